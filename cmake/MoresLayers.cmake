@@ -1,0 +1,58 @@
+# mores_layer(NAME USES layer... PACKAGES target...)
+#
+# Builds src/NAME/*.cc (tests and fuzz targets apart) as the library mores_NAME. Its headers are
+# visible only to the layers that use it: each layer's include folder holds nothing but a link to
+# its own sources, so a layer that includes one above it, or beside it, fails to compile. Every
+# src/NAME/*_test.cc becomes a test; there is no other way to register one.
+function(mores_layer name)
+  cmake_parse_arguments(ARG "" "" "USES;PACKAGES" ${ARGN})
+  set(dir ${CMAKE_SOURCE_DIR}/src/${name})
+  set(include_dir ${CMAKE_BINARY_DIR}/layers/${name})
+  file(MAKE_DIRECTORY ${include_dir})
+  file(CREATE_LINK ${dir} ${include_dir}/${name} SYMBOLIC)
+  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main)\\.cc$")
+  set(uses ${ARG_USES})
+  list(TRANSFORM uses PREPEND mores_)
+  if(sources)
+    add_library(mores_${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(mores_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(mores_${name} ${scope} ${include_dir})
+  target_link_libraries(mores_${name} ${scope} ${uses} ${ARG_PACKAGES})
+  foreach(test ${tests})
+    mores_test(${name} ${test})
+  endforeach()
+endfunction()
+
+# One executable a test file. A test whose first lines say "// Slow:" gets the label `slow`.
+function(mores_test layer file)
+  get_filename_component(stem ${file} NAME_WE)
+  set(target ${layer}_${stem})
+  add_executable(${target} ${file})
+  target_link_libraries(${target} PRIVATE mores_${layer} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${target} PRIVATE MORES_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                               MORES_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${layer}/${stem} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  file(STRINGS ${file} head LIMIT_COUNT 5)
+  if(head MATCHES "// Slow:")
+    set_tests_properties(${layer}/${stem} PROPERTIES LABELS slow)
+  endif()
+  set_property(GLOBAL APPEND PROPERTY MORES_REGISTERED_TESTS ${file})
+endfunction()
+
+# Fails the configuration when a *_test.cc lies where no layer registers it.
+function(mores_check_tests_registered)
+  get_property(registered GLOBAL PROPERTY MORES_REGISTERED_TESTS)
+  file(GLOB_RECURSE all ${CMAKE_SOURCE_DIR}/src/*_test.cc)
+  foreach(file ${all})
+    if(NOT file IN_LIST registered)
+      message(FATAL_ERROR "unregistered test: ${file}")
+    endif()
+  endforeach()
+endfunction()

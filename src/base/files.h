@@ -1,0 +1,93 @@
+// Files: whole reads, lines as they stream, final artefacts written beside and renamed.
+// Paths are UTF-8. "-" is standard input or output where a function says so.
+#ifndef MORES_BASE_FILES_H_
+#define MORES_BASE_FILES_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace mores {
+
+Expected<std::string> ReadFile(const std::string& path);  // "-" is standard input
+
+// A read-only view of a whole file in memory, mapped.
+class MappedFile {
+ public:
+  static Expected<MappedFile> Open(const std::string& path);
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  ~MappedFile();
+  std::string_view bytes() const { return {data_, size_}; }
+
+ private:
+  MappedFile() = default;
+  const char* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+// Writes to a file beside `path` and renames it into place in Commit(), after flushing to disk.
+// Destroyed without Commit(), it removes what it wrote. "-" writes to standard output at Commit().
+class AtomicFile {
+ public:
+  static Expected<std::unique_ptr<AtomicFile>> Create(const std::string& path);
+  ~AtomicFile();
+  Status Write(std::string_view bytes);
+  Status Commit();
+
+ private:
+  AtomicFile() = default;
+  std::string path_, temporary_;
+  std::string pending_;  // standard output only
+  int descriptor_ = -1;
+};
+
+Status WriteFileAtomically(const std::string& path, std::string_view bytes);
+
+// Appends whole records; each Append is one write call, flushed to the operating system before it
+// returns, so a process killed at any moment leaves at most one torn record at the end.
+class AppendFile {
+ public:
+  static Expected<std::unique_ptr<AppendFile>> Open(const std::string& path);  // created if absent
+  ~AppendFile();
+  Status Append(std::string_view bytes);
+  Status Sync();  // to the disk
+
+ private:
+  AppendFile() = default;
+  std::string path_;
+  int descriptor_ = -1;
+};
+
+// Lines without their terminators ("\n" or "\r\n"), one at a time. A byte-order mark at the start
+// of the file is dropped.
+class LineReader {
+ public:
+  static Expected<std::unique_ptr<LineReader>> Open(const std::string& path);  // "-": stdin
+  // False at the end of the file. An error for a read that failed, or a line above `kMaxLine`.
+  Expected<bool> Next(std::string& line);
+  int64_t line_number() const { return line_number_; }  // of the last line returned, from 1
+  static constexpr size_t kMaxLine = size_t{64} << 20;
+  ~LineReader();
+
+ private:
+  LineReader() = default;
+  std::string path_;
+  std::string buffer_;
+  size_t position_ = 0;
+  int descriptor_ = -1;
+  int64_t line_number_ = 0;
+  bool end_ = false;
+};
+
+bool FileExists(const std::string& path);
+bool DirectoryExists(const std::string& path);
+Status MakeDirectories(const std::string& path);
+
+}  // namespace mores
+
+#endif  // MORES_BASE_FILES_H_

@@ -1,0 +1,86 @@
+// How a judge model is asked and how its reply is read. The seam for other judges' formats; one
+// implementation today, our own (`mores-label-first`, docs/formats/judge-profile.md).
+#ifndef MORES_FORMAT_JUDGE_PROFILE_H_
+#define MORES_FORMAT_JUDGE_PROFILE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "format/dialogue.h"
+#include "text/language.h"
+#include "text/tokenizer.h"
+
+namespace mores::format {
+
+// A prompt as pieces, so that text from a dialogue can never become a special token.
+struct PromptPiece {
+  enum class Kind { kSpecial, kText };
+  Kind kind;
+  std::string value;  // the special token's name, or UTF-8 text
+};
+
+struct RenderedPrompt {
+  std::vector<PromptPiece> pieces;
+};
+
+// Encodes pieces in order. kUnsupported if the tokenizer lacks a special token.
+Expected<std::vector<int32_t>> EncodePrompt(const RenderedPrompt& prompt,
+                                            const text::Tokenizer& tokenizer);
+
+// The continuation strings that state each label, in one language.
+struct LabelStrings {
+  std::string safe;
+  std::string unsafe;
+};
+
+struct PromptTokens {
+  std::vector<int32_t> ids;
+  bool truncated = false;
+};
+
+class JudgeProfile {
+ public:
+  virtual ~JudgeProfile() = default;
+  virtual std::string_view name() const = 0;
+  // SHA-256 over everything that shapes the prompt.
+  virtual std::string prompt_hash() const = 0;
+  virtual LabelStrings labels(text::Language language) const = 0;
+  virtual RenderedPrompt Render(const Dialogue& dialogue) const = 0;
+  // Token ids of at most `max_tokens`: when too long, earliest turns go first, then the middle of
+  // the query, then the middle of the judged turn is cut; the judged turn always stays, and
+  // `truncated` says so.
+  virtual Expected<PromptTokens> Tokenize(const Dialogue& dialogue,
+                                          const text::Tokenizer& tokenizer,
+                                          int max_tokens) const = 0;
+  // The completion that training wants: label, newline, critique.
+  virtual std::string RenderCompletion(Label label, std::string_view critique,
+                                       text::Language language) const = 0;
+  // The label that a whole reply states: the first line only; kUnparsed when it states neither.
+  virtual Label ParseReply(std::string_view reply) const = 0;
+};
+
+// judge.json of a model directory.
+struct JudgeConfig {
+  std::string profile = "mores-label-first";
+  std::string prompt_hash;
+  int context_length = 1024;
+  int max_critique_tokens = 96;
+  // Label is unsafe when p_unsafe > threshold.
+  double threshold_en = 0.5, threshold_zh = 0.5, threshold_other = 0.5;
+  double threshold(text::Language language) const;
+};
+
+Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory);
+Json ToJson(const JudgeConfig& config);
+Expected<std::unique_ptr<JudgeProfile>> FindJudgeProfile(std::string_view name);
+
+// Special tokens of our own chat format, in vocabulary order from id 3.
+std::vector<std::string> OurSpecialTokens();
+
+}  // namespace mores::format
+
+#endif  // MORES_FORMAT_JUDGE_PROFILE_H_

@@ -1,0 +1,53 @@
+// Verdicts (docs/formats/verdict.md, version 1), one JSON object a line.
+#ifndef MORES_FORMAT_VERDICT_H_
+#define MORES_FORMAT_VERDICT_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "format/dialogue.h"
+
+namespace mores::format {
+
+struct Review {
+  Label label;
+  std::string by;
+  std::string reason;
+};
+
+struct Usage {
+  int64_t prompt_tokens = 0;
+  int64_t completion_tokens = 0;
+};
+
+struct Verdict {
+  std::string id;
+  Label label = Label::kUnparsed;
+  std::optional<double> p_unsafe;  // null from endpoints without log-probabilities
+  std::optional<double> other_mass;
+  double threshold = 0.5;
+  text::Language lang = text::Language::kOther;
+  std::string critique;
+  std::optional<std::string> category;
+  bool truncated = false;
+  std::optional<Label> expected;
+  std::optional<Review> reviewed;
+  std::string model;   // "NAME@HASH12"
+  std::string prompt;  // "PROFILE@HASH12"
+  Usage usage;
+  Json input;  // null when the caller sent nothing else
+};
+
+Json ToJson(const Verdict& verdict);
+Expected<Verdict> ParseVerdict(const Json& value, std::string_view where);
+Expected<std::vector<Verdict>> ReadVerdicts(const std::string& path);
+
+// Unparsed when the mass outside both labels is above one half, else by threshold.
+Label Decide(double p_unsafe, double other_mass, double threshold);
+
+}  // namespace mores::format
+
+#endif  // MORES_FORMAT_VERDICT_H_
