@@ -1,0 +1,37 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+
+#include "cli/command.h"
+
+namespace mores::cli {
+namespace {
+
+// The command that was being parsed, as typed: "mores data build".
+std::string CommandPath(const CLI::App& app) {
+  std::string path = app.get_name();
+  for (const CLI::App* chosen : app.get_subcommands()) path += " " + CommandPath(*chosen);
+  return path;
+}
+
+int Run(int argc, char** argv) {
+  CommandLine line;
+  line.app.set_version_flag("--version", "mores " MORES_VERSION);
+  line.app.require_subcommand(1);
+  line.app.footer("\nEach command has its own --help with an example.");
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {  // --help and --version
+    return line.app.exit(wanted);
+  } catch (const CLI::ParseError& error) {
+    return Fail({ErrorKind::kUsage,
+                 fmt::format("{} (see {} --help)", error.what(), CommandPath(line.app))});
+  }
+  return line.run ? line.run() : ExitCode(ErrorKind::kUsage);
+}
+
+}  // namespace
+}  // namespace mores::cli
+
+int main(int argc, char** argv) { return mores::cli::Run(argc, argv); }
