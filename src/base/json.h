@@ -13,8 +13,9 @@ namespace mores {
 // Objects keep the order of their keys, so what we write is stable and reads as it was written.
 using Json = nlohmann::ordered_json;
 
-// `where` names the source for the error, such as "in.jsonl:7". Nesting deeper than 64, invalid
-// UTF-8 and trailing bytes are kInput errors.
+// `where` names the source for the error, such as "in.jsonl:7". Nesting deeper than 64, objects of
+// more than 65,536 keys, NUL bytes, invalid UTF-8 and trailing bytes are kInput errors. Of a key
+// that occurs twice the last value counts.
 Expected<Json> ParseJson(std::string_view text, std::string_view where);
 
 // One line, UTF-8 as it is, invalid bytes replaced by U+FFFD (never throws).

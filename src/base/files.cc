@@ -1,0 +1,304 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace mores {
+namespace {
+
+constexpr size_t kReadSize = size_t{1} << 18;
+
+// An error from errno: kMissing for what is not there, kIo for the rest.
+tl::unexpected<Error> SystemError(int error_number, const std::string& path, const char* what) {
+  const ErrorKind kind =
+      error_number == ENOENT || error_number == ENOTDIR ? ErrorKind::kMissing : ErrorKind::kIo;
+  return MakeError(kind, "{}: {}: {}", path, what, std::generic_category().message(error_number));
+}
+
+std::string DisplayName(const std::string& path) {
+  return path == "-" ? std::string("<stdin>") : path;
+}
+
+// A descriptor for reading; a directory is an error here, before the first read.
+Expected<int> OpenForReading(const std::string& path) {
+  if (path == "-") return STDIN_FILENO;
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return SystemError(errno, path, "can't open");
+  struct stat info {};
+  if (fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode)) {
+    close(descriptor);
+    return SystemError(EISDIR, path, "can't read");
+  }
+  return descriptor;
+}
+
+// Bytes read, 0 at the end, negative on failure; interrupted reads are tried again.
+ssize_t ReadSome(int descriptor, char* data, size_t size) {
+  while (true) {
+    const ssize_t got = read(descriptor, data, size);
+    if (got >= 0 || errno != EINTR) return got;
+  }
+}
+
+// Writes everything, or says with errno why not. A short write is followed by another, whose
+// failure tells the reason (a full disk accepts a part first).
+bool WriteAll(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = write(descriptor, bytes.data(), bytes.size());
+    if (wrote < 0) {
+      if (errno == EINTR) continue;
+      return false;
+    }
+    bytes.remove_prefix(static_cast<size_t>(wrote));
+  }
+  return true;
+}
+
+// Makes a rename in the folder of `path` survive a power failure. Some file systems refuse to sync
+// a folder; the rename is done by then, so that is not an error.
+void SyncParent(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string parent =
+      slash == std::string::npos ? "." : (slash == 0 ? "/" : path.substr(0, slash));
+  const int descriptor = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  fsync(descriptor);
+  close(descriptor);
+}
+
+std::string TemporaryName(const std::string& path) {
+  static std::atomic<uint64_t> counter{0};
+  return fmt::format("{}.tmp-{}-{}", path, getpid(), counter.fetch_add(1));
+}
+
+// Where a link leads, so that the file is replaced and the link stays.
+std::string ResolveLink(const std::string& path) {
+  char* resolved = realpath(path.c_str(), nullptr);
+  if (resolved == nullptr) return path;
+  std::string result(resolved);
+  std::free(resolved);
+  return result;
+}
+
+}  // namespace
+
+Expected<std::string> ReadFile(const std::string& path) {
+  MORES_ASSIGN_OR_RETURN(const int descriptor, OpenForReading(path));
+  std::string bytes;
+  struct stat info {};
+  if (fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode)) {
+    bytes.reserve(static_cast<size_t>(info.st_size) + 1);
+  }
+  std::string chunk(kReadSize, '\0');
+  ssize_t got = 0;
+  while ((got = ReadSome(descriptor, chunk.data(), chunk.size())) > 0) {
+    bytes.append(chunk.data(), static_cast<size_t>(got));
+  }
+  const int error_number = errno;
+  if (descriptor != STDIN_FILENO) close(descriptor);
+  if (got < 0) return SystemError(error_number, DisplayName(path), "can't read");
+  return bytes;
+}
+
+Expected<MappedFile> MappedFile::Open(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return SystemError(errno, path, "can't open");
+  struct stat info {};
+  if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
+    close(descriptor);
+    return MakeError(ErrorKind::kIo, "{}: can't map: not a regular file", path);
+  }
+  MappedFile file;
+  file.size_ = static_cast<size_t>(info.st_size);
+  if (file.size_ > 0) {  // an empty mapping is refused by the kernel
+    void* data = mmap(nullptr, file.size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (data == MAP_FAILED) {
+      const int error_number = errno;
+      close(descriptor);
+      file.size_ = 0;
+      return SystemError(error_number, path, "can't map");
+    }
+    file.data_ = static_cast<const char*>(data);
+  }
+  close(descriptor);
+  return file;
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) munmap(const_cast<char*>(data_), size_);
+}
+
+Expected<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path) {
+  std::unique_ptr<AtomicFile> file(new AtomicFile());
+  file->path_ = path;
+  if (path == "-") return file;
+  struct stat info {};
+  const bool exists = stat(path.c_str(), &info) == 0;
+  if (exists && S_ISDIR(info.st_mode)) return SystemError(EISDIR, path, "can't write");
+  if (exists && !S_ISREG(info.st_mode)) {
+    // A device or a pipe (/dev/null, /dev/stdout) is written to; renaming would replace it.
+    file->descriptor_ = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (file->descriptor_ < 0) return SystemError(errno, path, "can't write");
+    return file;
+  }
+  if (exists) file->path_ = ResolveLink(path);
+  if (exists && access(path.c_str(), W_OK) != 0) return SystemError(errno, path, "can't write");
+  const std::string temporary = TemporaryName(file->path_);
+  file->descriptor_ = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (file->descriptor_ < 0) return SystemError(errno, path, "can't create");
+  file->temporary_ = temporary;
+  if (exists) (void)!fchmod(file->descriptor_, info.st_mode & 07777);
+  return file;
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) close(descriptor_);
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+Status AtomicFile::Write(std::string_view bytes) {
+  if (path_ == "-") {
+    pending_.append(bytes);
+    return {};
+  }
+  if (!WriteAll(descriptor_, bytes)) return SystemError(errno, path_, "can't write");
+  return {};
+}
+
+Status AtomicFile::Commit() {
+  if (path_ == "-") {
+    if (!WriteAll(STDOUT_FILENO, pending_)) return SystemError(errno, "<stdout>", "can't write");
+    pending_.clear();
+    return {};
+  }
+  const bool rename_after = !temporary_.empty();
+  if (rename_after && fsync(descriptor_) != 0) return SystemError(errno, path_, "can't flush");
+  const int closed = close(std::exchange(descriptor_, -1));
+  if (closed != 0) return SystemError(errno, path_, "can't close");
+  if (!rename_after) return {};
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) {
+    return SystemError(errno, path_, "can't rename into place");
+  }
+  temporary_.clear();
+  SyncParent(path_);
+  return {};
+}
+
+Status WriteFileAtomically(const std::string& path, std::string_view bytes) {
+  MORES_ASSIGN_OR_RETURN(std::unique_ptr<AtomicFile> file, AtomicFile::Create(path));
+  MORES_RETURN_IF_ERROR(file->Write(bytes));
+  return file->Commit();
+}
+
+Expected<std::unique_ptr<AppendFile>> AppendFile::Open(const std::string& path) {
+  std::unique_ptr<AppendFile> file(new AppendFile());
+  file->path_ = path;
+  file->descriptor_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (file->descriptor_ < 0) return SystemError(errno, path, "can't open for appending");
+  return file;
+}
+
+AppendFile::~AppendFile() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+Status AppendFile::Append(std::string_view bytes) {
+  struct stat before {};
+  const bool regular = fstat(descriptor_, &before) == 0 && S_ISREG(before.st_mode);
+  if (WriteAll(descriptor_, bytes)) return {};
+  const int error_number = errno;
+  // A disk that filled up in the middle leaves a torn record; take it back while we can.
+  if (regular) (void)!ftruncate(descriptor_, before.st_size);
+  return SystemError(error_number, path_, "can't append");
+}
+
+Status AppendFile::Sync() {
+  if (fsync(descriptor_) != 0 && errno != EINVAL) return SystemError(errno, path_, "can't flush");
+  return {};
+}
+
+Expected<std::unique_ptr<LineReader>> LineReader::Open(const std::string& path) {
+  MORES_ASSIGN_OR_RETURN(const int descriptor, OpenForReading(path));
+  std::unique_ptr<LineReader> reader(new LineReader());
+  reader->path_ = DisplayName(path);
+  reader->descriptor_ = descriptor;
+  return reader;
+}
+
+LineReader::~LineReader() {
+  if (descriptor_ > STDIN_FILENO) close(descriptor_);
+}
+
+Expected<bool> LineReader::Next(std::string& line) {
+  size_t searched = 0;  // bytes after position_ known to hold no terminator
+  while (true) {
+    const size_t newline = buffer_.find('\n', position_ + searched);
+    searched = buffer_.size() - position_;
+    const size_t length = newline == std::string::npos ? searched : newline - position_;
+    if (length > kMaxLine) {
+      return MakeError(ErrorKind::kInput, "{}:{}: line is longer than {} MiB", path_,
+                       line_number_ + 1, kMaxLine >> 20);
+    }
+    if (newline != std::string::npos || (end_ && length > 0)) {
+      line.assign(buffer_, position_, length);
+      if (newline != std::string::npos && !line.empty() && line.back() == '\r') line.pop_back();
+      position_ += length + (newline != std::string::npos ? 1 : 0);
+      ++line_number_;
+      if (line_number_ == 1 && line.starts_with("\xEF\xBB\xBF")) {
+        line.erase(0, 3);
+        if (line.empty() && end_ && newline == std::string::npos) return false;  // nothing but it
+      }
+      return true;
+    }
+    if (end_) return false;
+    buffer_.erase(0, position_);
+    position_ = 0;
+    const size_t size = buffer_.size();
+    buffer_.resize(size + kReadSize);
+    const ssize_t got = ReadSome(descriptor_, buffer_.data() + size, kReadSize);
+    const int error_number = errno;
+    buffer_.resize(size + static_cast<size_t>(got < 0 ? 0 : got));
+    if (got < 0) return SystemError(error_number, path_, "can't read");
+    end_ = got == 0;
+  }
+}
+
+bool FileExists(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 && !S_ISDIR(info.st_mode);
+}
+
+bool DirectoryExists(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+Status MakeDirectories(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) {
+    return MakeError(ErrorKind::kIo, "{}: can't create the directory: {}", path, error.message());
+  }
+  return {};
+}
+
+}  // namespace mores
