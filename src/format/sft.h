@@ -1,0 +1,64 @@
+// Supervised examples of our judge (docs/formats/sft.md), and the one place where a completion
+// becomes tokens: training and judging both call it, so what is trained is what is asked.
+#ifndef MORES_FORMAT_SFT_H_
+#define MORES_FORMAT_SFT_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "format/dialogue.h"
+#include "format/judge_profile.h"
+#include "text/language.h"
+#include "text/tokenizer.h"
+
+namespace mores::format {
+
+// One line of SFT data: {"id","messages","completion","label","lang","source","weight"?}.
+struct SftRecord {
+  Dialogue dialogue;  // `expected` holds the label
+  std::string critique;
+  text::Language lang = text::Language::kOther;  // of the completion
+  std::string source;
+  double weight = 1;  // above 0, at most 1000
+};
+
+// The completion must be a label string of `lang` that states `label`, then nothing or a line break
+// and the critique. kInput with `where` ("FILE:LINE") and field otherwise.
+Expected<SftRecord> ParseSftRecord(const Json& value, std::string_view where, int64_t number,
+                                   const JudgeProfile& profile);
+// JSON lines. Ids must be unique; an empty file is an error.
+Expected<std::vector<SftRecord>> ReadSftRecords(const std::string& path,
+                                                const JudgeProfile& profile);
+
+struct LabelTokens {
+  std::vector<int32_t> safe;
+  std::vector<int32_t> unsafe;
+};
+
+// A completion is three texts encoded one by one: label string, separator, critique.
+LabelTokens EncodeLabels(const JudgeProfile& profile, const text::Tokenizer& tokenizer,
+                         text::Language language);
+std::vector<int32_t> EncodeSeparator(const text::Tokenizer& tokenizer);
+
+struct CompletionTokens {
+  std::vector<int32_t> ids;   // label, separator, critique, end token
+  int32_t label_length = 0;   // ids that are the label
+  bool critique_cut = false;  // the critique was too long: cut, without an end token
+};
+
+// kUnsupported if the tokenizer has no end token.
+Expected<CompletionTokens> EncodeCompletion(const JudgeProfile& profile,
+                                            const text::Tokenizer& tokenizer,
+                                            const SftRecord& record, int max_critique_tokens);
+
+// Tokens that a prompt may have: the context less the longest label of any language, the separator,
+// `max_critique_tokens` and the end token. Below 1 when the context is too short.
+int MaxPromptTokens(const JudgeConfig& config, const JudgeProfile& profile,
+                    const text::Tokenizer& tokenizer);
+
+}  // namespace mores::format
+
+#endif  // MORES_FORMAT_SFT_H_

@@ -1,0 +1,36 @@
+// Which examples make up each optimizer step: whole sequences of like length packed into
+// micro-batches without padding. A pure function of (lengths, options, epoch), so a place in the
+// data is a step number and nothing else.
+#ifndef MORES_TRAIN_PACKING_H_
+#define MORES_TRAIN_PACKING_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace mores::train {
+
+struct PackingOptions {
+  int64_t micro_batch_tokens = 2048;  // REQUIRES: at least the longest sequence
+  int64_t tokens_per_step = 16384;    // REQUIRES: at least micro_batch_tokens
+  uint64_t seed = 0;
+};
+
+// Indices of examples.
+using MicroBatch = std::vector<int32_t>;
+
+// About sum(lengths) / tokens_per_step, at least 1; the same for every epoch.
+int64_t StepsPerEpoch(std::span<const int32_t> lengths, const PackingOptions& options);
+
+// Every example once: [StepsPerEpoch][micro-batches of the step]. Examples are shuffled, sorted by
+// length within windows of many micro-batches, packed, and the micro-batches shuffled and dealt
+// evenly to the steps, so no step is empty or a small remainder.
+std::vector<std::vector<MicroBatch>> PlanEpoch(std::span<const int32_t> lengths,
+                                               const PackingOptions& options, int64_t epoch);
+
+// Every example once, longest first, for evaluation.
+std::vector<MicroBatch> PackByLength(std::span<const int32_t> lengths, int64_t micro_batch_tokens);
+
+}  // namespace mores::train
+
+#endif  // MORES_TRAIN_PACKING_H_
