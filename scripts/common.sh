@@ -1,0 +1,13 @@
+# Sourced by the scripts beside it: strict mode, the repository root as current folder, messages.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+say() { printf '== %s\n' "$*" >&2; }
+fail() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+# Prints the comment at the head of the calling script.
+usage() { sed -n '2,/^[^#]/p' "$0" | sed -n 's/^# \{0,1\}//p'; }
+jobs=$(nproc)
