@@ -4,13 +4,14 @@
 #define MORES_JOB_JOB_H_
 
 #include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "job/journal.h"
 #include "job/progress.h"
 
 namespace mores::job {
@@ -22,7 +23,7 @@ using ItemResult = Expected<Json>;
 using BatchFunction = std::function<Expected<std::vector<ItemResult>>(std::span<const size_t>)>;
 
 struct JobOptions {
-  std::string output;            // final path, "-" for standard output (then no journal)
+  std::string output;             // final path, "-" for standard output (then no journal)
   std::vector<std::string> keys;  // one a job item, unique, in output order
   // Everything that must be the same for a resume: model, prompt, options and input hashes.
   Json fingerprint;
@@ -31,23 +32,39 @@ struct JobOptions {
   // Order in which items are processed (indices); empty means input order. Output is always in
   // input order.
   std::vector<size_t> order;
+  // A batch ends at `batch_size` items, or before `batch_cost` is exceeded where `costs` (one an
+  // item, such as its tokens) are given; a single item above it is a batch of its own.
   size_t batch_size = 32;
-  std::string unit = "items";  // for the progress line
-  Progress* progress = nullptr;
+  std::vector<int64_t> costs;
+  int64_t batch_cost = 0;
+  std::string title = "working";  // for the progress line
+  std::string unit = "items";
+  Progress* progress = nullptr;                // silent when null
+  Clock* clock = nullptr;                      // the system's when null
+  JournalStart start = JournalStart::kResume;  // kFresh: --fresh, an older journal is dropped
+  // Called with each line of the output, in output order, before the output is put in place; the
+  // only look at results that were taken from the journal.
+  std::function<void(size_t item, const Json& line, bool failed)> visit;
 };
 
 struct JobSummary {
-  size_t done = 0;      // items with a result, those taken from the journal included
-  size_t resumed = 0;   // of these, taken from the journal
+  size_t done = 0;     // items finished, failed ones and those taken from the journal included
+  size_t resumed = 0;  // of these, taken from the journal
   size_t failed = 0;
   double seconds = 0;
 };
 
 // Runs what the journal OUTPUT.part lacks, appending each batch's results to it, then writes the
-// ordered output beside and renames it. Items that failed appear in the output as {"id","error"}.
-// Refuses with kUsage when OUTPUT.part was made with another fingerprint, naming what differs.
-// kCancelled when StopRequested() turned true; the journal stays.
+// ordered output beside and renames it, then the manifest, and removes the journal. Items that
+// failed appear in the output as {"id","error":{"kind","message"}}.
+// Refuses with kUsage when OUTPUT.part was made with another fingerprint, naming what differs, or
+// when another process is at work on it. kCancelled when StopRequested() turned true; the journal
+// stays. An output that is standard output, a device or a pipe gets its lines at the end, without a
+// journal or a manifest.
 Expected<JobSummary> RunJob(const JobOptions& options, const BatchFunction& run);
+
+// {"path","bytes","sha256"} of an input file, for a fingerprint or a manifest.
+Expected<Json> DescribeInput(const std::string& path);
 
 }  // namespace mores::job
 

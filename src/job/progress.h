@@ -3,7 +3,7 @@
 #define MORES_JOB_PROGRESS_H_
 
 #include <cstdint>
-#include <functional>
+#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -21,12 +21,15 @@ class Progress {
   virtual void Finish(const std::string& summary) = 0;
 };
 
-// On standard error. Rewrites one line at most 10 times a second when it is a terminal, else prints
-// a line when a tenth of the work or 30 seconds have passed.
+// On standard error. Shows nothing in the first second; then rewrites one line at most 10 times a
+// second when it is a terminal, else prints a line when a tenth of the work or 30 seconds have
+// passed.
 std::unique_ptr<Progress> MakeProgress(Clock& clock);
+std::unique_ptr<Progress> MakeProgress(Clock& clock, std::FILE* stream, bool terminal);
 std::unique_ptr<Progress> MakeSilentProgress();
 
 // Ctrl-C and SIGTERM: the first asks for a stop at the next safe moment, the second ends at once.
+// Also makes the file size limit of the shell a write error, not a death.
 void InstallStopHandlers();
 bool StopRequested();
 

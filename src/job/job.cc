@@ -1,0 +1,211 @@
+#include "job/job.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/files.h"
+#include "base/hash.h"
+
+namespace mores::job {
+namespace {
+
+// A place to write that can't be replaced by a rename, and so has nothing beside it.
+bool IsStream(const std::string& output) {
+  struct stat info {};
+  return output == "-" ||
+         (stat(output.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode));
+}
+
+std::string KeysHash(const std::vector<std::string>& keys) {
+  std::string joined;
+  for (const std::string& key : keys) joined += DumpJson(Json(key)) + "\n";
+  return Sha256Hex(joined);
+}
+
+class Job {
+ public:
+  Job(const JobOptions& options, const BatchFunction& run)
+      : options_(options),
+        run_(run),
+        clock_(options.clock != nullptr ? *options.clock : SystemClock()),
+        silent_(MakeSilentProgress()),
+        progress_(options.progress != nullptr ? *options.progress : *silent_),
+        stream_(IsStream(options.output)) {}
+
+  Expected<JobSummary> Run() {
+    const double start = clock_.MonotonicSeconds();
+    const std::string started = clock_.UtcTimestamp();
+    MORES_RETURN_IF_ERROR(OpenJournal());
+    const size_t resumed = journal_->done_count();
+    MORES_RETURN_IF_ERROR(RunBatches());
+    MORES_RETURN_IF_ERROR(WriteOutput());
+    const JobSummary summary = {.done = journal_->done_count(),
+                                .resumed = resumed,
+                                .failed = journal_->failed_count(),
+                                .seconds = clock_.MonotonicSeconds() - start};
+    if (!stream_) {
+      MORES_RETURN_IF_ERROR(WriteManifest(summary, started));
+      MORES_RETURN_IF_ERROR(journal_->Remove());
+    }
+    return summary;
+  }
+
+ private:
+  Status OpenJournal() {
+    if (stream_) {
+      journal_ = Journal::InMemory(options_.keys.size());
+      return {};
+    }
+    if (DirectoryExists(options_.output)) {
+      return MakeError(ErrorKind::kUsage, "{}: the output is a directory", options_.output);
+    }
+    Json fingerprint = options_.fingerprint;
+    fingerprint["items"] = KeysHash(options_.keys);
+    MORES_ASSIGN_OR_RETURN(journal_, Journal::Open(options_.output + ".part", fingerprint,
+                                                   options_.keys.size(), options_.start));
+    return {};
+  }
+
+  // Indices still to do, in processing order.
+  std::vector<size_t> Remaining() const {
+    std::vector<size_t> remaining;
+    for (size_t i = 0; i < options_.keys.size(); ++i) {
+      const size_t item = options_.order.empty() ? i : options_.order[i];
+      if (!journal_->done(item)) remaining.push_back(item);
+    }
+    return remaining;
+  }
+
+  // One past the last item of the batch that starts at `begin`.
+  size_t BatchEnd(const std::vector<size_t>& items, size_t begin) const {
+    const size_t limit = std::min(items.size(), begin + std::max<size_t>(1, options_.batch_size));
+    if (options_.costs.empty()) return limit;
+    size_t end = begin;
+    int64_t cost = 0;
+    while (end < limit) {
+      cost += options_.costs[items[end]];
+      if (end > begin && cost > options_.batch_cost) break;
+      ++end;
+    }
+    return end;
+  }
+
+  Status RunBatches() {
+    const std::vector<size_t> items = Remaining();
+    const auto total = static_cast<int64_t>(options_.keys.size());
+    progress_.Start(options_.title, options_.unit, total,
+                    static_cast<int64_t>(journal_->done_count()));
+    for (size_t begin = 0; begin < items.size();) {
+      if (StopRequested()) return Stopped();
+      const size_t end = BatchEnd(items, begin);
+      const std::span<const size_t> batch(items.data() + begin, end - begin);
+      Expected<std::vector<ItemResult>> results = run_(batch);
+      if (!results) return Resumable(std::move(results.error()));
+      MORES_RETURN_IF_ERROR(Append(batch, *results));
+      begin = end;
+      progress_.Update(static_cast<int64_t>(journal_->done_count()), "");
+    }
+    progress_.Finish("");
+    return {};
+  }
+
+  Status Append(std::span<const size_t> batch, const std::vector<ItemResult>& results) {
+    MORES_CHECK(results.size() == batch.size());
+    std::vector<Finished> finished;
+    finished.reserve(batch.size());
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const std::string& key = options_.keys[batch[i]];
+      Json line;
+      if (results[i]) {
+        line = *results[i];
+      } else {
+        const Error& error = results[i].error();
+        line = {{"id", key}, {"error", {{"kind", Name(error.kind)}, {"message", error.message}}}};
+      }
+      finished.push_back(
+          {.item = batch[i], .key = key, .failed = !results[i], .result = DumpJson(line)});
+    }
+    Status appended = journal_->Append(finished);
+    if (!appended) return Resumable(std::move(appended.error()));
+    return {};
+  }
+
+  tl::unexpected<Error> Stopped() const { return Resumable({ErrorKind::kCancelled, "stopped"}); }
+
+  // The same error, saying what is safe and how to go on.
+  tl::unexpected<Error> Resumable(Error error) const {
+    if (!stream_) {
+      error.message += fmt::format(
+          "; {} of {} {} are finished and kept in {}.part: run the same command again to go on",
+          journal_->done_count(), options_.keys.size(), options_.unit, options_.output);
+    }
+    return tl::unexpected<Error>(std::move(error));
+  }
+
+  Status WriteOutput() const {
+    MORES_ASSIGN_OR_RETURN(const std::unique_ptr<AtomicFile> file,
+                           AtomicFile::Create(options_.output));
+    std::string buffer;
+    constexpr size_t kBufferSize = size_t{1} << 20;
+    const Status visited =
+        journal_->VisitInOrder([&](size_t item, std::string_view line, bool failed) -> Status {
+          if (options_.visit) {
+            MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, options_.output + ".part"));
+            options_.visit(item, value, failed);
+          }
+          buffer.append(line);
+          buffer += '\n';
+          if (buffer.size() < kBufferSize) return {};
+          MORES_RETURN_IF_ERROR(file->Write(buffer));
+          buffer.clear();
+          return {};
+        });
+    Status written = visited ? file->Write(buffer) : visited;
+    if (written) written = file->Commit();
+    if (!written) return Resumable(std::move(written.error()));
+    return {};
+  }
+
+  Status WriteManifest(const JobSummary& summary, const std::string& started) const {
+    Json manifest = options_.manifest;
+    manifest["fingerprint"] = options_.fingerprint;
+    manifest["output"] = options_.output;
+    manifest["started"] = started;
+    manifest["finished"] = clock_.UtcTimestamp();
+    manifest["wall_seconds"] = summary.seconds;
+    manifest["counts"] = {{"items", options_.keys.size()},
+                          {"done", summary.done},
+                          {"resumed", summary.resumed},
+                          {"failed", summary.failed}};
+    return WriteFileAtomically(options_.output + ".manifest.json",
+                               manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  }
+
+  const JobOptions& options_;
+  const BatchFunction& run_;
+  Clock& clock_;
+  std::unique_ptr<Progress> silent_;
+  Progress& progress_;
+  const bool stream_;
+  std::unique_ptr<Journal> journal_;
+};
+
+}  // namespace
+
+Expected<JobSummary> RunJob(const JobOptions& options, const BatchFunction& run) {
+  MORES_CHECK(options.order.empty() || options.order.size() == options.keys.size());
+  MORES_CHECK(options.costs.empty() || options.costs.size() == options.keys.size());
+  return Job(options, run).Run();
+}
+
+Expected<Json> DescribeInput(const std::string& path) {
+  MORES_ASSIGN_OR_RETURN(const std::string sha256, Sha256HexOfFile(path));
+  struct stat info {};
+  const bool known = stat(path.c_str(), &info) == 0;
+  return Json{{"path", path}, {"bytes", known ? info.st_size : 0}, {"sha256", sha256}};
+}
+
+}  // namespace mores::job
