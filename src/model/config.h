@@ -1,5 +1,6 @@
 // The decoder family: RMSNorm, rotary positions, grouped-query attention, SwiGLU, optional biases,
-// optional query/key norm, tied or untied head. Read from and written to a Hugging Face config.json.
+// optional query/key norm, tied or untied head. Read from and written to a Hugging Face
+// config.json.
 #ifndef MORES_MODEL_CONFIG_H_
 #define MORES_MODEL_CONFIG_H_
 

@@ -1,0 +1,238 @@
+#include "ops/amx.h"
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cstring>
+
+#define MORES_AMX \
+  __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16")))
+
+namespace mores::ops::amx {
+namespace {
+
+struct alignas(64) TileConfig {
+  uint8_t palette = 1;
+  uint8_t start_row = 0;
+  uint8_t reserved[14] = {};
+  uint16_t column_bytes[16] = {};
+  uint8_t rows[16] = {};
+};
+
+MORES_AMX inline __mmask16 FirstLanes(int64_t count) {
+  return count >= 16 ? static_cast<__mmask16>(0xFFFF)
+                     : static_cast<__mmask16>((1u << std::max<int64_t>(count, 0)) - 1);
+}
+
+// 32 floats (fewer: zeros after) to 32 bf16.
+MORES_AMX inline __m512i Narrow(const float* x, int64_t count) {
+  const __m512 low = _mm512_maskz_loadu_ps(FirstLanes(count), x);
+  const __m512 high = _mm512_maskz_loadu_ps(FirstLanes(count - 16), x + 16);
+  return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
+}
+
+// Two rows of 16 floats to 16 pairs of bf16, the first row's value in the low half.
+MORES_AMX inline __m512i NarrowPairs(const float* row0, const float* row1, __mmask16 mask) {
+  const __m512 low = row0 == nullptr ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask, row0);
+  const __m512 high = row1 == nullptr ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask, row1);
+  const __m512i both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
+  const __m256i l = _mm512_castsi512_si256(both);
+  const __m256i h = _mm512_extracti64x4_epi64(both, 1);
+  return _mm512_or_si512(_mm512_cvtepu16_epi32(l), _mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
+}
+
+// 16 x 16 of 32-bit elements.
+MORES_AMX inline void Transpose(__m512i r[16]) {
+  __m512i t[16];
+  for (int i = 0; i < 8; ++i) {
+    t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
+    t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
+  }
+  for (int i = 0; i < 4; ++i) {
+    r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
+    r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
+    r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
+    r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
+  }
+  for (int i = 0; i < 4; ++i) {
+    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
+    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xDD);
+    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
+    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xDD);
+  }
+  for (int i = 0; i < 4; ++i) {
+    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xDD);
+    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
+    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xDD);
+  }
+}
+
+// A tile of pairs from [depth][16 lanes]: row p holds depths 2p and 2p + 1.
+MORES_AMX inline void LoadPairTile(const float* x, int64_t step, int64_t lanes, int64_t depth,
+                                   __m512i rows[16]) {
+  const __mmask16 mask = FirstLanes(lanes);
+  for (int64_t p = 0; p < 16; ++p) {
+    const float* row0 = 2 * p < depth ? x + 2 * p * step : nullptr;
+    const float* row1 = 2 * p + 1 < depth ? x + (2 * p + 1) * step : nullptr;
+    rows[p] = NarrowPairs(row0, row1, mask);
+  }
+}
+
+MORES_AMX inline void StoreTile(const __m512i rows[16], uint16_t* out) {
+  for (int64_t i = 0; i < 16; ++i) _mm512_store_si512(out + i * kTileDepth, rows[i]);
+}
+
+int64_t DepthBlocks(int64_t depth) { return (depth + kTileDepth - 1) / kTileDepth; }
+
+// Copies the real part of a 16 x 16 tile of sums into C.
+MORES_AMX void StorePart(const float* tile, int64_t rows, int64_t columns, float* c,
+                         int64_t c_row) {
+  const __mmask16 mask = FirstLanes(columns);
+  for (int64_t r = 0; r < rows; ++r) {
+    _mm512_mask_storeu_ps(c + r * c_row, mask, _mm512_load_ps(tile + r * 16));
+  }
+}
+
+MORES_AMX void LoadPart(const float* c, int64_t c_row, int64_t rows, int64_t columns, float* tile) {
+  const __mmask16 mask = FirstLanes(columns);
+  for (int64_t r = 0; r < 16; ++r) {
+    _mm512_store_ps(tile + r * 16,
+                    r < rows ? _mm512_maskz_loadu_ps(mask, c + r * c_row) : _mm512_setzero_ps());
+  }
+}
+
+// 32 x 32 of C at (row, column); the blocks at its edges may be partly or wholly outside.
+MORES_AMX inline void Tile2x2(const Block& g, int64_t row, int64_t column) {
+  const int64_t tile_step = g.depth_blocks * kTileElements;
+  const uint16_t* a0 = g.a + row / kTileRows * tile_step;
+  const uint16_t* a1 = a0 + tile_step;
+  const uint16_t* b0 = g.b + column / kTileRows * tile_step;
+  const uint16_t* b1 = b0 + tile_step;
+  const int64_t rows = g.row_end - row;
+  const int64_t columns = g.column_end - column;
+  const bool whole = rows >= 32 && columns >= 32;
+  float* c = g.c + row * g.c_row + column;
+  const int64_t stride = g.c_row * static_cast<int64_t>(sizeof(float));
+  alignas(64) float part[4][256];
+  if (g.accumulate == Accumulate::kNo) {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  } else if (whole) {
+    _tile_loadd(0, c, stride);
+    _tile_loadd(1, c + 16, stride);
+    _tile_loadd(2, c + 16 * g.c_row, stride);
+    _tile_loadd(3, c + 16 * g.c_row + 16, stride);
+  } else {
+    for (int64_t i = 0; i < 4; ++i) {
+      const int64_t r = i / 2 * 16, n = i % 2 * 16;
+      LoadPart(c + r * g.c_row + n, g.c_row, std::min<int64_t>(rows - r, 16),
+               std::min<int64_t>(columns - n, 16), part[i]);
+    }
+    _tile_loadd(0, part[0], 64);
+    _tile_loadd(1, part[1], 64);
+    _tile_loadd(2, part[2], 64);
+    _tile_loadd(3, part[3], 64);
+  }
+  if (rows > 16) {
+    for (int64_t k = 0; k < g.depth_blocks; ++k) {
+      _tile_loadd(4, a0 + k * kTileElements, 64);
+      _tile_loadd(6, b0 + k * kTileElements, 64);
+      _tile_loadd(7, b1 + k * kTileElements, 64);
+      _tile_loadd(5, a1 + k * kTileElements, 64);
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_dpbf16ps(1, 4, 7);
+      _tile_dpbf16ps(2, 5, 6);
+      _tile_dpbf16ps(3, 5, 7);
+    }
+  } else {
+    for (int64_t k = 0; k < g.depth_blocks; ++k) {
+      _tile_loadd(4, a0 + k * kTileElements, 64);
+      _tile_loadd(6, b0 + k * kTileElements, 64);
+      _tile_loadd(7, b1 + k * kTileElements, 64);
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_dpbf16ps(1, 4, 7);
+    }
+  }
+  if (whole) {
+    _tile_stored(0, c, stride);
+    _tile_stored(1, c + 16, stride);
+    _tile_stored(2, c + 16 * g.c_row, stride);
+    _tile_stored(3, c + 16 * g.c_row + 16, stride);
+    return;
+  }
+  _tile_stored(0, part[0], 64);
+  _tile_stored(1, part[1], 64);
+  _tile_stored(2, part[2], 64);
+  _tile_stored(3, part[3], 64);
+  for (int64_t i = 0; i < 4; ++i) {
+    const int64_t r = i / 2 * 16, n = i % 2 * 16;
+    if (r >= rows || n >= columns) continue;
+    StorePart(part[i], std::min<int64_t>(rows - r, 16), std::min<int64_t>(columns - n, 16),
+              c + r * g.c_row + n, g.c_row);
+  }
+}
+
+}  // namespace
+
+MORES_AMX void PackRows(const float* a, int64_t a_row, int64_t rows, int64_t depth, uint16_t* out) {
+  for (int64_t kb = 0; kb < DepthBlocks(depth); ++kb) {
+    uint16_t* tile = out + kb * kTileElements;
+    for (int64_t r = 0; r < kTileRows; ++r) {
+      const __m512i v = r < rows ? Narrow(a + r * a_row + kb * kTileDepth, depth - kb * kTileDepth)
+                                 : _mm512_setzero_si512();
+      _mm512_store_si512(tile + r * kTileDepth, v);
+    }
+  }
+}
+
+MORES_AMX void PackRowsTransposed(const float* a, int64_t a_step, int64_t rows, int64_t depth,
+                                  uint16_t* out) {
+  __m512i tile[16];
+  for (int64_t kb = 0; kb < DepthBlocks(depth); ++kb) {
+    LoadPairTile(a + kb * kTileDepth * a_step, a_step, rows, depth - kb * kTileDepth, tile);
+    Transpose(tile);
+    StoreTile(tile, out + kb * kTileElements);
+  }
+}
+
+MORES_AMX void PackColumns(const float* b, int64_t b_row, int64_t columns, int64_t depth,
+                           uint16_t* out) {
+  __m512i tile[16];
+  for (int64_t kb = 0; kb < DepthBlocks(depth); ++kb) {
+    LoadPairTile(b + kb * kTileDepth * b_row, b_row, columns, depth - kb * kTileDepth, tile);
+    StoreTile(tile, out + kb * kTileElements);
+  }
+}
+
+MORES_AMX void PackColumnsTransposed(const float* b, int64_t b_column, int64_t columns,
+                                     int64_t depth, uint16_t* out) {
+  __m512i tile[16];
+  for (int64_t kb = 0; kb < DepthBlocks(depth); ++kb) {
+    for (int64_t n = 0; n < 16; ++n) {
+      tile[n] = n < columns ? Narrow(b + n * b_column + kb * kTileDepth, depth - kb * kTileDepth)
+                            : _mm512_setzero_si512();
+    }
+    Transpose(tile);
+    StoreTile(tile, out + kb * kTileElements);
+  }
+}
+
+MORES_AMX void MatMul(const Block& block) {
+  TileConfig config;
+  for (int i = 0; i < 8; ++i) {
+    config.column_bytes[i] = 64;
+    config.rows[i] = 16;
+  }
+  _tile_loadconfig(&config);
+  for (int64_t column = block.column_begin; column < block.column_end; column += 32) {
+    for (int64_t row = block.row_begin; row < block.row_end; row += 32) {
+      Tile2x2(block, row, column);
+    }
+  }
+  _tile_release();
+}
+
+}  // namespace mores::ops::amx

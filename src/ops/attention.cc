@@ -1,0 +1,147 @@
+#include "ops/attention.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/kernels.h"
+
+namespace mores::ops {
+namespace {
+
+constexpr int64_t kQueryTile = 48;
+
+int64_t RoundUp(int64_t x) { return (x + kKeyPanel - 1) / kKeyPanel * kKeyPanel; }
+
+// scores [rows][stride]: row products with every key panel up to `keys`.
+void PanelProducts(const float* rows_data, int64_t row, int64_t rows, const float* panels,
+                   int64_t keys, int64_t head_dim, float* scores, int64_t stride) {
+  for (int64_t panel = 0; panel * kKeyPanel < keys; ++panel) {
+    Kernels().matmul_f32({.rows = rows,
+                          .columns = kKeyPanel,
+                          .depth = head_dim,
+                          .a = rows_data,
+                          .a_row = row,
+                          .a_step = 1,
+                          .b = panels + panel * kKeyPanel * head_dim,
+                          .b_row = kKeyPanel,
+                          .c = scores + panel * kKeyPanel,
+                          .c_row = stride,
+                          .accumulate = Accumulate::kNo});
+  }
+}
+
+void AttendTile(const AttentionForward& a, int64_t begin, int64_t end, AttentionScratch& scratch) {
+  const int64_t rows = end - begin;
+  const int64_t keys = a.first_position + (end - 1) * a.position_step + 1;
+  const int64_t stride = RoundUp(keys);
+  float* scores = scratch.scores.Resize(rows * stride);
+  PanelProducts(a.query + begin * a.query_row, a.query_row, rows, a.key_panels, keys, a.head_dim,
+                scores, stride);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(a.head_dim));
+  float sums[kQueryTile];
+  for (int64_t r = 0; r < rows; ++r) {
+    const int64_t valid = a.first_position + (begin + r) * a.position_step + 1;
+    float max = 0;
+    sums[r] = Kernels().softmax_numerators(scores + r * stride, valid, stride, scale, &max);
+    if (a.log_sums != nullptr) a.log_sums[(begin + r) * a.log_sum_step] = max + std::log(sums[r]);
+  }
+  float* out = a.out + begin * a.out_row;
+  Kernels().matmul_f32({.rows = rows,
+                        .columns = a.head_dim,
+                        .depth = keys,
+                        .a = scores,
+                        .a_row = stride,
+                        .a_step = 1,
+                        .b = a.values,
+                        .b_row = a.value_row,
+                        .c = out,
+                        .c_row = a.out_row,
+                        .accumulate = Accumulate::kNo});
+  for (int64_t r = 0; r < rows; ++r) {
+    Kernels().scale(out + r * a.out_row, a.head_dim, 1.0f / sums[r]);
+  }
+}
+
+// Adds sum over rows of weights[row][j] * x[row] to y[j], for j < keys.
+void AddTransposedProduct(const float* weights, int64_t stride, int64_t rows, int64_t keys,
+                          const float* x, int64_t x_row, int64_t head_dim, float* y,
+                          int64_t y_row) {
+  Kernels().matmul_f32({.rows = keys,
+                        .columns = head_dim,
+                        .depth = rows,
+                        .a = weights,
+                        .a_row = 1,
+                        .a_step = stride,
+                        .b = x,
+                        .b_row = x_row,
+                        .c = y,
+                        .c_row = y_row,
+                        .accumulate = Accumulate::kYes});
+}
+
+void BackwardTile(const AttentionBackward& a, int64_t begin, int64_t end,
+                  AttentionScratch& scratch) {
+  const int64_t rows = end - begin;
+  const int64_t keys = end;
+  const int64_t stride = RoundUp(keys);
+  float* p = scratch.scores.Resize(rows * stride);
+  float* ds = scratch.gradients.Resize(rows * stride);
+  const float* query = a.query + begin * a.row;
+  const float* dout = a.out_gradient + begin * a.out_row;
+  PanelProducts(query, a.row, rows, scratch.key_panels.data(), keys, a.head_dim, p, stride);
+  PanelProducts(dout, a.out_row, rows, scratch.value_panels.data(), keys, a.head_dim, ds, stride);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(a.head_dim));
+  for (int64_t r = 0; r < rows; ++r) {
+    const int64_t valid = begin + r + 1;
+    Kernels().softmax_from_log_sum(p + r * stride, valid, stride, scale,
+                                   a.log_sums[(begin + r) * a.log_sum_step]);
+    const float delta =
+        Kernels().dot(dout + r * a.out_row, a.out + (begin + r) * a.out_row, a.head_dim);
+    Kernels().softmax_backward(p + r * stride, ds + r * stride, stride, delta, scale);
+  }
+  AddTransposedProduct(p, stride, rows, keys, dout, a.out_row, a.head_dim, a.value_gradient, a.row);
+  AddTransposedProduct(ds, stride, rows, keys, query, a.row, a.head_dim, a.key_gradient, a.row);
+  Kernels().matmul_f32({.rows = rows,
+                        .columns = a.head_dim,
+                        .depth = keys,
+                        .a = ds,
+                        .a_row = stride,
+                        .a_step = 1,
+                        .b = a.key,
+                        .b_row = a.row,
+                        .c = a.query_gradient + begin * a.row,
+                        .c_row = a.row,
+                        .accumulate = Accumulate::kNo});
+}
+
+}  // namespace
+
+void StoreKey(const float* key, int64_t position, int64_t head_dim, float* panels) {
+  float* column = panels + position / kKeyPanel * kKeyPanel * head_dim + position % kKeyPanel;
+  for (int64_t i = 0; i < head_dim; ++i) column[i * kKeyPanel] = key[i];
+}
+
+void PackKeys(const float* keys, int64_t row, int64_t positions, int64_t head_dim, float* panels) {
+  for (int64_t first = 0; first < positions; first += kKeyPanel) {
+    float* panel = panels + first * head_dim;
+    const int64_t count = std::min(kKeyPanel, positions - first);
+    for (int64_t i = 0; i < head_dim; ++i) {
+      for (int64_t n = 0; n < count; ++n) panel[i * kKeyPanel + n] = keys[(first + n) * row + i];
+      for (int64_t n = count; n < kKeyPanel; ++n) panel[i * kKeyPanel + n] = 0;
+    }
+  }
+}
+
+void Attend(const AttentionForward& args, AttentionScratch& scratch) {
+  for (int64_t begin = 0; begin < args.rows; begin += kQueryTile) {
+    AttendTile(args, begin, std::min(args.rows, begin + kQueryTile), scratch);
+  }
+}
+
+void AttendBackward(const AttentionBackward& args, AttentionScratch& scratch) {
+  for (int64_t begin = 0; begin < args.positions; begin += kQueryTile) {
+    BackwardTile(args, begin, std::min(args.positions, begin + kQueryTile), scratch);
+  }
+}
+
+}  // namespace mores::ops

@@ -1,0 +1,65 @@
+// Causal attention of one head. Sums are float32 and in order of the key's absolute position, so a
+// query's result does not depend on how many queries are computed with it.
+#ifndef MORES_OPS_ATTENTION_H_
+#define MORES_OPS_ATTENTION_H_
+
+#include <cstdint>
+
+#include "tensor/buffer.h"
+
+namespace mores::ops {
+
+// Keys are kept transposed, 32 positions a panel: [ceil(positions / 32)][head_dim][32].
+constexpr int64_t kKeyPanel = 32;
+inline int64_t KeyPanelElements(int64_t positions, int64_t head_dim) {
+  return (positions + kKeyPanel - 1) / kKeyPanel * kKeyPanel * head_dim;
+}
+// Writes the key of one position into its panel.
+void StoreKey(const float* key, int64_t position, int64_t head_dim, float* panels);
+// Packs keys [positions][head_dim] with stride `row` and zeroes the rest of the last panel.
+void PackKeys(const float* keys, int64_t row, int64_t positions, int64_t head_dim, float* panels);
+
+struct AttentionScratch {
+  tensor::AlignedBuffer<float> scores, gradients, key_panels, value_panels;
+};
+
+// Rows are (query position, head) pairs that share keys and values.
+struct AttentionForward {
+  const float* query;  // row r at query + r * query_row, [head_dim]
+  int64_t query_row;
+  int64_t rows;
+  int64_t first_position;     // absolute position of row 0
+  int64_t position_step = 1;  // 1: a row a position; 0: all rows at one position (several heads)
+  const float* key_panels;    // finite up to the last panel's end
+  const float* values;        // [positions][head_dim] with stride value_row
+  int64_t value_row;
+  int64_t head_dim;
+  float* out;  // row r at out + r * out_row, [head_dim]
+  int64_t out_row;
+  float* log_sums;  // null, or row r's log of the sum of exp at log_sums[r * log_sum_step]
+  int64_t log_sum_step;
+};
+void Attend(const AttentionForward& args, AttentionScratch& scratch);
+
+// Gradients of one head over a whole sequence whose positions start at 0.
+struct AttentionBackward {
+  int64_t positions, head_dim;
+  const float* query;  // [positions][head_dim], stride row (as keys and values)
+  const float* key;
+  const float* value;
+  int64_t row;
+  const float* out;  // result of Attend, stride out_row
+  const float* out_gradient;
+  int64_t out_row;
+  const float* log_sums;  // stride log_sum_step
+  int64_t log_sum_step;
+  float* query_gradient;  // written; stride row
+  float* key_gradient;    // added to; stride row
+  float* value_gradient;  // added to; stride row
+};
+// `scratch.key_panels` and `scratch.value_panels` must hold PackKeys of this head's keys, values.
+void AttendBackward(const AttentionBackward& args, AttentionScratch& scratch);
+
+}  // namespace mores::ops
+
+#endif  // MORES_OPS_ATTENTION_H_

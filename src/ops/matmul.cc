@@ -1,0 +1,203 @@
+#include "ops/matmul.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/cpu.h"
+#include "ops/amx.h"
+
+namespace mores::ops {
+namespace {
+
+constexpr int64_t kPanel = 32;
+
+int64_t CeilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
+
+bool UseTiles(DType precision) {
+  return precision == DType::kBf16 && CurrentIsaLevel() == IsaLevel::kAmx;
+}
+
+// Tiles along rows or columns, whole pairs.
+int64_t TileBlocks(int64_t count) { return CeilDiv(count, 2 * amx::kTileRows) * 2; }
+
+}  // namespace
+
+void LeftOperand::Pack(MatrixView a, Layout layout, DType precision, ThreadPool& pool) {
+  const bool plain = layout == Layout::kPlain;
+  rows_ = plain ? a.rows : a.columns;
+  depth_ = plain ? a.columns : a.rows;
+  precision_ = precision;
+  tiles_ = UseTiles(precision);
+  row_step_ = plain ? a.stride : 1;
+  depth_step_ = plain ? 1 : a.stride;
+  plain_ = a.data;
+  if (tiles_) {
+    const int64_t step = CeilDiv(depth_, amx::kTileDepth) * amx::kTileElements;
+    uint16_t* out = packed_.Resize(TileBlocks(rows_) * step);
+    constexpr int64_t kBlocksATask = 4;
+    pool.ParallelFor(CeilDiv(TileBlocks(rows_), kBlocksATask), [&](int64_t task) {
+      const int64_t end = std::min(TileBlocks(rows_), (task + 1) * kBlocksATask);
+      for (int64_t block = task * kBlocksATask; block < end; ++block) {
+        const int64_t row = block * amx::kTileRows;
+        const int64_t rows = std::clamp<int64_t>(rows_ - row, 0, amx::kTileRows);
+        if (plain) {
+          amx::PackRows(a.data + row * a.stride, a.stride, rows, depth_, out + block * step);
+        } else {
+          amx::PackRowsTransposed(a.data + row, a.stride, rows, depth_, out + block * step);
+        }
+      }
+    });
+  } else if (precision == DType::kBf16) {
+    float* out = rounded_.Resize(a.rows * a.columns);
+    constexpr int64_t kRowsATask = 32;
+    pool.ParallelFor(CeilDiv(a.rows, kRowsATask), [&](int64_t task) {
+      const int64_t end = std::min(a.rows, (task + 1) * kRowsATask);
+      for (int64_t row = task * kRowsATask; row < end; ++row) {
+        Kernels().round_to_bf16(a.data + row * a.stride, out + row * a.columns, a.columns);
+      }
+    });
+    plain_ = out;
+    row_step_ = plain ? a.columns : 1;
+    depth_step_ = plain ? 1 : a.columns;
+  }
+}
+
+int64_t RightOperand::bytes() const { return panels_.size() * 4 + packed_.size() * 2; }
+
+void RightOperand::Pack(MatrixView b, Layout layout, DType precision, ThreadPool& pool) {
+  const bool plain = layout == Layout::kPlain;
+  depth_ = plain ? b.rows : b.columns;
+  columns_ = plain ? b.columns : b.rows;
+  precision_ = precision;
+  tiles_ = UseTiles(precision);
+  if (tiles_) {
+    const int64_t step = CeilDiv(depth_, amx::kTileDepth) * amx::kTileElements;
+    uint16_t* out = packed_.Resize(TileBlocks(columns_) * step);
+    pool.ParallelFor(TileBlocks(columns_), [&](int64_t block) {
+      const int64_t column = block * amx::kTileRows;
+      const int64_t columns = std::clamp<int64_t>(columns_ - column, 0, amx::kTileRows);
+      if (plain) {
+        amx::PackColumns(b.data + column, b.stride, columns, depth_, out + block * step);
+      } else {
+        amx::PackColumnsTransposed(b.data + column * b.stride, b.stride, columns, depth_,
+                                   out + block * step);
+      }
+    });
+    return;
+  }
+  const bool narrow = precision == DType::kBf16;
+  const int64_t panels = CeilDiv(columns_, kPanel);
+  float* wide_out = narrow ? nullptr : panels_.Resize(panels * depth_ * kPanel);
+  uint16_t* narrow_out = narrow ? packed_.Resize(panels * depth_ * kPanel) : nullptr;
+  pool.ParallelFor(panels, [&](int64_t panel) {
+    const int64_t first = panel * kPanel;
+    for (int64_t k = 0; k < depth_; ++k) {
+      for (int64_t n = 0; n < kPanel; ++n) {
+        const int64_t column = first + n;
+        float value = 0;
+        if (column < columns_) {
+          value = plain ? b.data[k * b.stride + column] : b.data[column * b.stride + k];
+        }
+        const int64_t at = (panel * depth_ + k) * kPanel + n;
+        if (narrow) {
+          narrow_out[at] = tensor::ToBFloat16(value).bits;
+        } else {
+          wide_out[at] = value;
+        }
+      }
+    }
+  });
+}
+
+// Cuts C into blocks and multiplies each as one task.
+class Product {
+ public:
+  Product(const LeftOperand& a, const RightOperand& b, float* c, int64_t c_row,
+          Accumulate accumulate)
+      : a_(a), b_(b), c_(c), c_row_(c_row), accumulate_(accumulate) {
+    MORES_CHECK(a.depth_ == b.depth_ && a.tiles_ == b.tiles_ && a.precision_ == b.precision_);
+  }
+
+  void Run(ThreadPool& pool) {
+    ChooseBlocks(pool.threads());
+    const int64_t row_blocks = CeilDiv(a_.rows_, block_rows_);
+    const int64_t column_blocks = CeilDiv(b_.columns_, block_columns_);
+    pool.ParallelFor(row_blocks * column_blocks, [&](int64_t task) {
+      const int64_t row = task / column_blocks * block_rows_;
+      const int64_t column = task % column_blocks * block_columns_;
+      RunBlock(row, std::min(a_.rows_, row + block_rows_), column,
+               std::min(b_.columns_, column + block_columns_));
+    });
+  }
+
+ private:
+  // Rows of A that stay in the second-level cache (about 1 MB), then columns so that there are a
+  // few tasks a thread.
+  void ChooseBlocks(int threads) {
+    constexpr int64_t kCacheBytes = 1 << 20;
+    const int64_t row_bytes = std::max<int64_t>(1, a_.depth_ * (a_.tiles_ ? 2 : 4));
+    block_rows_ = std::clamp<int64_t>(kCacheBytes / row_bytes / 32 * 32, 32, 512);
+    block_columns_ = CeilDiv(b_.columns_, 32) * 32;
+    const int64_t wanted = threads == 1 ? 1 : 4 * threads;
+    while (block_columns_ > 64 &&
+           CeilDiv(a_.rows_, block_rows_) * CeilDiv(b_.columns_, block_columns_) < wanted) {
+      block_columns_ = CeilDiv(block_columns_ / 2, 32) * 32;
+    }
+  }
+
+  void RunBlock(int64_t row, int64_t row_end, int64_t column, int64_t column_end) {
+    if (a_.tiles_) {
+      amx::MatMul({.a = a_.packed_.data(),
+                   .b = b_.packed_.data(),
+                   .depth_blocks = CeilDiv(a_.depth_, amx::kTileDepth),
+                   .row_begin = row,
+                   .row_end = row_end,
+                   .column_begin = column,
+                   .column_end = column_end,
+                   .c = c_,
+                   .c_row = c_row_,
+                   .accumulate = accumulate_});
+      return;
+    }
+    for (int64_t n = column; n < column_end; n += kPanel) {
+      const int64_t columns = std::min(kPanel, column_end - n);
+      const int64_t panel = n / kPanel * a_.depth_ * kPanel;
+      if (b_.precision_ == DType::kF32) {
+        Kernels().matmul_f32(Block<float>(row, row_end, n, columns, b_.panels_.data() + panel));
+      } else {
+        Kernels().matmul_bf16(Block<tensor::BFloat16>(
+            row, row_end, n, columns,
+            reinterpret_cast<const tensor::BFloat16*>(b_.packed_.data() + panel)));
+      }
+    }
+  }
+
+  template <class T>
+  MatMulBlock<T> Block(int64_t row, int64_t row_end, int64_t column, int64_t columns, const T* b) {
+    return {.rows = row_end - row,
+            .columns = columns,
+            .depth = a_.depth_,
+            .a = a_.plain_ + row * a_.row_step_,
+            .a_row = a_.row_step_,
+            .a_step = a_.depth_step_,
+            .b = b,
+            .b_row = kPanel,
+            .c = c_ + row * c_row_ + column,
+            .c_row = c_row_,
+            .accumulate = accumulate_};
+  }
+
+  const LeftOperand& a_;
+  const RightOperand& b_;
+  float* c_;
+  int64_t c_row_;
+  Accumulate accumulate_;
+  int64_t block_rows_ = 0, block_columns_ = 0;
+};
+
+void MatMul(const LeftOperand& a, const RightOperand& b, float* c, int64_t c_row,
+            Accumulate accumulate, ThreadPool& pool) {
+  Product(a, b, c, c_row, accumulate).Run(pool);
+}
+
+}  // namespace mores::ops

@@ -1,0 +1,77 @@
+// Matrix products, C[M,N] = A[M,K] B[K,N], with both operands packed for the level in force.
+//
+// Contract: an element of C is one fixed chain of operations over k = 0 .. K-1. It does not depend
+// on M, N, the element's place, the number of threads, or what else is multiplied. In f32 and in
+// bf16 below AMX the chain is one fused multiply-add a k, in order; on AMX see ops/amx.h. bf16
+// operands are rounded to nearest even, sums are float32.
+//
+// A plain reference is ops/reference.h; operands must be packed and multiplied at one level.
+#ifndef MORES_OPS_MATMUL_H_
+#define MORES_OPS_MATMUL_H_
+
+#include <cstdint>
+
+#include "base/threads.h"
+#include "ops/kernels.h"
+#include "tensor/buffer.h"
+#include "tensor/dtype.h"
+
+namespace mores::ops {
+
+using tensor::DType;
+
+// How an operand lies in memory, row-major with a stride between rows.
+enum class Layout {
+  kPlain,       // as it enters the product: A is [M,K], B is [K,N]
+  kTransposed,  // A is stored [K,M], B is stored [N,K] (a weight [out,in])
+};
+
+// A float32 matrix in memory: as stored, before `Layout` is applied.
+struct MatrixView {
+  const float* data;
+  int64_t rows, columns;
+  int64_t stride;
+};
+
+// The left operand. In f32 it refers to the caller's memory, which must outlive it.
+class LeftOperand {
+ public:
+  void Pack(MatrixView a, Layout layout, DType precision, ThreadPool& pool);
+  int64_t rows() const { return rows_; }
+  int64_t depth() const { return depth_; }
+
+ private:
+  friend class Product;
+  int64_t rows_ = 0, depth_ = 0;
+  DType precision_ = DType::kF32;
+  bool tiles_ = false;
+  const float* plain_ = nullptr;
+  int64_t row_step_ = 0, depth_step_ = 0;
+  tensor::AlignedBuffer<float> rounded_;
+  tensor::AlignedBuffer<uint16_t> packed_;
+};
+
+// The right operand. Owns a packed copy.
+class RightOperand {
+ public:
+  void Pack(MatrixView b, Layout layout, DType precision, ThreadPool& pool);
+  int64_t depth() const { return depth_; }
+  int64_t columns() const { return columns_; }
+  int64_t bytes() const;
+
+ private:
+  friend class Product;
+  int64_t depth_ = 0, columns_ = 0;
+  DType precision_ = DType::kF32;
+  bool tiles_ = false;
+  tensor::AlignedBuffer<float> panels_;     // f32: [column panel][K][32]
+  tensor::AlignedBuffer<uint16_t> packed_;  // bf16 panels, or tiles
+};
+
+// C is [M,N] with stride `c_row`, at least N.
+void MatMul(const LeftOperand& a, const RightOperand& b, float* c, int64_t c_row,
+            Accumulate accumulate, ThreadPool& pool);
+
+}  // namespace mores::ops
+
+#endif  // MORES_OPS_MATMUL_H_

@@ -1,0 +1,112 @@
+#include "ops/matmul.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "base/cpu.h"
+#include "base/random.h"
+
+namespace mores::ops {
+namespace {
+
+std::vector<float> RandomMatrix(int64_t count, uint64_t seed) {
+  Random random(seed);
+  std::vector<float> values(static_cast<size_t>(count));
+  for (float& value : values) value = static_cast<float>(random.Normal());
+  return values;
+}
+
+struct Shape {
+  int64_t m, n, k;
+};
+
+// Runs every test at each level that the machine has, and restores the level.
+class MatMulTest : public testing::TestWithParam<IsaLevel> {
+ protected:
+  void SetUp() override {
+    if (!SetIsaLevel(GetParam())) GTEST_SKIP() << "this machine lacks " << Name(GetParam());
+  }
+  void TearDown() override { (void)SetIsaLevel(DetectedIsaLevel()); }
+};
+
+std::vector<float> Multiply(const Shape& s, const std::vector<float>& a, Layout a_layout,
+                            const std::vector<float>& b, Layout b_layout, DType precision,
+                            int threads, std::vector<float> c, Accumulate accumulate) {
+  ThreadPool pool(threads);
+  LeftOperand left;
+  RightOperand right;
+  const bool a_plain = a_layout == Layout::kPlain, b_plain = b_layout == Layout::kPlain;
+  left.Pack({a.data(), a_plain ? s.m : s.k, a_plain ? s.k : s.m, a_plain ? s.k : s.m}, a_layout,
+            precision, pool);
+  right.Pack({b.data(), b_plain ? s.k : s.n, b_plain ? s.n : s.k, b_plain ? s.n : s.k}, b_layout,
+             precision, pool);
+  c.resize(static_cast<size_t>(s.m * s.n));
+  MatMul(left, right, c.data(), s.n, accumulate, pool);
+  return c;
+}
+
+float Operand(const std::vector<float>& x, int64_t i, DType precision) {
+  const float v = x[static_cast<size_t>(i)];
+  return precision == DType::kBf16 ? tensor::ToFloat(tensor::ToBFloat16(v)) : v;
+}
+
+// The worst element may differ from the reference by K roundings of the sum of magnitudes.
+TEST_P(MatMulTest, AgreesWithReference) {
+  for (const Shape s : {Shape{1, 1, 1}, {3, 5, 7}, {16, 16, 32}, {33, 47, 65}, {70, 129, 31}}) {
+    const auto a = RandomMatrix(s.m * s.k, 1), b = RandomMatrix(s.n * s.k, 2);
+    const auto c0 = RandomMatrix(s.m * s.n, 3);
+    for (const DType precision : {DType::kF32, DType::kBf16}) {
+      for (int layouts = 0; layouts < 8; ++layouts) {
+        const Layout la = layouts & 1 ? Layout::kTransposed : Layout::kPlain;
+        const Layout lb = layouts & 2 ? Layout::kTransposed : Layout::kPlain;
+        const Accumulate accumulate = layouts & 4 ? Accumulate::kYes : Accumulate::kNo;
+        const auto c = Multiply(s, a, la, b, lb, precision, 2, c0, accumulate);
+        for (int64_t i = 0; i < s.m; ++i) {
+          for (int64_t j = 0; j < s.n; ++j) {
+            double sum = layouts & 4 ? c0[static_cast<size_t>(i * s.n + j)] : 0, magnitude = 1e-6;
+            for (int64_t k = 0; k < s.k; ++k) {
+              const double x =
+                  Operand(a, la == Layout::kPlain ? i * s.k + k : k * s.m + i, precision);
+              const double y =
+                  Operand(b, lb == Layout::kPlain ? k * s.n + j : j * s.k + k, precision);
+              sum += x * y;
+              magnitude += std::abs(x * y);
+            }
+            ASSERT_NEAR(c[static_cast<size_t>(i * s.n + j)], sum,
+                        6e-8 * static_cast<double>(s.k + 4) * (magnitude + std::abs(sum)))
+                << Name(GetParam()) << " " << s.m << "x" << s.n << "x" << s.k << " at " << i << ","
+                << j << " layouts " << layouts;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_P(MatMulTest, RowsDoNotDependOnBatchOrThreads) {
+  const Shape s{67, 100, 300};
+  const auto a = RandomMatrix(s.m * s.k, 4), b = RandomMatrix(s.n * s.k, 5);
+  for (const DType precision : {DType::kF32, DType::kBf16}) {
+    const auto whole =
+        Multiply(s, a, Layout::kPlain, b, Layout::kTransposed, precision, 1, {}, Accumulate::kNo);
+    const auto threaded =
+        Multiply(s, a, Layout::kPlain, b, Layout::kTransposed, precision, 3, {}, Accumulate::kNo);
+    EXPECT_EQ(whole, threaded);
+    for (const int64_t row : {int64_t{0}, int64_t{13}, int64_t{66}}) {
+      const std::vector<float> one(a.begin() + row * s.k, a.begin() + (row + 1) * s.k);
+      const auto alone = Multiply({1, s.n, s.k}, one, Layout::kPlain, b, Layout::kTransposed,
+                                  precision, 2, {}, Accumulate::kNo);
+      EXPECT_EQ(alone,
+                std::vector<float>(whole.begin() + row * s.n, whole.begin() + (row + 1) * s.n));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Levels, MatMulTest,
+                         testing::Values(IsaLevel::kAvx2, IsaLevel::kAvx512, IsaLevel::kAmx),
+                         [](const auto& param) { return std::string(Name(param.param)); });
+
+}  // namespace
+}  // namespace mores::ops
