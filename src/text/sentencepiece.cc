@@ -1,0 +1,305 @@
+#include "text/sentencepiece.h"
+
+#include <sentencepiece_processor.h>
+#include <sentencepiece_trainer.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/files.h"
+#include "text/unicode.h"
+
+// In the library and exported by it, but declared in none of the headers that it installs.
+namespace sentencepiece::logging {
+void SetMinLogLevel(int level);
+}  // namespace sentencepiece::logging
+
+namespace mores::text {
+namespace {
+
+constexpr std::string_view kSpace = "\xE2\x96\x81";  // U+2581, how pieces write a space
+constexpr char32_t kSpacePoint = 0x2581;
+// Long texts are encoded in parts of about this many bytes, cut where no piece can reach across:
+// the same ids, in bounded memory, and faster for the shorter queue of merges.
+constexpr size_t kPartSize = 1024;
+// The library logs to stderr what it also returns as a status. A library prints nothing.
+constexpr int kLogNothing = 100;
+
+uint64_t PairKey(char32_t first, char32_t second) { return (uint64_t{first} << 32) | second; }
+
+// Bytes of the character that begins with `lead`, in valid UTF-8.
+size_t CharacterSize(char lead) {
+  const auto byte = static_cast<unsigned char>(lead);
+  return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+}
+
+class SentencePieceTokenizer : public Tokenizer {
+ public:
+  static Expected<std::unique_ptr<Tokenizer>> Parse(std::string_view serialized,
+                                                    std::string_view where) {
+    sentencepiece::logging::SetMinLogLevel(kLogNothing);
+    std::unique_ptr<SentencePieceTokenizer> tokenizer(new SentencePieceTokenizer());
+    const auto status = tokenizer->processor_.LoadFromSerializedProto(serialized);
+    if (!status.ok() || tokenizer->processor_.GetPieceSize() <= 0) {
+      return MakeError(ErrorKind::kCorrupt, "{}: not a SentencePiece model, or a broken one",
+                       where);
+    }
+    tokenizer->Examine();
+    return tokenizer;
+  }
+
+  std::vector<int32_t> Encode(std::string_view utf8) const override {
+    std::string replaced;
+    if (!IsValidUtf8(utf8)) {
+      replaced = ReplaceInvalidUtf8(utf8);
+      utf8 = replaced;
+    }
+    std::vector<int32_t> ids;
+    if (!lossless_) {
+      AppendPart(utf8, ids);
+      return ids;
+    }
+    // A space and a literal U+2581 are one symbol inside the library. Spelled in bytes, the
+    // literal one comes back as it was.
+    while (true) {
+      const size_t found = utf8.find(kSpace);
+      AppendLong(utf8.substr(0, found), ids);
+      if (found == std::string_view::npos) return ids;
+      AppendBytes(kSpace, ids);
+      utf8.remove_prefix(found + kSpace.size());
+    }
+  }
+
+  std::string Decode(std::span<const int32_t> ids) const override {
+    std::vector<int> known;
+    known.reserve(ids.size());
+    for (const int32_t id : ids) {
+      if (IsId(id) && !processor_.IsControl(id)) known.push_back(id);
+    }
+    std::string text;
+    if (!processor_.Decode(known, &text).ok()) text.clear();
+    return text;
+  }
+
+  std::string Piece(int32_t id) const override {
+    return IsId(id) ? processor_.IdToPiece(id) : std::string();
+  }
+
+  std::optional<int32_t> SpecialId(std::string_view name) const override {
+    const int id = processor_.PieceToId(name);
+    if (!IsId(id) || processor_.IdToPiece(id) != name) return std::nullopt;
+    if (!processor_.IsControl(id) && !processor_.IsUnknown(id)) return std::nullopt;
+    return id;
+  }
+
+  int32_t vocab_size() const override { return processor_.GetPieceSize(); }
+  std::optional<int32_t> bos_id() const override { return Optional(processor_.bos_id()); }
+  std::optional<int32_t> eos_id() const override { return Optional(processor_.eos_id()); }
+
+ private:
+  SentencePieceTokenizer() = default;
+
+  static std::optional<int32_t> Optional(int id) {
+    return id < 0 ? std::nullopt : std::optional<int32_t>(id);
+  }
+  bool IsId(int32_t id) const { return id >= 0 && id < processor_.GetPieceSize(); }
+
+  // Finds what this model allows. The library tells neither its normalizer nor its dummy prefix,
+  // so they are seen from what they do.
+  void Examine() {
+    byte_ids_.reserve(256);
+    for (int byte = 0; byte < 256; ++byte) {
+      const int id = processor_.PieceToId(fmt::format("<0x{:02X}>", byte));
+      if (IsId(id) && processor_.IsByte(id)) byte_ids_.push_back(id);
+    }
+    if (byte_ids_.size() != 256) return;
+    // Full width, circled and combined characters that a normalizer would change, spaces that one
+    // would trim, and a first character that a dummy prefix would shift.
+    constexpr std::string_view kProbe = "  \xEF\xBC\xA1 \xE2\x91\xA0\t a\xCC\x81\n ";
+    std::vector<int32_t> ids;
+    AppendPart(kProbe, ids);
+    std::vector<int32_t> first;
+    AppendPart("a", first);
+    lossless_ = Decode(ids) == kProbe && !first.empty() && !Piece(first[0]).starts_with(kSpace);
+    if (!lossless_) return;
+    for (int id = 0; id < processor_.GetPieceSize(); ++id) {
+      if (processor_.IsControl(id) || processor_.IsByte(id) || processor_.IsUnknown(id)) continue;
+      const std::vector<char32_t> points = ToCodePoints(processor_.IdToPiece(id));
+      for (size_t i = 1; i < points.size(); ++i) {
+        joined_.insert(PairKey(points[i - 1], points[i]));
+      }
+    }
+  }
+
+  // True if no piece holds the two characters around `offset` side by side: merges never cross.
+  bool IsCut(std::string_view utf8, size_t offset) const {
+    size_t before = offset - 1;
+    while (before > 0 && (static_cast<unsigned char>(utf8[before]) & 0xC0) == 0x80) --before;
+    const auto point = [&](size_t at) {
+      const char32_t c = ToCodePoints(utf8.substr(at, CharacterSize(utf8[at])))[0];
+      return c == U' ' ? kSpacePoint : c;
+    };
+    return !joined_.contains(PairKey(point(before), point(offset)));
+  }
+
+  void AppendLong(std::string_view utf8, std::vector<int32_t>& ids) const {
+    while (utf8.size() > kPartSize) {
+      size_t cut = kPartSize;
+      while ((static_cast<unsigned char>(utf8[cut]) & 0xC0) == 0x80) --cut;
+      while (cut < utf8.size() && !IsCut(utf8, cut)) cut += CharacterSize(utf8[cut]);
+      AppendPart(utf8.substr(0, cut), ids);
+      utf8.remove_prefix(cut);
+    }
+    AppendPart(utf8, ids);
+  }
+
+  void AppendPart(std::string_view utf8, std::vector<int32_t>& ids) const {
+    if (utf8.empty()) return;
+    std::vector<int> part;
+    if (processor_.Encode(utf8, &part).ok()) {
+      ids.insert(ids.end(), part.begin(), part.end());
+    } else {
+      AppendBytes(utf8, ids);
+    }
+  }
+
+  void AppendBytes(std::string_view bytes, std::vector<int32_t>& ids) const {
+    if (byte_ids_.size() != 256) return;
+    for (const char byte : bytes) ids.push_back(byte_ids_[static_cast<unsigned char>(byte)]);
+  }
+
+  sentencepiece::SentencePieceProcessor processor_;
+  std::vector<int32_t> byte_ids_;        // of byte 0 to 255, if the model has all of them
+  bool lossless_ = false;                // keeps every character as it is, without a dummy prefix
+  std::unordered_set<uint64_t> joined_;  // neighbours inside some piece
+};
+
+// Sentences for the trainer. It ends the process, or silently skips, at what this avoids: control
+// characters and the marks that it uses itself are cut out, and no part is longer than its limits.
+class Sentences : public sentencepiece::SentenceIterator {
+ public:
+  static constexpr size_t kMaxSize = 4096;
+
+  explicit Sentences(const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) AddText(ReplaceInvalidUtf8(text));
+  }
+  bool done() const override { return position_ >= sentences_.size(); }
+  void Next() override { ++position_; }
+  const std::string& value() const override { return sentences_[position_]; }
+  sentencepiece::util::Status status() const override { return {}; }
+  bool empty() const { return sentences_.empty(); }
+
+ private:
+  static bool IsReserved(std::string_view character) {
+    const auto lead = static_cast<unsigned char>(character[0]);
+    return lead < 0x20 || lead == 0x7F || character == kSpace || character == "\xE2\x96\x85";
+  }
+
+  void AddText(const std::string& text) {
+    size_t start = 0;
+    for (size_t i = 0; i < text.size();) {
+      const size_t size = CharacterSize(text[i]);
+      if (IsReserved(std::string_view(text).substr(i, size))) {
+        Add(text, start, i);
+        start = i + size;
+      } else if (i + size - start > kMaxSize) {
+        const size_t space = text.rfind(' ', i);
+        const size_t cut = space != std::string::npos && space > start ? space : i;
+        Add(text, start, cut);
+        start = cut;
+      }
+      i += size;
+    }
+    Add(text, start, text.size());
+  }
+
+  void Add(const std::string& text, size_t start, size_t end) {
+    if (end > start) sentences_.push_back(text.substr(start, end - start));
+  }
+
+  std::vector<std::string> sentences_;
+  size_t position_ = 0;
+};
+
+Status CheckSpecialTokens(const std::vector<std::string>& tokens) {
+  std::unordered_set<std::string> seen = {"<unk>", "<s>", "</s>", "<pad>"};
+  for (const std::string& token : tokens) {
+    // The library takes the list as one line of comma-separated values.
+    const bool plain = !token.empty() && std::all_of(token.begin(), token.end(), [](char c) {
+      return c > ' ' && c < 0x7F && c != ',' && c != '"';
+    });
+    if (!plain || token.starts_with("<0x")) {
+      return MakeError(ErrorKind::kUsage, "special token '{}': use printable ASCII, no comma",
+                       FitColumns(token, 40));
+    }
+    if (!seen.insert(token).second) {
+      return MakeError(ErrorKind::kUsage, "special token '{}' occurs twice", token);
+    }
+  }
+  return {};
+}
+
+// The part of a library message that is for a person: "(file(line) [condition] ) text".
+std::string Reason(std::string_view message) {
+  if (const size_t end = message.rfind("] "); end != std::string_view::npos) {
+    message.remove_prefix(end + 2);
+  }
+  const size_t start = message.find_first_not_of(' ');
+  return start == std::string_view::npos ? "refused by the library"
+                                         : std::string(message.substr(start));
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<Tokenizer>> ParseSentencePiece(std::string_view serialized_model,
+                                                        std::string_view where) {
+  return SentencePieceTokenizer::Parse(serialized_model, where);
+}
+
+Expected<std::unique_ptr<Tokenizer>> LoadSentencePiece(const std::string& model_file) {
+  MORES_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(model_file));
+  return ParseSentencePiece(file.bytes(), model_file);
+}
+
+Expected<std::string> TrainSentencePieceBpe(const SentencePieceTraining& training) {
+  constexpr int kMaxVocab = 1 << 20;
+  if (training.vocab_size < 1 || training.vocab_size > kMaxVocab) {
+    return MakeError(ErrorKind::kUsage, "vocab_size {}: expected 1 to {}", training.vocab_size,
+                     kMaxVocab);
+  }
+  if (!(training.character_coverage > 0.9 && training.character_coverage <= 1)) {
+    return MakeError(ErrorKind::kUsage, "character_coverage {}: expected above 0.9, at most 1",
+                     training.character_coverage);
+  }
+  MORES_RETURN_IF_ERROR(CheckSpecialTokens(training.special_tokens));
+  Sentences sentences(training.texts);
+  if (sentences.empty()) {
+    return MakeError(ErrorKind::kInput, "can't train a tokenizer: the texts are empty");
+  }
+  const std::unordered_map<std::string, std::string> options = {
+      {"model_type", "bpe"},
+      {"vocab_size", std::to_string(training.vocab_size)},
+      {"character_coverage", fmt::format("{}", training.character_coverage)},
+      {"control_symbols", fmt::format("{}", fmt::join(training.special_tokens, ","))},
+      {"byte_fallback", "true"},
+      {"normalization_rule_name", "identity"},
+      {"add_dummy_prefix", "false"},
+      {"remove_extra_whitespaces", "false"},
+      {"split_digits", "true"},
+      {"allow_whitespace_only_pieces", "true"},
+      {"max_sentence_length", std::to_string(2 * Sentences::kMaxSize)},
+      {"shuffle_input_sentence", "false"},
+      // The number is stored in the model, so another one would give other bytes.
+      {"num_threads", "1"},
+      {"minloglevel", std::to_string(kLogNothing)},
+  };
+  std::string model;
+  const auto status = sentencepiece::SentencePieceTrainer::Train(options, &sentences, &model);
+  if (!status.ok()) {
+    return MakeError(ErrorKind::kInput, "can't train a tokenizer of {} tokens: {}",
+                     training.vocab_size, Reason(status.message()));
+  }
+  return model;
+}
+
+}  // namespace mores::text
