@@ -8,39 +8,14 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
-#include <set>
 #include <utility>
+
+#include "job/fingerprint.h"
 
 namespace mores::job {
 namespace {
 
 constexpr int kJournalVersion = 1;
-
-std::string Shown(const Json& value) {
-  std::string text = DumpJson(value);
-  constexpr size_t kLongest = 24;
-  return text.size() <= kLongest ? text : std::string();
-}
-
-// "model", or "threshold.en (0.5 before, 0.4 now)": the fields in which two fingerprints differ.
-void FindDifferences(const Json& before, const Json& now, const std::string& path,
-                     std::vector<std::string>& differences) {
-  if (before.is_object() && now.is_object()) {
-    std::set<std::string> names;
-    for (const auto& [name, value] : before.items()) names.insert(name);
-    for (const auto& [name, value] : now.items()) names.insert(name);
-    for (const std::string& name : names) {
-      FindDifferences(before.value(name, Json()), now.value(name, Json()),
-                      path.empty() ? name : path + "." + name, differences);
-    }
-    return;
-  }
-  if (DumpJson(before) == DumpJson(now)) return;
-  const std::string old_text = Shown(before), new_text = Shown(now);
-  differences.push_back(old_text.empty() || new_text.empty()
-                            ? path
-                            : fmt::format("{} ({} before, {} now)", path, old_text, new_text));
-}
 
 std::string LinePrefix(size_t item, const std::string& key, bool failed) {
   return fmt::format(R"({{"item":{},"key":{},"failed":{},"result":)", item, DumpJson(Json(key)),
@@ -123,8 +98,8 @@ Status Journal::Load(const Json& fingerprint) {
     return MakeError(ErrorKind::kCorrupt,
                      "{}:1: not a journal of unfinished work; --fresh starts afresh", path_);
   }
-  std::vector<std::string> differences;
-  FindDifferences((*header)["fingerprint"], fingerprint, "", differences);
+  const std::vector<std::string> differences =
+      FingerprintDifferences((*header)["fingerprint"], fingerprint);
   if (!differences.empty()) {
     return MakeError(
         ErrorKind::kUsage,
