@@ -1,0 +1,131 @@
+#include "train/examples.h"
+
+#include <numeric>
+
+#include "base/random.h"
+
+namespace mores::train {
+namespace {
+
+Expected<Example> Tokenize(const format::SftRecord& record, const format::JudgeProfile& profile,
+                           const text::Tokenizer& tokenizer, const format::JudgeConfig& config,
+                           int max_prompt_tokens, ExampleSet& set) {
+  MORES_ASSIGN_OR_RETURN(format::PromptTokens prompt,
+                         profile.Tokenize(record.dialogue, tokenizer, max_prompt_tokens));
+  MORES_ASSIGN_OR_RETURN(
+      const format::CompletionTokens completion,
+      format::EncodeCompletion(profile, tokenizer, record, config.max_critique_tokens));
+  set.prompts_truncated += prompt.truncated ? 1 : 0;
+  set.critiques_cut += completion.critique_cut ? 1 : 0;
+  set.languages_differ += format::LanguageOf(record.dialogue) == record.lang ? 0 : 1;
+  Example example{.id = record.dialogue.id,
+                  .source = record.source,
+                  .label = *record.dialogue.expected,
+                  .lang = record.lang,
+                  .weight = static_cast<float>(record.weight),
+                  .tokens = std::move(prompt.ids)};
+  example.prompt_length = static_cast<int32_t>(example.tokens.size());
+  example.label_length = completion.label_length;
+  example.tokens.insert(example.tokens.end(), completion.ids.begin(), completion.ids.end());
+  return example;
+}
+
+// The weight of predicting tokens[i] of an example.
+float TargetWeight(const Example& example, int32_t i, const TokenWeights& weights) {
+  const double kind = i < example.prompt_length                          ? weights.prompt
+                      : i < example.prompt_length + example.label_length ? weights.label
+                                                                         : weights.critique;
+  return static_cast<float>(kind * static_cast<double>(example.weight));
+}
+
+}  // namespace
+
+std::vector<int32_t> ExampleSet::lengths() const {
+  std::vector<int32_t> lengths;
+  lengths.reserve(examples.size());
+  for (const Example& example : examples) lengths.push_back(example.length());
+  return lengths;
+}
+
+Json ExampleSet::Summary() const {
+  return {{"examples", examples.size()},
+          {"tokens", tokens},
+          {"prompts_truncated", prompts_truncated},
+          {"critiques_cut", critiques_cut},
+          {"languages_differ", languages_differ}};
+}
+
+Expected<ExampleSet> TokenizeRecords(std::span<const format::SftRecord> records,
+                                     const format::JudgeProfile& profile,
+                                     const text::Tokenizer& tokenizer,
+                                     const format::JudgeConfig& config) {
+  const int max_prompt_tokens = format::MaxPromptTokens(config, profile, tokenizer);
+  constexpr int kLeast = 8;
+  if (max_prompt_tokens < kLeast) {
+    return MakeError(ErrorKind::kInput,
+                     "a context of {} tokens less a critique of {} leaves {} for the prompt",
+                     config.context_length, config.max_critique_tokens, max_prompt_tokens);
+  }
+  ExampleSet set;
+  set.examples.reserve(records.size());
+  for (const format::SftRecord& record : records) {
+    MORES_ASSIGN_OR_RETURN(Example example,
+                           Tokenize(record, profile, tokenizer, config, max_prompt_tokens, set));
+    set.tokens += example.length();
+    set.examples.push_back(std::move(example));
+  }
+  return set;
+}
+
+model::TrainBatch BuildBatch(std::span<const Example> examples, const MicroBatch& micro_batch,
+                             const TokenWeights& weights) {
+  model::TrainBatch batch;
+  batch.offsets.push_back(0);
+  for (const int32_t index : micro_batch) {
+    const Example& example = examples[static_cast<size_t>(index)];
+    for (int32_t i = 0; i < example.length(); ++i) {
+      batch.tokens.push_back(example.tokens[static_cast<size_t>(i)]);
+      batch.targets.push_back(example.tokens[static_cast<size_t>(i) + 1]);
+      batch.target_weights.push_back(TargetWeight(example, i + 1, weights));
+    }
+    batch.offsets.push_back(static_cast<int32_t>(batch.tokens.size()));
+  }
+  return batch;
+}
+
+double WeightOf(std::span<const Example> examples, const MicroBatch& micro_batch,
+                const TokenWeights& weights) {
+  double sum = 0;
+  for (const int32_t index : micro_batch) {
+    const Example& example = examples[static_cast<size_t>(index)];
+    for (int32_t i = 1; i <= example.length(); ++i) {
+      sum += static_cast<double>(TargetWeight(example, i, weights));
+    }
+  }
+  return sum;
+}
+
+std::vector<std::string> TokenizerTexts(std::span<const format::SftRecord> records,
+                                        const format::JudgeProfile& profile, int64_t limit,
+                                        uint64_t seed) {
+  std::vector<size_t> order(records.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  Random random(seed, HashBytes("tokenizer"));
+  random.Shuffle(order);
+  std::vector<std::string> texts;
+  const auto most = static_cast<size_t>(limit);
+  const auto add = [&](const std::string& text) {
+    if (!text.empty() && texts.size() < most) texts.push_back(text);
+  };
+  for (const size_t i : order) {
+    if (texts.size() >= most) break;
+    const format::SftRecord& record = records[i];
+    for (const format::Turn& turn : record.dialogue.turns) add(turn.content);
+    const format::LabelStrings labels = profile.labels(record.lang);
+    add(record.dialogue.expected == format::Label::kUnsafe ? labels.unsafe : labels.safe);
+    add(record.critique);
+  }
+  return texts;
+}
+
+}  // namespace mores::train

@@ -1,0 +1,74 @@
+// SFT records as token sequences, and micro-batches of them as the engine takes them.
+#ifndef MORES_TRAIN_EXAMPLES_H_
+#define MORES_TRAIN_EXAMPLES_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "format/judge_profile.h"
+#include "format/sft.h"
+#include "model/trainable_model.h"
+#include "text/tokenizer.h"
+#include "train/packing.h"
+
+namespace mores::train {
+
+struct Example {
+  std::string id;
+  std::string source;
+  format::Label label = format::Label::kSafe;
+  text::Language lang = text::Language::kOther;
+  float weight = 1;
+  std::vector<int32_t> tokens;  // prompt, then label, separator, critique and end token
+  int32_t prompt_length = 0;
+  int32_t label_length = 0;
+
+  // Positions that the engine computes: the last token is predicted, never read.
+  int32_t length() const { return static_cast<int32_t>(tokens.size()) - 1; }
+};
+
+struct ExampleSet {
+  std::vector<Example> examples;
+  int64_t prompts_truncated = 0;
+  int64_t critiques_cut = 0;
+  // Examples whose `lang` isn't what judging would take the dialogue for.
+  int64_t languages_differ = 0;
+  int64_t tokens = 0;
+
+  std::vector<int32_t> lengths() const;
+  Json Summary() const;
+};
+
+// Prompts are truncated as in judging. kInput when `config` leaves no room for a prompt.
+Expected<ExampleSet> TokenizeRecords(std::span<const format::SftRecord> records,
+                                     const format::JudgeProfile& profile,
+                                     const text::Tokenizer& tokenizer,
+                                     const format::JudgeConfig& config);
+
+// Weights of predicted tokens by what they are; each example's own weight multiplies them.
+struct TokenWeights {
+  double prompt = 0;
+  double label = 1;
+  double critique = 1;
+};
+
+model::TrainBatch BuildBatch(std::span<const Example> examples, const MicroBatch& micro_batch,
+                             const TokenWeights& weights);
+
+// The sum of BuildBatch's target weights.
+double WeightOf(std::span<const Example> examples, const MicroBatch& micro_batch,
+                const TokenWeights& weights);
+
+// What a tokenizer is trained on: each turn, label string and critique of a record as a text of its
+// own, as they are encoded; at most `limit` texts, of records chosen by `seed`.
+std::vector<std::string> TokenizerTexts(std::span<const format::SftRecord> records,
+                                        const format::JudgeProfile& profile, int64_t limit,
+                                        uint64_t seed);
+
+}  // namespace mores::train
+
+#endif  // MORES_TRAIN_EXAMPLES_H_

@@ -1,0 +1,185 @@
+#include "train/recipe.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace mores::train {
+namespace {
+
+constexpr char kData[] = "[data]\ntrain = \"train.jsonl\"\nvalid = \"valid.jsonl\"\n";
+constexpr char kModel[] =
+    "[model]\nlayers = 2\nhidden_dim = 32\nffn_dim = 64\nquery_heads = 4\nkv_heads = 2\n"
+    "context_length = 128\n";
+
+class RecipeTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::create_directories(folder_);
+    path_ = (folder_ / "train.toml").string();
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  Expected<Recipe> Read(const std::string& text, const std::string& data = "") {
+    std::ofstream(path_, std::ios::binary) << text;
+    return ReadRecipe(path_, data);
+  }
+  // The error's message with the path of the file taken off.
+  std::string Problem(const std::string& text) {
+    const Expected<Recipe> recipe = Read(text);
+    if (recipe) return "";
+    EXPECT_EQ(recipe.error().kind, ErrorKind::kInput);
+    EXPECT_EQ(recipe.error().message.rfind(path_, 0), 0u) << recipe.error().message;
+    return recipe.error().message.substr(path_.size());
+  }
+
+  std::filesystem::path folder_;
+  std::string path_;
+};
+
+TEST_F(RecipeTest, ReadsEveryField) {
+  const Expected<Recipe> recipe = Read(std::string(kData) + R"(
+[tokenizer]
+vocab_size = 500
+character_coverage = 0.99
+sample_texts = 10
+[model]
+layers = 2
+hidden_dim = 30
+ffn_dim = 64
+query_heads = 4
+kv_heads = 2
+head_dim = 8
+context_length = 128
+tied_head = true
+rope_theta = 5000
+rms_norm_epsilon = 1e-6
+[optim]
+learning_rate = 0.002
+betas = [0.8, 0.9]
+epsilon = 1e-7
+weight_decay = 0.3
+clip_norm = 2
+warmup_steps = 5
+schedule = "linear"
+min_lr_fraction = 0.05
+steps = 40
+tokens_per_step = 4096
+micro_batch_tokens = 1024
+[loss]
+label_weight = 5
+critique_weight = 0.5
+prompt_weight = 0.3
+prompt_until = 0.5
+prompt_weight_after = 0.1
+[run]
+dropout = 0.1
+seed = 9
+precision = "f32"
+save_dtype = "f32"
+eval_every = 10
+eval_examples = 20
+checkpoint_steps = 15
+checkpoint_seconds = 0
+[judge]
+context_length = 100
+max_critique_tokens = 20
+thresholds = { en = 0.4, zh = 0.6 }
+)");
+  ASSERT_TRUE(recipe) << recipe.error().message;
+  EXPECT_EQ(recipe->train_path, (folder_ / "train.jsonl").string());
+  EXPECT_EQ(recipe->tokenizer.vocab_size, 500);
+  EXPECT_EQ(recipe->tokenizer.sample_texts, 10);
+  EXPECT_EQ(recipe->model.head_dim, 8);
+  EXPECT_TRUE(recipe->model.tied_head);
+  EXPECT_EQ(recipe->model.rope_theta, 5000);
+  EXPECT_EQ(recipe->optim.adamw.beta2, 0.9);
+  EXPECT_EQ(recipe->optim.decay, Decay::kLinear);
+  EXPECT_EQ(recipe->optim.steps, 40);
+  EXPECT_EQ(recipe->optim.warmup_steps, 5);
+  EXPECT_EQ(recipe->loss.prompt_weight_after, 0.1);
+  EXPECT_EQ(recipe->run.seed, 9);
+  EXPECT_EQ(recipe->run.precision, tensor::DType::kF32);
+  EXPECT_EQ(recipe->run.checkpoint_steps, 15);
+  EXPECT_FALSE(recipe->judge.thresholds_from_validation);
+  EXPECT_EQ(recipe->judge.threshold_zh, 0.6);
+  EXPECT_EQ(recipe->judge.threshold_other, 0.5);
+}
+
+TEST_F(RecipeTest, DefaultsAndDataDirectory) {
+  const Expected<Recipe> recipe = Read(std::string(kData) + kModel, "/elsewhere");
+  ASSERT_TRUE(recipe) << recipe.error().message;
+  EXPECT_EQ(recipe->valid_path, "/elsewhere/valid.jsonl");
+  EXPECT_EQ(recipe->model.head_dim, 8);
+  EXPECT_TRUE(recipe->judge.thresholds_from_validation);
+  EXPECT_EQ(recipe->optim.warmup_steps, -1);
+}
+
+TEST_F(RecipeTest, PromptWeightHoldsThroughoutUnlessUntilIsGiven) {
+  const std::string base = std::string(kData) + kModel;
+  EXPECT_EQ(Read(base + "[loss]\nprompt_weight = 0.2\n")->loss.prompt_weight_after, 0.2);
+  EXPECT_EQ(
+      Read(base + "[loss]\nprompt_weight = 0.2\nprompt_until = 0.4\n")->loss.prompt_weight_after,
+      0);
+}
+
+TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
+  const std::string base = std::string(kData) + kModel;
+  EXPECT_EQ(Problem(base + "[optim]\nlearning_rat = 1\n"),
+            ":12: field 'optim.learning_rat': unknown field");
+  EXPECT_EQ(Problem(base + "[optim]\nlearning_rate = 0\n"),
+            ":12: field 'optim.learning_rate': must be above 0 and at most 10");
+  EXPECT_EQ(Problem(base + "[optim]\nlearning_rate = \"high\"\n"),
+            ":12: field 'optim.learning_rate': must be above 0 and at most 10");
+  EXPECT_EQ(Problem(base + "[optim]\nlearning_rate = nan\n"),
+            ":12: field 'optim.learning_rate': must be above 0 and at most 10");
+  EXPECT_EQ(Problem(base + "[optim]\nsteps = 1.5\n"),
+            ":12: field 'optim.steps': must be a whole number");
+  EXPECT_EQ(Problem(base + "[optim]\nbetas = [0.9]\n"),
+            ":12: field 'optim.betas': must be two numbers");
+  EXPECT_EQ(Problem(base + "[optim]\nschedule = \"step\"\n"),
+            ":12: field 'optim.schedule': must be one of 'cosine', 'linear'");
+  EXPECT_EQ(Problem(base + "[optim]\nepochs = 2\nsteps = 3\n"),
+            ":12: field 'optim.epochs': stands beside 'steps'; give one or the other");
+  EXPECT_EQ(Problem(base + "[optim]\ntokens_per_step = 1024\n"),
+            ":12: field 'optim.tokens_per_step': must be at least micro_batch_tokens");
+  EXPECT_EQ(Problem(base + "[run]\nprecision = \"fp8\"\n"),
+            ":12: field 'run.precision': must be one of 'bf16', 'f32'");
+  EXPECT_EQ(Problem(base + "[judge]\nthresholds = { en = 2 }\n"),
+            ":12: field 'judge.thresholds.en': must be at least 0 and at most 1");
+  EXPECT_EQ(Problem(base + "[judge]\ncontext_length = 200\n"),
+            ":11: field 'judge': its context_length is above the model's");
+  EXPECT_EQ(Problem(base + "[loss]\nprompt_weight_after = 1\n"),
+            ":12: field 'loss.prompt_weight_after': needs prompt_until");
+  EXPECT_EQ(Problem(base + "[extra]\n"), ":11: field 'extra': unknown field");
+}
+
+TEST_F(RecipeTest, RefusesWhatIsMissingOrNotToml) {
+  EXPECT_EQ(Problem(kModel), ":1: field 'data': missing");
+  EXPECT_EQ(Problem(kData), ":1: field 'model': missing");
+  EXPECT_EQ(Problem(std::string("[data]\ntrain = \"t\"\n") + kModel),
+            ":1: field 'data.valid': missing");
+  EXPECT_EQ(Problem("data = 3\n" + std::string(kModel)), ":1: field 'data': must be a table");
+  EXPECT_EQ(Problem("[data]\ntrain = \n").rfind(":2: not TOML: ", 0), 0u);
+  EXPECT_EQ(Problem(std::string(kData) + "[model]\nfrom = \"m\"\nlayers = 2\n"),
+            ":6: field 'model.layers': unknown field");
+  EXPECT_EQ(Problem(std::string(kData) + "[model]\nfrom = \"m\"\n[tokenizer]\nvocab_size = 400\n"),
+            ":6: field 'tokenizer': stands beside 'model.from', which brings its own");
+  const Expected<Recipe> absent = ReadRecipe((folder_ / "absent.toml").string(), "");
+  ASSERT_FALSE(absent);
+  EXPECT_EQ(absent.error().kind, ErrorKind::kMissing);
+}
+
+TEST_F(RecipeTest, FingerprintIsWhatShapesTheWeights) {
+  const std::string base = std::string(kData) + kModel;
+  const Json plain = RecipeFingerprint(*Read(base));
+  EXPECT_EQ(plain, RecipeFingerprint(*Read(base + "[run]\neval_every = 7\n", "/elsewhere")));
+  EXPECT_NE(plain, RecipeFingerprint(*Read(base + "[run]\nseed = 7\n")));
+  EXPECT_NE(plain, RecipeFingerprint(*Read(base + "[loss]\nprompt_weight = 0.1\n")));
+}
+
+}  // namespace
+}  // namespace mores::train
