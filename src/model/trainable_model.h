@@ -34,7 +34,7 @@ struct TrainBatch {
 
 struct TrainStepOptions {
   tensor::DType precision = tensor::DType::kBf16;  // of products; kF32 or kBf16
-  float dropout = 0;          // on embeddings, attention outputs and FFN outputs before the residual
+  float dropout = 0;  // on embeddings, attention outputs and FFN outputs before the residual
   uint64_t dropout_seed = 0;  // a pure function of (seed, tensor, element): order-independent
   // Gradients added are those of loss_scale * sum_i weight_i * nll_i.
   float loss_scale = 1;

@@ -1,0 +1,42 @@
+// Row-wise passes over activations, cut into fixed chunks of rows so that a result never depends on
+// the number of threads.
+#ifndef MORES_OPS_ROWS_H_
+#define MORES_OPS_ROWS_H_
+
+#include <algorithm>
+#include <cstdint>
+
+#include "base/threads.h"
+
+namespace mores::ops {
+
+constexpr int64_t kRowChunk = 32;
+
+// Calls f(begin, end) for consecutive chunks of rows, on any thread.
+template <class F>
+void ParallelRows(ThreadPool& pool, int64_t rows, const F& f) {
+  pool.ParallelFor((rows + kRowChunk - 1) / kRowChunk, [&](int64_t chunk) {
+    f(chunk * kRowChunk, std::min(rows, (chunk + 1) * kRowChunk));
+  });
+}
+
+// y[row] += bias for [rows][columns]; nothing when bias is null.
+void AddBias(const float* bias, float* y, int64_t rows, int64_t columns, ThreadPool& pool);
+// gradient[column] += sum over rows of dy, stride dy_row.
+void AddColumnSums(const float* dy, int64_t dy_row, int64_t rows, int64_t columns, float* gradient,
+                   ThreadPool& pool);
+
+struct RmsNormShape {
+  int64_t rows, dim;
+  float epsilon;
+};
+// y, x [rows][dim]; w [dim]; rstd [rows] or null. (Zhang and Sennrich 2019.)
+void RmsNorm(const RmsNormShape& shape, const float* x, const float* w, float* y, float* rstd,
+             ThreadPool& pool);
+// dx += , dw += .
+void RmsNormBackward(const RmsNormShape& shape, const float* x, const float* w, const float* dy,
+                     const float* rstd, float* dx, float* dw, ThreadPool& pool);
+
+}  // namespace mores::ops
+
+#endif  // MORES_OPS_ROWS_H_
