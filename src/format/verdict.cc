@@ -165,12 +165,13 @@ Expected<Verdict> ParseVerdict(const Json& value, std::string_view where) {
   return verdict;
 }
 
-Expected<std::vector<Verdict>> ReadVerdicts(const std::string& path) {
+Expected<std::vector<Verdict>> ReadVerdicts(const std::string& path, size_t* failed) {
   MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
   std::vector<Verdict> verdicts;
   std::unordered_map<std::string, int64_t> first;
   std::string line;
   bool any = false;
+  if (failed != nullptr) *failed = 0;
   for (;;) {
     MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
     if (!more) break;
@@ -180,7 +181,10 @@ Expected<std::vector<Verdict>> ReadVerdicts(const std::string& path) {
     const std::string where = fmt::format("{}:{}", path, number);
     MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, where));
     // An item that failed is a line of the output, and no verdict.
-    if (value.is_object() && value.contains("error") && !value.contains("label")) continue;
+    if (value.is_object() && value.contains("error") && !value.contains("label")) {
+      if (failed != nullptr) ++*failed;
+      continue;
+    }
     MORES_ASSIGN_OR_RETURN(Verdict verdict, ParseVerdict(value, where));
     const auto [seen, fresh] = first.emplace(verdict.id, number);
     if (!fresh) {

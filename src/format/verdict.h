@@ -43,7 +43,8 @@ struct Verdict {
 
 Json ToJson(const Verdict& verdict);
 Expected<Verdict> ParseVerdict(const Json& value, std::string_view where);
-Expected<std::vector<Verdict>> ReadVerdicts(const std::string& path);
+// `failed`, if not null, receives the number of lines that say that judging their item failed.
+Expected<std::vector<Verdict>> ReadVerdicts(const std::string& path, size_t* failed = nullptr);
 
 // Unparsed when the mass outside both labels is above one half, else by threshold.
 Label Decide(double p_unsafe, double other_mass, double threshold);
