@@ -1,0 +1,253 @@
+#include "train/checkpoint.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "tensor/safetensors.h"
+
+namespace mores::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kVersion = 1;
+constexpr char kPrefix[] = "checkpoint-";
+constexpr char kHalfWritten[] = "half-";  // of folders that are being written or removed
+constexpr size_t kKept = 2;
+
+tl::unexpected<Error> SystemError(const std::string& path, const char* what, int number) {
+  return MakeError(ErrorKind::kIo, "{}: {}: {}", path, what, std::strerror(number));
+}
+
+void SyncDirectory(const fs::path& directory) {
+  const int descriptor = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  fsync(descriptor);
+  close(descriptor);
+}
+
+// A name beside `path` that the next Open clears away.
+fs::path HalfName(const fs::path& path, const char* purpose) {
+  return path.parent_path() /
+         fmt::format("{}{}-{}", kHalfWritten, purpose, path.filename().string());
+}
+
+tl::unexpected<Error> Corrupt(const std::string& path, std::string_view problem) {
+  return MakeError(ErrorKind::kCorrupt, "{}: {}; --fresh starts over", path, problem);
+}
+
+Json ToJson(const CheckpointState& state, const std::string& weights_hash,
+            const std::string& tokenizer_hash) {
+  return {{"version", kVersion},
+          {"step", state.step},
+          {"tokens", state.tokens},
+          {"seconds", state.seconds},
+          {"resumes", state.resumes},
+          {"metrics_bytes", state.metrics_bytes},
+          {"state_sha256", weights_hash},
+          {"tokenizer_sha256", tokenizer_hash},
+          {"fingerprint", state.fingerprint}};
+}
+
+Expected<CheckpointState> ParseState(const Json& json, const std::string& path) {
+  CheckpointState state;
+  for (const auto& [name, out] : {std::pair{"step", &state.step},
+                                  {"tokens", &state.tokens},
+                                  {"resumes", &state.resumes},
+                                  {"metrics_bytes", &state.metrics_bytes}}) {
+    const auto found = json.find(name);
+    if (found == json.end() || !found->is_number_integer() || found->get<int64_t>() < 0) {
+      return Corrupt(path, fmt::format("field '{}': must be a whole number", name));
+    }
+    *out = found->get<int64_t>();
+  }
+  const auto seconds = json.find("seconds");
+  if (seconds != json.end() && seconds->is_number()) state.seconds = seconds->get<double>();
+  state.fingerprint = json.value("fingerprint", Json());
+  return state;
+}
+
+Status CheckHash(const Json& json, const char* field, const std::string& path) {
+  MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(path));
+  if (json.value(field, Json()) != hash) return Corrupt(path, "its checksum differs");
+  return {};
+}
+
+Status CopyTensor(const tensor::SafetensorsFile& file, const std::string& name,
+                  const std::vector<int64_t>& shape, std::vector<float>& out) {
+  MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, file.Find(name, shape));
+  view.CopyTo(out.data());
+  return {};
+}
+
+}  // namespace
+
+Status RemoveDirectory(const std::string& directory) {
+  const fs::path half = HalfName(directory, "removed");
+  std::error_code error;
+  fs::remove_all(half, error);
+  fs::rename(directory, half, error);
+  if (error == std::errc::no_such_file_or_directory) return {};
+  if (!error) fs::remove_all(half, error);
+  if (error) return SystemError(directory, "can't remove", error.value());
+  return {};
+}
+
+Status ReplaceDirectory(const std::string& from, const std::string& to) {
+  SyncDirectory(from);
+  const fs::path old = HalfName(from, "old");
+  std::error_code error;
+  if (DirectoryExists(to)) {
+    if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) {
+      SyncDirectory(fs::path(to).parent_path());
+      return RemoveDirectory(from);  // the old one by now
+    }
+    // A file system that can't exchange: for a moment nothing bears the name.
+    fs::remove_all(old, error);
+    if (rename(to.c_str(), old.c_str()) != 0) return SystemError(to, "can't replace", errno);
+  }
+  if (rename(from.c_str(), to.c_str()) != 0) {
+    return SystemError(to, "can't rename into place", errno);
+  }
+  SyncDirectory(fs::path(to).parent_path());
+  fs::remove_all(old, error);
+  return {};
+}
+
+Expected<std::unique_ptr<CheckpointStore>> CheckpointStore::Open(const std::string& directory) {
+  MORES_RETURN_IF_ERROR(MakeDirectories(directory));
+  std::unique_ptr<CheckpointStore> store(new CheckpointStore(directory));
+  const std::string lock = directory + "/lock";
+  store->lock_ = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (store->lock_ < 0) return SystemError(lock, "can't open", errno);
+  if (flock(store->lock_, LOCK_EX | LOCK_NB) != 0) {
+    return MakeError(ErrorKind::kUsage, "{}: another process is training here", directory);
+  }
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
+    if (entry.path().filename().string().rfind(kHalfWritten, 0) == 0) {
+      fs::remove_all(entry.path(), error);
+    }
+  }
+  return store;
+}
+
+CheckpointStore::~CheckpointStore() {
+  if (lock_ >= 0) close(lock_);
+}
+
+std::string CheckpointStore::PathOf(int64_t step) const {
+  return fmt::format("{}/{}{:08}", directory_, kPrefix, step);
+}
+
+Expected<std::vector<int64_t>> CheckpointStore::Steps() const {
+  std::vector<int64_t> steps;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind(kPrefix, 0) != 0) continue;
+    int64_t step = 0;
+    const char* begin = name.data() + sizeof(kPrefix) - 1;
+    const char* end = name.data() + name.size();
+    if (const auto [rest, status] = std::from_chars(begin, end, step);
+        status == std::errc() && rest == end && step >= 0) {
+      steps.push_back(step);
+    }
+  }
+  if (error) return SystemError(directory_, "can't list", error.value());
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+Expected<std::optional<FoundCheckpoint>> CheckpointStore::Latest() const {
+  MORES_ASSIGN_OR_RETURN(const std::vector<int64_t> steps, Steps());
+  if (steps.empty()) return std::optional<FoundCheckpoint>();
+  FoundCheckpoint found;
+  found.directory = PathOf(steps.back());
+  const std::string path = found.directory + "/checkpoint.json";
+  MORES_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  const Expected<Json> json = ParseJson(text, path);
+  if (!json || !json->is_object() || json->value("version", Json()) != kVersion) {
+    return Corrupt(path, "not a checkpoint of this version");
+  }
+  MORES_ASSIGN_OR_RETURN(found.state, ParseState(*json, path));
+  MORES_RETURN_IF_ERROR(CheckHash(*json, "state_sha256", found.directory + "/state.safetensors"));
+  MORES_RETURN_IF_ERROR(CheckHash(*json, "tokenizer_sha256", found.directory + "/tokenizer.model"));
+  MORES_ASSIGN_OR_RETURN(found.tokenizer, ReadFile(found.directory + "/tokenizer.model"));
+  return std::optional<FoundCheckpoint>(std::move(found));
+}
+
+Status CheckpointStore::Restore(const FoundCheckpoint& found,
+                                std::vector<model::Parameter>& parameters, AdamWState& optimizer) {
+  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<tensor::SafetensorsFile> file,
+                         tensor::SafetensorsFile::Open(found.directory + "/state.safetensors"));
+  optimizer = ZeroAdamWState(parameters);
+  optimizer.step = found.state.step;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    model::Parameter& parameter = parameters[i];
+    MORES_RETURN_IF_ERROR(
+        CopyTensor(*file, "value." + parameter.name, parameter.shape, parameter.value));
+    MORES_RETURN_IF_ERROR(
+        CopyTensor(*file, "first." + parameter.name, parameter.shape, optimizer.first[i]));
+    MORES_RETURN_IF_ERROR(
+        CopyTensor(*file, "second." + parameter.name, parameter.shape, optimizer.second[i]));
+  }
+  return {};
+}
+
+Status CheckpointStore::Save(const CheckpointState& state, const std::string& tokenizer,
+                             const std::vector<model::Parameter>& parameters,
+                             const AdamWState& optimizer) {
+  const fs::path half = HalfName(PathOf(state.step), "written");
+  std::error_code error;
+  fs::remove_all(half, error);
+  MORES_RETURN_IF_ERROR(MakeDirectories(half.string()));
+  std::vector<tensor::TensorToWrite> tensors;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const model::Parameter& parameter = parameters[i];
+    tensors.push_back({"value." + parameter.name, parameter.shape, parameter.value.data()});
+    tensors.push_back({"first." + parameter.name, parameter.shape, optimizer.first[i].data()});
+    tensors.push_back({"second." + parameter.name, parameter.shape, optimizer.second[i].data()});
+  }
+  const std::string weights = (half / "state.safetensors").string();
+  MORES_RETURN_IF_ERROR(tensor::WriteSafetensors(weights, tensors));
+  MORES_RETURN_IF_ERROR(WriteFileAtomically((half / "tokenizer.model").string(), tokenizer));
+  MORES_ASSIGN_OR_RETURN(const std::string weights_hash, Sha256HexOfFile(weights));
+  MORES_RETURN_IF_ERROR(
+      WriteFileAtomically((half / "checkpoint.json").string(),
+                          DumpJson(ToJson(state, weights_hash, Sha256Hex(tokenizer))) + "\n"));
+  MORES_RETURN_IF_ERROR(ReplaceDirectory(half.string(), PathOf(state.step)));
+  MORES_ASSIGN_OR_RETURN(const std::vector<int64_t> steps, Steps());
+  for (size_t i = 0; i + kKept < steps.size(); ++i) {
+    MORES_RETURN_IF_ERROR(RemoveDirectory(PathOf(steps[i])));
+  }
+  return {};
+}
+
+Status CheckpointStore::Clear() {
+  MORES_ASSIGN_OR_RETURN(const std::vector<int64_t> steps, Steps());
+  // The newest last: a kill in between leaves one that a rerun finds and clears.
+  for (const int64_t step : steps) MORES_RETURN_IF_ERROR(RemoveDirectory(PathOf(step)));
+  return {};
+}
+
+Status CheckpointStore::Remove() {
+  MORES_RETURN_IF_ERROR(Clear());
+  std::error_code error;
+  fs::remove_all(directory_, error);
+  if (error) return SystemError(directory_, "can't remove", error.value());
+  return {};
+}
+
+}  // namespace mores::train
