@@ -252,14 +252,16 @@ void TrainableModel::ZeroGradients() {
   });
 }
 
-LossSum TrainableModel::ForwardBackward(const TrainBatch& batch, const TrainStepOptions& options) {
+LossSum TrainableModel::ForwardBackward(const TrainBatch& batch, const TrainStepOptions& options,
+                                        std::vector<float>* nll) {
   Impl& m = *impl_;
   const std::vector<int32_t> rows = Impl::CountedRows(batch);
+  if (nll != nullptr) nll->assign(batch.tokens.size(), 0.0f);
   if (rows.empty()) return {};
   m.Prepare(options.precision, TrainableLinear::Use::kTraining);
   m.Forward(batch, options);
   m.NormRows(rows);
-  const LossSum loss = m.HeadLoss(batch, rows, options, /*with_gradients=*/true, nullptr);
+  const LossSum loss = m.HeadLoss(batch, rows, options, /*with_gradients=*/true, nll);
   const int64_t count = static_cast<int64_t>(rows.size()), hidden = m.config.hidden_dim;
   m.dchosen.Resize(count * hidden);
   m.dchosen.FillZero();

@@ -61,7 +61,9 @@ class TrainableModel {
   void ZeroGradients();
   // Call after changing parameter values, before the next forward pass.
   void ParametersChanged();
-  LossSum ForwardBackward(const TrainBatch& batch, const TrainStepOptions& options);
+  // Adds to the gradients. Per-position negative log-likelihoods go to `nll` as in Evaluate.
+  LossSum ForwardBackward(const TrainBatch& batch, const TrainStepOptions& options,
+                          std::vector<float>* nll = nullptr);
   // Loss without gradients or dropout; per-position negative log-likelihoods if `nll` isn't null
   // (zero where the weight is zero).
   LossSum Evaluate(const TrainBatch& batch, tensor::DType precision, std::vector<float>* nll);
