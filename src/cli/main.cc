@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "base/version.h"
 #include "cli/command.h"
 
 namespace mores::cli {
@@ -17,7 +18,7 @@ std::string CommandPath(const CLI::App& app) {
 
 int Run(int argc, char** argv) {
   CommandLine line;
-  line.app.set_version_flag("--version", "mores " MORES_VERSION);
+  line.app.set_version_flag("--version", "mores " + Version());
   line.app.require_subcommand(1);
   line.app.footer("\nEach command has its own --help with an example.");
   try {

@@ -60,8 +60,8 @@ TEST_F(ProfileTest, DropsEarliestTurnsFirst) {
                                    {Role::kAssistant, "two"},
                                    {Role::kUser, "three"},
                                    {Role::kAssistant, "four"}});
-  EXPECT_EQ(Prompt(dialogue, 30, false).size(), Prompt(dialogue, 29, false).size());
-  EXPECT_EQ(Prompt(dialogue, 28, true),
+  EXPECT_EQ(Prompt(dialogue, 28, false), Prompt(dialogue, 99, false));
+  EXPECT_EQ(Prompt(dialogue, 27, true),
             "<s><|user|>one<|assistant|>two<|user|>three<|assistant|>four<|judge|>");
   EXPECT_EQ(Prompt(dialogue, 20, true),
             "<s><|assistant|>two<|user|>three<|assistant|>four<|judge|>");

@@ -1,0 +1,7 @@
+#include "base/version.h"
+
+namespace mores {
+
+std::string Version() { return MORES_VERSION; }
+
+}  // namespace mores

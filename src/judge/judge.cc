@@ -1,0 +1,201 @@
+#include "judge/judge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "text/unicode.h"
+
+namespace mores::judge {
+namespace {
+
+constexpr text::Language kLanguages[] = {text::Language::kEnglish, text::Language::kChinese,
+                                         text::Language::kOther};
+constexpr int kSafeChoice = 0;
+constexpr int kUnsafeChoice = 1;
+
+struct LabelMass {
+  double p_unsafe;    // P(unsafe) / (P(safe) + P(unsafe))
+  double other_mass;  // 1 - P(safe) - P(unsafe)
+};
+
+LabelMass MassOf(std::span<const double> choice_logprobs) {
+  const double safe = choice_logprobs[kSafeChoice];
+  const double unsafe = choice_logprobs[kUnsafeChoice];
+  return {.p_unsafe = 1.0 / (1.0 + std::exp(safe - unsafe)),
+          .other_mass = std::clamp(1.0 - std::exp(safe) - std::exp(unsafe), 0.0, 1.0)};
+}
+
+int ChoiceOf(format::Label label) {
+  switch (label) {
+    case format::Label::kSafe:
+      return kSafeChoice;
+    case format::Label::kUnsafe:
+      return kUnsafeChoice;
+    case format::Label::kUnparsed:
+      break;
+  }
+  return -1;
+}
+
+const char* RoleName(format::Role role) {
+  switch (role) {
+    case format::Role::kSystem:
+      return "system";
+    case format::Role::kUser:
+      return "user";
+    case format::Role::kAssistant:
+      break;
+  }
+  return "assistant";
+}
+
+std::string ShortHash(const std::string& hash) { return hash.substr(0, 12); }
+
+}  // namespace
+
+Expected<std::unique_ptr<Judge>> Judge::Create(std::unique_ptr<chat::LanguageModel> model,
+                                               JudgeOptions options) {
+  std::unique_ptr<Judge> judge(new Judge());
+  if (!model->capabilities().label_first) {
+    return MakeError(ErrorKind::kUnsupported, "{}: the model can't decide a label first",
+                     model->name());
+  }
+  MORES_ASSIGN_OR_RETURN(judge->profile_, format::FindJudgeProfile(options.config.profile));
+  const text::Tokenizer& tokenizer = model->tokenizer();
+  options.config.context_length = std::min(options.config.context_length, model->context_length());
+  for (const text::Language language : kLanguages) {
+    format::LabelTokens labels = format::EncodeLabels(*judge->profile_, tokenizer, language);
+    if (labels.safe.empty() || labels.unsafe.empty()) {
+      return MakeError(ErrorKind::kUnsupported, "{}: the tokenizer has no tokens for the labels",
+                       model->name());
+    }
+    LanguageSetup& setup = judge->setups_[static_cast<size_t>(language)];
+    setup.choices = {std::move(labels.safe), std::move(labels.unsafe)};
+    setup.threshold = options.config.threshold(language);
+  }
+  judge->separator_ = format::EncodeSeparator(tokenizer);
+  judge->max_prompt_tokens_ = format::MaxPromptTokens(options.config, *judge->profile_, tokenizer);
+  judge->model_ = std::move(model);
+  judge->options_ = std::move(options);
+  // Asks once for the shortest prompt, so that a model that can't be asked is one error, not many.
+  const format::Dialogue shortest = {.turns = {{format::Role::kAssistant, "a"}}};
+  MORES_RETURN_IF_ERROR(judge->Prompt(shortest));
+  return judge;
+}
+
+Expected<format::PromptTokens> Judge::Prompt(const format::Dialogue& dialogue) const {
+  return profile_->Tokenize(dialogue, model_->tokenizer(), max_prompt_tokens_);
+}
+
+Expected<std::vector<Expected<format::Verdict>>> Judge::JudgeBatch(
+    std::span<const format::Dialogue* const> dialogues,
+    std::span<const format::PromptTokens> prompts) {
+  MORES_CHECK(dialogues.size() == prompts.size());
+  std::vector<chat::DecideRequest> requests;
+  std::vector<text::Language> languages;
+  for (size_t i = 0; i < dialogues.size(); ++i) {
+    languages.push_back(format::LanguageOf(*dialogues[i]));
+    const LanguageSetup& language = setup(languages.back());
+    chat::DecideRequest request;
+    request.id = dialogues[i]->id;
+    request.prompt_ids = prompts[i].ids;
+    request.choices = language.choices;
+    request.decide = [threshold = language.threshold](std::span<const double> logprobs) {
+      const LabelMass mass = MassOf(logprobs);
+      return ChoiceOf(format::Decide(mass.p_unsafe, mass.other_mass, threshold));
+    };
+    request.separator_ids = separator_;
+    request.sampling.max_new_tokens =
+        options_.reply == Reply::kLabelOnly ? 0 : options_.config.max_critique_tokens;
+    requests.push_back(std::move(request));
+  }
+  MORES_ASSIGN_OR_RETURN(std::vector<Expected<chat::DecideResult>> results,
+                         model_->DecideAndGenerate(requests));
+  MORES_CHECK(results.size() == requests.size());
+  std::vector<Expected<format::Verdict>> verdicts;
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (results[i]) {
+      verdicts.push_back(MakeVerdict(*dialogues[i], prompts[i], languages[i], *results[i]));
+    } else {
+      verdicts.push_back(tl::unexpected<Error>(std::move(results[i].error())));
+    }
+  }
+  return verdicts;
+}
+
+format::Verdict Judge::MakeVerdict(const format::Dialogue& dialogue,
+                                   const format::PromptTokens& prompt, text::Language language,
+                                   const chat::DecideResult& result) const {
+  const LabelMass mass = MassOf(result.choice_logprobs);
+  format::Verdict verdict;
+  verdict.id = dialogue.id;
+  verdict.threshold = setup(language).threshold;
+  verdict.label = format::Decide(mass.p_unsafe, mass.other_mass, verdict.threshold);
+  if (std::isfinite(mass.p_unsafe)) verdict.p_unsafe = mass.p_unsafe;
+  if (std::isfinite(mass.other_mass)) verdict.other_mass = mass.other_mass;
+  verdict.lang = language;
+  verdict.truncated = prompt.truncated;
+  verdict.expected = dialogue.expected;
+  verdict.model = model_->name();
+  verdict.prompt = std::string(profile_->name()) + "@" + ShortHash(profile_->prompt_hash());
+  verdict.usage.prompt_tokens = static_cast<int64_t>(prompt.ids.size());
+  if (const int choice = ChoiceOf(verdict.label); choice >= 0) {
+    verdict.usage.completion_tokens =
+        static_cast<int64_t>(setup(language).choices[static_cast<size_t>(choice)].size());
+    if (options_.reply == Reply::kLabelAndCritique) {
+      verdict.critique = CleanCritique(model_->tokenizer().Decode(result.text.ids));
+      verdict.category = CategoryOf(verdict.critique);
+      verdict.usage.completion_tokens +=
+          static_cast<int64_t>(separator_.size() + result.text.ids.size());
+    }
+  }
+  verdict.input = VerdictInput(dialogue, options_.content);
+  return verdict;
+}
+
+std::string CleanCritique(std::string_view utf8) {
+  std::string clean = text::ReplaceInvalidUtf8(utf8);
+  for (char& c : clean) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  }
+  const size_t begin = clean.find_first_not_of(' ');
+  if (begin == std::string::npos) return "";
+  return clean.substr(begin, clean.find_last_not_of(' ') - begin + 1);
+}
+
+std::optional<std::string> CategoryOf(std::string_view critique) {
+  constexpr size_t kLongest = 40;
+  if (!critique.starts_with('[')) return std::nullopt;
+  const size_t end = critique.find(']');
+  if (end == std::string_view::npos || end < 2) return std::nullopt;
+  const std::string_view name = critique.substr(1, end - 1);
+  if (name.find('[') != std::string_view::npos || text::CountCodePoints(name) > kLongest) {
+    return std::nullopt;
+  }
+  return std::string(name);
+}
+
+Json VerdictInput(const format::Dialogue& dialogue, Content content) {
+  if (content == Content::kLeftOut) {
+    return {{"query_sha256", Sha256Hex(format::QueryOf(dialogue))},
+            {"response_code_points", text::CountCodePoints(format::ResponseOf(dialogue))},
+            {"turn_count", dialogue.turns.size()}};
+  }
+  Json input = Json::object();
+  Json& messages = input["messages"] = Json::array();
+  for (const format::Turn& turn : dialogue.turns) {
+    messages.push_back({{"role", RoleName(turn.role)}, {"content", turn.content}});
+  }
+  if (!dialogue.places.empty()) input["place"] = dialogue.places;
+  if (dialogue.input.is_object()) {
+    for (const auto& [name, value] : dialogue.input.items()) {
+      if (!input.contains(name)) input[name] = value;
+    }
+  }
+  return input;
+}
+
+}  // namespace mores::judge

@@ -1,0 +1,149 @@
+#include "judge/judge_run.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "base/hash.h"
+#include "base/threads.h"
+
+namespace mores::judge {
+namespace {
+
+// Prompts are kept between sorting and judging up to this many tokens in all (256 MiB), and made
+// again beyond.
+constexpr int64_t kKeptTokens = int64_t{64} << 20;
+
+// Identity of the dialogues themselves, whatever file or pipe they came from.
+std::string ContentHash(const std::vector<format::Dialogue>& dialogues) {
+  std::string hashes;
+  for (const format::Dialogue& dialogue : dialogues) {
+    Json content = {{"id", dialogue.id}, {"input", VerdictInput(dialogue, Content::kKept)}};
+    if (dialogue.expected) content["expected"] = format::Name(*dialogue.expected);
+    hashes += Sha256Hex(DumpJson(content));
+  }
+  return Sha256Hex(hashes);
+}
+
+class PromptTable {
+ public:
+  PromptTable(const Judge& judge, const std::vector<format::Dialogue>& dialogues)
+      : judge_(judge), dialogues_(dialogues) {}
+
+  Status Measure(int threads) {
+    constexpr size_t kSlice = 4096;
+    ThreadPool pool(threads);
+    std::vector<std::optional<Expected<format::PromptTokens>>> slice(kSlice);
+    for (size_t begin = 0; begin < dialogues_.size(); begin += kSlice) {
+      const size_t count = std::min(kSlice, dialogues_.size() - begin);
+      if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+      pool.ParallelFor(static_cast<int64_t>(count), [&](int64_t i) {
+        const auto at = static_cast<size_t>(i);
+        slice[at] = judge_.Prompt(dialogues_[begin + at]);
+      });
+      for (size_t i = 0; i < count; ++i) {
+        if (!*slice[i]) return tl::unexpected<Error>(std::move(slice[i]->error()));
+        Keep(std::move(**slice[i]));
+      }
+    }
+    return {};
+  }
+
+  const std::vector<int64_t>& lengths() const { return lengths_; }
+
+  Expected<format::PromptTokens> Get(size_t item) const {
+    if (!kept_.empty()) return kept_[item];
+    return judge_.Prompt(dialogues_[item]);
+  }
+
+ private:
+  void Keep(format::PromptTokens prompt) {
+    lengths_.push_back(static_cast<int64_t>(prompt.ids.size()));
+    total_ += lengths_.back();
+    if (total_ > kKeptTokens) {
+      kept_.clear();
+      kept_.shrink_to_fit();
+    } else {
+      kept_.push_back(std::move(prompt));
+    }
+  }
+
+  const Judge& judge_;
+  const std::vector<format::Dialogue>& dialogues_;
+  std::vector<int64_t> lengths_;  // tokens of each prompt
+  std::vector<format::PromptTokens> kept_;
+  int64_t total_ = 0;
+};
+
+Expected<std::vector<job::ItemResult>> JudgeItems(Judge& judge,
+                                                  const std::vector<format::Dialogue>& dialogues,
+                                                  const PromptTable& table,
+                                                  std::span<const size_t> items) {
+  std::vector<const format::Dialogue*> batch;
+  std::vector<format::PromptTokens> prompts;
+  for (const size_t item : items) {
+    batch.push_back(&dialogues[item]);
+    MORES_ASSIGN_OR_RETURN(format::PromptTokens prompt, table.Get(item));
+    prompts.push_back(std::move(prompt));
+  }
+  MORES_ASSIGN_OR_RETURN(std::vector<Expected<format::Verdict>> verdicts,
+                         judge.JudgeBatch(batch, prompts));
+  std::vector<job::ItemResult> results;
+  for (Expected<format::Verdict>& verdict : verdicts) {
+    results.push_back(std::move(verdict).map([](const auto& value) { return ToJson(value); }));
+  }
+  return results;
+}
+
+}  // namespace
+
+Expected<job::JobSummary> RunJudge(Judge& judge, const std::vector<format::Dialogue>& dialogues,
+                                   const JudgeRunOptions& options) {
+  PromptTable table(judge, dialogues);
+  MORES_RETURN_IF_ERROR(table.Measure(options.threads));
+  const format::JudgeConfig& config = judge.options().config;
+
+  job::JobOptions job;
+  job.output = options.output;
+  job.fingerprint = options.fingerprint;
+  job.fingerprint["input"] = ContentHash(dialogues);
+  job.fingerprint["model"] = judge.model().name();
+  job.fingerprint["prompt"] = judge.profile().prompt_hash();
+  job.fingerprint["threshold"] = {
+      {"en", config.threshold_en}, {"zh", config.threshold_zh}, {"other", config.threshold_other}};
+  job.fingerprint["label_only"] = judge.options().reply == Reply::kLabelOnly;
+  job.fingerprint["content"] = judge.options().content == Content::kKept;
+  job.fingerprint["max_prompt_tokens"] = judge.max_prompt_tokens();
+  job.fingerprint["max_critique_tokens"] = config.max_critique_tokens;
+  job.manifest = options.manifest;
+  for (const format::Dialogue& dialogue : dialogues) job.keys.push_back(dialogue.id);
+  job.order.resize(dialogues.size());
+  std::iota(job.order.begin(), job.order.end(), size_t{0});
+  job.costs = table.lengths();
+  // Longest first: the largest batch meets the memory limit at the start, and prompts of much the
+  // same length share a batch.
+  std::stable_sort(job.order.begin(), job.order.end(),
+                   [&](size_t a, size_t b) { return job.costs[a] > job.costs[b]; });
+  job.batch_cost = options.batch_tokens;
+  job.batch_size = 256;
+  job.title = "judging";
+  job.unit = "dialogues";
+  job.progress = options.progress;
+  job.start = options.start;
+  job.visit = [&](size_t item, const Json& line, bool failed) {
+    if (failed) {
+      if (options.on_failure) {
+        options.on_failure(dialogues[item], line["error"]["message"].get<std::string>());
+      }
+      return;
+    }
+    const Expected<format::Verdict> verdict = format::ParseVerdict(line, options.output);
+    if (verdict && options.on_verdict) options.on_verdict(dialogues[item], *verdict);
+  };
+  return job::RunJob(job, [&](std::span<const size_t> items) {
+    return JudgeItems(judge, dialogues, table, items);
+  });
+}
+
+}  // namespace mores::judge

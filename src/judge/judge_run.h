@@ -1,0 +1,37 @@
+// Judges a whole set of dialogues as one job: journalled, resumable, longest prompts first,
+// verdicts in input order.
+#ifndef MORES_JUDGE_JUDGE_RUN_H_
+#define MORES_JUDGE_JUDGE_RUN_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "format/dialogue.h"
+#include "job/job.h"
+#include "judge/judge.h"
+
+namespace mores::judge {
+
+struct JudgeRunOptions {
+  std::string output;  // "-" for standard output
+  // What must be the same for a resume, beside what the judge and the dialogues are.
+  Json fingerprint = Json::object();
+  Json manifest = Json::object();
+  int64_t batch_tokens = 16384;  // prompt tokens in a batch, at most
+  int threads = 0;               // for reading prompts; 0: all processors
+  job::JournalStart start = job::JournalStart::kResume;
+  job::Progress* progress = nullptr;
+  // Called once an item, in input order, at the end. Exactly one of the two.
+  std::function<void(const format::Dialogue&, const format::Verdict&)> on_verdict;
+  std::function<void(const format::Dialogue&, const std::string& message)> on_failure;
+};
+
+Expected<job::JobSummary> RunJudge(Judge& judge, const std::vector<format::Dialogue>& dialogues,
+                                   const JudgeRunOptions& options);
+
+}  // namespace mores::judge
+
+#endif  // MORES_JUDGE_JUDGE_RUN_H_
