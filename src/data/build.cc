@@ -1,0 +1,173 @@
+#include "data/build.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/random.h"
+#include "base/threads.h"
+#include "data/critique.h"
+#include "data/decontaminate.h"
+#include "data/readers.h"
+#include "data/recipe.h"
+#include "data/split.h"
+#include "data/table.h"
+#include "format/judge_profile.h"
+
+namespace mores::data {
+namespace {
+
+constexpr std::string_view kRoleNames[] = {"system", "user", "assistant"};
+
+Status CheckStop() {
+  if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped; nothing was written");
+  return {};
+}
+
+// A line of SFT data (docs/formats/sft.md).
+std::string RenderLine(const Item& item, const format::JudgeProfile& profile, int copy) {
+  const Record& record = item.record;
+  Json json;
+  json["id"] = copy == 1 ? record.id : fmt::format("{}#{}", record.id, copy);
+  json["messages"] = Json::array();
+  for (const format::Turn& turn : record.turns) {
+    json["messages"].push_back(
+        {{"role", kRoleNames[static_cast<int>(turn.role)]}, {"content", turn.content}});
+  }
+  json["completion"] = profile.RenderCompletion(record.label, WriteCritique(record), record.lang);
+  json["label"] = format::Name(record.label);
+  json["lang"] = text::Name(record.lang);
+  json["source"] = record.source;
+  if (record.category) json["category"] = Name(*record.category);
+  // Group keys hold the texts themselves; their hash names the group well enough.
+  json["group"] = Sha256Hex(item.group).substr(0, 16);
+  if (record.weight != 1) json["weight"] = record.weight;
+  return DumpJson(json) + "\n";
+}
+
+// Records in an order that mixes sources, fixed by the seed.
+std::string RenderSplit(const Recipe& recipe, Split split, const std::vector<Item>& items,
+                        const format::JudgeProfile& profile) {
+  const Random random(recipe.seed, HashBytes("order"));
+  struct Line {
+    uint64_t key;
+    const Item* item;
+    int copy;
+  };
+  std::vector<Line> lines;
+  for (const Item& item : items) {
+    if (!item.kept() || item.split != split) continue;
+    const auto source =
+        std::find_if(recipe.sources.begin(), recipe.sources.end(),
+                     [&](const SourceRecipe& s) { return s.name == item.record.source; });
+    const int copies = split == Split::kTrain ? source->repeat : 1;
+    for (int copy = 1; copy <= copies; ++copy) {
+      lines.push_back(
+          {random.At(HashBytes(fmt::format("{}#{}", item.record.id, copy))), &item, copy});
+    }
+  }
+  std::stable_sort(lines.begin(), lines.end(),
+                   [](const Line& a, const Line& b) { return a.key < b.key; });
+  std::string out;
+  for (const Line& line : lines) out += RenderLine(*line.item, profile, line.copy);
+  return out;
+}
+
+Expected<std::vector<Item>> ReadItems(const Recipe& recipe, Inputs& inputs,
+                                      job::Progress& progress) {
+  progress.Start("read", "sources", static_cast<int64_t>(recipe.sources.size()), 0);
+  std::vector<Item> items;
+  int64_t done = 0;
+  for (const SourceRecipe& source : recipe.sources) {
+    MORES_RETURN_IF_ERROR(CheckStop());
+    MORES_ASSIGN_OR_RETURN(std::vector<Record> records, ReadSource(source, inputs));
+    for (Record& record : records) {
+      Item item;
+      if (!Matches(record, source)) item.fate = Fate::kFiltered;
+      item.record = std::move(record);
+      items.push_back(std::move(item));
+    }
+    progress.Update(++done, source.name);
+  }
+  progress.Finish(fmt::format("read {} records of {} sources", items.size(), done));
+  return items;
+}
+
+Status Curate(const Recipe& recipe, Inputs& inputs, const BuildOptions& options,
+              job::Progress& progress, std::vector<Item>& items) {
+  ThreadPool pool(options.threads);
+  MORES_ASSIGN_OR_RETURN(const TestTexts tests, ReadTestTexts(recipe.test_files, inputs));
+  progress.Start("curate", "records", static_cast<int64_t>(items.size()), 0);
+  Normalize(items, pool);
+  MORES_RETURN_IF_ERROR(CheckStop());
+  Deduplicate(items);
+  Decontaminate(
+      tests, recipe.jaccard_permille, pool,
+      [&](size_t done) { progress.Update(static_cast<int64_t>(done), "decontaminate"); }, items);
+  MORES_RETURN_IF_ERROR(CheckStop());
+  SplitItems(recipe, pool, items);
+  BalanceItems(recipe, items);
+  progress.Finish(fmt::format(
+      "kept {} of {} records",
+      std::count_if(items.begin(), items.end(), [](const Item& item) { return item.kept(); }),
+      items.size()));
+  return CheckStop();
+}
+
+Json MakeManifest(const Recipe& recipe, const std::string& recipe_bytes, const std::string& version,
+                  const Inputs& inputs,
+                  const std::vector<std::pair<std::string, std::string>>& outputs) {
+  Json manifest = {{"format", 1}, {"command", "data build"}, {"version", version}};
+  manifest["recipe"] = {{"name", recipe.name}, {"sha256", Sha256Hex(recipe_bytes)}};
+  manifest["seed"] = recipe.seed;
+  manifest["inputs"] = Json::array();
+  for (const InputFile& file : inputs.files()) {
+    manifest["inputs"].push_back(
+        {{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+  }
+  manifest["outputs"] = Json::array();
+  for (const auto& [name, bytes] : outputs) {
+    manifest["outputs"].push_back({{"path", name},
+                                   {"bytes", bytes.size()},
+                                   {"records", std::count(bytes.begin(), bytes.end(), '\n')},
+                                   {"sha256", Sha256Hex(bytes)}});
+  }
+  return manifest;
+}
+
+}  // namespace
+
+Expected<BuildResult> BuildData(const BuildOptions& options) {
+  const std::unique_ptr<job::Progress> silent = job::MakeSilentProgress();
+  job::Progress& progress = options.progress == nullptr ? *silent : *options.progress;
+  MORES_ASSIGN_OR_RETURN(const std::string recipe_bytes, ReadFile(options.recipe_path));
+  MORES_ASSIGN_OR_RETURN(const Recipe recipe, ParseRecipe(recipe_bytes, options.recipe_path));
+  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<format::JudgeProfile> profile,
+                         format::FindJudgeProfile(format::JudgeConfig().profile));
+  MORES_RETURN_IF_ERROR(MakeDirectories(options.output_directory));
+  Inputs inputs(options.data_root);
+  MORES_ASSIGN_OR_RETURN(std::vector<Item> items, ReadItems(recipe, inputs, progress));
+  MORES_RETURN_IF_ERROR(Curate(recipe, inputs, options, progress, items));
+
+  std::vector<std::pair<std::string, std::string>> outputs = {
+      {"train.jsonl", RenderSplit(recipe, Split::kTrain, items, *profile)},
+      {"valid.jsonl", RenderSplit(recipe, Split::kValid, items, *profile)}};
+  if (!recipe.holdout.empty()) {
+    outputs.emplace_back("holdout.jsonl", RenderSplit(recipe, Split::kHoldout, items, *profile));
+  }
+  BuildResult result;
+  result.table = MakeTable(recipe, items);
+  result.readable = ReadableTable(result.table);
+  const Json manifest = MakeManifest(recipe, recipe_bytes, options.version, inputs, outputs);
+  outputs.emplace_back("table.json", result.table.dump(2) + "\n");
+  outputs.emplace_back("manifest.json", manifest.dump(2) + "\n");
+  for (const auto& [name, bytes] : outputs) {
+    MORES_RETURN_IF_ERROR(WriteFileAtomically(options.output_directory + "/" + name, bytes));
+  }
+  return result;
+}
+
+}  // namespace mores::data

@@ -1,0 +1,119 @@
+#include "data/near_duplicates.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/random.h"
+#include "text/unicode.h"
+
+namespace mores::data {
+namespace {
+
+constexpr size_t kGram = 5;
+
+uint64_t HashGram(const char32_t* points, size_t count) {
+  uint64_t hash = count;
+  for (size_t i = 0; i < count; ++i) hash = MixBits(hash ^ (uint64_t{points[i]} << 1));
+  return hash;
+}
+
+}  // namespace
+
+GramSet CharacterGrams(std::string_view normalized) {
+  const std::vector<char32_t> points = text::ToCodePoints(normalized);
+  GramSet grams;
+  if (points.empty()) return grams;
+  if (points.size() < kGram) return {HashGram(points.data(), points.size())};
+  grams.reserve(points.size() - kGram + 1);
+  for (size_t i = 0; i + kGram <= points.size(); ++i) {
+    grams.push_back(HashGram(points.data() + i, kGram));
+  }
+  std::sort(grams.begin(), grams.end());
+  grams.erase(std::unique(grams.begin(), grams.end()), grams.end());
+  return grams;
+}
+
+size_t CountShared(const GramSet& a, const GramSet& b) {
+  size_t shared = 0;
+  for (auto i = a.begin(), j = b.begin(); i != a.end() && j != b.end();) {
+    if (*i < *j) {
+      ++i;
+    } else if (*j < *i) {
+      ++j;
+    } else {
+      ++shared, ++i, ++j;
+    }
+  }
+  return shared;
+}
+
+NearDuplicateIndex::NearDuplicateIndex(std::vector<GramSet> sets, int permille)
+    : sets_(std::move(sets)), permille_(static_cast<uint64_t>(permille)) {
+  for (const GramSet& set : sets_) {
+    for (const uint64_t gram : set) ++frequency_[gram];
+  }
+  for (size_t i = 0; i < sets_.size(); ++i) {
+    for (const uint64_t gram : Prefix(sets_[i])) {
+      postings_[gram].push_back(static_cast<uint32_t>(i));
+    }
+  }
+}
+
+std::vector<uint64_t> NearDuplicateIndex::Prefix(const GramSet& set) const {
+  if (set.empty()) return {};
+  const size_t least_shared = (set.size() * permille_ + 999) / 1000;
+  const size_t length = set.size() - least_shared + 1;
+  std::vector<std::pair<uint32_t, uint64_t>> ranked;
+  ranked.reserve(set.size());
+  for (const uint64_t gram : set) {
+    const auto it = frequency_.find(gram);
+    ranked.emplace_back(it == frequency_.end() ? 0 : it->second, gram);
+  }
+  const auto end = ranked.begin() + static_cast<std::ptrdiff_t>(length);
+  std::nth_element(ranked.begin(), end - 1, ranked.end());
+  std::vector<uint64_t> prefix;
+  for (auto it = ranked.begin(); it != end; ++it) prefix.push_back(it->second);
+  return prefix;
+}
+
+bool NearDuplicateIndex::Similar(const GramSet& a, const GramSet& b) const {
+  const uint64_t smaller = std::min(a.size(), b.size());
+  const uint64_t larger = std::max(a.size(), b.size());
+  if (1000 * smaller < permille_ * larger) return false;
+  const uint64_t shared = CountShared(a, b);
+  return 1000 * shared >= permille_ * (a.size() + b.size() - shared);
+}
+
+void NearDuplicateIndex::ForEachMatch(const GramSet& set,
+                                      const std::function<bool(size_t)>& visit) const {
+  std::vector<uint32_t> candidates;
+  for (const uint64_t gram : Prefix(set)) {
+    const auto it = postings_.find(gram);
+    if (it == postings_.end()) continue;
+    for (const uint32_t candidate : it->second) {
+      // Sizes too far apart can't be similar; leaving them out here keeps the list short.
+      const uint64_t size = sets_[candidate].size();
+      if (1000 * std::min<uint64_t>(size, set.size()) <
+          permille_ * std::max<uint64_t>(size, set.size())) {
+        continue;
+      }
+      candidates.push_back(candidate);
+    }
+  }
+  std::sort(candidates.begin(), candidates.end());
+  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+  for (const uint32_t candidate : candidates) {
+    if (Similar(set, sets_[candidate]) && !visit(candidate)) return;
+  }
+}
+
+bool NearDuplicateIndex::HasMatch(const GramSet& set) const {
+  bool found = false;
+  ForEachMatch(set, [&](size_t) {
+    found = true;
+    return false;
+  });
+  return found;
+}
+
+}  // namespace mores::data

@@ -1,0 +1,67 @@
+// The recipe of a data build (docs/formats/recipe-data.md): which sources, how they are filtered,
+// decontaminated, split and balanced.
+#ifndef MORES_DATA_RECIPE_H_
+#define MORES_DATA_RECIPE_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace mores::data {
+
+enum class BalanceMethod {
+  kNone,
+  kDownsample,  // drop records of the label in excess
+  kWeight,      // keep all and weight the labels of a cell to the wanted share
+};
+
+// How the generic reader finds its fields. Names are dotted paths in JSON ("meta.label"), column
+// names in CSV. Empty: not there.
+struct FieldMap {
+  std::string messages, query, response, label;
+  std::string category, response_model, label_source;
+  std::vector<std::string> notes;  // copied into Record::notes under their own names
+};
+
+struct SourceRecipe {
+  std::string name;                // unique in the recipe
+  std::string reader;              // "cipherchat", "diasafety", ... or "json", "jsonl", "csv"
+  std::vector<std::string> paths;  // below the data root; each reader has its default
+  // Only records whose note has one of the values listed are kept.
+  std::map<std::string, std::vector<std::string>> where;
+  // At most so many after balancing, validation apart; 0: no bound.
+  int64_t max_records = 0;
+  int repeat = 1;                        // copies of each training record
+  double weight = 1;                     // of each training record
+  std::optional<BalanceMethod> balance;  // in place of the recipe's
+  std::optional<double> unsafe_share;
+  // Of the generic reader.
+  FieldMap fields;
+  std::vector<std::string> safe_labels, unsafe_labels;  // beside Safe/Unsafe and 安全/不安全
+  std::string licence, response_model, label_source;
+};
+
+struct Recipe {
+  std::string name;
+  uint64_t seed = 0;
+  std::vector<SourceRecipe> sources;
+  // Test sets that nothing may leak from, below the data root.
+  std::vector<std::string> test_files;
+  int jaccard_permille = 600;  // near-duplicates have at least this similarity
+  double valid_fraction = 0.05;
+  std::vector<std::string> holdout;  // names of sources kept whole for holdout.jsonl
+  BalanceMethod balance = BalanceMethod::kDownsample;
+  double unsafe_share = 0.5;
+};
+
+// `path` names the recipe in errors: "PATH:LINE: ...". Unknown keys are errors.
+Expected<Recipe> ParseRecipe(std::string_view toml, const std::string& path);
+
+}  // namespace mores::data
+
+#endif  // MORES_DATA_RECIPE_H_
