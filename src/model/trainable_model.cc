@@ -24,7 +24,7 @@ using tensor::DType;
 namespace {
 
 // Rows of logits held at once: few enough to stay in cache, whatever the vocabulary.
-constexpr int64_t kLogitRows = 128;
+constexpr int64_t kLogitRows = 256;
 constexpr uint64_t kEmbeddingDropoutStream = 1;
 
 }  // namespace

@@ -188,23 +188,19 @@ MORES_AMX void PackRows(const float* a, int64_t a_row, int64_t rows, int64_t dep
   }
 }
 
-MORES_AMX void PackRowsTransposed(const float* a, int64_t a_step, int64_t rows, int64_t depth,
-                                  uint16_t* out) {
-  __m512i tile[16];
-  for (int64_t kb = 0; kb < DepthBlocks(depth); ++kb) {
-    LoadPairTile(a + kb * kTileDepth * a_step, a_step, rows, depth - kb * kTileDepth, tile);
-    Transpose(tile);
-    StoreTile(tile, out + kb * kTileElements);
-  }
+MORES_AMX void PackRowTileTransposed(const float* a, int64_t a_step, int64_t rows, int64_t depth,
+                                     uint16_t* tile) {
+  __m512i pairs[16];
+  LoadPairTile(a, a_step, rows, depth, pairs);
+  Transpose(pairs);
+  StoreTile(pairs, tile);
 }
 
-MORES_AMX void PackColumns(const float* b, int64_t b_row, int64_t columns, int64_t depth,
-                           uint16_t* out) {
-  __m512i tile[16];
-  for (int64_t kb = 0; kb < DepthBlocks(depth); ++kb) {
-    LoadPairTile(b + kb * kTileDepth * b_row, b_row, columns, depth - kb * kTileDepth, tile);
-    StoreTile(tile, out + kb * kTileElements);
-  }
+MORES_AMX void PackColumnTile(const float* b, int64_t b_row, int64_t columns, int64_t depth,
+                              uint16_t* tile) {
+  __m512i pairs[16];
+  LoadPairTile(b, b_row, columns, depth, pairs);
+  StoreTile(pairs, tile);
 }
 
 MORES_AMX void PackColumnsTransposed(const float* b, int64_t b_column, int64_t columns,

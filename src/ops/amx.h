@@ -18,18 +18,19 @@ constexpr int64_t kTileRows = 16;   // rows of A, columns of B
 constexpr int64_t kTileDepth = 32;  // bf16 values along K
 constexpr int64_t kTileElements = kTileRows * kTileDepth;
 
-// Left operand. `out` is one tile row: [depth blocks][16][32].
-// From A row-major [16 rows at `a` with stride `a_row`, `rows` of them real][depth].
+// Left operand: 16 rows. From A row-major, `rows` of them real, stride `a_row`: the whole tile row
+// [depth blocks][16][32] at `out`.
 void PackRows(const float* a, int64_t a_row, int64_t rows, int64_t depth, uint16_t* out);
-// From A stored as [depth][rows], stride `a_step`.
-void PackRowsTransposed(const float* a, int64_t a_step, int64_t rows, int64_t depth, uint16_t* out);
+// One tile of it, from A stored as [depth][rows], stride `a_step`, `a` at the tile's first element.
+void PackRowTileTransposed(const float* a, int64_t a_step, int64_t rows, int64_t depth,
+                           uint16_t* tile);
 
-// Right operand. `out` is one tile column: [depth blocks][16 pairs][16 columns][2].
-// From B row-major [depth][columns], stride `b_row`.
-void PackColumns(const float* b, int64_t b_row, int64_t columns, int64_t depth, uint16_t* out);
-// From B stored as [columns][depth], stride `b_column`: a weight [out][in].
+// Right operand: 16 columns. From B stored as [columns][depth], stride `b_column` (a weight
+// [out][in]): the whole tile column [depth blocks][16 pairs][16 columns][2] at `out`.
 void PackColumnsTransposed(const float* b, int64_t b_column, int64_t columns, int64_t depth,
                            uint16_t* out);
+// One tile of it, from B row-major [depth][columns], stride `b_row`, `b` at its first element.
+void PackColumnTile(const float* b, int64_t b_row, int64_t columns, int64_t depth, uint16_t* tile);
 
 // C rows [row_begin, row_end) by columns [column_begin, column_end) from packed operands. Begins
 // are multiples of 32; ends are too, or the matrix's own ends.

@@ -20,6 +20,28 @@ bool UseTiles(DType precision) {
 // Tiles along rows or columns, whole pairs.
 int64_t TileBlocks(int64_t count) { return CeilDiv(count, 2 * amx::kTileRows) * 2; }
 
+// Packs a matrix stored with depth along its rows, 32 of its rows at a time, so that memory is read
+// in order.
+template <class PackTile>
+void PackTiles(MatrixView x, tensor::AlignedBuffer<uint16_t>& packed, const PackTile& pack_tile,
+               ThreadPool& pool) {
+  const int64_t depth_blocks = CeilDiv(x.rows, amx::kTileDepth);
+  const int64_t step = depth_blocks * amx::kTileElements;
+  const int64_t blocks = TileBlocks(x.columns);
+  uint16_t* out = packed.Resize(blocks * step);
+  pool.ParallelFor(depth_blocks, [&](int64_t depth_block) {
+    const int64_t first = depth_block * amx::kTileDepth;
+    for (int64_t block = 0; block < blocks; ++block) {
+      const int64_t lane = block * amx::kTileRows;
+      const int64_t lanes = std::clamp<int64_t>(x.columns - lane, 0, amx::kTileRows);
+      // A block wholly outside reads nothing; keep its address inside the matrix.
+      const float* data = x.data + first * x.stride + (lanes > 0 ? lane : 0);
+      pack_tile(data, x.stride, lanes, x.rows - first,
+                out + block * step + depth_block * amx::kTileElements);
+    }
+  });
+}
+
 }  // namespace
 
 void LeftOperand::Pack(MatrixView a, Layout layout, DType precision, ThreadPool& pool) {
@@ -31,22 +53,16 @@ void LeftOperand::Pack(MatrixView a, Layout layout, DType precision, ThreadPool&
   row_step_ = plain ? a.stride : 1;
   depth_step_ = plain ? 1 : a.stride;
   plain_ = a.data;
-  if (tiles_) {
+  if (tiles_ && plain) {
     const int64_t step = CeilDiv(depth_, amx::kTileDepth) * amx::kTileElements;
     uint16_t* out = packed_.Resize(TileBlocks(rows_) * step);
-    constexpr int64_t kBlocksATask = 4;
-    pool.ParallelFor(CeilDiv(TileBlocks(rows_), kBlocksATask), [&](int64_t task) {
-      const int64_t end = std::min(TileBlocks(rows_), (task + 1) * kBlocksATask);
-      for (int64_t block = task * kBlocksATask; block < end; ++block) {
-        const int64_t row = block * amx::kTileRows;
-        const int64_t rows = std::clamp<int64_t>(rows_ - row, 0, amx::kTileRows);
-        if (plain) {
-          amx::PackRows(a.data + row * a.stride, a.stride, rows, depth_, out + block * step);
-        } else {
-          amx::PackRowsTransposed(a.data + row, a.stride, rows, depth_, out + block * step);
-        }
-      }
+    pool.ParallelFor(TileBlocks(rows_), [&](int64_t block) {
+      const int64_t row = block * amx::kTileRows;
+      const int64_t rows = std::clamp<int64_t>(rows_ - row, 0, amx::kTileRows);
+      amx::PackRows(a.data + row * a.stride, a.stride, rows, depth_, out + block * step);
     });
+  } else if (tiles_) {
+    PackTiles(a, packed_, amx::PackRowTileTransposed, pool);
   } else if (precision == DType::kBf16) {
     float* out = rounded_.Resize(a.rows * a.columns);
     constexpr int64_t kRowsATask = 32;
@@ -70,18 +86,18 @@ void RightOperand::Pack(MatrixView b, Layout layout, DType precision, ThreadPool
   columns_ = plain ? b.columns : b.rows;
   precision_ = precision;
   tiles_ = UseTiles(precision);
+  if (tiles_ && plain) {
+    PackTiles(b, packed_, amx::PackColumnTile, pool);
+    return;
+  }
   if (tiles_) {
     const int64_t step = CeilDiv(depth_, amx::kTileDepth) * amx::kTileElements;
     uint16_t* out = packed_.Resize(TileBlocks(columns_) * step);
     pool.ParallelFor(TileBlocks(columns_), [&](int64_t block) {
       const int64_t column = block * amx::kTileRows;
       const int64_t columns = std::clamp<int64_t>(columns_ - column, 0, amx::kTileRows);
-      if (plain) {
-        amx::PackColumns(b.data + column, b.stride, columns, depth_, out + block * step);
-      } else {
-        amx::PackColumnsTransposed(b.data + column * b.stride, b.stride, columns, depth_,
-                                   out + block * step);
-      }
+      amx::PackColumnsTransposed(b.data + column * b.stride, b.stride, columns, depth_,
+                                 out + block * step);
     });
     return;
   }
