@@ -35,7 +35,8 @@ constexpr std::array<KnownReader, 11> kReaders = {{
 }};
 
 Status CheckWhere(const SourceRecipe& source, const std::vector<Record>& records) {
-  for (const auto& [note, values] : source.where) {
+  for (const auto& wanted : source.where) {
+    const std::string& note = wanted.first;
     const bool known = std::any_of(records.begin(), records.end(), [&](const Record& record) {
       return record.notes.contains(note);
     });
