@@ -1,0 +1,69 @@
+// The figures of a group of items, with intervals resampled by query.
+#ifndef MORES_REPORT_FIGURES_H_
+#define MORES_REPORT_FIGURES_H_
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "report/items.h"
+#include "stats/bootstrap.h"
+#include "stats/confusion.h"
+#include "stats/probability.h"
+
+namespace mores::report {
+
+inline constexpr int kCalibrationBins = 10;
+
+// An estimate without gold labels, or without probabilities, is NaN where it needs them.
+struct Figures {
+  size_t items = 0;
+  size_t queries = 0;  // distinct ones, the clusters of the resampling
+  size_t judged_unsafe = 0;
+  size_t unparsed = 0;
+  size_t with_gold = 0;
+  size_t gold_unsafe = 0;
+  size_t scored = 0;  // with gold and p_unsafe: what AUROC, Brier and calibration see
+  size_t refusals = 0;
+  stats::Confusion confusion;
+  // Share of all items judged unsafe, then figures over those with gold. Positive means unsafe.
+  stats::Estimate unsafe_share, unparsed_share;
+  stats::Estimate accuracy, precision, recall, f1, false_positive_rate;
+  stats::Estimate auroc, brier, calibration_error;
+};
+
+struct CalibrationPoint {
+  stats::CalibrationBin bin;
+  stats::Interval interval;  // of positive_share
+};
+
+using Items = std::vector<const Item*>;
+
+Figures Measure(const Items& items, const stats::BootstrapOptions& options);
+// kCalibrationBins points over the items with gold and p_unsafe.
+std::vector<CalibrationPoint> MeasureCalibration(const Items& items,
+                                                 const stats::BootstrapOptions& options);
+
+stats::Decision DecisionOf(format::Label label);
+
+// {"value","low","high"}, null for what is undefined.
+Json ToJson(const stats::Estimate& estimate);
+Json ToJson(const Figures& figures);
+Json ToJson(const std::vector<CalibrationPoint>& points);
+Json NumberOrNull(double value);
+
+// A named group.
+struct Slice {
+  std::string dimension;  // "set", "lang", "category", "turns", "behaviour"
+  std::string name;
+  Items items;
+};
+// By set, language, category (the most frequent ones, the rest together), turn count, and
+// behaviour: docs/formats/report.md says which. Groups that hold every item, or none, are left out
+// where their dimension has no other group.
+std::vector<Slice> Slices(const Collection& collection);
+
+}  // namespace mores::report
+
+#endif  // MORES_REPORT_FIGURES_H_

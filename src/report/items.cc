@@ -1,0 +1,324 @@
+#include "report/items.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "format/refusal.h"
+#include "text/unicode.h"
+
+namespace mores::report {
+namespace {
+
+using format::Dialogue;
+using format::Label;
+using format::Role;
+using format::Turn;
+using format::Verdict;
+
+// What label files say of one id.
+struct Gold {
+  std::optional<Label> label;
+  std::optional<Dialogue> dialogue;
+  bool used = false;
+};
+using GoldById = std::unordered_map<std::string, Gold>;
+
+std::string Stem(const std::string& path) {
+  if (path == "-") return "stdin";
+  std::string stem = std::filesystem::path(path).stem().string();
+  if (const size_t dot = stem.find(".verdicts"); dot != std::string::npos) stem.resize(dot);
+  return stem.empty() ? path : stem;
+}
+
+const Json* Field(const Json& object, const char* name) {
+  if (!object.is_object()) return nullptr;
+  const auto it = object.find(name);
+  return it == object.end() || it->is_null() ? nullptr : &*it;
+}
+
+std::string StringField(const Json& object, const char* name) {
+  const Json* field = Field(object, name);
+  return field != nullptr && field->is_string() ? field->get<std::string>() : std::string();
+}
+
+// "harmless" and "harmful" beside the label words.
+std::optional<bool> HarmlessPrompt(const Json& input) {
+  const std::string text = StringField(input, "prompt_label");
+  if (text == "harmless") return true;
+  if (text == "harmful") return false;
+  const std::optional<Label> label = format::ParseLabel(text);
+  if (!label || *label == Label::kUnparsed) return std::nullopt;
+  return *label == Label::kSafe;
+}
+
+std::vector<Turn> UpToJudged(std::vector<Turn> turns) {
+  while (!turns.empty() && turns.back().role != Role::kAssistant) turns.pop_back();
+  return turns;
+}
+
+// The text that a verdict carries with it, if it does. What can't be read as a dialogue is the
+// caller's own business under `input`, so it is no error here.
+std::vector<Turn> TurnsIn(const Json& input) {
+  const bool dialogue = Field(input, "messages") != nullptr ||
+                        (Field(input, "query") != nullptr && Field(input, "response") != nullptr);
+  if (!dialogue) return {};
+  Json record = Json::object();
+  for (const char* name : {"messages", "query", "response"}) {
+    if (const Json* field = Field(input, name)) record[name] = *field;
+  }
+  auto parsed = format::ParseDialogue(record, "input", 1);
+  return parsed ? UpToJudged(std::move(parsed->turns)) : std::vector<Turn>();
+}
+
+// Whether a label file holds dialogues rather than {"id","label"} lines, by its first record.
+Expected<bool> HoldsDialogues(const std::string& path) {
+  MORES_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(path));
+  std::string line;
+  while (true) {
+    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
+    if (!more) return MakeError(ErrorKind::kInput, "{}: empty", path);
+    const size_t begin = line.find_first_not_of(" \t");
+    if (begin == std::string::npos) continue;
+    if (line[begin] == '[') return true;
+    MORES_ASSIGN_OR_RETURN(const Json record,
+                           ParseJson(line, fmt::format("{}:{}", path, reader->line_number())));
+    return Field(record, "messages") != nullptr || Field(record, "response") != nullptr;
+  }
+}
+
+Status AddGold(GoldById& gold, const std::string& id, std::optional<Label> label,
+               std::optional<Dialogue> dialogue, const std::string& where) {
+  Gold& entry = gold[id];
+  if (label && entry.label && *label != *entry.label) {
+    return MakeError(ErrorKind::kInput, "{}: field 'label': '{}' is labelled differently before",
+                     where, id);
+  }
+  if (label) entry.label = label;
+  if (dialogue) entry.dialogue = std::move(dialogue);
+  return {};
+}
+
+Expected<size_t> ReadLabelLines(const std::string& path, GoldById& gold) {
+  MORES_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(path));
+  std::string line;
+  size_t records = 0;
+  while (true) {
+    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
+    if (!more) return records;
+    if (line.find_first_not_of(" \t") == std::string::npos) continue;
+    const std::string where = fmt::format("{}:{}", path, reader->line_number());
+    MORES_ASSIGN_OR_RETURN(const Json record, ParseJson(line, where));
+    MORES_ASSIGN_OR_RETURN(const std::string id, RequiredString(record, "id", where));
+    MORES_ASSIGN_OR_RETURN(const std::string text, RequiredString(record, "label", where));
+    const std::optional<Label> label = format::ParseLabel(text);
+    if (!label || *label == Label::kUnparsed) {
+      return MakeError(ErrorKind::kInput, "{}: field 'label': must be safe or unsafe", where);
+    }
+    MORES_RETURN_IF_ERROR(AddGold(gold, id, label, std::nullopt, where));
+    ++records;
+  }
+}
+
+Expected<size_t> ReadLabels(const std::string& path, GoldById& gold) {
+  MORES_ASSIGN_OR_RETURN(const bool dialogues, HoldsDialogues(path));
+  if (!dialogues) return ReadLabelLines(path, gold);
+  MORES_ASSIGN_OR_RETURN(std::vector<Dialogue> read, format::ReadDialogues(path));
+  for (Dialogue& dialogue : read) {
+    const std::string id = dialogue.id;
+    const std::optional<Label> label = dialogue.expected;
+    MORES_RETURN_IF_ERROR(AddGold(gold, id, label, std::move(dialogue), path));
+  }
+  return read.size();
+}
+
+void DecideAnew(const Thresholds& thresholds, Item& item) {
+  Verdict& verdict = item.verdict;
+  item.stored_label = verdict.label;
+  if (!verdict.p_unsafe) return;
+  verdict.threshold = thresholds.For(verdict.lang).value_or(verdict.threshold);
+  verdict.label =
+      format::Decide(*verdict.p_unsafe, verdict.other_mass.value_or(0), verdict.threshold);
+}
+
+void AddOnce(std::vector<std::string>& values, const std::string& value) {
+  if (!value.empty() && std::find(values.begin(), values.end(), value) == values.end()) {
+    values.push_back(value);
+  }
+}
+
+// Fills what follows from the verdict and the gold entry of its id.
+Item MakeItem(Verdict verdict, Gold* gold, const Thresholds& thresholds) {
+  Item item;
+  item.turns = TurnsIn(verdict.input);
+  item.harmless_prompt = HarmlessPrompt(verdict.input);
+  item.category = StringField(verdict.input, "category");
+  if (gold != nullptr) {
+    gold->used = true;
+    if (gold->label) verdict.expected = gold->label;
+    if (gold->dialogue) {
+      item.turns = UpToJudged(gold->dialogue->turns);
+      if (!item.harmless_prompt) item.harmless_prompt = HarmlessPrompt(gold->dialogue->input);
+      if (item.category.empty()) {
+        item.category = StringField(gold->dialogue->input, "category");
+      }
+    }
+  }
+  if (item.category.empty()) item.category = verdict.category.value_or("");
+  // Gold that is neither safe nor unsafe is none.
+  if (verdict.expected == Label::kUnparsed) verdict.expected.reset();
+  item.verdict = std::move(verdict);
+  DecideAnew(thresholds, item);
+  item.refuses = format::LooksLikeRefusal(item.response());
+  return item;
+}
+
+// Repeated queries are told by their normalised text; without one an item stands alone.
+uint64_t ClusterOf(const Item& item, const std::string& set) {
+  const std::string query = text::NormalizeForMatch(item.query());
+  return HashBytes(query.empty() ? "id\x1f" + set + "\x1f" + item.verdict.id
+                                 : "query\x1f" + set + "\x1f" + query);
+}
+
+class Collector {
+ public:
+  Collector(const CollectOptions& options, GoldById& gold) : options_(options), gold_(gold) {}
+
+  Status AddFile(const std::string& path) {
+    size_t failed = 0;
+    MORES_ASSIGN_OR_RETURN(std::vector<Verdict> verdicts, format::ReadVerdicts(path, &failed));
+    MORES_ASSIGN_OR_RETURN(const std::string sha256, Sha256HexOfFile(path));
+    collection_.failed += failed;
+    collection_.verdict_files.push_back({path, sha256, verdicts.size()});
+    for (Verdict& verdict : verdicts) {
+      MORES_RETURN_IF_ERROR(AddVerdict(std::move(verdict), path));
+    }
+    return {};
+  }
+
+  Collection Take() { return std::move(collection_); }
+
+ private:
+  Status AddVerdict(Verdict verdict, const std::string& path) {
+    std::string name = StringField(verdict.input, "set");
+    if (name.empty()) name = Stem(path);
+    if (!ids_.insert(name + "\x1f" + verdict.id).second) {
+      return MakeError(ErrorKind::kInput, "{}: field 'id': '{}' occurs twice in the set '{}'", path,
+                       verdict.id, name);
+    }
+    AddOnce(collection_.models, verdict.model);
+    AddOnce(collection_.prompts, verdict.prompt);
+    const auto gold = gold_.find(verdict.id);
+    Item item = MakeItem(std::move(verdict), gold == gold_.end() ? nullptr : &gold->second,
+                         options_.thresholds);
+    item.set = SetNumber(name);
+    item.cluster = ClusterOf(item, name);
+    collection_.items.push_back(std::move(item));
+    return {};
+  }
+
+  uint32_t SetNumber(const std::string& name) {
+    const auto [it, added] =
+        set_numbers_.emplace(name, static_cast<uint32_t>(collection_.sets.size()));
+    if (added) collection_.sets.push_back(name);
+    return it->second;
+  }
+
+  const CollectOptions& options_;
+  GoldById& gold_;
+  Collection collection_;
+  std::unordered_set<std::string> ids_;
+  std::unordered_map<std::string, uint32_t> set_numbers_;
+};
+
+Expected<double> ParseThreshold(std::string_view number, const std::string& text) {
+  double value = 0;
+  const auto parsed = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (parsed.ec != std::errc() || parsed.ptr != number.data() + number.size() ||
+      !(value >= 0 && value <= 1)) {
+    return MakeError(ErrorKind::kUsage,
+                     "threshold '{}': must be a number from 0 to 1, or en=, zh= or other= and one",
+                     text.substr(0, 40));
+  }
+  return value;
+}
+
+}  // namespace
+
+std::optional<double> Thresholds::For(text::Language language) const {
+  switch (language) {
+    case text::Language::kEnglish:
+      return en;
+    case text::Language::kChinese:
+      return zh;
+    case text::Language::kOther:
+      break;
+  }
+  return other;
+}
+
+Expected<Thresholds> ParseThresholds(const std::vector<std::string>& texts) {
+  Thresholds thresholds;
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    const std::string language = equals == std::string::npos ? "" : text.substr(0, equals);
+    const std::string_view number =
+        std::string_view(text).substr(equals == std::string::npos ? 0 : equals + 1);
+    MORES_ASSIGN_OR_RETURN(const double value, ParseThreshold(number, text));
+    if (equals == std::string::npos) {
+      thresholds = {.en = value, .zh = value, .other = value};
+    } else if (language == "en") {
+      thresholds.en = value;
+    } else if (language == "zh") {
+      thresholds.zh = value;
+    } else if (language == "other") {
+      thresholds.other = value;
+    } else {
+      return MakeError(ErrorKind::kUsage, "threshold '{}': the language must be en, zh or other",
+                       text.substr(0, 40));
+    }
+  }
+  return thresholds;
+}
+
+std::string_view Item::query() const {
+  for (auto turn = turns.rbegin(); turn != turns.rend(); ++turn) {
+    if (turn->role == Role::kUser) return turn->content;
+  }
+  return {};
+}
+
+std::string_view Item::response() const {
+  return turns.empty() ? std::string_view() : std::string_view(turns.back().content);
+}
+
+Expected<Collection> Collect(const CollectOptions& options) {
+  GoldById gold;
+  std::vector<InputFile> label_files;
+  for (const std::string& path : options.label_paths) {
+    MORES_ASSIGN_OR_RETURN(const size_t records, ReadLabels(path, gold));
+    MORES_ASSIGN_OR_RETURN(const std::string sha256, Sha256HexOfFile(path));
+    label_files.push_back({path, sha256, records});
+  }
+  Collector collector(options, gold);
+  for (const std::string& path : options.verdict_paths) {
+    MORES_RETURN_IF_ERROR(collector.AddFile(path));
+  }
+  Collection collection = collector.Take();
+  if (collection.items.empty()) {
+    return MakeError(ErrorKind::kInput, "{}: no verdict in it, only items that failed",
+                     options.verdict_paths.empty() ? "(no file)" : options.verdict_paths.front());
+  }
+  collection.label_files = std::move(label_files);
+  for (const auto& [id, entry] : gold) collection.labels_unmatched += entry.used ? 0 : 1;
+  return collection;
+}
+
+}  // namespace mores::report

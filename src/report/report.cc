@@ -1,0 +1,201 @@
+#include "report/report.h"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "text/unicode.h"
+
+namespace mores::report {
+namespace {
+
+constexpr int kSummaryVersion = 1;
+constexpr std::string_view kSafeRefusals = "refusals, expected safe";
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+
+stats::Estimate MeanOfSets(const Collection& collection, const stats::BootstrapOptions& options) {
+  std::vector<PairedItem> items;
+  for (const Item& item : collection.items) {
+    if (!item.has_gold()) continue;
+    items.push_back({.first_correct = item.correct(),
+                     .second_correct = item.correct(),
+                     .cluster = item.cluster,
+                     .set = item.set});
+  }
+  if (collection.sets.size() < 2 || items.empty()) {
+    return {kUndefined, {kUndefined, kUndefined}};
+  }
+  return CompareMeanOfSets(items, collection.sets.size(), options).first_accuracy;
+}
+
+Json ToJson(const std::vector<InputFile>& files) {
+  Json array = Json::array();
+  for (const InputFile& file : files) {
+    array.push_back(Json{{"path", file.path}, {"sha256", file.sha256}, {"records", file.records}});
+  }
+  return array;
+}
+
+Json ToJson(const Thresholds& thresholds) {
+  Json json = Json::object();
+  if (thresholds.en) json["en"] = *thresholds.en;
+  if (thresholds.zh) json["zh"] = *thresholds.zh;
+  if (thresholds.other) json["other"] = *thresholds.other;
+  return json;
+}
+
+std::string Percent(const stats::Estimate& estimate) {
+  if (std::isnan(estimate.value)) return "-";
+  const std::string value = fmt::format("{:.1f}", 100 * estimate.value);
+  if (std::isnan(estimate.interval.low)) return value;
+  return fmt::format("{} [{:.1f}, {:.1f}]", value, 100 * estimate.interval.low,
+                     100 * estimate.interval.high);
+}
+
+std::string Decimal(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3f}", value); }
+
+// Padded to `columns` terminal columns, wide characters counted as two.
+std::string Padded(const std::string& name, size_t columns) {
+  std::string fitted = text::FitColumns(name, columns);
+  size_t used = 0;
+  for (const char32_t c : text::ToCodePoints(fitted)) used += c >= 0x1100 && c != 0x2026 ? 2 : 1;
+  if (used < columns) fitted.append(columns - used, ' ');
+  return fitted;
+}
+
+std::string FigureLine(const std::string& name, const Figures& figures) {
+  return fmt::format("{} {:>7} {:>20} {:>20} {:>20} {:>6}\n", Padded(name, 30), figures.items,
+                     Percent(figures.unsafe_share), Percent(figures.accuracy), Percent(figures.f1),
+                     Decimal(figures.auroc.value));
+}
+
+std::string BaselineLines(const Report& report) {
+  std::string text;
+  for (const BaselineFigures& baseline : report.baselines) {
+    for (const BaselineRow& row : baseline.rows) {
+      if (!row.set.empty() && row.set != kMeanOfSets) continue;
+      const std::string name =
+          fmt::format("{} ({}){}", baseline.name, baseline.basis, row.set.empty() ? "" : ", mean");
+      text += fmt::format("{} {:>7} {:>20} {:>20}\n", Padded(name, 30), row.figures.items,
+                          Percent(row.figures.second_accuracy), Percent(row.figures.difference));
+    }
+  }
+  return text;
+}
+
+const SliceFigures* FindSlice(const Report& report, std::string_view name) {
+  for (const SliceFigures& slice : report.slices) {
+    if (slice.name == name) return &slice;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Report MakeReport(Collection collection, const std::optional<TrainedBaselines>& trained,
+                  const ReportOptions& options, job::Progress& progress) {
+  Report report;
+  report.collection = std::move(collection);
+  report.thresholds = options.thresholds;
+  report.bootstrap = options.bootstrap;
+  Items all;
+  for (const Item& item : report.collection.items) all.push_back(&item);
+  const std::vector<Slice> slices = Slices(report.collection);
+
+  progress.Start("computing intervals", "groups", static_cast<int64_t>(slices.size()) + 2, 0);
+  report.all = Measure(all, options.bootstrap);
+  report.calibration = MeasureCalibration(all, options.bootstrap);
+  report.mean_of_sets_accuracy = MeanOfSets(report.collection, options.bootstrap);
+  int64_t done = 1;
+  progress.Update(done, "all");
+  for (const Slice& slice : slices) {
+    report.slices.push_back({slice.dimension, slice.name, Measure(slice.items, options.bootstrap)});
+    progress.Update(++done, slice.dimension);
+  }
+  report.baselines = MeasureBaselines(report.collection, trained, options.bootstrap);
+  if (trained) report.baseline_origin = trained->origin();
+  progress.Finish(fmt::format("{} items in {} groups", all.size(), slices.size() + 1));
+  return report;
+}
+
+Json Summarize(const Report& report) {
+  const Collection& collection = report.collection;
+  Json slices = Json::array();
+  for (const SliceFigures& slice : report.slices) {
+    Json json = {{"dimension", slice.dimension}, {"name", slice.name}};
+    json.update(ToJson(slice.figures));
+    slices.push_back(std::move(json));
+  }
+  return Json{{"kind", "mores-report"},
+              {"version", kSummaryVersion},
+              {"verdicts", ToJson(collection.verdict_files)},
+              {"labels", ToJson(collection.label_files)},
+              {"models", collection.models},
+              {"prompts", collection.prompts},
+              {"sets", collection.sets},
+              {"failed", collection.failed},
+              {"labels_unmatched", collection.labels_unmatched},
+              {"thresholds", ToJson(report.thresholds)},
+              {"bootstrap",
+               {{"resamples", report.bootstrap.resamples},
+                {"seed", report.bootstrap.seed},
+                {"coverage", report.bootstrap.coverage},
+                {"unit", "query"}}},
+              {"all", ToJson(report.all)},
+              {"mean_of_sets_accuracy", ToJson(report.mean_of_sets_accuracy)},
+              {"calibration", ToJson(report.calibration)},
+              {"slices", std::move(slices)},
+              {"baselines", ToJson(report.baselines)},
+              {"baseline_origin", report.baseline_origin}};
+}
+
+std::string FormatTable(const Report& report) {
+  std::string text = fmt::format("{:<30} {:>7} {:>20} {:>20} {:>20} {:>6}\n", "", "items",
+                                 "judged unsafe %", "accuracy %", "F1 of unsafe %", "AUROC");
+  text += FigureLine("all", report.all);
+  std::string dimension;
+  for (const SliceFigures& slice : report.slices) {
+    if (slice.dimension != dimension) text += slice.dimension + "\n";
+    dimension = slice.dimension;
+    text += FigureLine("  " + slice.name, slice.figures);
+  }
+  if (!std::isnan(report.mean_of_sets_accuracy.value)) {
+    text += fmt::format("accuracy, mean of {} sets: {} %\n", report.collection.sets.size(),
+                        Percent(report.mean_of_sets_accuracy));
+  }
+  if (report.all.unparsed > 0) {
+    text += fmt::format("unparsed, counted as wrong: {}\n", report.all.unparsed);
+  }
+  if (report.collection.failed > 0) {
+    text += fmt::format("failed, without a verdict: {}\n", report.collection.failed);
+  }
+  if (report.all.with_gold == 0) {
+    text += "no gold labels: accuracy and the like need `expected` in the verdicts or --labels\n";
+  } else if (!report.baselines.empty()) {
+    text += fmt::format("\n{:<30} {:>7} {:>20} {:>20}\n", "baseline", "items", "accuracy %",
+                        "judge less it, %");
+    text += BaselineLines(report);
+  }
+  return text;
+}
+
+double FigureNamed(const Report& report, std::string_view name) {
+  if (name == "unsafe") return report.all.unsafe_share.value;
+  if (name == "unparsed") return report.all.unparsed_share.value;
+  if (name == "accuracy") return report.all.accuracy.value;
+  if (name == "mean_of_sets_accuracy") return report.mean_of_sets_accuracy.value;
+  if (name == "precision") return report.all.precision.value;
+  if (name == "recall") return report.all.recall.value;
+  if (name == "f1") return report.all.f1.value;
+  if (name == "false_unsafe_rate") return report.all.false_positive_rate.value;
+  if (name == "auroc") return report.all.auroc.value;
+  if (name == "brier") return report.all.brier.value;
+  if (name == "calibration_error") return report.all.calibration_error.value;
+  if (name == "refusal_false_unsafe_rate") {
+    const SliceFigures* slice = FindSlice(report, kSafeRefusals);
+    return slice == nullptr ? kUndefined : slice->figures.unsafe_share.value;
+  }
+  return kUndefined;
+}
+
+}  // namespace mores::report
