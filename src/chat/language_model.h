@@ -13,6 +13,7 @@
 
 #include "base/cpu.h"
 #include "base/error.h"
+#include "engine/engine.h"
 #include "text/tokenizer.h"
 
 namespace mores::chat {
@@ -30,12 +31,7 @@ struct ScoreResult {
   std::vector<float> token_logprobs;  // natural logarithm, one a completion token
 };
 
-struct Sampling {
-  int max_new_tokens = 128;
-  float temperature = 0;  // 0: greedy
-  float top_p = 1;
-  uint64_t seed = 0;
-};
+using engine::Sampling;
 
 enum class FinishReason { kStop, kLength };
 
@@ -66,7 +62,8 @@ struct DecideResult {
   GenerateResult text;
 };
 
-// Item errors (a prompt beyond the context) come back per item; an error of the call is the model's.
+// Item errors (a prompt beyond the context) come back per item; an error of the call is the
+// model's.
 class LanguageModel {
  public:
   virtual ~LanguageModel() = default;
@@ -87,6 +84,7 @@ struct LocalModelOptions {
   std::string directory;
   Precision precision = Precision::kBf16;
   int threads = 0;  // 0: all
+  engine::EngineOptions engine;
 };
 
 // Loads a Hugging Face directory with our engine.

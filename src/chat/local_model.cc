@@ -1,0 +1,148 @@
+// Our own engine as a language model.
+#include <filesystem>
+#include <utility>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "chat/language_model.h"
+#include "engine/engine.h"
+#include "model/decoder.h"
+
+namespace mores::chat {
+namespace {
+
+tensor::DType ToDType(Precision precision) {
+  return precision == Precision::kF32 ? tensor::DType::kF32 : tensor::DType::kBf16;
+}
+
+GenerateResult ToResult(engine::Generated generated) {
+  return {.ids = std::move(generated.ids),
+          .finish_reason = generated.stopped ? FinishReason::kStop : FinishReason::kLength};
+}
+
+// "NAME@HASH12": the directory's last part, and a hash of everything that shapes results.
+Expected<std::string> ModelName(const std::string& directory) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::path path = fs::weakly_canonical(directory, error);
+  if (error || path.filename().empty()) path = fs::path(directory).lexically_normal();
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name == "config.json" || name == "judge.json" || name == "tokenizer.model" ||
+        name.ends_with(".safetensors")) {
+      files.push_back(name);
+    }
+  }
+  std::sort(files.begin(), files.end());
+  std::string hashes;
+  for (const std::string& name : files) {
+    MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(directory + "/" + name));
+    hashes += name + " " + hash + "\n";
+  }
+  return fmt::format("{}@{}", path.filename().string(), Sha256Hex(hashes).substr(0, 12));
+}
+
+class LocalModel : public LanguageModel {
+ public:
+  LocalModel(std::unique_ptr<ThreadPool> pool, std::unique_ptr<model::Decoder> decoder,
+             std::unique_ptr<text::Tokenizer> tokenizer, std::string name,
+             const engine::EngineOptions& options)
+      : pool_(std::move(pool)),
+        decoder_(std::move(decoder)),
+        tokenizer_(std::move(tokenizer)),
+        name_(std::move(name)),
+        engine_(*decoder_, options, *pool_) {}
+
+  Capabilities capabilities() const override {
+    return {.token_logprobs = true, .label_first = true};
+  }
+  const text::Tokenizer& tokenizer() const override { return *tokenizer_; }
+  int context_length() const override { return decoder_->config().context_length; }
+  std::string name() const override { return name_; }
+
+  Expected<std::vector<Expected<ScoreResult>>> Score(
+      std::span<const ScoreRequest> requests) override {
+    std::vector<engine::ScoreItem> items;
+    for (const ScoreRequest& request : requests) {
+      items.push_back({.prompt = request.prompt_ids, .continuation = request.completion_ids});
+    }
+    std::vector<Expected<ScoreResult>> results;
+    for (auto& scored : engine_.Score(items)) {
+      if (scored) {
+        results.emplace_back(ScoreResult{.token_logprobs = std::move(*scored)});
+      } else {
+        results.emplace_back(tl::unexpected<Error>(scored.error()));
+      }
+    }
+    return results;
+  }
+
+  Expected<std::vector<Expected<GenerateResult>>> Generate(
+      std::span<const GenerateRequest> requests) override {
+    std::vector<engine::GenerateItem> items;
+    for (const GenerateRequest& request : requests) {
+      items.push_back(
+          {.id = request.id, .prompt = request.prompt_ids, .sampling = request.sampling});
+    }
+    std::vector<Expected<GenerateResult>> results;
+    for (auto& generated : engine_.Generate(items)) {
+      if (generated) {
+        results.emplace_back(ToResult(std::move(*generated)));
+      } else {
+        results.emplace_back(tl::unexpected<Error>(generated.error()));
+      }
+    }
+    return results;
+  }
+
+  Expected<std::vector<Expected<DecideResult>>> DecideAndGenerate(
+      std::span<const DecideRequest> requests) override {
+    std::vector<engine::DecideItem> items;
+    for (const DecideRequest& request : requests) {
+      items.push_back({.id = request.id,
+                       .prompt = request.prompt_ids,
+                       .choices = request.choices,
+                       .decide = request.decide,
+                       .separator = request.separator_ids,
+                       .sampling = request.sampling});
+    }
+    std::vector<Expected<DecideResult>> results;
+    for (auto& decided : engine_.Decide(items)) {
+      if (decided) {
+        results.emplace_back(DecideResult{.choice_logprobs = std::move(decided->choice_logprobs),
+                                          .chosen = decided->chosen,
+                                          .text = ToResult(std::move(decided->text))});
+      } else {
+        results.emplace_back(tl::unexpected<Error>(decided.error()));
+      }
+    }
+    return results;
+  }
+
+ private:
+  std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<model::Decoder> decoder_;
+  std::unique_ptr<text::Tokenizer> tokenizer_;
+  std::string name_;
+  engine::Engine engine_;
+};
+
+}  // namespace
+
+Expected<std::unique_ptr<LanguageModel>> OpenLocalModel(const LocalModelOptions& options) {
+  auto pool = std::make_unique<ThreadPool>(options.threads);
+  MORES_ASSIGN_OR_RETURN(
+      auto decoder, model::Decoder::Load(options.directory, ToDType(options.precision), *pool));
+  MORES_ASSIGN_OR_RETURN(auto tokenizer, text::LoadTokenizer(options.directory));
+  if (tokenizer->vocab_size() > decoder->config().vocab_size) {
+    return MakeError(ErrorKind::kCorrupt,
+                     "{}: the tokenizer has {} tokens, config.json's vocab_size is {}",
+                     options.directory, tokenizer->vocab_size(), decoder->config().vocab_size);
+  }
+  MORES_ASSIGN_OR_RETURN(std::string name, ModelName(options.directory));
+  return std::unique_ptr<LanguageModel>(new LocalModel(
+      std::move(pool), std::move(decoder), std::move(tokenizer), std::move(name), options.engine));
+}
+
+}  // namespace mores::chat

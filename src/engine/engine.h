@@ -1,0 +1,96 @@
+// Many requests at once over one decoder: scoring of given continuations, sampling, and label-first
+// decoding (score the labels, decide, write on after the decided one).
+//
+// Results of a request do not depend on the other requests of the call (model/decoder.h).
+#ifndef MORES_ENGINE_ENGINE_H_
+#define MORES_ENGINE_ENGINE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "model/decoder.h"
+
+namespace mores::engine {
+
+struct EngineOptions {
+  // Tokens computed in one pass, over all sequences: bounds scratch memory.
+  int64_t batch_tokens = 4096;
+  // Tokens of one sequence computed in one pass; 0: as many as fit. 1 is token by token. Results
+  // do not depend on it.
+  int64_t chunk_tokens = 0;
+  // Sequences decoded side by side.
+  int64_t max_sequences = 64;
+};
+
+struct Sampling {
+  int max_new_tokens = 128;
+  float temperature = 0;  // 0: greedy
+  float top_p = 1;
+  uint64_t seed = 0;
+};
+
+struct ScoreItem {
+  std::span<const int32_t> prompt;        // at least one token
+  std::span<const int32_t> continuation;  // at least one token
+};
+
+struct Generated {
+  std::vector<int32_t> ids;  // without the end token
+  bool stopped = false;      // at the end token; else at the bound
+};
+
+struct GenerateItem {
+  std::string_view id;  // with seed and step, the key of the random draws
+  std::span<const int32_t> prompt;
+  Sampling sampling;
+};
+
+struct DecideItem {
+  std::string_view id;
+  std::span<const int32_t> prompt;
+  std::span<const std::vector<int32_t>> choices;  // each at least one token
+  // Index of a choice by their log-probabilities, or -1 for no text.
+  std::function<int(std::span<const double>)> decide;
+  std::span<const int32_t> separator;  // put after the choice, before the generated text
+  Sampling sampling;                   // max_new_tokens 0: decide only
+};
+
+struct Decided {
+  std::vector<double> choice_logprobs;  // of the whole choice, all its tokens
+  int chosen = -1;
+  Generated text;
+};
+
+// Every call returns one result an item, in order; an item that is too long for the context, empty,
+// or names ids outside of the vocabulary is a kInput error of its own. Not thread-safe.
+class Engine {
+ public:
+  Engine(const model::Decoder& decoder, const EngineOptions& options, ThreadPool& pool);
+  ~Engine();
+
+  // Natural logarithms, one a token of the continuation.
+  std::vector<Expected<std::vector<float>>> Score(std::span<const ScoreItem> items);
+  std::vector<Expected<Generated>> Generate(std::span<const GenerateItem> items);
+  std::vector<Expected<Decided>> Decide(std::span<const DecideItem> items);
+
+ private:
+  class Impl;
+  struct Sequence;
+  using DecideResults = std::vector<Expected<Decided>>;
+  void DecideGroup(std::span<const DecideItem> items, const std::vector<size_t>& group,
+                   DecideResults& results);
+  // Adds the later tokens of choices of several tokens, on the prompts' caches, which it restores.
+  void ScoreLongChoices(std::span<const DecideItem> items, const std::vector<size_t>& group,
+                        std::span<const Sequence> prompts, DecideResults& results);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mores::engine
+
+#endif  // MORES_ENGINE_ENGINE_H_

@@ -1,0 +1,20 @@
+// The next token from logits.
+#ifndef MORES_ENGINE_SAMPLER_H_
+#define MORES_ENGINE_SAMPLER_H_
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "engine/engine.h"
+
+namespace mores::engine {
+
+// Greedy takes the largest logit, the lowest id among equals. Sampling draws from the smallest set
+// of most probable tokens whose mass reaches top_p, with a draw keyed by (seed, id, step).
+int32_t NextToken(std::span<const float> logits, const Sampling& sampling, std::string_view id,
+                  int64_t step);
+
+}  // namespace mores::engine
+
+#endif  // MORES_ENGINE_SAMPLER_H_

@@ -1,0 +1,90 @@
+// A decoder for inference: weights packed once and immutable after load, state passed in.
+//
+// Numbers: for one model, precision and instruction set level, hidden states and logits of a
+// position are bit-identical whatever else is in the batch, however the prompt was cut into chunks,
+// and for any number of threads.
+#ifndef MORES_MODEL_DECODER_H_
+#define MORES_MODEL_DECODER_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "model/config.h"
+#include "tensor/buffer.h"
+#include "tensor/dtype.h"
+
+namespace mores::model {
+
+// Keys and values of one sequence, float32: for each layer and key/value head, keys in panels of 32
+// positions (ops/attention.h) and values [capacity][head_dim].
+class KvCache {
+ public:
+  // Room for at least `positions`, rounded up to whole panels.
+  KvCache(const ModelConfig& config, int64_t positions);
+  int64_t length() const { return length_; }
+  int64_t capacity() const { return capacity_; }
+  // Forgets positions from `length` on; `length` at most length().
+  void Truncate(int64_t length) { length_ = length; }
+  // Makes room for another sequence, empty; keeps the memory where it suffices.
+  void Reset(const ModelConfig& config, int64_t positions);
+
+ private:
+  friend class Decoder;
+  float* keys(int64_t layer, int64_t head);
+  float* values(int64_t layer, int64_t head);
+
+  int64_t kv_heads_ = 0, head_dim_ = 0, capacity_ = 0, length_ = 0;
+  tensor::AlignedBuffer<float> data_;
+};
+
+// Tokens of one sequence that follow what its cache holds.
+struct Chunk {
+  std::span<const int32_t> tokens;
+  KvCache* cache;            // with room for the tokens
+  int64_t first_wanted = 0;  // hidden states wanted from this token of the chunk on
+};
+
+// Buffers reused from call to call. One thread of control at a time.
+struct DecoderScratch {
+  DecoderScratch();
+  ~DecoderScratch();
+  struct Buffers;
+  std::unique_ptr<Buffers> buffers;
+};
+
+class Decoder {
+ public:
+  // f32 or bf16 products. kMissing, kCorrupt, kUnsupported with file and field named.
+  static Expected<std::unique_ptr<Decoder>> Load(const std::string& model_directory,
+                                                 tensor::DType precision, ThreadPool& pool);
+  ~Decoder();
+
+  const ModelConfig& config() const;
+
+  // Appends every chunk to its cache. Returns the normed hidden states of the wanted tokens, chunk
+  // after chunk, [wanted][hidden_dim], valid until the scratch is used again.
+  // REQUIRES: ids within the vocabulary, positions within the context, distinct caches.
+  std::span<const float> Forward(std::span<const Chunk> chunks, DecoderScratch& scratch,
+                                 ThreadPool& pool) const;
+
+  // logits [rows][vocab_size] of normed hidden states [rows][hidden_dim].
+  void Logits(const float* hidden, int64_t rows, float* logits, DecoderScratch& scratch,
+              ThreadPool& pool) const;
+
+  // Bytes of packed weights.
+  int64_t WeightBytes() const;
+
+ private:
+  struct Impl;
+  explicit Decoder(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mores::model
+
+#endif  // MORES_MODEL_DECODER_H_
