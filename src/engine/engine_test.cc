@@ -1,0 +1,262 @@
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+
+#include "base/cpu.h"
+#include "base/random.h"
+#include "engine/sampler.h"
+#include "model/trainable_model.h"
+
+namespace mores::engine {
+namespace {
+
+using tensor::DType;
+
+struct Case {
+  IsaLevel level;
+  DType precision;
+};
+
+// A random model of awkward sizes, written as a Hugging Face directory.
+class EngineTest : public testing::TestWithParam<Case> {
+ protected:
+  static constexpr int kVocab = 101;
+
+  void SetUp() override {
+    if (!SetIsaLevel(GetParam().level)) {
+      GTEST_SKIP() << "this machine lacks " << Name(GetParam().level);
+    }
+    directory_ = testing::TempDir() + "mores_engine_test_" +
+                 std::to_string(testing::UnitTest::GetInstance()->random_seed()) + "_" +
+                 std::to_string(getpid());
+    model::ModelConfig config;
+    config.vocab_size = kVocab;
+    config.hidden_dim = 48;
+    config.ffn_dim = 72;
+    config.layers = 3;
+    config.query_heads = 6;
+    config.kv_heads = 2;
+    config.head_dim = 16;
+    config.context_length = 160;
+    config.tied_head = true;
+    ThreadPool pool(1);
+    auto model = model::TrainableModel::Random(config, 11, pool);
+    // Larger weights than at the start of training: attention must have something to choose.
+    for (model::Parameter& parameter : (*model)->parameters()) {
+      for (float& value : parameter.value) value *= parameter.decay ? 12.0f : 1.0f;
+    }
+    ASSERT_TRUE((*model)->Save(directory_, DType::kF32));
+  }
+  void TearDown() override {
+    std::filesystem::remove_all(directory_);
+    (void)SetIsaLevel(DetectedIsaLevel());
+  }
+
+  struct Loaded {
+    std::unique_ptr<ThreadPool> pool;
+    std::unique_ptr<model::Decoder> decoder;
+    std::unique_ptr<Engine> engine;
+  };
+  Loaded Load(int threads, const EngineOptions& options) {
+    Loaded loaded;
+    loaded.pool = std::make_unique<ThreadPool>(threads);
+    loaded.decoder =
+        std::move(*model::Decoder::Load(directory_, GetParam().precision, *loaded.pool));
+    loaded.engine = std::make_unique<Engine>(*loaded.decoder, options, *loaded.pool);
+    return loaded;
+  }
+
+  struct Item {
+    std::vector<int32_t> prompt, continuation;
+  };
+  static std::vector<Item> RandomItems(size_t count) {
+    Random random(5);
+    std::vector<Item> items(count);
+    for (Item& item : items) {
+      const auto fill = [&](std::vector<int32_t>& ids, uint64_t length) {
+        for (uint64_t i = 0; i < length; ++i) {
+          ids.push_back(static_cast<int32_t>(random.Below(kVocab)));
+        }
+      };
+      fill(item.prompt, 1 + random.Below(90));
+      fill(item.continuation, 1 + random.Below(40));
+    }
+    return items;
+  }
+  static std::vector<std::vector<float>> Score(Engine& engine, const std::vector<Item>& items) {
+    std::vector<ScoreItem> requests;
+    for (const Item& item : items) requests.push_back({item.prompt, item.continuation});
+    std::vector<std::vector<float>> scores;
+    for (auto& result : engine.Score(requests)) scores.push_back(*result);
+    return scores;
+  }
+
+  std::string directory_;
+};
+
+TEST_P(EngineTest, ScoresAreBitIdenticalHoweverTheyAreComputed) {
+  const std::vector<Item> items = RandomItems(64);
+  Loaded plain = Load(1, {});
+  const auto expected = Score(*plain.engine, items);
+  EXPECT_EQ(Score(*plain.engine, items), expected) << "with caches used before";
+  Loaded threaded = Load(2, {.batch_tokens = 333, .max_sequences = 7});
+  EXPECT_EQ(Score(*threaded.engine, items), expected) << "in small batches on two threads";
+  Loaded stepped = Load(2, {.chunk_tokens = 1});
+  EXPECT_EQ(Score(*stepped.engine, items), expected) << "token by token";
+  std::vector<Item> reversed(items.rbegin(), items.rend());
+  auto backwards = Score(*plain.engine, reversed);
+  std::reverse(backwards.begin(), backwards.end());
+  EXPECT_EQ(backwards, expected) << "in another order";
+  for (const size_t i : {size_t{0}, size_t{17}, size_t{63}}) {
+    EXPECT_EQ(Score(*plain.engine, {items[i]})[0], expected[i]) << "alone";
+  }
+}
+
+TEST_P(EngineTest, AgreesWithTheTrainableModel) {
+  const std::vector<Item> items = RandomItems(5);
+  Loaded loaded = Load(2, {});
+  const auto scores = Score(*loaded.engine, items);
+  ThreadPool pool(2);
+  auto trainable = std::move(*model::TrainableModel::Load(directory_, pool));
+  model::TrainBatch batch;
+  batch.offsets = {0};
+  for (const Item& item : items) {
+    std::vector<int32_t> ids = item.prompt;
+    ids.insert(ids.end(), item.continuation.begin(), item.continuation.end());
+    for (size_t i = 0; i + 1 < ids.size(); ++i) {
+      batch.tokens.push_back(ids[i]);
+      batch.targets.push_back(ids[i + 1]);
+      batch.target_weights.push_back(i + 1 >= item.prompt.size() ? 1.0f : 0.0f);
+    }
+    batch.offsets.push_back(static_cast<int32_t>(batch.tokens.size()));
+  }
+  std::vector<float> nll;
+  trainable->Evaluate(batch, GetParam().precision, &nll);
+  for (size_t i = 0; i < items.size(); ++i) {
+    const size_t first = static_cast<size_t>(batch.offsets[i]) + items[i].prompt.size() - 1;
+    for (size_t t = 0; t < scores[i].size(); ++t) {
+      EXPECT_NEAR(scores[i][t], -nll[first + t], 1e-5) << i << "," << t;
+    }
+  }
+}
+
+TEST_P(EngineTest, DecidesByWholeChoicesAndWritesOn) {
+  const std::vector<Item> items = RandomItems(9);
+  // One token, several tokens, and one that another starts with.
+  const std::vector<std::vector<int32_t>> choices = {{7}, {8, 9, 10}, {8, 9}};
+  const std::vector<int32_t> separator = {3};
+  Loaded loaded = Load(2, {});
+  std::vector<DecideItem> requests;
+  for (size_t i = 0; i < items.size(); ++i) {
+    requests.push_back({.id = "x",
+                        .prompt = items[i].prompt,
+                        .choices = choices,
+                        .decide = [i](std::span<const double>) { return static_cast<int>(i % 3); },
+                        .separator = separator,
+                        .sampling = {.max_new_tokens = 6}});
+  }
+  const auto decided = loaded.engine->Decide(requests);
+  for (size_t i = 0; i < items.size(); ++i) {
+    ASSERT_TRUE(decided[i]);
+    for (size_t c = 0; c < choices.size(); ++c) {
+      const auto scores = Score(*loaded.engine, {{items[i].prompt, choices[c]}})[0];
+      double sum = 0;
+      for (const float s : scores) sum += double{s};
+      EXPECT_NEAR(decided[i]->choice_logprobs[c], sum, 1e-5);
+    }
+    std::vector<int32_t> prompt = items[i].prompt;
+    prompt.insert(prompt.end(), choices[i % 3].begin(), choices[i % 3].end());
+    prompt.insert(prompt.end(), separator.begin(), separator.end());
+    const GenerateItem continued{.id = "x", .prompt = prompt, .sampling = {.max_new_tokens = 6}};
+    const auto generated = loaded.engine->Generate({&continued, 1});
+    EXPECT_EQ(decided[i]->text.ids, generated[0]->ids);
+    EXPECT_EQ(decided[i]->text.stopped, generated[0]->stopped);
+  }
+}
+
+TEST_P(EngineTest, GreedyTextIsTheLikeliestTokenEachTime) {
+  const std::vector<Item> items = RandomItems(2);
+  Loaded loaded = Load(2, {});
+  std::vector<GenerateItem> requests;
+  for (const Item& item : items) {
+    requests.push_back({.id = "x", .prompt = item.prompt, .sampling = {.max_new_tokens = 5}});
+  }
+  const auto together = loaded.engine->Generate(requests);
+  for (size_t i = 0; i < items.size(); ++i) {
+    EXPECT_EQ(loaded.engine->Generate({&requests[i], 1})[0]->ids, together[i]->ids);
+    std::vector<int32_t> prompt = items[i].prompt;
+    for (const int32_t id : together[i]->ids) {
+      std::vector<Item> alternatives;
+      for (int32_t v = 0; v < kVocab; ++v) alternatives.push_back({prompt, {v}});
+      const auto scores = Score(*loaded.engine, alternatives);
+      for (const auto& score : scores) EXPECT_LE(score[0], scores[static_cast<size_t>(id)][0]);
+      prompt.push_back(id);
+    }
+  }
+}
+
+TEST_P(EngineTest, SamplingIsKeyedBySeedAndId) {
+  const std::vector<int32_t> prompt = {5, 6, 7};
+  Loaded loaded = Load(2, {});
+  const auto generate = [&](std::string_view id, uint64_t seed) {
+    const GenerateItem item{
+        .id = id,
+        .prompt = prompt,
+        .sampling = {.max_new_tokens = 24, .temperature = 3.0f, .top_p = 0.95f, .seed = seed}};
+    return loaded.engine->Generate({&item, 1})[0]->ids;
+  };
+  EXPECT_EQ(generate("a", 1), generate("a", 1));
+  EXPECT_NE(generate("a", 1), generate("a", 2));
+  EXPECT_NE(generate("a", 1), generate("b", 1));
+}
+
+TEST_P(EngineTest, RefusesWhatDoesNotFit) {
+  Loaded loaded = Load(1, {});
+  const std::vector<int32_t> long_prompt(161, 4), good = {1, 2}, bad = {kVocab}, none;
+  const std::vector<ScoreItem> items = {{long_prompt, good}, {bad, good},  {good, bad},
+                                        {none, good},        {good, none}, {good, good}};
+  const auto results = loaded.engine->Score(items);
+  for (size_t i = 0; i + 1 < items.size(); ++i) {
+    ASSERT_FALSE(results[i]) << i;
+    EXPECT_EQ(results[i].error().kind, ErrorKind::kInput);
+  }
+  EXPECT_TRUE(results.back());
+}
+
+std::vector<Case> Cases() {
+  std::vector<Case> cases;
+  for (const IsaLevel level : {IsaLevel::kAvx2, IsaLevel::kAvx512, IsaLevel::kAmx}) {
+    cases.push_back({level, DType::kF32});
+    cases.push_back({level, DType::kBf16});
+  }
+  return cases;
+}
+INSTANTIATE_TEST_SUITE_P(Levels, EngineTest, testing::ValuesIn(Cases()), [](const auto& param) {
+  return std::string(Name(param.param.level)) + "_" +
+         std::string(tensor::Name(param.param.precision));
+});
+
+TEST(NextToken, TakesTheLowestIdAmongEquals) {
+  const std::vector<float> logits = {1, 3, 3, 2};
+  EXPECT_EQ(NextToken(logits, {}, "x", 0), 1);
+}
+
+TEST(NextToken, DrawsByProbabilityWithinTopP) {
+  const std::vector<float> logits = {std::log(0.5f), std::log(0.3f), std::log(0.2f)};
+  std::vector<int> counts(3, 0);
+  for (int step = 0; step < 20000; ++step) {
+    ++counts[static_cast<size_t>(NextToken(logits, {.temperature = 1, .seed = 3}, "x", step))];
+  }
+  EXPECT_NEAR(counts[0], 10000, 300);
+  EXPECT_NEAR(counts[1], 6000, 300);
+  for (int step = 0; step < 1000; ++step) {
+    EXPECT_NE(NextToken(logits, {.temperature = 1, .top_p = 0.7f, .seed = 3}, "x", step), 2);
+  }
+}
+
+}  // namespace
+}  // namespace mores::engine
