@@ -105,6 +105,22 @@ double WeightOf(std::span<const Example> examples, const MicroBatch& micro_batch
   return sum;
 }
 
+LabelLoss LabelLossOf(std::span<const Example> examples, const MicroBatch& micro_batch,
+                      std::span<const float> losses) {
+  LabelLoss sum;
+  size_t begin = 0;
+  for (const int32_t index : micro_batch) {
+    const Example& example = examples[static_cast<size_t>(index)];
+    const size_t first = begin + static_cast<size_t>(example.prompt_length) - 1;
+    for (size_t i = 0; i < static_cast<size_t>(example.label_length); ++i) {
+      sum.nll += static_cast<double>(example.weight) * static_cast<double>(losses[first + i]);
+      sum.weight += static_cast<double>(example.weight);
+    }
+    begin += static_cast<size_t>(example.length());
+  }
+  return sum;
+}
+
 std::vector<std::string> TokenizerTexts(std::span<const format::SftRecord> records,
                                         const format::JudgeProfile& profile, int64_t limit,
                                         uint64_t seed) {

@@ -63,6 +63,15 @@ model::TrainBatch BuildBatch(std::span<const Example> examples, const MicroBatch
 double WeightOf(std::span<const Example> examples, const MicroBatch& micro_batch,
                 const TokenWeights& weights);
 
+// The loss of label tokens alone, each with its example's weight; `losses` by position of the
+// batch.
+struct LabelLoss {
+  double nll = 0;
+  double weight = 0;
+};
+LabelLoss LabelLossOf(std::span<const Example> examples, const MicroBatch& micro_batch,
+                      std::span<const float> losses);
+
 // What a tokenizer is trained on: each turn, label string and critique of a record as a text of its
 // own, as they are encoded; at most `limit` texts, of records chosen by `seed`.
 std::vector<std::string> TokenizerTexts(std::span<const format::SftRecord> records,

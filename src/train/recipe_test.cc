@@ -154,6 +154,9 @@ TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
             ":11: field 'judge': its context_length is above the model's");
   EXPECT_EQ(Problem(base + "[loss]\nprompt_weight_after = 1\n"),
             ":12: field 'loss.prompt_weight_after': needs prompt_until");
+  EXPECT_EQ(Problem(base + "\"a\\nb\" = 1\n"), ":11: field 'model.a?b': unknown field");
+  EXPECT_EQ(Problem(base + "[tokenizer]\npath = \"a\\u0000b\"\n"),
+            ":12: field 'tokenizer.path': must not hold a NUL character");
   EXPECT_EQ(Problem(base + "[extra]\n"), ":11: field 'extra': unknown field");
 }
 

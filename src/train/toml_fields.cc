@@ -25,6 +25,14 @@ bool Contains(const Range& range, double value) {
   return range.low_end == Range::Low::kExcluded ? value > range.low : value >= range.low;
 }
 
+// A message stays one line whatever keys the file has.
+std::string OneLine(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  return text;
+}
+
 const toml::table& EmptyTable() {
   static const toml::table empty;
   return empty;
@@ -38,7 +46,7 @@ Expected<toml::table> ReadToml(const std::string& path) {
     return toml::parse(std::string_view(text), std::string_view(path));
   } catch (const toml::parse_error& error) {
     return MakeError(ErrorKind::kInput, "{}:{}: not TOML: {}", path, error.source().begin.line,
-                     error.description());
+                     OneLine(std::string(error.description())));
   }
 }
 
@@ -52,8 +60,9 @@ std::string TomlFields::Name(std::string_view key) const {
 
 void TomlFields::Keep(const toml::node& node, std::string_view key, std::string_view problem) {
   if (error_) return;
-  error_ = Error{ErrorKind::kInput, fmt::format("{}:{}: field '{}': {}", file_,
-                                                node.source().begin.line, Name(key), problem)};
+  error_ =
+      Error{ErrorKind::kInput, fmt::format("{}:{}: field '{}': {}", file_, node.source().begin.line,
+                                           OneLine(Name(key)), problem)};
 }
 
 const toml::node* TomlFields::Take(const char* key) {
@@ -67,6 +76,9 @@ void TomlFields::Text(const char* key, std::string& out) {
   const auto* value = node->as_string();
   if (value == nullptr || value->get().empty()) {
     return Keep(*node, key, "must be a string, not empty");
+  }
+  if (value->get().find('\0') != std::string::npos) {
+    return Keep(*node, key, "must not hold a NUL character");
   }
   out = value->get();
 }

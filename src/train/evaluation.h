@@ -1,0 +1,70 @@
+// What a model under training makes of the validation examples: loss of the completion, and the
+// labels' probabilities.
+#ifndef MORES_TRAIN_EVALUATION_H_
+#define MORES_TRAIN_EVALUATION_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "format/judge_profile.h"
+#include "format/sft.h"
+#include "model/trainable_model.h"
+#include "tensor/dtype.h"
+#include "text/tokenizer.h"
+#include "train/examples.h"
+#include "train/thresholds.h"
+
+namespace mores::train {
+
+// As judging has them: over whole label strings, all their tokens.
+struct LabelScore {
+  double p_unsafe = 0.5;  // P(unsafe) / (P(safe) + P(unsafe))
+  double other_mass = 0;  // 1 - P(safe) - P(unsafe)
+  double label_nll = 0;   // of the true label string
+};
+
+struct Evaluation {
+  double loss = 0;                 // mean over completion tokens, in natural logarithms
+  std::vector<LabelScore> scores;  // one an example
+};
+
+struct EvaluationOptions {
+  tensor::DType precision = tensor::DType::kBf16;
+  int64_t micro_batch_tokens = 2048;
+};
+
+class Evaluator {
+ public:
+  // Keeps references: profile and tokenizer must outlive it.
+  Evaluator(const format::JudgeProfile& profile, const text::Tokenizer& tokenizer,
+            EvaluationOptions options);
+
+  Evaluation Run(model::TrainableModel& model, std::span<const Example> examples) const;
+
+ private:
+  const format::LabelTokens& labels(text::Language language) const;
+  void ScoreSingleTokens(model::TrainableModel& model, std::span<const Example> examples,
+                         std::span<const int32_t> chosen, std::vector<LabelScore>& scores) const;
+  void ScoreWholeStrings(model::TrainableModel& model, std::span<const Example> examples,
+                         std::span<const int32_t> chosen, std::vector<LabelScore>& scores) const;
+
+  EvaluationOptions options_;
+  std::vector<format::LabelTokens> labels_;  // by language
+};
+
+// {"loss","label_loss","accuracy","auroc","macro_balanced_accuracy","by_language":{"en":{...}},
+// "by_source":{"NAME/en":{...}}}; accuracy at a threshold of one half, null where undefined.
+Json Summary(const Evaluation& evaluation, std::span<const Example> examples);
+
+std::vector<ScoredLabel> ScoredLabels(const Evaluation& evaluation,
+                                      std::span<const Example> examples);
+
+// At most `limit` (0: all) of the examples, the same ones each time.
+std::vector<Example> SampleExamples(std::span<const Example> examples, int64_t limit);
+
+}  // namespace mores::train
+
+#endif  // MORES_TRAIN_EVALUATION_H_
