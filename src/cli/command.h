@@ -45,6 +45,7 @@ void AddJudgeCommand(CommandLine& line);
 void AddScoreCommand(CommandLine& line);
 void AddGenerateCommand(CommandLine& line);
 void AddTokenizeCommand(CommandLine& line);
+void AddTrainCommand(CommandLine& line);
 
 }  // namespace mores::cli
 

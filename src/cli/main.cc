@@ -21,6 +21,7 @@ int Run(int argc, char** argv) {
   line.app.set_version_flag("--version", "mores " + Version());
   line.app.require_subcommand(1);
   line.app.footer("\nEach command has its own --help with an example.");
+  AddTrainCommand(line);
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help and --version

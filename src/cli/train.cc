@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/cpu.h"
+#include "cli/command.h"
+#include "job/progress.h"
+#include "train/sft.h"
+
+namespace mores::cli {
+namespace {
+
+struct TrainArguments {
+  train::SftOptions options;
+  std::string isa;
+  bool fresh = false;
+};
+
+std::string Percent(const Json& value) {
+  return value.is_number() ? fmt::format("{:.1f}%", 100 * value.get<double>()) : "-";
+}
+
+void PrintSlice(const std::string& name, const Json& slice) {
+  fmt::print("{:<28} {:>9} {:>9} {:>9}\n", Printable(name), slice.value("examples", int64_t{0}),
+             Percent(slice.value("accuracy", Json())), Percent(slice.value("auroc", Json())));
+}
+
+void PrintResult(const std::string& output, const train::SftResult& result) {
+  fmt::print("{:<28} {:>9} {:>9} {:>9}\n", "validation", "examples", "accuracy", "AUROC");
+  for (const char* group : {"by_language", "by_source"}) {
+    const Json slices = result.evaluation.value(group, Json::object());
+    for (const auto& [name, slice] : slices.items()) PrintSlice(name, slice);
+  }
+  PrintSlice("all", result.evaluation);
+  fmt::print("{} {}: {} steps, {} tokens, {:.0f} s of training\n", Printable(output),
+             result.already_done ? "was already there" : "written", result.steps, result.tokens,
+             result.seconds);
+}
+
+int RunSft(const TrainArguments& arguments) {
+  if (!arguments.isa.empty()) {
+    const Expected<IsaLevel> level = ParseIsaLevel(arguments.isa);
+    if (!level) return Fail(level.error());
+    if (const Status set = SetIsaLevel(*level); !set) return Fail(set.error());
+  }
+  job::InstallStopHandlers();
+  const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
+  train::SftOptions options = arguments.options;
+  options.start = arguments.fresh ? train::StartMode::kFresh : train::StartMode::kResume;
+  options.stopped = job::StopRequested;
+  options.progress = progress.get();
+  options.clock = &SystemClock();
+  const Expected<train::SftResult> result = train::TrainSft(options);
+  if (!result) return Fail(result.error());
+  PrintResult(options.output, *result);
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddTrainCommand(CommandLine& line) {
+  const std::string example =
+      "mores data build recipes/mini/data.toml --data-root ../shared/data -o data/mini\n"
+      "mores train sft recipes/mini/train.toml --data data/mini -o out/mini\n"
+      "\nStopped or killed, the same command goes on from its last checkpoint (out/mini.train).\n"
+      "Loss and validation by step: out/mini.metrics.jsonl.";
+  CLI::App* train =
+      AddCommand(line.app, {.name = "train", .summary = "Train a judge.", .example = example});
+  train->require_subcommand(1);
+  CLI::App* sft =
+      AddCommand(*train, {.name = "sft",
+                          .summary = "Train on labelled dialogues with critiques, from random "
+                                     "weights or from a model.",
+                          .example = example});
+  const auto arguments = std::make_shared<TrainArguments>();
+  train::SftOptions& options = arguments->options;
+  sft->add_option("recipe", options.recipe, "Recipe, a TOML file")->required();
+  sft->add_option("--data", options.data_directory,
+                  "Where the recipe's data paths start; default: the recipe's folder");
+  sft->add_option("-o,--output", options.output, "Model directory to write")->required();
+  sft->add_option("--threads", options.threads, "Threads (0: one a processor); changes no result")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  sft->add_option("--isa", arguments->isa,
+                  "Instruction set at most: avx2, avx512 or amx (default: the best here)");
+  sft->add_flag("--fresh", arguments->fresh,
+                "Drop checkpoints and replace the output instead of going on");
+  OnRun(line, sft, [arguments] { return RunSft(*arguments); });
+}
+
+}  // namespace mores::cli
