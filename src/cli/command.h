@@ -45,7 +45,10 @@ void AddJudgeCommand(CommandLine& line);
 void AddScoreCommand(CommandLine& line);
 void AddGenerateCommand(CommandLine& line);
 void AddTokenizeCommand(CommandLine& line);
+void AddDataCommand(CommandLine& line);
 void AddTrainCommand(CommandLine& line);
+void AddReportCommand(CommandLine& line);
+void AddCompareCommand(CommandLine& line);
 
 }  // namespace mores::cli
 

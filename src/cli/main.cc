@@ -21,6 +21,13 @@ int Run(int argc, char** argv) {
   line.app.set_version_flag("--version", "mores " + Version());
   line.app.require_subcommand(1);
   line.app.footer("\nEach command has its own --help with an example.");
+  AddJudgeCommand(line);
+  AddReportCommand(line);
+  AddCompareCommand(line);
+  AddScoreCommand(line);
+  AddGenerateCommand(line);
+  AddTokenizeCommand(line);
+  AddDataCommand(line);
   AddTrainCommand(line);
   try {
     line.app.parse(argc, argv);

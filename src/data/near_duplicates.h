@@ -3,7 +3,8 @@
 // text::NormalizeForMatch, is at least a threshold. Candidates come from an inverted index by
 // prefix filtering (Chaudhuri, Ganti, Kaushik 2006; Bayardo, Ma, Srikant 2007), which loses none:
 // with all grams in one order, rare ones first, two sets that are similar enough share a gram among
-// the first |x| - ceil(t |x|) + 1 of each.
+// the first |x| - ceil(t |x|) + 1 of each; and, by the same count, k of the first
+// |x| - ceil(t |x|) + k.
 #ifndef MORES_DATA_NEAR_DUPLICATES_H_
 #define MORES_DATA_NEAR_DUPLICATES_H_
 
