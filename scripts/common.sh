@@ -1,6 +1,7 @@
 # Sourced by the scripts beside it: strict mode, the repository root as current folder, messages.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+caller=$PWD
 cd "$root"
 
 say() { printf '== %s\n' "$*" >&2; }
@@ -10,4 +11,6 @@ fail() {
 }
 # Prints the comment at the head of the calling script.
 usage() { sed -n '2,/^[^#]/p' "$0" | sed -n 's/^# \{0,1\}//p'; }
+# A path as the caller meant it.
+from_caller() { case $1 in /*) echo "$1" ;; *) echo "$caller/$1" ;; esac; }
 jobs=$(nproc)

@@ -108,41 +108,40 @@ class Peer:
 
     # Training -------------------------------------------------------------------------------
 
-    def train_setup(self, data, tokens_per_step, steps, loss, context):
-        """Cuts the data into `steps` optimizer steps of about tokens_per_step tokens."""
+    def train_setup(self, data, tokens_per_step, loss, context):
+        """Cuts the data into optimizer steps of about tokens_per_step tokens. An example's last
+        token is predicted and never read, so it isn't among the tokens computed."""
         tokenizer = self.tokens
         records = read_records(data)
         prompts = tokenizer.prompts([turns_of(record) for record in records])
         completions = [record["completion"].partition("\n") for record in records]
         parts = list(zip(*[tokenizer.encode_all([c[i] for c in completions]) for i in range(3)]))
         end = tokenizer.special["</s>"]
-        self.examples = []
+        self.examples = []  # (ids read, ids predicted, first position in the loss)
         for prompt, (label, separator, critique) in zip(prompts, parts):
             completion = [*label, *separator, *critique[:MAX_CRITIQUE], end]
             ids = (prompt + completion)[:context]
-            first = 1 if loss == "all" else min(len(prompt), len(ids) - 1)
-            self.examples.append((ids, first))
+            first = 0 if loss == "all" else min(len(prompt), len(ids) - 1) - 1
+            self.examples.append((ids[:-1], ids[1:], first))
         self.steps, step, count = [], [], 0
-        for i, (ids, _) in enumerate(self.examples):
+        for i, (ids, _, _) in enumerate(self.examples):
             step.append(i)
             count += len(ids)
-            if count >= tokens_per_step:
+            if count >= tokens_per_step or i + 1 == len(self.examples):
                 self.steps.append(step)
                 step, count = [], 0
-                if len(self.steps) == steps:
-                    break
         return {"examples": len(self.examples), "steps": len(self.steps),
                 "tokens": sum(len(self.examples[i][0]) for step in self.steps for i in step)}
 
     def train_loss(self, model, batch, autocast):
         rows = [self.examples[i] for i in batch]
-        inputs = padded([ids for ids, _ in rows])
+        inputs = padded([ids for ids, _, _ in rows])
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
             hidden = model.model(input_ids=inputs, use_cache=False).last_hidden_state
-            where = [(b, t) for b, (ids, first) in enumerate(rows)
-                     for t in range(first - 1, len(ids) - 1)]
+            where = [(b, t) for b, (ids, _, first) in enumerate(rows)
+                     for t in range(first, len(ids))]
             index = torch.tensor(where)
-            targets = torch.tensor([rows[b][0][t + 1] for b, t in where])
+            targets = torch.tensor([rows[b][1][t] for b, t in where])
             logits = model.lm_head(hidden[index[:, 0], index[:, 1]])
         return torch.nn.functional.cross_entropy(logits.float(), targets, reduction="sum")
 
