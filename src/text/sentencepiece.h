@@ -27,9 +27,9 @@ struct SentencePieceTraining {
 };
 
 // Trains a BPE model with byte fallback, the identity normalizer and no dummy prefix; ids 0, 1, 2
-// are <unk>, <s>, </s>, then the special tokens, then 256 bytes. No piece holds a control
-// character: a newline or tab is always its byte token, so ids before and after one never depend
-// on each other. The same input gives the same bytes; one thread. Returns the serialized
+// are <unk>, <s>, </s>, then the special tokens, then 256 bytes. No piece holds an ASCII
+// control character: a newline or tab is always its byte token, so ids before and after one never
+// depend on each other. The same input gives the same bytes; one thread. Returns the serialized
 // tokenizer.model. kUsage: impossible options; kInput: too little text for vocab_size (the message
 // tells the largest possible), or more characters to cover than vocab_size.
 Expected<std::string> TrainSentencePieceBpe(const SentencePieceTraining& training);
