@@ -164,6 +164,15 @@ std::string FitColumns(std::string_view utf8, size_t columns) {
   return out;
 }
 
+size_t CountColumns(std::string_view utf8) {
+  size_t columns = 0;
+  for (size_t offset = 0; offset < utf8.size();) {
+    const UChar32 c = NextCodePoint(utf8, offset);
+    columns += ColumnsOf(c < 0 ? kReplacement : c);
+  }
+  return columns;
+}
+
 std::string NormalizeForMatch(std::string_view utf8) {
   std::string out;
   out.reserve(utf8.size());

@@ -17,6 +17,8 @@ std::vector<char32_t> ToCodePoints(std::string_view utf8);
 // At most `columns` terminal columns (East Asian wide counted as two), ending in "…" when cut;
 // control characters become spaces.
 std::string FitColumns(std::string_view utf8, size_t columns);
+// Terminal columns that a text from FitColumns takes.
+size_t CountColumns(std::string_view utf8);
 // For matching and de-duplication: NFKC, case folded, only letters, marks and digits kept, runs of
 // anything else become one space, trimmed.
 std::string NormalizeForMatch(std::string_view utf8);

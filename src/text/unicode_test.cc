@@ -133,5 +133,13 @@ TEST(UnicodeTest, RandomBytesKeepTheContracts) {
   }
 }
 
+TEST(CountColumns, AgreesWithFitColumns) {
+  EXPECT_EQ(CountColumns(""), 0u);
+  EXPECT_EQ(CountColumns("safe"), 4u);
+  EXPECT_EQ(CountColumns("不安全"), 6u);
+  EXPECT_EQ(CountColumns("e\u0301"), 1u);
+  EXPECT_EQ(CountColumns(FitColumns("不安全 ok", 5)), 5u);
+}
+
 }  // namespace
 }  // namespace mores::text

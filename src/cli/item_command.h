@@ -1,0 +1,54 @@
+// What score, generate and tokenize share: JSON lines in, one line of JSON an item out, as a job.
+#ifndef MORES_CLI_ITEM_COMMAND_H_
+#define MORES_CLI_ITEM_COMMAND_H_
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "cli/model_options.h"
+#include "job/job.h"
+#include "text/tokenizer.h"
+
+namespace mores::cli {
+
+struct ItemOptions {
+  ModelOptions model;
+  std::string input;
+  std::string output = "-";
+  bool fresh = false;
+};
+
+void AddItemOptions(CLI::App* command, ItemOptions& options);
+
+struct ItemJob {
+  std::string command;
+  std::string unit = "items";
+  std::vector<std::string> keys;  // filled by ReadItems
+  std::vector<int64_t> costs;     // tokens of each item, or empty
+  Json fingerprint = Json::object();
+  std::string model_name;
+};
+
+// Reads JSON lines; `add` is called with each object and the "FILE:LINE" it came from. An item
+// without an id gets its line number. kInput for a broken line, an id that repeats, an empty file.
+using AddItem = std::function<Status(const Json& value, const std::string& where)>;
+Status ReadItems(const std::string& path, ItemJob& job, const AddItem& add);
+
+// Runs the job, says on standard error what failed, and returns the exit code.
+int RunItems(const ItemJob& job, const ItemOptions& options, const job::BatchFunction& run);
+
+// Ids of text as a model reads it: with the tokenizer's start token in front, where it has one.
+enum class StartToken { kAdded, kLeftOut };
+std::vector<int32_t> EncodeText(const std::string& utf8, const text::Tokenizer& tokenizer,
+                                StartToken start);
+
+tl::unexpected<Error> FieldError(const std::string& where, const std::string& field,
+                                 const std::string& problem);
+
+}  // namespace mores::cli
+
+#endif  // MORES_CLI_ITEM_COMMAND_H_

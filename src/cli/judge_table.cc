@@ -1,0 +1,55 @@
+#include "cli/judge_table.h"
+
+#include <fmt/format.h>
+
+#include "text/unicode.h"
+
+namespace mores::cli {
+namespace {
+
+constexpr size_t kIdColumns = 20;
+constexpr size_t kLangColumns = 5;
+constexpr size_t kLabelColumns = 8;
+constexpr size_t kProbabilityColumns = 8;
+constexpr size_t kTextColumns = 72;
+
+std::string Cell(std::string_view utf8, size_t columns) {
+  std::string cell = text::FitColumns(utf8, columns);
+  const size_t used = text::CountColumns(cell);
+  cell.append(used < columns ? columns - used : 0, ' ');
+  return cell;
+}
+
+std::string Line(std::string_view id, std::string_view lang, std::string_view label,
+                 std::string_view p_unsafe, std::string_view last) {
+  return Cell(id, kIdColumns) + "  " + Cell(lang, kLangColumns) + "  " +
+         Cell(label, kLabelColumns) + "  " + Cell(p_unsafe, kProbabilityColumns) + "  " +
+         text::FitColumns(last, kTextColumns) + "\n";
+}
+
+}  // namespace
+
+std::string JudgeTable::Header() const {
+  const std::string line = Line("id", "lang", "label", "p_unsafe",
+                                text_ == TableText::kCritique ? "critique" : "answer");
+  return line +
+         std::string(
+             kIdColumns + kLangColumns + kLabelColumns + kProbabilityColumns + 8 + kTextColumns,
+             '-') +
+         "\n";
+}
+
+std::string JudgeTable::Row(const format::Dialogue& dialogue,
+                            const format::Verdict& verdict) const {
+  const std::string p_unsafe = verdict.p_unsafe ? fmt::format("{:.3f}", *verdict.p_unsafe) : "-";
+  return Line(verdict.id, text::Name(verdict.lang), format::Name(verdict.label), p_unsafe,
+              text_ == TableText::kCritique ? std::string_view(verdict.critique)
+                                            : format::ResponseOf(dialogue));
+}
+
+std::string JudgeTable::FailedRow(const format::Dialogue& dialogue,
+                                  const std::string& message) const {
+  return Line(dialogue.id, "-", "failed", "-", message);
+}
+
+}  // namespace mores::cli

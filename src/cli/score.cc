@@ -1,0 +1,133 @@
+// mores score: the log-probabilities that a model gives to the tokens of given completions.
+#include <memory>
+#include <utility>
+
+#include "chat/language_model.h"
+#include "cli/command.h"
+#include "cli/item_command.h"
+
+namespace mores::cli {
+namespace {
+
+struct ScoreOptions {
+  ItemOptions items;
+  bool no_bos = false;
+};
+
+Expected<std::vector<int32_t>> ParseIds(const Json& value, const std::string& field,
+                                        const std::string& where, int32_t vocab_size) {
+  if (!value.is_array()) return FieldError(where, field, "must be an array of token ids");
+  std::vector<int32_t> ids;
+  for (const Json& id : value) {
+    if (!id.is_number_integer() || id < 0 || id >= vocab_size) {
+      return FieldError(where, fmt::format("{}[{}]", field, ids.size()),
+                        fmt::format("must be a token id from 0 to {}", vocab_size - 1));
+    }
+    ids.push_back(id.get<int32_t>());
+  }
+  return ids;
+}
+
+Expected<chat::ScoreRequest> ParseRequest(const Json& value, const std::string& where,
+                                          const text::Tokenizer& tokenizer, StartToken start) {
+  chat::ScoreRequest request;
+  const bool ids = value.contains("prompt_ids") || value.contains("completion_ids");
+  if (ids) {
+    for (const char* field : {"prompt", "completion"}) {
+      if (value.contains(field)) return FieldError(where, field, "stands beside token ids");
+    }
+    for (const char* field : {"prompt_ids", "completion_ids"}) {
+      if (!value.contains(field)) return FieldError(where, field, "missing");
+    }
+    const int32_t vocab_size = tokenizer.vocab_size();
+    MORES_ASSIGN_OR_RETURN(request.prompt_ids,
+                           ParseIds(value["prompt_ids"], "prompt_ids", where, vocab_size));
+    MORES_ASSIGN_OR_RETURN(request.completion_ids,
+                           ParseIds(value["completion_ids"], "completion_ids", where, vocab_size));
+  } else {
+    MORES_ASSIGN_OR_RETURN(const std::string prompt, RequiredString(value, "prompt", where));
+    MORES_ASSIGN_OR_RETURN(const std::string completion,
+                           RequiredString(value, "completion", where));
+    request.prompt_ids = EncodeText(prompt, tokenizer, start);
+    request.completion_ids = tokenizer.Encode(completion);
+  }
+  if (request.prompt_ids.empty()) {
+    return FieldError(where, ids ? "prompt_ids" : "prompt",
+                      "empty, so the first token would have nothing to follow");
+  }
+  if (request.completion_ids.empty()) {
+    return FieldError(where, ids ? "completion_ids" : "completion", "empty, nothing to score");
+  }
+  return request;
+}
+
+Json ResultLine(const std::string& id, const chat::ScoreRequest& request,
+                const chat::ScoreResult& result) {
+  double sum = 0;
+  for (const float logprob : result.token_logprobs) sum += logprob;
+  return {{"id", id},
+          {"token_ids", request.completion_ids},
+          {"token_logprobs", result.token_logprobs},
+          {"logprob", sum}};
+}
+
+int RunScore(const ScoreOptions& options) {
+  auto model = OpenModel(options.items.model);
+  if (!model) return Fail(model.error());
+  if (!(*model)->capabilities().token_logprobs) {
+    return Fail({ErrorKind::kUnsupported, (*model)->name() + ": gives no log-probabilities"});
+  }
+  ItemJob job;
+  job.command = "score";
+  job.model_name = (*model)->name();
+  job.fingerprint["no_bos"] = options.no_bos;
+  std::vector<chat::ScoreRequest> requests;
+  const Status read = ReadItems(
+      options.items.input, job, [&](const Json& value, const std::string& where) -> Status {
+        MORES_ASSIGN_OR_RETURN(
+            chat::ScoreRequest request,
+            ParseRequest(value, where, (*model)->tokenizer(),
+                         options.no_bos ? StartToken::kLeftOut : StartToken::kAdded));
+        job.costs.push_back(
+            static_cast<int64_t>(request.prompt_ids.size() + request.completion_ids.size()));
+        requests.push_back(std::move(request));
+        return {};
+      });
+  if (!read) return Fail(read.error());
+  return RunItems(
+      job, options.items,
+      [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
+        std::vector<chat::ScoreRequest> batch;
+        for (const size_t item : items) batch.push_back(requests[item]);
+        MORES_ASSIGN_OR_RETURN(auto results, (*model)->Score(batch));
+        std::vector<job::ItemResult> lines;
+        for (size_t i = 0; i < items.size(); ++i) {
+          lines.push_back(std::move(results[i]).map([&](const chat::ScoreResult& result) {
+            return ResultLine(job.keys[items[i]], batch[i], result);
+          }));
+        }
+        return lines;
+      });
+}
+
+}  // namespace
+
+void AddScoreCommand(CommandLine& line) {
+  auto options = std::make_shared<ScoreOptions>();
+  CLI::App* command = AddCommand(
+      line.app,
+      {.name = "score",
+       .summary = "Log-probabilities that a model gives to completions, token by token.",
+       .example =
+           R"(  echo '{"id":"a","prompt":"The sky is","completion":" blue"}' | mores score -
+
+In:  {"id","prompt","completion"}, or {"id","prompt_ids","completion_ids"} with token ids.
+Out: {"id","token_ids","token_logprobs","logprob"} of the completion, natural logarithms.
+Prompt and completion are encoded apart, as plain text; the model's start token is put in front of
+the prompt.)"});
+  AddItemOptions(command, options->items);
+  command->add_flag("--no-bos", options->no_bos, "Put no start token in front of prompts");
+  OnRun(line, command, [options] { return RunScore(*options); });
+}
+
+}  // namespace mores::cli
