@@ -16,7 +16,7 @@ enum class IsaLevel {
   kAmx = 2,     // AVX-512 BF16, AMX tiles with bf16 products
 };
 
-std::string_view Name(IsaLevel level);                   // "avx2", "avx512", "amx"
+std::string_view Name(IsaLevel level);                    // "avx2", "avx512", "amx"
 Expected<IsaLevel> ParseIsaLevel(std::string_view name);  // kUsage on an unknown name
 
 // The highest level that this machine and its operating system allow. Asks the kernel once for

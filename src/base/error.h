@@ -54,14 +54,14 @@ std::string_view Name(ErrorKind kind);
 #define MORES_CONCAT_(a, b) MORES_CONCAT_INNER_(a, b)
 #define MORES_ASSIGN_OR_RETURN(declaration, expr) \
   MORES_ASSIGN_OR_RETURN_IMPL_(MORES_CONCAT_(mores_result_, __LINE__), declaration, expr)
-#define MORES_ASSIGN_OR_RETURN_IMPL_(result, declaration, expr)           \
-  auto result = (expr);                                                  \
+#define MORES_ASSIGN_OR_RETURN_IMPL_(result, declaration, expr)                  \
+  auto result = (expr);                                                          \
   if (!result) return tl::unexpected<::mores::Error>(std::move(result.error())); \
   declaration = std::move(*result)
-#define MORES_RETURN_IF_ERROR(expr)                                                       \
-  do {                                                                                    \
-    if (auto mores_status_ = (expr); !mores_status_)                                      \
-      return tl::unexpected<::mores::Error>(std::move(mores_status_.error()));            \
+#define MORES_RETURN_IF_ERROR(expr)                                            \
+  do {                                                                         \
+    if (auto mores_status_ = (expr); !mores_status_)                           \
+      return tl::unexpected<::mores::Error>(std::move(mores_status_.error())); \
   } while (false)
 
 #endif  // MORES_BASE_ERROR_H_

@@ -10,7 +10,7 @@
 
 namespace mores {
 
-std::string Sha256Hex(std::string_view bytes);             // 64 lower-case hex digits
+std::string Sha256Hex(std::string_view bytes);  // 64 lower-case hex digits
 Expected<std::string> Sha256HexOfFile(const std::string& path);
 
 }  // namespace mores

@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <memory>
 
 namespace mores {
 namespace {
@@ -36,11 +37,15 @@ ThreadPool::~ThreadPool() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-void ThreadPool::Drain() {
+void ThreadPool::Drain(Job& job) {
   while (true) {
-    const int64_t i = next_.fetch_add(1, std::memory_order_relaxed);
-    if (i >= tasks_) return;
-    (*task_)(i);
+    const int64_t i = job.next.fetch_add(1, std::memory_order_relaxed);
+    if (i >= job.tasks) return;
+    (*job.task)(i);
+    if (job.finished.fetch_add(1, std::memory_order_acq_rel) + 1 == job.tasks) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      done_.notify_one();
+    }
   }
 }
 
@@ -51,17 +56,17 @@ void ThreadPool::Work() {
          ++spin) {
       _mm_pause();
     }
+    std::shared_ptr<Job> job;
     {
       std::unique_lock<std::mutex> lock(mutex_);
+      ++sleeping_;
       start_.wait(lock, [&] { return generation_.load() != seen; });
+      --sleeping_;
       if (stop_) return;
       seen = generation_.load();
+      job = job_;
     }
-    Drain();
-    if (active_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-      std::lock_guard<std::mutex> lock(mutex_);
-      done_.notify_one();
-    }
+    Drain(*job);
   }
 }
 
@@ -71,21 +76,23 @@ void ThreadPool::ParallelFor(int64_t tasks, const std::function<void(int64_t)>& 
     for (int64_t i = 0; i < tasks; ++i) task(i);
     return;
   }
+  auto job = std::make_shared<Job>();
+  job->task = &task;
+  job->tasks = tasks;
+  bool wake = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    task_ = &task;
-    tasks_ = tasks;
-    next_.store(0, std::memory_order_relaxed);
-    active_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+    job_ = job;
     generation_.fetch_add(1, std::memory_order_release);
+    wake = sleeping_ > 0;
   }
-  start_.notify_all();
-  Drain();
-  for (int spin = 0; spin < kSpins && active_.load(std::memory_order_acquire) != 0; ++spin) {
-    _mm_pause();
-  }
+  if (wake) start_.notify_all();
+  Drain(*job);
+  const auto finished = [&] { return job->finished.load(std::memory_order_acquire) == tasks; };
+  for (int spin = 0; spin < kSpins && !finished(); ++spin) _mm_pause();
+  if (finished()) return;
   std::unique_lock<std::mutex> lock(mutex_);
-  done_.wait(lock, [&] { return active_.load(std::memory_order_acquire) == 0; });
+  done_.wait(lock, finished);
 }
 
 }  // namespace mores

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -29,18 +30,25 @@ class ThreadPool {
   void ParallelFor(int64_t tasks, const std::function<void(int64_t)>& task);
 
  private:
+  // One call of ParallelFor. A worker that comes late finds no task left and touches nothing of the
+  // caller's, so the caller waits for tasks, never for a worker to wake up.
+  struct Job {
+    const std::function<void(int64_t)>* task;
+    int64_t tasks;
+    std::atomic<int64_t> next{0};
+    std::atomic<int64_t> finished{0};
+  };
+
   void Work();
-  void Drain();
+  void Drain(Job& job);
 
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable start_;
   std::condition_variable done_;
-  const std::function<void(int64_t)>* task_ = nullptr;
-  int64_t tasks_ = 0;
-  std::atomic<int64_t> next_{0};
+  std::shared_ptr<Job> job_;
   std::atomic<uint64_t> generation_{0};
-  std::atomic<int> active_{0};
+  int sleeping_ = 0;
   bool stop_ = false;
 };
 
