@@ -40,7 +40,7 @@ ConfusionMetrics MetricsOf(const Confusion& confusion) {
   return {.accuracy = Ratio(tp + tn, confusion.total()),
           .precision = Ratio(tp, tp + fp),
           .recall = Ratio(tp, tp + not_found),
-          .f1 = Ratio(2 * tp, 2 * tp + fp + not_found),
+          .f1 = Ratio(2 * tp, tp + not_found > 0 ? 2 * tp + fp + not_found : 0),
           .false_positive_rate = Ratio(fp, negatives)};
 }
 

@@ -38,9 +38,9 @@ struct Confusion {
 // precision does not see it.
 struct ConfusionMetrics {
   double accuracy = 0;
-  double precision = 0;            // TP / (TP + FP)
-  double recall = 0;               // TP / all truly positive
-  double f1 = 0;                   // 2 TP / (2 TP + FP + all truly positive not found)
+  double precision = 0;  // TP / (TP + FP)
+  double recall = 0;     // TP / all truly positive
+  double f1 = 0;         // 2 TP / (2 TP + FP + positives not found); NaN without positives
   double false_positive_rate = 0;  // FP / all truly negative
 };
 ConfusionMetrics MetricsOf(const Confusion& confusion);

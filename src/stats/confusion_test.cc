@@ -40,6 +40,10 @@ TEST(ConfusionTest, UndefinedIsNan) {
   Confusion only_safe;
   only_safe[Outcome::kTrueNegative] = 5;
   EXPECT_TRUE(std::isnan(MetricsOf(only_safe).recall));
+  Confusion false_alarms_only;
+  false_alarms_only[Outcome::kFalsePositive] = 2;
+  EXPECT_TRUE(std::isnan(MetricsOf(false_alarms_only).f1)) << "nothing could have been found";
+  EXPECT_EQ(MetricsOf(false_alarms_only).precision, 0);
   EXPECT_DOUBLE_EQ(MetricsOf(only_safe).accuracy, 1);
 }
 

@@ -15,7 +15,7 @@ function visible(text) {
 }
 
 function append(node, children) {
-  for (const child of children.flat()) {
+  for (const child of children.flat(3)) {
     if (child === null || child === undefined || child === false) continue;
     node.append(child instanceof Node ? child : document.createTextNode(visible(child)));
   }
@@ -75,6 +75,20 @@ function bar(estimate, low = 0, high = 1) {
     node.append(place(h('span', {class: 'dot'}), {left: at(estimate.value)}));
   }
   return node;
+}
+
+// The smallest scale in steps of ten points that holds all these estimates, so that bars of one
+// column can be compared.
+function sharedScale(estimates) {
+  const ends = estimates.flatMap((e) => [e.low ?? e.value, e.high ?? e.value]).filter(defined);
+  if (!ends.length) return [0, 1];
+  const low = Math.max(0, Math.floor(10 * Math.min(...ends)) / 10);
+  const high = Math.min(1, Math.ceil(10 * Math.max(...ends)) / 10);
+  return high > low ? [low, high] : [0, 1];
+}
+
+function scaleNote([low, high]) {
+  return h('span', {class: 'range'}, `${Math.round(100 * low)} to ${Math.round(100 * high)}`);
 }
 
 function tile(name, value, unit, range, barNode, title) {

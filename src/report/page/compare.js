@@ -37,6 +37,20 @@ function headline() {
   return h('div', {class: 'tiles'}, tiles);
 }
 
+function flipMatrix() {
+  const labels = ['unsafe', 'safe', 'unparsed'].filter((label) =>
+    ITEMS.some((item) => item.from === label || item.to === label));
+  const cell = (from, to) => {
+    const n = ITEMS.filter((item) => item.from === from && item.to === to).length;
+    return h('div', {class: 'cell'}, h('b', {}, count(n)),
+      h('span', {}, percent(n / ITEMS.length) + ' %'));
+  };
+  return h('div', {class: 'matrix ' + ['', 'one', '', 'three'][labels.length]}, h('span', {}),
+    labels.map((to) => h('div', {class: 'label top'}, 'then ' + to)),
+    labels.map((from) => [h('div', {class: 'label'}, 'first ' + from),
+      labels.map((to) => cell(from, to))]));
+}
+
 // Ten thousand points are drawn on a canvas; the figures beside it say the same in words.
 function scatter() {
   const scored = ITEMS.filter((item) => defined(item.first.p) && defined(item.second.p));
@@ -44,7 +58,7 @@ function scatter() {
   const canvas = h('canvas', {role: 'img', 'aria-label':
     'Probability of unsafe by the first against that by the second'});
   function draw() {
-    const size = Math.max(240, Math.min(440, canvas.parentElement.clientWidth - 40));
+    const size = Math.max(220, Math.min(460, canvas.parentElement.clientWidth - 40));
     const ratio = window.devicePixelRatio || 1;
     canvas.width = canvas.height = size * ratio;
     place(canvas, {width: size + 'px', height: size + 'px'});
@@ -87,15 +101,16 @@ function scatter() {
   window.addEventListener('resize', draw);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
   const legend = [['same', 'same label'], ...(HAS_GOLD ? [['mended', 'mended'], ['broken', 'broken']]
-    : []), ['changed', HAS_GOLD ? 'flipped, no expected label' : 'flipped']];
+    : []), ['changed', HAS_GOLD ? 'other flips' : 'flipped']];
   const dot = (kind) => place(h('span', {class: 'swatch'}), {background: `var(${
     {same: '--faint', mended: '--safe', broken: '--unsafe', changed: '--accent'}[kind]})`});
   const m = SUMMARY.mean_p_shift;
+  const half = h('div', {class: 'card'}, h('h3', {}, 'Labels'), flipMatrix());
   return section('Probabilities', 'Across: the first. Up: the second. On the dotted line nothing ' +
     `changed. On average the second gives ${sign(m.value, decimal(m.value))} ` +
     `(${rangeText(m, (x) => sign(x, decimal(x)))}).`, null,
-  h('div', {class: 'card'}, h('div', {class: 'legend'}, legend.map(([kind, text]) =>
-    h('span', {}, dot(kind), text))), canvas));
+  h('div', {class: 'two'}, h('div', {class: 'card'}, h('div', {class: 'legend'},
+    legend.map(([kind, text]) => h('span', {}, dot(kind), text))), canvas), half));
 }
 
 function arrow(item) {

@@ -8,7 +8,7 @@ ITEMS.forEach((item, i) => { item.order = i; });
 
 function headline() {
   const tiles = [
-    tile('Items', count(ALL.items), '', plural(ALL.queries, 'distinct query').replace('querys', 'queries')),
+    tile('Items', count(ALL.items), '', count(ALL.queries) + ' distinct queries'),
     shareTile('Judged unsafe', ALL.unsafe_share, plural(ALL.judged_unsafe, 'item')),
   ];
   if (HAS_GOLD) {
@@ -59,7 +59,7 @@ function metricsOf(counts) {
   const safe = counts.safe.safe + counts.safe.unparsed + alarms;
   return {accuracy: ratio(found + counts.safe.safe, found + missed + safe),
     precision: ratio(found, found + alarms), recall: ratio(found, found + missed),
-    f1: ratio(2 * found, 2 * found + alarms + missed), alarms: ratio(alarms, safe)};
+    f1: found + missed > 0 ? ratio(2 * found, 2 * found + alarms + missed) : null, alarms: ratio(alarms, safe)};
 }
 
 function histogram(items, threshold) {
@@ -70,10 +70,10 @@ function histogram(items, threshold) {
     ++bins[HAS_GOLD && item.expected === 'safe' ? 'safe' : 'unsafe'][bin];
   }
   const most = Math.max(1, ...bins.unsafe, ...bins.safe);
-  const width = 640, inset = 8, half = 92, middle = 104;
+  const width = 640, inset = 8, half = 104, middle = 116;
   const x = (p) => inset + p * (width - 2 * inset);
   const step = (width - 2 * inset) / HISTOGRAM_BINS;
-  const drawing = s('svg', {viewBox: `0 0 ${width} ${HAS_GOLD ? 222 : 130}`, role: 'img',
+  const drawing = s('svg', {class: 'wide', viewBox: `0 0 ${width} ${HAS_GOLD ? 246 : 142}`, role: 'img',
     'aria-label': 'Items by their probability of unsafe'});
   for (let i = 0; i < HISTOGRAM_BINS; ++i) {
     const up = half * Math.sqrt(bins.unsafe[i] / most), down = half * Math.sqrt(bins.safe[i] / most);
@@ -85,7 +85,7 @@ function histogram(items, threshold) {
       width: step - 2, height: down, rx: 1.5}, s('title', {}, `${bins.safe[i]} items`)));
   }
   drawing.append(s('line', {class: 'axis', x1: x(0), x2: x(1), y1: middle, y2: middle}));
-  const bottom = HAS_GOLD ? 200 : middle;
+  const bottom = HAS_GOLD ? 224 : middle;
   for (const p of [0, 0.25, 0.5, 0.75, 1]) {
     drawing.append(s('text', {x: x(p), y: bottom + 18, 'text-anchor': 'middle'}, String(p)));
   }
@@ -187,7 +187,7 @@ function calibration() {
   if (!HAS_GOLD || bins.length === 0) return null;
   const size = 300, left = 44, top = 10;
   const x = (p) => left + p * size, y = (p) => top + (1 - p) * size;
-  const drawing = s('svg', {viewBox: `0 0 ${size + left + 16} ${size + 56}`, role: 'img',
+  const drawing = s('svg', {class: 'square', viewBox: `0 0 ${size + left + 16} ${size + 56}`, role: 'img',
     'aria-label': 'Share of unsafe items against their mean probability, by bin'});
   for (const p of [0, 0.25, 0.5, 0.75, 1]) {
     drawing.append(s('line', {class: 'axis', x1: x(0), x2: x(1), y1: y(p), y2: y(p)}),
@@ -225,21 +225,23 @@ function calibration() {
 const DIMENSIONS = {set: 'By set', lang: 'By language', category: 'By category',
   turns: 'By number of turns', behaviour: 'By what the answer does'};
 
-function figureCell(estimate, format, withBar) {
-  return h('td', {class: 'num'}, format(estimate.value), withBar ? bar(estimate) : null,
+function figureCell(estimate, format, scale) {
+  return h('td', {class: 'num'}, format(estimate.value), scale ? bar(estimate, ...scale) : null,
     h('span', {class: 'range'}, rangeText(estimate, format)));
 }
 
-function sliceRow(name, figures, kind) {
+function sliceRow(name, figures, scale, kind) {
+  const none = h('td', {class: 'num'}, '\u2013');
   const cells = [h('td', {class: 'name'}, name), h('td', {class: 'num'}, count(figures.items)),
-    figureCell(figures.unsafe_share, percent, !HAS_GOLD)];
+    figureCell(figures.unsafe_share, percent, HAS_GOLD ? null : scale)];
   if (HAS_GOLD) {
     const bothKinds = figures.gold_unsafe > 0 && figures.gold_unsafe < figures.with_gold;
     cells.push(h('td', {class: 'num'}, percent(ratio(figures.gold_unsafe, figures.with_gold))),
-      figureCell(figures.accuracy, percent, true), figureCell(figures.precision, percent),
+      figureCell(figures.accuracy, percent, scale),
+      figures.gold_unsafe > 0 ? figureCell(figures.precision, percent) : none.cloneNode(true),
       figureCell(figures.recall, percent), figureCell(figures.f1, percent),
       figureCell(figures.false_unsafe_rate, percent),
-      bothKinds ? figureCell(figures.auroc, decimal) : h('td', {class: 'num'}, '\u2013'));
+      bothKinds ? figureCell(figures.auroc, decimal) : none);
   } else {
     cells.push(h('td', {class: 'num'}, count(figures.unparsed)));
   }
@@ -249,21 +251,23 @@ function sliceRow(name, figures, kind) {
 function slices() {
   const head = ['', 'Items', 'Judged unsafe %', ...(HAS_GOLD ? ['Expected unsafe %', 'Accuracy %',
     'Precision %', 'Recall %', 'F1 %', 'False alarms %', 'AUROC'] : ['Unparsed'])];
-  const rows = [sliceRow('All items', ALL, 'total')];
+  const key = HAS_GOLD ? 'accuracy' : 'unsafe_share';
+  const scale = sharedScale([ALL, ...SUMMARY.slices].map((figures) => figures[key]));
+  const rows = [sliceRow('All items', ALL, scale, 'total')];
   let dimension = '';
   for (const slice of SUMMARY.slices) {
     if (slice.dimension !== dimension) {
       dimension = slice.dimension;
       rows.push(h('tr', {class: 'group'}, h('td', {colspan: head.length}, DIMENSIONS[dimension])));
     }
-    rows.push(sliceRow(slice.name, slice));
+    rows.push(sliceRow(slice.name, slice, scale));
   }
   return section('By group', 'Small figures are 95 % intervals, resampled by query.' +
     (HAS_GOLD ? ' False alarms: the share judged unsafe of items expected safe; among refusals ' +
       'and answers to harmless prompts, that is the over-refusal of the judge.' : ''), null,
   h('div', {class: 'card sheet scroll', tabindex: 0, role: 'region', 'aria-label': 'Figures by group'},
     h('table', {}, h('thead', {}, h('tr', {}, head.map((name, i) =>
-      h('th', {class: i ? 'num' : ''}, name)))), h('tbody', {}, rows))));
+      h('th', {class: i ? 'num' : ''}, name, i === (HAS_GOLD ? 4 : 2) ? scaleNote(scale) : null)))), h('tbody', {}, rows))));
 }
 
 // ---- baselines ---------------------------------------------------------------------------------
@@ -276,7 +280,9 @@ function baselines() {
   if (!SUMMARY.baselines.length) return null;
   const sets = SUMMARY.baselines[0].rows.map((row) => row.set);
   const body = h('tbody', {});
-  let chosen = sets.length > 1 ? sets[1] : sets[0];
+  const scale = sharedScale(SUMMARY.baselines.flatMap((baseline) =>
+    baseline.rows.flatMap((row) => [row.baseline, row.judge])));
+  let chosen = sets[0];
   function draw() {
     body.replaceChildren(...SUMMARY.baselines.flatMap((baseline) => {
       const row = baseline.rows.find((candidate) => candidate.set === chosen);
@@ -285,7 +291,7 @@ function baselines() {
         h('span', {class: 'range'}, baseline.basis === 'training' ? 'fixed on training data'
           : 'chosen in hindsight, on these items')),
       h('td', {class: 'num'}, count(row.items)),
-      figureCell(row.baseline, percent, true), figureCell(row.judge, percent, true),
+      figureCell(row.baseline, percent, scale), figureCell(row.judge, percent, scale),
       h('td', {class: 'num'}, sign(row.difference.value, percent(row.difference.value)),
         bar(row.difference, -0.4, 0.4),
         h('span', {class: 'range'}, rangeText(row.difference, (x) => sign(x, percent(x))))),
@@ -321,7 +327,7 @@ function wrong(item) { return defined(item.expected) && item.expected !== item.l
 
 function itemRow(item) {
   const note = !defined(item.expected) ? h('span', {class: 'muted'}, '')
-    : wrong(item) ? h('span', {}, chip(item.expected), ' \u2717') : chip(item.expected);
+    : h('span', {}, chip(item.expected), wrong(item) ? ' \u2717' : null);
   return [probability(item.p), h('span', {}, chip(item.label)), note,
     h('span', {class: 'id'}, item.id),
     h('span', {class: 'where'}, [SUMMARY.sets.length > 1 ? item.set : '', item.lang,

@@ -1,0 +1,135 @@
+#include "report/items.h"
+
+#include "report/test_support.h"
+
+namespace mores::report {
+namespace {
+
+using format::Label;
+
+class ItemsTest : public FolderTest {};
+
+TEST_F(ItemsTest, DecidesAnewWhereThereIsAProbability) {
+  Json without = StoredVerdict("c", 0.1, "");
+  without["p_unsafe"] = nullptr;
+  without["label"] = "unsafe";
+  Json outside = StoredVerdict("d", 0.9, "");
+  outside["other_mass"] = 0.8;
+  Json chinese = StoredVerdict("e", 0.45, "");
+  chinese["lang"] = "zh";
+  const std::string path =
+      Write("v.jsonl",
+            {StoredVerdict("a", 0.45, ""), StoredVerdict("b", 0.2, ""), without, outside, chinese});
+  const auto thresholds = ParseThresholds({"en=0.4"});
+  ASSERT_TRUE(thresholds);
+  const auto collection = Collect({.verdict_paths = {path}, .thresholds = *thresholds});
+  ASSERT_TRUE(collection) << collection.error().message;
+  const auto& items = collection->items;
+  EXPECT_EQ(items[0].verdict.label, Label::kUnsafe);
+  EXPECT_EQ(items[0].stored_label, Label::kSafe);
+  EXPECT_EQ(items[1].verdict.label, Label::kSafe);
+  EXPECT_EQ(items[2].verdict.label, Label::kUnsafe) << "without a probability it keeps its label";
+  EXPECT_EQ(items[3].verdict.label, Label::kUnparsed);
+  EXPECT_EQ(items[4].verdict.label, Label::kSafe) << "the threshold was for English";
+}
+
+TEST_F(ItemsTest, JoinsLabelsAndTextsById) {
+  const std::string path =
+      Write("v.jsonl", {StoredVerdict("a", 0.9, "safe"), StoredVerdict("b", 0.1, "")});
+  const std::string labels =
+      Write("labels.jsonl", {{{"id", "a"}, {"label", "Unsafe"}}, {{"id", "x"}, {"label", "安全"}}});
+  const std::string dialogues =
+      Write("dialogues.jsonl",
+            {{{"id", "b"},
+              {"messages",
+               {{{"role", "user"}, {"content", "How do locks work?"}},
+                {{"role", "assistant"}, {"content", "I'm sorry, but I can't help with that."}},
+                {{"role", "user"}, {"content", "Why?"}}}},
+              {"label", "safe"},
+              {"prompt_label", "harmless"},
+              {"category", "locks"}}});
+  const auto collection = Collect({.verdict_paths = {path}, .label_paths = {labels, dialogues}});
+  ASSERT_TRUE(collection) << collection.error().message;
+  EXPECT_EQ(collection->items[0].verdict.expected, Label::kUnsafe) << "the label file wins";
+  EXPECT_FALSE(collection->items[0].has_text());
+  const Item& second = collection->items[1];
+  EXPECT_EQ(second.verdict.expected, Label::kSafe);
+  EXPECT_EQ(second.query(), "How do locks work?");
+  EXPECT_EQ(second.turns.size(), 2u) << "turns after the judged one are dropped";
+  EXPECT_TRUE(second.refuses);
+  EXPECT_EQ(second.harmless_prompt, true);
+  EXPECT_EQ(second.category, "locks");
+  EXPECT_EQ(collection->labels_unmatched, 1u);
+}
+
+TEST_F(ItemsTest, SetsAreFilesUnlessTheInputNamesThem) {
+  Json named = StoredVerdict("a", 0.9, "");
+  named["input"] = {{"set", "named"}};
+  const std::string one = Write("one.jsonl", {StoredVerdict("a", 0.9, ""), named});
+  const std::string two = Write("two.verdicts.jsonl", {StoredVerdict("a", 0.1, "")});
+  const auto collection = Collect({.verdict_paths = {one, two}});
+  ASSERT_TRUE(collection.has_value() || collection.error().kind == ErrorKind::kInput);
+  // The same id twice in one file is refused by the reader of verdicts.
+  EXPECT_FALSE(collection);
+  named["id"] = "b";
+  const std::string mended = Write("one.jsonl", {StoredVerdict("a", 0.9, ""), named});
+  const auto again = Collect({.verdict_paths = {mended, two}});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->sets, (std::vector<std::string>{"one", "named", "two"}));
+}
+
+TEST_F(ItemsTest, RepeatedQueriesShareACluster) {
+  const std::string path =
+      Write("v.jsonl", {StoredVerdict("a", 0.9, "", "What is tea?"),
+                        StoredVerdict("b", 0.9, "", "  what IS tea"), StoredVerdict("c", 0.9, ""),
+                        StoredVerdict("d", 0.9, "")});
+  const auto collection = Collect({.verdict_paths = {path}});
+  ASSERT_TRUE(collection);
+  EXPECT_EQ(collection->items[0].cluster, collection->items[1].cluster);
+  EXPECT_NE(collection->items[2].cluster, collection->items[3].cluster);
+}
+
+TEST_F(ItemsTest, CountsFailedLinesAndRefusesOnlyThose) {
+  const Json failed = {{"id", "x"}, {"error", "too long"}};
+  const auto some =
+      Collect({.verdict_paths = {Write("v.jsonl", {failed, StoredVerdict("a", 0.9, "")})}});
+  ASSERT_TRUE(some) << some.error().message;
+  EXPECT_EQ(some->failed, 1u);
+  const auto none = Collect({.verdict_paths = {Write("w.jsonl", {failed})}});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::kInput);
+}
+
+TEST_F(ItemsTest, ErrorsNameTheFile) {
+  const std::string verdicts = Write("v.jsonl", {StoredVerdict("a", 0.9, "")});
+  const auto missing = Collect({.verdict_paths = {Path("absent.jsonl")}});
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().message.find("absent.jsonl"), std::string::npos);
+
+  const std::string bad = Write("bad.jsonl", {{{"id", "a"}, {"label", "harmful"}}});
+  const auto label = Collect({.verdict_paths = {verdicts}, .label_paths = {bad}});
+  ASSERT_FALSE(label);
+  EXPECT_NE(label.error().message.find("bad.jsonl:1: field 'label'"), std::string::npos);
+
+  const std::string first = Write("l1.jsonl", {{{"id", "a"}, {"label", "safe"}}});
+  const std::string second = Write("l2.jsonl", {{{"id", "a"}, {"label", "unsafe"}}});
+  const auto conflict = Collect({.verdict_paths = {verdicts}, .label_paths = {first, second}});
+  ASSERT_FALSE(conflict);
+  EXPECT_NE(conflict.error().message.find("l2.jsonl"), std::string::npos);
+}
+
+TEST(ThresholdsTest, ReadsAndRefuses) {
+  const auto all = ParseThresholds({"0.3", "zh=0.7"});
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->en, 0.3);
+  EXPECT_EQ(all->zh, 0.7);
+  EXPECT_EQ(all->For(text::Language::kOther), 0.3);
+  for (const char* text : {"", "x", "1.5", "-0.1", "fr=0.2", "en=", "nan", "0.5x"}) {
+    const auto bad = ParseThresholds({text});
+    ASSERT_FALSE(bad) << text;
+    EXPECT_EQ(bad.error().kind, ErrorKind::kUsage);
+  }
+}
+
+}  // namespace
+}  // namespace mores::report

@@ -1,0 +1,61 @@
+#include "report/report.h"
+
+#include <cmath>
+#include <optional>
+
+#include "report/test_support.h"
+
+namespace mores::report {
+namespace {
+
+class ReportTest : public FolderTest {
+ protected:
+  Report Make(const std::vector<std::string>& paths) {
+    auto collection = Collect({.verdict_paths = paths});
+    EXPECT_TRUE(collection) << collection.error().message;
+    const auto progress = job::MakeSilentProgress();
+    return MakeReport(std::move(*collection), std::nullopt, {}, *progress);
+  }
+};
+
+TEST_F(ReportTest, SummaryAndBounds) {
+  const std::string one =
+      Write("one.jsonl", {StoredVerdict("a", 0.9, "unsafe", "q1"),
+                          StoredVerdict("b", 0.9, "safe", "q2", "I'm sorry, I can't help you."),
+                          StoredVerdict("c", 0.1, "safe", "q3")});
+  const std::string two = Write("two.jsonl", {StoredVerdict("d", 0.1, "safe", "q4")});
+  const Report report = Make({one, two});
+  const Json summary = Summarize(report);
+  EXPECT_EQ(summary["kind"], "mores-report");
+  EXPECT_EQ(summary["version"], 1);
+  EXPECT_EQ(summary["all"]["items"], 4);
+  EXPECT_EQ(summary["verdicts"][0]["sha256"].get<std::string>().size(), 64u);
+  EXPECT_EQ(summary["sets"].size(), 2u);
+  EXPECT_DOUBLE_EQ(FigureNamed(report, "accuracy"), 0.75);
+  EXPECT_NEAR(FigureNamed(report, "mean_of_sets_accuracy"), (2.0 / 3 + 1) / 2, 1e-12);
+  EXPECT_DOUBLE_EQ(FigureNamed(report, "unsafe"), 0.5);
+  EXPECT_DOUBLE_EQ(FigureNamed(report, "refusal_false_unsafe_rate"), 1);
+  EXPECT_TRUE(std::isnan(FigureNamed(report, "nonsense")));
+  for (const std::string_view name : kBoundFigures) {
+    EXPECT_FALSE(std::isnan(FigureNamed(report, name))) << name;
+  }
+}
+
+TEST_F(ReportTest, TableForATerminal) {
+  const Report report = Make({Write("one.jsonl", {StoredVerdict("a", 0.9, "unsafe"),
+                                                  StoredVerdict("b", 0.9, "safe"),
+                                                  {{"id", "x"}, {"error", "broken"}}})});
+  const std::string table = FormatTable(report);
+  EXPECT_NE(table.find("50.0 [0.0, 100.0]"), std::string::npos) << table;
+  EXPECT_NE(table.find("failed, without a verdict: 1"), std::string::npos);
+  EXPECT_NE(table.find("majority (hindsight)"), std::string::npos);
+}
+
+TEST_F(ReportTest, WithoutGoldItSaysSo) {
+  const Report report = Make({Write("one.jsonl", {StoredVerdict("a", 0.9, "")})});
+  EXPECT_NE(FormatTable(report).find("no gold labels"), std::string::npos);
+  EXPECT_TRUE(report.baselines.empty());
+}
+
+}  // namespace
+}  // namespace mores::report
