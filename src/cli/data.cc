@@ -14,7 +14,6 @@ int RunBuild(data::BuildOptions options) {
   job::InstallStopHandlers();
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   options.progress = progress.get();
-  options.version = MORES_VERSION;
   const Expected<data::BuildResult> result = data::BuildData(options);
   if (!result) return Fail(result.error());
   std::fputs(result->readable.c_str(), stdout);

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "base/version.h"
 #include "data/critique.h"
 #include "data/decontaminate.h"
 #include "data/readers.h"
@@ -117,10 +118,9 @@ Status Curate(const Recipe& recipe, Inputs& inputs, const BuildOptions& options,
   return CheckStop();
 }
 
-Json MakeManifest(const Recipe& recipe, const std::string& recipe_bytes, const std::string& version,
-                  const Inputs& inputs,
+Json MakeManifest(const Recipe& recipe, const std::string& recipe_bytes, const Inputs& inputs,
                   const std::vector<std::pair<std::string, std::string>>& outputs) {
-  Json manifest = {{"format", 1}, {"command", "data build"}, {"version", version}};
+  Json manifest = {{"format", 1}, {"command", "data build"}, {"version", Version()}};
   manifest["recipe"] = {{"name", recipe.name}, {"sha256", Sha256Hex(recipe_bytes)}};
   manifest["seed"] = recipe.seed;
   manifest["inputs"] = Json::array();
@@ -161,7 +161,7 @@ Expected<BuildResult> BuildData(const BuildOptions& options) {
   BuildResult result;
   result.table = MakeTable(recipe, items);
   result.readable = ReadableTable(result.table);
-  const Json manifest = MakeManifest(recipe, recipe_bytes, options.version, inputs, outputs);
+  const Json manifest = MakeManifest(recipe, recipe_bytes, inputs, outputs);
   outputs.emplace_back("table.json", result.table.dump(2) + "\n");
   outputs.emplace_back("manifest.json", manifest.dump(2) + "\n");
   for (const auto& [name, bytes] : outputs) {

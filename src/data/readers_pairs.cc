@@ -44,7 +44,8 @@ Expected<Record> JadeRecord(const Json& value, const std::string& where) {
   record.turns = PairTurns(std::move(query), std::move(response));
   record.licence = "MIT";
   record.response_model = "unknown";
-  record.label_source = "human";
+  // Published as triples of a question, a violating answer and a mended one.
+  record.label_source = "by construction";
   return record;
 }
 
