@@ -68,7 +68,11 @@ class LanguageModel {
  public:
   virtual ~LanguageModel() = default;
   virtual Capabilities capabilities() const = 0;
+  // False for a directory without tokenizer files: then token ids only.
+  virtual bool has_tokenizer() const { return true; }
+  // REQUIRES: has_tokenizer().
   virtual const text::Tokenizer& tokenizer() const = 0;
+  virtual int32_t vocab_size() const { return tokenizer().vocab_size(); }
   virtual int context_length() const = 0;
   virtual std::string name() const = 0;  // "mini@1a2b3c4d5e6f"
   virtual Expected<std::vector<Expected<ScoreResult>>> Score(std::span<const ScoreRequest>) = 0;
@@ -80,10 +84,13 @@ class LanguageModel {
 
 enum class Precision { kF32, kBf16 };
 
+enum class TokenizerNeed { kRequired, kOptional };
+
 struct LocalModelOptions {
   std::string directory;
   Precision precision = Precision::kBf16;
   int threads = 0;  // 0: all
+  TokenizerNeed tokenizer = TokenizerNeed::kRequired;
   engine::EngineOptions engine;
 };
 

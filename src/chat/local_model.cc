@@ -1,7 +1,9 @@
 // Our own engine as a language model.
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
+#include "base/check.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "chat/language_model.h"
@@ -57,7 +59,12 @@ class LocalModel : public LanguageModel {
   Capabilities capabilities() const override {
     return {.token_logprobs = true, .label_first = true};
   }
-  const text::Tokenizer& tokenizer() const override { return *tokenizer_; }
+  bool has_tokenizer() const override { return tokenizer_ != nullptr; }
+  const text::Tokenizer& tokenizer() const override {
+    MORES_CHECK(tokenizer_ != nullptr);
+    return *tokenizer_;
+  }
+  int32_t vocab_size() const override { return decoder_->config().vocab_size; }
   int context_length() const override { return decoder_->config().context_length; }
   std::string name() const override { return name_; }
 
@@ -134,8 +141,13 @@ Expected<std::unique_ptr<LanguageModel>> OpenLocalModel(const LocalModelOptions&
   auto pool = std::make_unique<ThreadPool>(options.threads);
   MORES_ASSIGN_OR_RETURN(
       auto decoder, model::Decoder::Load(options.directory, ToDType(options.precision), *pool));
-  MORES_ASSIGN_OR_RETURN(auto tokenizer, text::LoadTokenizer(options.directory));
-  if (tokenizer->vocab_size() > decoder->config().vocab_size) {
+  auto loaded = text::LoadTokenizer(options.directory);
+  const bool may_lack = options.tokenizer == TokenizerNeed::kOptional;
+  if (!loaded && !(may_lack && loaded.error().kind == ErrorKind::kMissing)) {
+    return tl::unexpected<Error>(loaded.error());
+  }
+  std::unique_ptr<text::Tokenizer> tokenizer = loaded ? std::move(*loaded) : nullptr;
+  if (tokenizer != nullptr && tokenizer->vocab_size() > decoder->config().vocab_size) {
     return MakeError(ErrorKind::kCorrupt,
                      "{}: the tokenizer has {} tokens, config.json's vocab_size is {}",
                      options.directory, tokenizer->vocab_size(), decoder->config().vocab_size);

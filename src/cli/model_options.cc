@@ -23,6 +23,12 @@ void AddModelOptions(CLI::App* command, ModelOptions& options) {
   command->add_option("--threads", options.threads, "Threads (0: one a processor)")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
+  command
+      ->add_option("--chunk-tokens", options.chunk_tokens,
+                   "Tokens of a prompt computed at once (0: as many as fit, 1: token by token); "
+                   "changes no result")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
   command->add_option("--isa", options.isa,
                       "Instruction set at most: avx2, avx512 or amx (default: the best here)");
 }
@@ -51,7 +57,8 @@ Expected<std::string> FindModel(const std::string& given) {
                    fmt::join(places, ", no "));
 }
 
-Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(const ModelOptions& options) {
+Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(const ModelOptions& options,
+                                                         chat::TokenizerNeed tokenizer) {
   MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.model));
   if (!options.isa.empty()) {
     MORES_ASSIGN_OR_RETURN(const IsaLevel level, ParseIsaLevel(options.isa));
@@ -60,7 +67,9 @@ Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(const ModelOptions& opt
   return chat::OpenLocalModel(
       {.directory = directory,
        .precision = options.precision == "f32" ? chat::Precision::kF32 : chat::Precision::kBf16,
-       .threads = options.threads});
+       .threads = options.threads,
+       .tokenizer = tokenizer,
+       .engine = {.chunk_tokens = options.chunk_tokens}});
 }
 
 Expected<Json> MakeManifest(const std::string& command, const std::string& input,

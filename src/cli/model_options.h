@@ -16,7 +16,8 @@ struct ModelOptions {
   std::string model;  // directory; empty: found by FindModel
   std::string precision = "bf16";
   int threads = 0;
-  std::string isa;  // empty: the highest that the machine has
+  int64_t chunk_tokens = 0;  // tokens of a prompt computed at once; 0: as many as fit
+  std::string isa;           // empty: the highest that the machine has
 };
 
 void AddModelOptions(CLI::App* command, ModelOptions& options);
@@ -26,7 +27,8 @@ void AddModelOptions(CLI::App* command, ModelOptions& options);
 Expected<std::string> FindModel(const std::string& given);
 
 // Sets the instruction set level in force, then loads the model.
-Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(const ModelOptions& options);
+Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(
+    const ModelOptions& options, chat::TokenizerNeed tokenizer = chat::TokenizerNeed::kRequired);
 
 // {"command","version","input","model","model_directory","precision","isa","threads"}
 Expected<Json> MakeManifest(const std::string& command, const std::string& input,

@@ -29,7 +29,7 @@ Expected<std::vector<int32_t>> ParseIds(const Json& value, const std::string& fi
 }
 
 Expected<chat::ScoreRequest> ParseRequest(const Json& value, const std::string& where,
-                                          const text::Tokenizer& tokenizer, StartToken start) {
+                                          const chat::LanguageModel& model, StartToken start) {
   chat::ScoreRequest request;
   const bool ids = value.contains("prompt_ids") || value.contains("completion_ids");
   if (ids) {
@@ -39,7 +39,7 @@ Expected<chat::ScoreRequest> ParseRequest(const Json& value, const std::string& 
     for (const char* field : {"prompt_ids", "completion_ids"}) {
       if (!value.contains(field)) return FieldError(where, field, "missing");
     }
-    const int32_t vocab_size = tokenizer.vocab_size();
+    const int32_t vocab_size = model.vocab_size();
     MORES_ASSIGN_OR_RETURN(request.prompt_ids,
                            ParseIds(value["prompt_ids"], "prompt_ids", where, vocab_size));
     MORES_ASSIGN_OR_RETURN(request.completion_ids,
@@ -48,8 +48,11 @@ Expected<chat::ScoreRequest> ParseRequest(const Json& value, const std::string& 
     MORES_ASSIGN_OR_RETURN(const std::string prompt, RequiredString(value, "prompt", where));
     MORES_ASSIGN_OR_RETURN(const std::string completion,
                            RequiredString(value, "completion", where));
-    request.prompt_ids = EncodeText(prompt, tokenizer, start);
-    request.completion_ids = tokenizer.Encode(completion);
+    if (!model.has_tokenizer()) {
+      return FieldError(where, "prompt", "the model has no tokenizer; give prompt_ids");
+    }
+    request.prompt_ids = EncodeText(prompt, model.tokenizer(), start);
+    request.completion_ids = model.tokenizer().Encode(completion);
   }
   if (request.prompt_ids.empty()) {
     return FieldError(where, ids ? "prompt_ids" : "prompt",
@@ -72,7 +75,7 @@ Json ResultLine(const std::string& id, const chat::ScoreRequest& request,
 }
 
 int RunScore(const ScoreOptions& options) {
-  auto model = OpenModel(options.items.model);
+  auto model = OpenModel(options.items.model, chat::TokenizerNeed::kOptional);
   if (!model) return Fail(model.error());
   if (!(*model)->capabilities().token_logprobs) {
     return Fail({ErrorKind::kUnsupported, (*model)->name() + ": gives no log-probabilities"});
@@ -86,7 +89,7 @@ int RunScore(const ScoreOptions& options) {
       options.items.input, job, [&](const Json& value, const std::string& where) -> Status {
         MORES_ASSIGN_OR_RETURN(
             chat::ScoreRequest request,
-            ParseRequest(value, where, (*model)->tokenizer(),
+            ParseRequest(value, where, **model,
                          options.no_bos ? StartToken::kLeftOut : StartToken::kAdded));
         job.costs.push_back(
             static_cast<int64_t>(request.prompt_ids.size() + request.completion_ids.size()));

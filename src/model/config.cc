@@ -49,8 +49,9 @@ class FieldReader {
     return json_[name].get<bool>();
   }
 
-  // A token id, or the first of a list of them.
+  // A token id, or the first of a list of them; -1 for an explicit null: there is none.
   int TokenId(const char* name, int fallback) {
+    if (json_.contains(name) && json_[name].is_null()) return -1;
     if (!Has(name)) return fallback;
     const Json& value = json_[name];
     const Json& first = value.is_array() && !value.empty() ? value[0] : value;
@@ -206,8 +207,8 @@ Json ToJson(const ModelConfig& config, std::string_view torch_dtype) {
     json["mlp_bias"] = config.ffn_bias;
   }
   json["tie_word_embeddings"] = config.tied_head;
-  json["bos_token_id"] = config.bos_id;
-  json["eos_token_id"] = config.eos_id;
+  json["bos_token_id"] = config.bos_id >= 0 ? Json(config.bos_id) : Json();
+  json["eos_token_id"] = config.eos_id >= 0 ? Json(config.eos_id) : Json();
   json["torch_dtype"] = torch_dtype;
   return json;
 }

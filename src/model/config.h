@@ -28,8 +28,8 @@ struct ModelConfig {
   bool output_bias = false;  // attention output projection
   bool ffn_bias = false;
   bool tied_head = false;
-  int bos_id = 1;
-  int eos_id = 2;
+  int bos_id = 1;  // -1: none
+  int eos_id = 2;  // -1: none
 
   int query_dim() const { return query_heads * head_dim; }
   int kv_dim() const { return kv_heads * head_dim; }
