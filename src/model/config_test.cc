@@ -1,0 +1,75 @@
+#include "model/config.h"
+
+#include <gtest/gtest.h>
+
+namespace mores::model {
+namespace {
+
+Json Llama() {
+  return Json::parse(R"({"architectures":["LlamaForCausalLM"],"vocab_size":100,"hidden_size":32,
+    "intermediate_size":64,"num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2,
+    "max_position_embeddings":128,"rms_norm_eps":1e-5,"hidden_act":"silu"})");
+}
+
+std::string ErrorOf(const Json& json) {
+  const auto config = ParseModelConfig(json, "config.json");
+  return config ? "none" : config.error().message;
+}
+
+TEST(ModelConfig, ReadsBothPlacesOfTheRotaryBase) {
+  Json json = Llama();
+  EXPECT_EQ(ParseModelConfig(json, "c")->rope_theta, 10000.0);
+  json["rope_theta"] = 500000.0;
+  EXPECT_EQ(ParseModelConfig(json, "c")->rope_theta, 500000.0);
+  json.erase("rope_theta");
+  json["rope_parameters"] = {{"rope_theta", 1e6}, {"rope_type", "default"}};
+  EXPECT_EQ(ParseModelConfig(json, "c")->rope_theta, 1e6);
+}
+
+TEST(ModelConfig, KnowsFamiliesAndDefaults) {
+  Json json = Llama();
+  const auto llama = ParseModelConfig(json, "c");
+  EXPECT_FALSE(llama->qkv_bias);
+  EXPECT_EQ(llama->head_dim, 8);
+  json["architectures"] = {"Qwen2ForCausalLM"};
+  json["head_dim"] = 16;
+  json["eos_token_id"] = {7, 8};
+  json["bos_token_id"] = nullptr;
+  const auto qwen = ParseModelConfig(json, "c");
+  EXPECT_TRUE(qwen->qkv_bias);
+  EXPECT_FALSE(qwen->output_bias);
+  EXPECT_EQ(qwen->head_dim, 16);
+  EXPECT_EQ(qwen->eos_id, 7);
+  EXPECT_EQ(qwen->bos_id, -1);
+}
+
+TEST(ModelConfig, WritesWhatItReads) {
+  auto config = *ParseModelConfig(Llama(), "c");
+  config.qkv_bias = config.output_bias = config.ffn_bias = config.tied_head = true;
+  config.eos_id = -1;
+  const auto again = ParseModelConfig(ToJson(config, "float32"), "c");
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(ToJson(*again, "float32"), ToJson(config, "float32"));
+  EXPECT_EQ(again->ParameterCount(), config.ParameterCount());
+}
+
+TEST(ModelConfig, RefusesByFieldWhatItCannotRun) {
+  const auto with = [](const char* name, Json value) {
+    Json json = Llama();
+    json[name] = std::move(value);
+    return ErrorOf(json);
+  };
+  EXPECT_NE(with("architectures", {"MixtralForCausalLM"}).find("architectures"), std::string::npos);
+  EXPECT_NE(with("quantization_config", Json::object()).find("quantized"), std::string::npos);
+  EXPECT_NE(with("rope_scaling", {{"type", "linear"}}).find("rope_scaling"), std::string::npos);
+  EXPECT_NE(with("hidden_act", "gelu").find("hidden_act"), std::string::npos);
+  EXPECT_NE(with("hidden_size", "32").find("hidden_size"), std::string::npos);
+  EXPECT_NE(with("num_hidden_layers", 0).find("out of range"), std::string::npos);
+  EXPECT_NE(with("num_key_value_heads", 3).find("num_key_value_heads"), std::string::npos);
+  EXPECT_NE(with("head_dim", 7).find("even"), std::string::npos);
+  EXPECT_NE(with("rms_norm_eps", -1).find("rms_norm_eps"), std::string::npos);
+  EXPECT_NE(ErrorOf(Json::array()).find("not a JSON object"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mores::model
