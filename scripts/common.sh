@@ -14,3 +14,5 @@ usage() { sed -n '2,/^[^#]/p' "$0" | sed -n 's/^# \{0,1\}//p'; }
 # A path as the caller meant it.
 from_caller() { case $1 in /*) echo "$1" ;; *) echo "$caller/$1" ;; esac; }
 jobs=$(nproc)
+# Compilations are the same in every clone: another folder finds them in the cache.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
