@@ -64,11 +64,14 @@ void AddCompareCommand(CommandLine& line) {
            "  mores compare a.jsonl b.jsonl --labels examples/dialogues.jsonl -o flips.html"});
   command->add_option("FIRST", options->first, "Verdicts, such as those of before")->required();
   command->add_option("SECOND", options->second, "Verdicts, such as those of after")->required();
-  command->add_option(
-      "--labels", options->labels,
-      "Expected labels by id: {\"id\",\"label\"} lines, or the dialogues themselves");
-  command->add_option("--threshold", options->thresholds,
-                      "Decide both anew: unsafe above this; NUMBER, or en=, zh= or other=NUMBER");
+  command
+      ->add_option("--labels", options->labels,
+                   "Expected labels by id: {\"id\",\"label\"} lines, or the dialogues themselves")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--threshold", options->thresholds,
+                   "Decide both anew: unsafe above this; NUMBER, or en=, zh= or other=NUMBER")
+      ->allow_extra_args(false);
   command->add_option("-o,--output", options->page, "The page; - for standard output");
   command->add_option("--json", options->summary, "All figures as JSON; - for standard output");
   command->add_flag("--no-content", options->no_content,

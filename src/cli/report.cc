@@ -106,17 +106,20 @@ void AddReportCommand(CommandLine& line) {
        .summary =
            "Measure stored verdicts and draw one self-contained page, without judging again.",
        .example = "  mores judge examples/dialogues.jsonl -o verdicts.jsonl\n"
-                  "  mores report verdicts.jsonl --labels examples/dialogues.jsonl -o report.html\n"
+                  "  mores report verdicts.jsonl -o report.html\n"
                   "Opens as a file in any browser. Thresholds can be tried without judging again:\n"
                   "  mores report verdicts.jsonl --threshold en=0.4 --threshold zh=0.6"});
   command->add_option("VERDICTS", options->verdicts, "Verdict files; each is a set of its own")
       ->required();
-  command->add_option(
-      "--labels", options->labels,
-      "Expected labels by id: {\"id\",\"label\"} lines, or the dialogues themselves, "
-      "from which the texts are taken too");
-  command->add_option("--threshold", options->thresholds,
-                      "Decide anew: unsafe above this; NUMBER, or en=, zh= or other=NUMBER");
+  command
+      ->add_option("--labels", options->labels,
+                   "Expected labels by id: {\"id\",\"label\"} lines, or the dialogues themselves, "
+                   "from which the texts are taken too")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--threshold", options->thresholds,
+                   "Decide anew: unsafe above this; NUMBER, or en=, zh= or other=NUMBER")
+      ->allow_extra_args(false);
   command->add_option("--baseline-train", options->baseline_train,
                       "Labelled dialogues (such as SFT data) to fix the baselines on");
   command->add_option("--save-baseline", options->save_baseline,
@@ -127,9 +130,11 @@ void AddReportCommand(CommandLine& line) {
   command->add_option("--json", options->summary, "All figures as JSON; - for standard output");
   command->add_flag("--no-content", options->no_content,
                     "Leave the texts of the dialogues out of the page");
-  command->add_option("--fail-if", options->fail_if,
-                      fmt::format("Exit with {} when so, such as 'accuracy<0.8'; figures: {}",
-                                  kExitBoundExceeded, fmt::join(report::kBoundFigures, ", ")));
+  command
+      ->add_option("--fail-if", options->fail_if,
+                   fmt::format("Exit with {} when so, such as 'accuracy<0.8'; figures: {}",
+                               kExitBoundExceeded, fmt::join(report::kBoundFigures, ", ")))
+      ->allow_extra_args(false);
   command->add_option("--seed", options->seed, "Of the resampling")->capture_default_str();
   OnRun(line, command, [options] {
     const Expected<int> code = Run(*options);

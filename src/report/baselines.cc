@@ -68,23 +68,23 @@ Rule HindsightLengthRule(const Collection& collection) {
   using Group = std::pair<uint32_t, text::Language>;
   std::map<Group, std::vector<LengthExample>> examples;
   for (const Item& item : collection.items) {
-    if (!item.has_gold() || !item.has_text()) continue;
+    if (!item.has_gold() || !item.response_code_points) continue;
     examples[{item.set, item.verdict.lang}].push_back(
-        {text::CountCodePoints(item.response()), item.truly_unsafe()});
+        {*item.response_code_points, item.truly_unsafe()});
   }
   std::map<Group, LengthRule> rules;
   for (auto& [group, of_group] : examples) rules[group] = FitLengthRule(std::move(of_group));
   return [rules](const Item& item) -> std::optional<bool> {
     const auto rule = rules.find({item.set, item.verdict.lang});
-    if (!item.has_text() || rule == rules.end()) return std::nullopt;
-    return rule->second.Unsafe(text::CountCodePoints(item.response()));
+    if (!item.response_code_points || rule == rules.end()) return std::nullopt;
+    return rule->second.Unsafe(*item.response_code_points);
   };
 }
 
 Rule TrainedLengthRule(const TrainedBaselines& trained) {
   return [&trained](const Item& item) -> std::optional<bool> {
-    if (!item.has_text()) return std::nullopt;
-    return trained.length_rule(item.verdict.lang).Unsafe(text::CountCodePoints(item.response()));
+    if (!item.response_code_points) return std::nullopt;
+    return trained.length_rule(item.verdict.lang).Unsafe(*item.response_code_points);
   };
 }
 

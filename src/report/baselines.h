@@ -71,8 +71,9 @@ struct BaselineFigures {
   std::vector<BaselineRow> rows;
 };
 
-// Over the items with gold label and text (majority: with gold label). Without `trained` the
-// length rule is chosen in hindsight, by set and language, and the n-gram models are left out.
+// Over the items with gold label and text (majority: with gold label; length: with known length).
+// Without `trained` the length rule is chosen in hindsight, by set and language, and the n-gram
+// models are left out.
 std::vector<BaselineFigures> MeasureBaselines(const Collection& collection,
                                               const std::optional<TrainedBaselines>& trained,
                                               const stats::BootstrapOptions& options);

@@ -80,8 +80,8 @@ TEST_F(FiguresTest, SlicesByEveryDimension) {
   chinese["input"]["prompt_label"] = "safe";
   Json longer = StoredVerdict("c", 0.2, "unsafe", "x");
   longer["input"]["category"] = "<b>";
-  longer["input"]["messages"].insert(longer["input"]["messages"].begin(),
-                                     {{"role", "assistant"}, {"content", "Hello"}});
+  Json& turns = longer["input"]["messages"];
+  turns.insert(turns.begin(), Json::object({{"role", "assistant"}, {"content", "Hello"}}));
   const Collection collection =
       Load({StoredVerdict("a", 0.9, "safe", "What is tea?"), chinese, longer});
   std::vector<std::string> names;

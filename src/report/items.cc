@@ -154,6 +154,24 @@ void AddOnce(std::vector<std::string>& values, const std::string& value) {
   }
 }
 
+std::optional<size_t> CountField(const Json& object, const char* name) {
+  const Json* field = Field(object, name);
+  if (field == nullptr || !field->is_number_unsigned()) return std::nullopt;
+  return field->get<size_t>();
+}
+
+// From the text, or from what a verdict without content says of it.
+void FillLengths(Item& item) {
+  const Json& input = item.verdict.input;
+  if (item.has_text()) {
+    item.turn_count = item.turns.size();
+    item.response_code_points = text::CountCodePoints(item.response());
+  } else {
+    item.turn_count = CountField(input, "turn_count").value_or(0);
+    item.response_code_points = CountField(input, "response_code_points");
+  }
+}
+
 // Fills what follows from the verdict and the gold entry of its id.
 Item MakeItem(Verdict verdict, Gold* gold, const Thresholds& thresholds) {
   Item item;
@@ -177,12 +195,16 @@ Item MakeItem(Verdict verdict, Gold* gold, const Thresholds& thresholds) {
   item.verdict = std::move(verdict);
   DecideAnew(thresholds, item);
   item.refuses = format::LooksLikeRefusal(item.response());
+  FillLengths(item);
   return item;
 }
 
-// Repeated queries are told by their normalised text; without one an item stands alone.
+// Repeated queries are told by their normalised text, or by their hash where a verdict has only
+// that; without a query an item stands alone.
 uint64_t ClusterOf(const Item& item, const std::string& set) {
-  const std::string query = text::NormalizeForMatch(item.query());
+  std::string query = text::NormalizeForMatch(item.query());
+  if (!item.has_text()) query = StringField(item.verdict.input, "query_sha256");
+  if (query == Sha256Hex("")) query.clear();
   return HashBytes(query.empty() ? "id\x1f" + set + "\x1f" + item.verdict.id
                                  : "query\x1f" + set + "\x1f" + query);
 }

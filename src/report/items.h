@@ -30,8 +30,11 @@ struct Item {
   std::vector<format::Turn> turns;      // up to the judged one; empty when the text is not known
   std::string category;                 // the caller's, else the verdict's; "" for none
   std::optional<bool> harmless_prompt;  // as the caller states in `prompt_label`
-  bool refuses = false;                 // lexically, format/refusal.h; false without text
-  uint64_t cluster = 0;                 // items of one set with the same query share it
+  // Known also of verdicts that were made without content.
+  size_t turn_count = 0;  // 0: not known
+  std::optional<size_t> response_code_points;
+  bool refuses = false;  // lexically, format/refusal.h; false without text
+  uint64_t cluster = 0;  // items of one set with the same query share it
 
   bool has_text() const { return !turns.empty(); }
   std::string_view query() const;     // the last user turn, "" if none

@@ -46,7 +46,7 @@ void SortBySize(std::vector<Slice>& slices) {
 }
 
 std::string TurnBucket(const Item& item) {
-  const size_t turns = item.turns.size();
+  const size_t turns = item.turn_count;
   if (turns == 0) return {};
   if (turns <= 2) return std::to_string(turns);
   return turns <= 4 ? "3\u20134" : turns <= 8 ? "5\u20138" : "9+";
