@@ -14,7 +14,7 @@ class ExamplesTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     text::SentencePieceTraining training{
-        .vocab_size = 420, .special_tokens = format::OurSpecialTokens(), .character_coverage = 1};
+        .vocab_size = 390, .special_tokens = format::OurSpecialTokens(), .character_coverage = 1};
     for (int i = 0; i < 50; ++i) {
       for (const char* text : {"safe", "unsafe", "安全", "不安全", "The answer helps with harm.",
                                "回答没有问题。", "How do I boil an egg?", "先把水烧开。"}) {
