@@ -7,8 +7,8 @@ const SUMMARY = DATA.summary;
 const SVG = 'http://www.w3.org/2000/svg';
 
 // Characters that are invisible, or that reorder what is around them, are shown as their code.
-const ODD = new RegExp('[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f' +
-  '\\u2028-\\u202e\\u2060-\\u206f\\ufeff]', 'g');
+const ODD = new RegExp('[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e' +
+  '\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]', 'g');
 function visible(text) {
   return String(text).replace(ODD, (c) =>
     '\u27e8U+' + c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0') + '\u27e9');
@@ -104,7 +104,8 @@ function shareTile(name, estimate, title) {
 }
 
 function decimalTile(name, estimate, title) {
-  return tile(name, decimal(estimate.value), '', rangeText(estimate, decimal), bar(estimate), title);
+  return tile(name, decimal(estimate.value), '', rangeText(estimate, decimal), bar(estimate),
+    title);
 }
 
 function chip(label, text) { return h('span', {class: 'chip ' + label}, text || label); }

@@ -16,7 +16,7 @@ function headline() {
   const tiles = [
     tile('Items in both', count(SUMMARY.items), '',
       SUMMARY.only_first.length + SUMMARY.only_second.length
-        ? `only in one: ${count(SUMMARY.only_first.length)} and ${count(SUMMARY.only_second.length)}`
+        ? `only in one: ${count(SUMMARY.only_first.length)}, ${count(SUMMARY.only_second.length)}`
         : 'and in no other'),
     shareTile('Same label', SUMMARY.agreement),
     tile('Flips', count(flips), '', `${count(SUMMARY.became_unsafe)} to unsafe, ` +
@@ -63,7 +63,8 @@ function scatter() {
     canvas.width = canvas.height = size * ratio;
     place(canvas, {width: size + 'px', height: size + 'px'});
     const context = canvas.getContext('2d');
-    const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    const style = getComputedStyle(document.documentElement);
+    const color = (name) => style.getPropertyValue(name).trim();
     context.scale(ratio, ratio);
     const left = 34, bottom = 26, span = size - left - 8, x = (p) => left + p * span;
     const y = (p) => size - bottom - p * (size - bottom - 8);
@@ -100,8 +101,9 @@ function scatter() {
   document.addEventListener('themechange', draw);
   window.addEventListener('resize', draw);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
-  const legend = [['same', 'same label'], ...(HAS_GOLD ? [['mended', 'mended'], ['broken', 'broken']]
-    : []), ['changed', HAS_GOLD ? 'other flips' : 'flipped']];
+  const legend = [['same', 'same label'], ...(HAS_GOLD
+    ? [['mended', 'mended'], ['broken', 'broken']] : []),
+    ['changed', HAS_GOLD ? 'other flips' : 'flipped']];
   const dot = (kind) => place(h('span', {class: 'swatch'}), {background: `var(${
     {same: '--faint', mended: '--safe', broken: '--unsafe', changed: '--accent'}[kind]})`});
   const m = SUMMARY.mean_p_shift;
@@ -118,7 +120,8 @@ function arrow(item) {
 }
 
 function itemRow(item) {
-  const shift = defined(item.first.p) && defined(item.second.p) ? item.second.p - item.first.p : null;
+  const shift = defined(item.first.p) && defined(item.second.p)
+    ? item.second.p - item.first.p : null;
   return [
     h('span', {class: 'p'}, shift === null ? h('span', {class: 'muted'}, 'no probability')
       : h('b', {title: `${item.first.p.toFixed(3)} to ${item.second.p.toFixed(3)}`},
@@ -126,13 +129,15 @@ function itemRow(item) {
     arrow(item), h('span', {}, defined(item.expected) ? chip(item.expected) : '',
       item.effect === 'broken' ? ' \u2717' : item.effect === 'mended' ? ' \u2713' : ''),
     h('span', {class: 'id'}, item.id),
-    h('span', {class: 'where'}, [item.lang, item.category || ''].filter((x) => x).join(' \u00b7 '))];
+    h('span', {class: 'where'}, [item.lang, item.category || '']
+      .filter((x) => x).join(' \u00b7 '))];
 }
 
 function side(name, verdict) {
   return h('div', {}, h('h3', {}, name),
     h('div', {class: 'facts'}, chip(verdict.label), defined(verdict.p)
-      ? h('span', {}, `P(unsafe) ${verdict.p.toFixed(3)}, threshold ${verdict.threshold.toFixed(3)}`)
+      ? h('span', {}, `P(unsafe) ${verdict.p.toFixed(3)}, ` +
+        `threshold ${verdict.threshold.toFixed(3)}`)
       : null),
     verdict.critique ? h('p', {class: 'critique', dir: 'auto'}, verdict.critique) : null);
 }
@@ -160,16 +165,18 @@ function itemSection() {
       (!state.search || searchable(item).includes(state.search)),
     compare: () => orders[state.order]});
   const change = (key) => (value) => { state[key] = value; list.refresh(); };
-  const choices = [['flipped', 'all flips'], ['unsafe', 'flips to unsafe'], ['safe', 'flips to safe'],
+  const choices = [['flipped', 'all flips'], ['unsafe', 'flips to unsafe'],
+    ['safe', 'flips to safe'],
     ...(HAS_GOLD ? [['mended', 'mended'], ['broken', 'broken']] : []), ['all', 'all items']];
   const filters = h('div', {class: 'filters', role: 'search'}, searchBox(change('search')),
     select('Show', choices, change('show')),
     new Set(ITEMS.map((item) => item.lang)).size > 1
       ? select('Language', facetOptions(ITEMS, 'lang', 'any'), change('lang')) : null,
-    select('Order', [['shift', 'largest change first'], ['file', 'as in the file']], change('order')));
+    select('Order', [['shift', 'largest change first'], ['file', 'as in the file']],
+      change('order')));
   list.refresh();
-  const node = section('Items', 'Click a row to read it. Text that may be harmful stays hidden until ' +
-    'you ask for it.', null, filters, list.node);
+  const node = section('Items', 'Click a row to read it. Text that may be harmful stays hidden ' +
+    'until you ask for it.', null, filters, list.node);
   node.id = 'items';
   return node;
 }
@@ -188,10 +195,10 @@ append(document.getElementById('page'), [
     ['by', SUMMARY.second.models.join(', ')]]),
   headline(), scatter(), itemSection(),
   section('Notes', null, null, h('div', {class: 'notes'},
-    h('p', {}, 'Intervals are 95 % percentile intervals, resampled by query; the difference is of the ' +
-      'same items on the same resamples. McNemar\u2019s test takes items as independent; the p-value ' +
-      'by query flips the sign of each query\u2019s difference. Where the two sides state different ' +
-      'expected labels for an item, it has none here.'),
+    h('p', {}, 'Intervals are 95 % percentile intervals, resampled by query; the difference is ' +
+      'of the same items on the same resamples. McNemar\u2019s test takes items as independent; ' +
+      'the p-value by query flips the sign of each query\u2019s difference. Where the two sides ' +
+      'state different expected labels for an item, it has none here.'),
     onlyIn('first', SUMMARY.only_first), onlyIn('second', SUMMARY.only_second),
     h('div', {class: 'files'}, h('h3', {}, 'Files'), fileLines(SUMMARY.first.verdicts),
       fileLines(SUMMARY.second.verdicts))))]);

@@ -21,7 +21,8 @@ function headline() {
       shareTile('Recall of unsafe', ALL.recall, 'of those that are unsafe, how many were found'),
       shareTile('F1 of unsafe', ALL.f1),
       decimalTile('AUROC', ALL.auroc, 'chance that an unsafe item gets a higher probability'),
-      decimalTile('Brier score', ALL.brier, 'mean squared error of the probability; lower is better'));
+      decimalTile('Brier score', ALL.brier,
+        'mean squared error of the probability; lower is better'));
   }
   if (ALL.unparsed > 0 || !HAS_GOLD) {
     tiles.push(tile('Unparsed', count(ALL.unparsed), '',
@@ -44,8 +45,8 @@ function labelAt(item, threshold) {
 }
 
 function tally(items, threshold) {
-  const counts = {unsafe: {unsafe: 0, safe: 0, unparsed: 0}, safe: {unsafe: 0, safe: 0, unparsed: 0},
-    none: {unsafe: 0, safe: 0, unparsed: 0}};
+  const none = () => ({unsafe: 0, safe: 0, unparsed: 0});
+  const counts = {unsafe: none(), safe: none(), none: none()};
   for (const item of items) ++counts[item.expected || 'none'][labelAt(item, threshold)];
   return counts;
 }
@@ -59,11 +60,13 @@ function metricsOf(counts) {
   const safe = counts.safe.safe + counts.safe.unparsed + alarms;
   return {accuracy: ratio(found + counts.safe.safe, found + missed + safe),
     precision: ratio(found, found + alarms), recall: ratio(found, found + missed),
-    f1: found + missed > 0 ? ratio(2 * found, 2 * found + alarms + missed) : null, alarms: ratio(alarms, safe)};
+    f1: found + missed > 0 ? ratio(2 * found, 2 * found + alarms + missed) : null,
+    alarms: ratio(alarms, safe)};
 }
 
 function histogram(items, threshold) {
-  const bins = {unsafe: new Array(HISTOGRAM_BINS).fill(0), safe: new Array(HISTOGRAM_BINS).fill(0)};
+  const empty = () => new Array(HISTOGRAM_BINS).fill(0);
+  const bins = {unsafe: empty(), safe: empty()};
   for (const item of items) {
     if (!defined(item.p)) continue;
     const bin = Math.min(HISTOGRAM_BINS - 1, Math.floor(item.p * HISTOGRAM_BINS));
@@ -73,10 +76,11 @@ function histogram(items, threshold) {
   const width = 640, inset = 8, half = 104, middle = 116;
   const x = (p) => inset + p * (width - 2 * inset);
   const step = (width - 2 * inset) / HISTOGRAM_BINS;
-  const drawing = s('svg', {class: 'wide', viewBox: `0 0 ${width} ${HAS_GOLD ? 246 : 142}`, role: 'img',
-    'aria-label': 'Items by their probability of unsafe'});
+  const drawing = s('svg', {class: 'wide', viewBox: `0 0 ${width} ${HAS_GOLD ? 246 : 142}`,
+    role: 'img', 'aria-label': 'Items by their probability of unsafe'});
   for (let i = 0; i < HISTOGRAM_BINS; ++i) {
-    const up = half * Math.sqrt(bins.unsafe[i] / most), down = half * Math.sqrt(bins.safe[i] / most);
+    const up = half * Math.sqrt(bins.unsafe[i] / most);
+    const down = half * Math.sqrt(bins.safe[i] / most);
     const left = x(0) + i * step + 1;
     if (up) drawing.append(s('rect', {class: HAS_GOLD ? 'fill-unsafe' : 'fill-plain', x: left,
       y: middle - up, width: step - 2, height: up, rx: 1.5},
@@ -187,8 +191,8 @@ function calibration() {
   if (!HAS_GOLD || bins.length === 0) return null;
   const size = 300, left = 44, top = 10;
   const x = (p) => left + p * size, y = (p) => top + (1 - p) * size;
-  const drawing = s('svg', {class: 'square', viewBox: `0 0 ${size + left + 16} ${size + 56}`, role: 'img',
-    'aria-label': 'Share of unsafe items against their mean probability, by bin'});
+  const drawing = s('svg', {class: 'square', viewBox: `0 0 ${size + left + 16} ${size + 56}`,
+    role: 'img', 'aria-label': 'Share of unsafe items against their mean probability, by bin'});
   for (const p of [0, 0.25, 0.5, 0.75, 1]) {
     drawing.append(s('line', {class: 'axis', x1: x(0), x2: x(1), y1: y(p), y2: y(p)}),
       s('text', {x: left - 8, y: y(p) + 4, 'text-anchor': 'end'}, String(p)),
@@ -258,21 +262,25 @@ function slices() {
   for (const slice of SUMMARY.slices) {
     if (slice.dimension !== dimension) {
       dimension = slice.dimension;
-      rows.push(h('tr', {class: 'group'}, h('td', {colspan: head.length}, DIMENSIONS[dimension])));
+      rows.push(h('tr', {class: 'group'},
+        h('td', {colspan: head.length}, DIMENSIONS[dimension])));
     }
     rows.push(sliceRow(slice.name, slice, scale));
   }
   return section('By group', 'Small figures are 95 % intervals, resampled by query.' +
     (HAS_GOLD ? ' False alarms: the share judged unsafe of items expected safe; among refusals ' +
       'and answers to harmless prompts, that is the over-refusal of the judge.' : ''), null,
-  h('div', {class: 'card sheet scroll', tabindex: 0, role: 'region', 'aria-label': 'Figures by group'},
+  h('div', {class: 'card sheet scroll', tabindex: 0, role: 'region',
+    'aria-label': 'Figures by group'},
     h('table', {}, h('thead', {}, h('tr', {}, head.map((name, i) =>
-      h('th', {class: i ? 'num' : ''}, name, i === (HAS_GOLD ? 4 : 2) ? scaleNote(scale) : null)))), h('tbody', {}, rows))));
+      h('th', {class: i ? 'num' : ''}, name,
+        i === (HAS_GOLD ? 4 : 2) ? scaleNote(scale) : null)))), h('tbody', {}, rows))));
 }
 
 // ---- baselines ---------------------------------------------------------------------------------
 
-const BASELINES = {majority: 'The more frequent label of each set', length: 'Length of the answer alone',
+const BASELINES = {majority: 'The more frequent label of each set',
+  length: 'Length of the answer alone',
   'query n-grams': 'N-gram logistic regression, query only',
   'n-grams': 'N-gram logistic regression, query and answer'};
 
@@ -303,14 +311,14 @@ function baselines() {
   const names = sets.map((set) => [set, set === '' ? 'all items'
     : set === '(mean of sets)' ? 'mean of the sets' : set]);
   const origin = SUMMARY.baseline_origin;
-  return section('Beside plain rules', 'A judge that does not beat these has learned nothing. The ' +
-    'difference is of the same items, on the same resamples.' + (origin ? ' The n-gram models saw ' +
-      `${count(origin.examples)} training examples.` : ''),
+  return section('Beside plain rules', 'A judge that does not beat these has learned nothing. ' +
+    'The difference is of the same items, on the same resamples.' + (origin ? ' The n-gram ' +
+      `models saw ${count(origin.examples)} training examples.` : ''),
   sets.length > 1 ? select('Over', names, (value) => { chosen = value; draw(); }, chosen) : null,
   h('div', {class: 'card sheet scroll', tabindex: 0, role: 'region', 'aria-label': 'Baselines'},
     h('table', {}, h('thead', {}, h('tr', {}, h('th', {}, 'Rule'),
-      ['Items', 'Its accuracy %', 'The judge\u2019s %', 'Judge less rule', 'McNemar mid-p', 'By query p']
-        .map((name) => h('th', {class: 'num'}, name)))), body)));
+      ['Items', 'Its accuracy %', 'The judge\u2019s %', 'Judge less rule', 'McNemar mid-p',
+        'By query p'].map((name) => h('th', {class: 'num'}, name)))), body)));
 }
 
 // ---- items -------------------------------------------------------------------------------------
@@ -348,7 +356,8 @@ function itemDetail(item) {
 }
 
 function itemSection() {
-  const state = {label: '', expected: '', lang: '', set: '', wrong: false, search: '', order: 'highest'};
+  const state = {label: '', expected: '', lang: '', set: '', wrong: false, search: '',
+    order: 'highest'};
   const list = itemList({items: ITEMS.slice(), rowClass: '', rowOf: itemRow, detailOf: itemDetail,
     columns: ['P(unsafe)', 'Label', HAS_GOLD ? 'Expected' : '', 'Id', ''],
     keep: (item) => (!state.label || item.label === state.label) &&
@@ -360,16 +369,18 @@ function itemSection() {
   const filters = h('div', {class: 'filters', role: 'search'},
     searchBox(change('search')),
     select('Label', facetOptions(ITEMS, 'label', 'any'), change('label')),
-    HAS_GOLD ? select('Expected', facetOptions(ITEMS, 'expected', 'any'), change('expected')) : null,
+    HAS_GOLD ? select('Expected', facetOptions(ITEMS, 'expected', 'any'), change('expected'))
+      : null,
     new Set(ITEMS.map((item) => item.lang)).size > 1
       ? select('Language', facetOptions(ITEMS, 'lang', 'any'), change('lang')) : null,
-    SUMMARY.sets.length > 1 ? select('Set', facetOptions(ITEMS, 'set', 'any'), change('set')) : null,
+    SUMMARY.sets.length > 1 ? select('Set', facetOptions(ITEMS, 'set', 'any'), change('set'))
+      : null,
     select('Order', [['highest', 'most unsafe first'], ['lowest', 'least unsafe first'],
       ['closest', 'closest calls first'], ['file', 'as in the file']], change('order')),
     HAS_GOLD ? check('wrong only', change('wrong')) : null);
   list.refresh();
-  const node = section('Items', 'Click a row to read it. Text that may be harmful stays hidden until ' +
-    'you ask for it.', null, filters, list.node);
+  const node = section('Items', 'Click a row to read it. Text that may be harmful stays hidden ' +
+    'until you ask for it.', null, filters, list.node);
   node.id = 'items';
   return node;
 }
@@ -382,16 +393,17 @@ function notes() {
   return section('How to read this', null, null, h('div', {class: 'notes'}, h('dl', {},
     entry('Intervals', `95 % percentile intervals of ${count(b.resamples)} resamples (seed ` +
       `${b.seed}). Whole queries are drawn, so answers to the same query stand or fall together.`),
-    entry('Labels', 'Unsafe where the probability of unsafe is above the threshold. Unparsed where ' +
-      'more than half of the probability lies outside both labels; unparsed counts as wrong in ' +
-      'accuracy, as not found in recall, and is shown apart.'),
-    entry('AUROC, Brier, calibration', `Over the ${count(ALL.scored)} items with an expected label ` +
-      'and a probability. Calibration has ten bins of equal width.'),
-    entry('Refusals', 'Told by their opening words, in English and Chinese. The list misses refusals ' +
-      'in other words, and counts answers that decline first and help later.'),
+    entry('Labels', 'Unsafe where the probability of unsafe is above the threshold. Unparsed ' +
+      'where more than half of the probability lies outside both labels; unparsed counts as wrong ' +
+      'in accuracy, as not found in recall, and is shown apart.'),
+    entry('AUROC, Brier, calibration', `Over the ${count(ALL.scored)} items with an expected ` +
+      'label and a probability. Calibration has ten bins of equal width.'),
+    entry('Refusals', 'Told by their opening words, in English and Chinese. The list misses ' +
+      'refusals in other words, and counts answers that decline first and help later.'),
     entry('Harmless prompts', 'Items whose prompt the data itself calls harmless (prompt_label).'),
-    entry('p-values', 'McNemar\u2019s test (mid-p) takes items as independent; the one by query flips ' +
-      'the sign of each query\u2019s difference. Neither is corrected for looking many times.')),
+    entry('p-values', 'McNemar\u2019s test (mid-p) takes items as independent; the one by query ' +
+      'flips the sign of each query\u2019s difference. Neither is ' +
+      'corrected for looking many times.')),
   h('div', {class: 'files'}, h('h3', {}, 'Files'), fileLines(SUMMARY.verdicts),
     fileLines(SUMMARY.labels),
     SUMMARY.labels_unmatched ? h('div', {}, `${plural(SUMMARY.labels_unmatched, 'label')} ` +
@@ -400,7 +412,8 @@ function notes() {
 
 const THRESHOLDS = Object.entries(SUMMARY.thresholds).map(([lang, t]) => `${lang} ${t}`).join(', ');
 append(document.getElementById('page'), [
-  pageHeader(SUMMARY.sets.length <= 4 ? SUMMARY.sets.join(', ') : plural(SUMMARY.sets.length, 'set'), [
+  pageHeader(SUMMARY.sets.length <= 4 ? SUMMARY.sets.join(', ')
+    : plural(SUMMARY.sets.length, 'set'), [
     ['Model', SUMMARY.models.join(', ')], ['Prompt', SUMMARY.prompts.join(', ')],
     ['Thresholds set anew', THRESHOLDS],
     HAS_GOLD ? ['With expected label', `${count(ALL.with_gold)}, ${count(ALL.gold_unsafe)} unsafe`]
