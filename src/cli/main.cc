@@ -29,6 +29,10 @@ int Run(int argc, char** argv) {
   AddTokenizeCommand(line);
   AddDataCommand(line);
   AddTrainCommand(line);
+  const auto named = [&](const CLI::App* command) { return command->check_name(argv[1]); };
+  if (argc > 1 && argv[1][0] != '-' && line.app.get_subcommands(named).empty()) {
+    return Fail({ErrorKind::kUsage, fmt::format("no command '{}' (see mores --help)", argv[1])});
+  }
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help and --version
