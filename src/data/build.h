@@ -14,7 +14,7 @@ struct BuildOptions {
   std::string recipe_path;
   std::string data_root;
   std::string output_directory;
-  int threads = 0;      // 0: one for each processor; the result does not depend on it
+  int threads = 0;  // 0: one for each processor; the result does not depend on it
   job::Progress* progress = nullptr;
 };
 
