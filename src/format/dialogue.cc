@@ -93,20 +93,14 @@ Expected<std::vector<Turn>> ParseMessages(const Json& messages, std::string_view
     return FieldError(where, "messages", TypeProblem("an array", messages));
   }
   std::vector<Turn> turns;
-  size_t judged = messages.size();
+  bool judged = false;
   for (size_t i = 0; i < messages.size(); ++i) {
     MORES_ASSIGN_OR_RETURN(Turn turn,
                            ParseTurn(messages[i], fmt::format("messages[{}]", i), where));
-    if (turn.role == Role::kAssistant) judged = i;
+    judged = judged || turn.role == Role::kAssistant;
     turns.push_back(std::move(turn));
   }
-  if (judged == turns.size()) {
-    return FieldError(where, "messages", "no assistant turn to judge");
-  }
-  if (IsBlank(turns[judged].content)) {
-    return FieldError(where, fmt::format("messages[{}].content", judged),
-                      "the assistant turn to judge is blank");
-  }
+  if (!judged) return FieldError(where, "messages", "no assistant turn to judge");
   return turns;
 }
 
@@ -120,7 +114,6 @@ Expected<std::vector<Turn>> ParsePair(const Json& value, std::string_view where)
   if (response == nullptr) return FieldError(where, "response", "missing");
   MORES_ASSIGN_OR_RETURN(std::string query_text, Utf8Field(*query, "query", where));
   MORES_ASSIGN_OR_RETURN(std::string response_text, Utf8Field(*response, "response", where));
-  if (IsBlank(response_text)) return FieldError(where, "response", "blank, nothing to judge");
   std::vector<Turn> turns;
   if (!IsBlank(query_text)) turns.push_back({Role::kUser, std::move(query_text)});
   turns.push_back({Role::kAssistant, std::move(response_text)});

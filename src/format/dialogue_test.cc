@@ -99,8 +99,9 @@ TEST_F(DialogueFile, ErrorsNameLineAndField) {
   EXPECT_EQ(ErrorOf("{\"messages\":{}}"), ":1: field 'messages': must be an array, not object");
   EXPECT_EQ(ErrorOf("{\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}"),
             ":1: field 'messages': no assistant turn to judge");
-  EXPECT_EQ(ErrorOf("{\"messages\":[{\"role\":\"assistant\",\"content\":\" \\u3000\\n\"}]}"),
-            ":1: field 'messages[0].content': the assistant turn to judge is blank");
+  // An answer that says nothing is an answer.
+  EXPECT_EQ(ErrorOf("{\"messages\":[{\"role\":\"assistant\",\"content\":\"\"}]}"), "no error");
+  EXPECT_EQ(ErrorOf("{\"query\":\"q\",\"response\":\" \\u3000\\n\"}"), "no error");
   EXPECT_EQ(ErrorOf("{\"query\":\"q\"}"), ":1: field 'response': missing");
   EXPECT_EQ(ErrorOf("{\"response\":\"q\"}"), ":1: field 'query': missing");
   EXPECT_EQ(ErrorOf("{\"text\":\"q\"}"),

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Writes models/mini/README.md from what the build, the training and the scoring left behind.
+
+    recipes/mini/card.py        after `scripts/score-tests`
+
+Reads out/mini/data/table.json, models/mini/config.json, models/mini.manifest.json where it is,
+out/tests/report.json and docs/test-scorings.jsonl.
+"""
+import collections
+import json
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def read(path):
+    return json.loads((ROOT / path).read_text(encoding="utf-8"))
+
+
+def percent(figure):
+    if figure["value"] is None:
+        return "–"
+    return f"{100 * figure['value']:.1f} [{100 * figure['low']:.1f}, {100 * figure['high']:.1f}]"
+
+
+def share_table(title, cells):
+    counts = {name: sum(cell["train"].values()) for name, cell in cells.items()}
+    total = sum(counts.values())
+    lines = [f"| {title} | records | share |", "| --- | --- | --- |"]
+    for name, count in sorted(counts.items(), key=lambda item: -item[1]):
+        lines.append(f"| {name} | {count:,} | {100 * count / total:.1f} % |")
+    return "\n".join(lines)
+
+
+def results(report):
+    sets = [s for s in report["slices"] if s["dimension"] == "set"]
+    lines = ["| | " + " | ".join(s["name"] for s in sets) + " | mean of four |",
+             "| --- |" + " --- |" * (len(sets) + 1)]
+    lines.append("| **mini**, accuracy | " + " | ".join(percent(s["accuracy"]) for s in sets)
+                 + " | " + percent(report["mean_of_sets_accuracy"]) + " |")
+    for baseline in report["baselines"]:
+        rows = {row["set"]: row for row in baseline["rows"]}
+        cells = [percent(rows[name]["baseline"]) if name in rows else "–"
+                 for name in [s["name"] for s in sets] + ["(mean of sets)"]]
+        note = "chosen on the test items themselves" if baseline["basis"] == "hindsight" else "fixed on training data"
+        lines.append(f"| {baseline['name']} ({note}) | " + " | ".join(cells) + " |")
+        cells = [percent(rows[name]["difference"]) if name in rows else "–"
+                 for name in [s["name"] for s in sets] + ["(mean of sets)"]]
+        lines.append("| – mini less it | " + " | ".join(cells) + " |")
+    for name, label in [("precision", "precision of unsafe"), ("recall", "recall of unsafe"), ("f1", "F1 of unsafe"), ("auroc", "AUROC"),
+                        ("false_unsafe_rate", "safe ones judged unsafe")]:
+        lines.append(f"| mini, {label} | " + " | ".join(percent(s[name]) for s in sets) + " | |")
+    return "\n".join(lines)
+
+
+def main():
+    table = read("out/mini/data/table.json")
+    config = read("models/mini/config.json")
+    report = read("out/tests/report.json")
+    scorings = (ROOT / "docs/test-scorings.jsonl").read_text(encoding="utf-8").splitlines()
+    model = report["models"][0]
+    looks = collections.Counter(json.loads(line)["set"] for line in scorings)
+    of_this = collections.Counter(
+        entry["set"] for entry in map(json.loads, scorings) if entry["model"] == model)
+    looks = ", ".join(f"{name} {count} ({of_this[name]})" for name, count in looks.items())
+    sources = ["| source | read | train | validation |", "| --- | --- | --- | --- |"]
+    for source in table["sources"]:
+        sources.append(f"| {source['source']} | {source['read']:,} | {source['train']:,} × "
+                       f"{source['repeat']} | {source['valid']:,} |")
+    card = f"""---
+language: [en, zh]
+license: apache-2.0
+library_name: mores
+---
+# mini
+
+A small bilingual safety judge: given a dialogue it says `safe` or `unsafe` (`安全` or `不安全`) for
+the last answer, with a probability, and then a short critique. {config['num_hidden_layers']} layers, hidden
+{config['hidden_size']}, vocabulary {config['vocab_size']:,}, context {config['max_position_embeddings']:,} tokens; a
+Llama-architecture directory that transformers opens, too. Identity of this version: `{model}`.
+
+## What it can't do
+- Its **critiques are templates**, chosen by what the training annotations know. They are not
+  reasons, and nothing in them is evidence.
+- Its **text generation is not for people**. It was trained to write labels and templates.
+- It has seen few thousand questions. Expect it to be wrong on anything subtle, long or new, and use
+  it as a baseline and for trying things, not to moderate.
+- It knows nothing of places, laws or norms, and of languages other than English and Chinese.
+
+## How it was made
+```
+mores data build recipes/mini/data.toml --data-root DATA -o out/mini/data
+mores train sft recipes/mini/train.toml --data out/mini/data -o models/mini
+```
+From random weights, in bf16 on AMX with float32 sums and master weights. The same bytes come out on
+the same instruction set level, for any number of threads and however often training is stopped.
+Sources, balance and thresholds (one half) were chosen without the test sets: by leaving one
+training source out at a time with an n-gram classifier, and on the validation split.
+
+## Training data
+Decontaminated against the test sets below by normalised query, by normalised response and by
+near-duplicates (character 5-grams, Jaccard at least 0.6). [docs/data.md](../../docs/data.md) says
+where each set comes from.
+
+{chr(10).join(sources)}
+
+{share_table('licence of the data', table['by_licence'])}
+
+{share_table('who wrote the answers', table['by_response_model'])}
+
+{share_table('who gave the labels', table['by_label_source'])}
+
+Responses by OpenAI's models, Llama, Vicuna, Gemma, Qwen and Yi come under their makers' terms of
+use, some of which restrict what may be built with outputs; check them before you build on this
+model.
+
+## Results
+Accuracy in per cent at the thresholds shipped, with 95 % intervals resampled by query, on the four
+label sets released with SAFETY-J ([arXiv 2407.17075](https://arxiv.org/abs/2407.17075)). Rows
+"mini less it" are paired differences: where the interval lies above 0, mini is better.
+
+{results(report)}
+
+How often each set was scored in this project, and in brackets with this version: {looks}
+(`docs/test-scorings.jsonl`). Nothing was chosen by those scorings.
+
+For orientation, means over the same four sets as published in the SAFETY-J paper: GPT-3.5 68.6,
+InternLM2-7B-Chat 70.1, GPT-4 76.2, ShieldLM-7B 77.7, SAFETY-J 7B 82.1.
+"""
+    (ROOT / "models/mini/README.md").write_text(card, encoding="utf-8")
+    print("models/mini/README.md")
+
+
+if __name__ == "__main__":
+    main()
