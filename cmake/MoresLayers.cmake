@@ -36,8 +36,10 @@ function(mores_test layer file)
   set(target ${layer}_${stem})
   add_executable(${target} ${file})
   target_link_libraries(${target} PRIVATE mores_${layer} GTest::gtest GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${target} PRIVATE MORES_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-                                               MORES_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  # Relative to where tests run, so that compilations are the same in every clone.
+  file(RELATIVE_PATH binary_dir ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+  target_compile_definitions(${target} PRIVATE MORES_SOURCE_DIR="."
+                                               MORES_BINARY_DIR="${binary_dir}")
   add_test(NAME ${layer}/${stem} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   file(STRINGS ${file} head LIMIT_COUNT 5)
   if(head MATCHES "// Slow:")

@@ -188,10 +188,10 @@ class CliTest : public ::testing::TestWithParam<std::string> {
     }
     const std::string script = directory_ + "/script";
     ASSERT_TRUE(WriteFileAtomically(script, test.commands));
-    const std::string command = "cd '" + directory_ + "/work' && env -u MORES_MODEL MODEL='" +
-                                kToyModel->directory() +
-                                "' PATH='" MORES_BINARY_DIR "':\"$PATH\" sh '" + script + "' > '" +
-                                directory_ + "/stdout' 2> '" + directory_ + "/stderr' < /dev/null";
+    const std::string command =
+        "cd '" + directory_ + "/work' && env -u MORES_MODEL MODEL='" + kToyModel->directory() +
+        "' PATH='" + std::filesystem::absolute(MORES_BINARY_DIR).string() + "':\"$PATH\" sh '" +
+        script + "' > '" + directory_ + "/stdout' 2> '" + directory_ + "/stderr' < /dev/null";
     const int status = std::system(command.c_str());
     const std::string standard_output = *ReadFile(directory_ + "/stdout");
     const std::string standard_error = *ReadFile(directory_ + "/stderr");
