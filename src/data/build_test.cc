@@ -1,0 +1,147 @@
+#include "data/build.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "data/test_files.h"
+#include "format/judge_profile.h"
+#include "format/sft.h"
+
+namespace mores::data {
+namespace {
+
+constexpr std::string_view kRecipe = R"(
+name = "tiny"
+seed = 9
+[[source]]
+reader = "jsonl"
+name = "chat"
+path = "chat.jsonl"
+repeat = 2
+fields = { query = "q", response = "r", label = "l", category = "c" }
+[[source]]
+reader = "cold"
+path = "cold"
+[decontaminate]
+tests = ["test.json"]
+[split]
+valid_fraction = 0.2
+)";
+
+std::string Letters(int i) {
+  std::string text;
+  for (int k = 0; k < 30; ++k) {
+    text += static_cast<char>('a' + ((i + 3) * (k + 7) * (k + i + 11)) % 26);
+  }
+  return text;
+}
+
+void WriteInputs(const TestFiles& files) {
+  std::string chat;
+  for (int i = 0; i < 40; ++i) {
+    for (const char* label : {"safe", "unsafe"}) {
+      chat += "{\"q\":\"What is " + Letters(i) + "?\",\"r\":\"The answer is " + Letters(i + 100) +
+              " and that is " + label + "\",\"l\":\"" + label + "\",\"c\":\"privacy\"}\n";
+    }
+  }
+  files.Write("root/chat.jsonl", chat);
+  files.Write("root/cold/train.csv",
+              ",split,topic,label,TEXT\n1,train,race,0,今天的天气真好\n"
+              "2,train,race,1,他们都是坏人不要理\n3,dev,gender,0,大家都很努力地工作\n");
+  files.Write("root/test.json",
+              "[{\"query\":\"what is " + Letters(4) + "\",\"response\":\"x\",\"label\":\"Safe\"}]");
+  files.Write("recipe.toml", kRecipe);
+}
+
+BuildResult Build(const TestFiles& files, const std::string& output, int threads) {
+  const auto result = BuildData({.recipe_path = files.Path("recipe.toml"),
+                                 .data_root = files.Path("root"),
+                                 .output_directory = files.Path(output),
+                                 .threads = threads});
+  EXPECT_TRUE(result) << result.error().message;
+  return result.value_or(BuildResult{});
+}
+
+TEST(BuildData, SameBytesForAnyThreads) {
+  const TestFiles files;
+  WriteInputs(files);
+  Build(files, "one", 1);
+  Build(files, "two", 4);
+  for (const char* name : {"train.jsonl", "valid.jsonl", "table.json", "manifest.json"}) {
+    const auto one = ReadFile(files.Path(std::string("one/") + name));
+    const auto two = ReadFile(files.Path(std::string("two/") + name));
+    ASSERT_TRUE(one && two) << name;
+    EXPECT_GT(one->size(), 100u);
+    EXPECT_EQ(*one, *two) << name;
+  }
+  EXPECT_FALSE(FileExists(files.Path("one/holdout.jsonl")));
+}
+
+TEST(BuildData, WritesWhatTrainingReads) {
+  const TestFiles files;
+  WriteInputs(files);
+  const BuildResult result = Build(files, "out", 1);
+  const auto profile = format::FindJudgeProfile("mores-label-first");
+  ASSERT_TRUE(profile);
+  const auto train = format::ReadSftRecords(files.Path("out/train.jsonl"), **profile);
+  const auto valid = format::ReadSftRecords(files.Path("out/valid.jsonl"), **profile);
+  ASSERT_TRUE(train) << train.error().message;
+  ASSERT_TRUE(valid) << valid.error().message;
+  std::set<std::string> train_queries;
+  for (const format::SftRecord& record : *train) {
+    EXPECT_FALSE(record.critique.empty());
+    if (record.source == "cold") continue;
+    EXPECT_EQ(record.lang, text::DetectLanguage(format::ResponseOf(record.dialogue)));
+    train_queries.insert(std::string(format::QueryOf(record.dialogue)));
+  }
+  for (const format::SftRecord& record : *valid) {
+    EXPECT_FALSE(train_queries.contains(std::string(format::QueryOf(record.dialogue))));
+  }
+  EXPECT_FALSE(train_queries.contains("What is " + Letters(4) + "?"));
+  const Json& chat = result.table["sources"][0];
+  EXPECT_EQ(chat["read"], 80);
+  EXPECT_EQ(chat["dropped"]["test_query"], 2);
+  int64_t accounted = chat["train"].get<int64_t>() + chat["valid"].get<int64_t>();
+  for (const auto& [reason, count] : chat["dropped"].items()) accounted += count.get<int64_t>();
+  EXPECT_EQ(accounted, 80);
+  // Two copies of each training record of the source that repeats.
+  EXPECT_GE(static_cast<int64_t>(train->size()), 2 * chat["train"].get<int64_t>());
+  EXPECT_NE(result.readable.find("chat"), std::string::npos);
+}
+
+TEST(BuildData, ManifestNamesInputsAndOutputs) {
+  const TestFiles files;
+  WriteInputs(files);
+  Build(files, "out", 1);
+  const auto bytes = ReadFile(files.Path("out/manifest.json"));
+  ASSERT_TRUE(bytes);
+  const auto manifest = ParseJson(*bytes, "manifest.json");
+  ASSERT_TRUE(manifest) << manifest.error().message;
+  EXPECT_EQ((*manifest)["recipe"]["sha256"], Sha256Hex(kRecipe));
+  ASSERT_EQ((*manifest)["inputs"].size(), 3u);
+  EXPECT_EQ((*manifest)["inputs"][0]["path"], "chat.jsonl");
+  EXPECT_EQ((*manifest)["inputs"][0]["sha256"].get<std::string>(),
+            *Sha256HexOfFile(files.Path("root/chat.jsonl")));
+  EXPECT_EQ((*manifest)["outputs"][0]["sha256"].get<std::string>(),
+            *Sha256HexOfFile(files.Path("out/train.jsonl")));
+}
+
+TEST(BuildData, ABrokenRecordWritesNothing) {
+  const TestFiles files;
+  WriteInputs(files);
+  files.Write("root/chat.jsonl",
+              "{\"q\":\"a\",\"r\":\"b\",\"l\":\"safe\",\"c\":\"x\"}\n{\"q\":1}\n");
+  const auto result = BuildData({.recipe_path = files.Path("recipe.toml"),
+                                 .data_root = files.Path("root"),
+                                 .output_directory = files.Path("out")});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::kInput);
+  EXPECT_EQ(result.error().message, files.Path("root/chat.jsonl") + ":2: field 'r': missing");
+  EXPECT_FALSE(FileExists(files.Path("out/train.jsonl")));
+}
+
+}  // namespace
+}  // namespace mores::data
