@@ -223,9 +223,19 @@ MORES_AMX void MatMul(const Block& block) {
     config.rows[i] = 16;
   }
   _tile_loadconfig(&config);
-  for (int64_t column = block.column_begin; column < block.column_end; column += 32) {
+  if (block.depth_blocks <= kShallowDepth / kTileDepth) {
+    // Along rows of C: its lines are then written side by side, which is what shallow products
+    // wait for.
     for (int64_t row = block.row_begin; row < block.row_end; row += 32) {
-      Tile2x2(block, row, column);
+      for (int64_t column = block.column_begin; column < block.column_end; column += 32) {
+        Tile2x2(block, row, column);
+      }
+    }
+  } else {
+    for (int64_t column = block.column_begin; column < block.column_end; column += 32) {
+      for (int64_t row = block.row_begin; row < block.row_end; row += 32) {
+        Tile2x2(block, row, column);
+      }
     }
   }
   _tile_release();

@@ -147,17 +147,25 @@ class Product {
   }
 
  private:
-  // Rows of A that stay in the second-level cache (about 1 MB), then columns so that there are a
-  // few tasks a thread.
+  // One operand's block stays in the second-level cache (about 1 MB) while the other's passes by:
+  // columns of B where tiles go along the rows of C, else rows of A. And a few tasks a thread.
   void ChooseBlocks(int threads) {
     constexpr int64_t kCacheBytes = 1 << 20;
-    const int64_t row_bytes = std::max<int64_t>(1, a_.depth_ * (a_.tiles_ ? 2 : 4));
-    block_rows_ = std::clamp<int64_t>(kCacheBytes / row_bytes / 32 * 32, 32, 512);
-    block_columns_ = CeilDiv(b_.columns_, 32) * 32;
+    constexpr int64_t kMostRows = 512, kLeastColumns = 64;
+    const auto to_tiles = [](int64_t count) { return CeilDiv(count, 32) * 32; };
+    const int64_t line_bytes = std::max<int64_t>(1, a_.depth_ * (a_.tiles_ ? 2 : 4));
+    const int64_t cached = std::max<int64_t>(32, kCacheBytes / line_bytes / 32 * 32);
     const int64_t wanted = threads == 1 ? 1 : 4 * threads;
-    while (block_columns_ > 64 &&
+    block_columns_ = to_tiles(b_.columns_);
+    if (a_.tiles_ && a_.depth_ <= amx::kShallowDepth) {
+      block_columns_ = std::min(block_columns_, std::max(kLeastColumns, cached));
+      block_rows_ = std::clamp<int64_t>(to_tiles(CeilDiv(a_.rows_, wanted)), 32, kMostRows);
+    } else {
+      block_rows_ = std::min(cached, kMostRows);
+    }
+    while (block_columns_ > kLeastColumns &&
            CeilDiv(a_.rows_, block_rows_) * CeilDiv(b_.columns_, block_columns_) < wanted) {
-      block_columns_ = CeilDiv(block_columns_ / 2, 32) * 32;
+      block_columns_ = to_tiles(block_columns_ / 2);
     }
   }
 
