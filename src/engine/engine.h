@@ -20,7 +20,7 @@ namespace mores::engine {
 
 struct EngineOptions {
   // Tokens computed in one pass, over all sequences: bounds scratch memory.
-  int64_t batch_tokens = 4096;
+  int64_t batch_tokens = 1024;
   // Tokens of one sequence computed in one pass; 0: as many as fit. 1 is token by token. Results
   // do not depend on it.
   int64_t chunk_tokens = 0;

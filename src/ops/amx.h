@@ -18,7 +18,7 @@ constexpr int64_t kTileRows = 16;   // rows of A, columns of B
 constexpr int64_t kTileDepth = 32;  // bf16 values along K
 constexpr int64_t kTileElements = kTileRows * kTileDepth;
 // Up to this depth, writing C costs more than reading A and B.
-constexpr int64_t kShallowDepth = 512;
+constexpr int64_t kShallowDepth = 1024;
 
 // Left operand: 16 rows. From A row-major, `rows` of them real, stride `a_row`: the whole tile row
 // [depth blocks][16][32] at `out`.
