@@ -3,7 +3,7 @@
 
     recipes/mini/card.py        after `scripts/score-tests`
 
-Reads out/mini/data/table.json, models/mini/config.json, models/mini.manifest.json where it is,
+Reads out/mini/data/table.json, models/mini/config.json,
 out/tests/report.json and docs/test-scorings.jsonl.
 """
 import collections
@@ -90,7 +90,7 @@ Llama-architecture directory that transformers opens, too. Identity of this vers
 ## How it was made
 ```
 mores data build recipes/mini/data.toml --data-root DATA -o out/mini/data
-mores train sft recipes/mini/train.toml --data out/mini/data -o models/mini
+mores train sft recipes/mini/train.toml --data out/mini/data -o out/mini/model
 ```
 From random weights, in bf16 on AMX with float32 sums and master weights. The same bytes come out on
 the same instruction set level, for any number of threads and however often training is stopped.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace mores::cli {
@@ -34,6 +36,15 @@ std::string Printable(const std::string& text) {
 int Fail(const Error& error) {
   fmt::print(stderr, "mores: {}\n", Printable(error.message));
   return ExitCode(error.kind);
+}
+
+Status CheckOutput(const std::string& input, const std::string& output) {
+  if (output.empty()) return MakeError(ErrorKind::kUsage, "-o: the name is empty");
+  std::error_code error;
+  if (output != "-" && std::filesystem::equivalent(input, output, error)) {
+    return MakeError(ErrorKind::kUsage, "-o {}: is the input itself", output);
+  }
+  return {};
 }
 
 }  // namespace mores::cli

@@ -28,14 +28,14 @@ void AddDataCommand(CommandLine& line) {
       {.name = "data",
        .summary = "Curate training data.",
        .example =
-           "mores data build recipes/mini/data.toml --data-root ../shared/data -o data/mini"});
+           "mores data build recipes/mini/data.toml --data-root ../shared/data -o out/mini/data"});
   data->require_subcommand(1);
   CLI::App* build = AddCommand(
       *data,
       {.name = "build",
        .summary = "Read, de-duplicate, decontaminate, split, balance and render training data.",
        .example =
-           "mores data build recipes/mini/data.toml --data-root ../shared/data -o data/mini"});
+           "mores data build recipes/mini/data.toml --data-root ../shared/data -o out/mini/data"});
   const auto options = std::make_shared<data::BuildOptions>();
   build->add_option("recipe", options->recipe_path, "the recipe, a TOML file")->required();
   options->data_root = "../shared/data";

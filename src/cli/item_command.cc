@@ -65,6 +65,9 @@ Status ReadItems(const std::string& path, ItemJob& job, const AddItem& add) {
 }
 
 int RunItems(const ItemJob& item_job, const ItemOptions& options, const job::BatchFunction& run) {
+  if (const Status output = CheckOutput(options.input, options.output); !output) {
+    return Fail(output.error());
+  }
   Expected<Json> manifest =
       MakeManifest(item_job.command, options.input, options.model, item_job.model_name);
   if (!manifest) return Fail(manifest.error());

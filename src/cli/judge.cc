@@ -135,6 +135,7 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
   if (command.table && command.output == "-") {
     return MakeError(ErrorKind::kUsage, "--table and -o - both want standard output");
   }
+  MORES_RETURN_IF_ERROR(CheckOutput(command.input, command.output));
   std::vector<format::Bound> bounds;
   for (const std::string& text : command.fail_if) {
     MORES_ASSIGN_OR_RETURN(format::Bound bound, format::ParseBound(text, judge::Counts::Metrics()));

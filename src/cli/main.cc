@@ -47,4 +47,11 @@ int Run(int argc, char** argv) {
 }  // namespace
 }  // namespace mores::cli
 
-int main(int argc, char** argv) { return mores::cli::Run(argc, argv); }
+int main(int argc, char** argv) {
+  const int exit_code = mores::cli::Run(argc, argv);
+  // What was printed may not have arrived: a full disk, a closed pipe.
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && exit_code == 0) {
+    return mores::cli::Fail({mores::ErrorKind::kIo, "standard output: cannot be written"});
+  }
+  return exit_code;
+}

@@ -126,7 +126,8 @@ Expected<job::JobSummary> RunJudge(Judge& judge, const std::vector<format::Dialo
   std::stable_sort(job.order.begin(), job.order.end(),
                    [&](size_t a, size_t b) { return job.costs[a] > job.costs[b]; });
   job.batch_cost = options.batch_tokens;
-  job.batch_size = 256;
+  // With critiques a batch takes long; smaller ones lose less to a kill.
+  job.batch_size = judge.options().reply == Reply::kLabelOnly ? 256 : 32;
   job.title = "judging";
   job.unit = "dialogues";
   job.progress = options.progress;
