@@ -145,8 +145,11 @@ struct Decoder::Impl {
                   ThreadPool& pool) const;
   void Attend(std::span<const Chunk> chunks, int64_t layer, const float* qkv, int64_t width,
               float* attended, ThreadPool& pool) const;
+  // Leaves x of all rows, or in the last layer of the wanted rows alone, which move to its front.
   void RunBlock(std::span<const Chunk> chunks, int64_t layer, int64_t rows,
                 DecoderScratch::Buffers& s, ThreadPool& pool) const;
+  // Moves the wanted rows of x and of the attention's result to the front; returns their number.
+  int64_t KeepWantedRows(std::span<const Chunk> chunks, DecoderScratch::Buffers& s) const;
 };
 
 void Decoder::Impl::FillCaches(std::span<const Chunk> chunks, int64_t layer, float* qkv,
@@ -227,11 +230,28 @@ void Decoder::Impl::Attend(std::span<const Chunk> chunks, int64_t layer, const f
   });
 }
 
+int64_t Decoder::Impl::KeepWantedRows(std::span<const Chunk> chunks,
+                                      DecoderScratch::Buffers& s) const {
+  const int64_t hidden = config.hidden_dim, query_dim = config.query_dim();
+  int64_t row = 0, kept = 0;
+  for (const Chunk& chunk : chunks) {
+    const int64_t count = static_cast<int64_t>(chunk.tokens.size());
+    for (int64_t i = std::min(count, chunk.first_wanted); i < count; ++i, ++kept) {
+      std::memmove(s.x.data() + kept * hidden, s.x.data() + (row + i) * hidden,
+                   static_cast<size_t>(hidden) * sizeof(float));
+      std::memmove(s.attended.data() + kept * query_dim, s.attended.data() + (row + i) * query_dim,
+                   static_cast<size_t>(query_dim) * sizeof(float));
+    }
+    row += count;
+  }
+  return kept;
+}
+
 void Decoder::Impl::RunBlock(std::span<const Chunk> chunks, int64_t layer, int64_t rows,
                              DecoderScratch::Buffers& s, ThreadPool& pool) const {
   const PackedBlock& block = blocks[static_cast<size_t>(layer)];
   const int64_t hidden = config.hidden_dim, ffn = config.ffn_dim;
-  const ops::RmsNormShape norm{rows, hidden, config.rms_norm_epsilon};
+  ops::RmsNormShape norm{rows, hidden, config.rms_norm_epsilon};
   const auto add_to_x = [&] {
     ops::ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
       Kernels().add(s.out.data() + begin * hidden, s.x.data() + begin * hidden,
@@ -243,6 +263,9 @@ void Decoder::Impl::RunBlock(std::span<const Chunk> chunks, int64_t layer, int64
   block.qkv.Apply(s.normed.data(), rows, s.qkv.Resize(rows * width), precision, s.left, pool);
   FillCaches(chunks, layer, s.qkv.data(), width, pool);
   Attend(chunks, layer, s.qkv.data(), width, s.attended.Resize(rows * config.query_dim()), pool);
+  // Past the last attention a row matters to nobody else.
+  if (layer + 1 == config.layers) norm.rows = rows = KeepWantedRows(chunks, s);
+  if (rows == 0) return;
   block.output.Apply(s.attended.data(), rows, s.out.Resize(rows * hidden), precision, s.left, pool);
   add_to_x();
   ops::RmsNorm(norm, s.x.data(), block.ffn_norm.data(), s.normed.data(), nullptr, pool);
@@ -302,16 +325,10 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
     impl_->RunBlock(chunks, layer, rows, s, pool);
   }
   s.wanted.Resize(std::max<int64_t>(1, wanted * hidden));
-  row = 0;
-  int64_t out = 0;
+  ops::RmsNorm({wanted, hidden, config.rms_norm_epsilon}, s.x.data(), impl_->final_norm.data(),
+               s.wanted.data(), nullptr, pool);
   for (const Chunk& chunk : chunks) {
-    const int64_t count = static_cast<int64_t>(chunk.tokens.size());
-    for (int64_t i = std::min(count, chunk.first_wanted); i < count; ++i) {
-      Kernels().rms_norm(s.x.data() + (row + i) * hidden, impl_->final_norm.data(),
-                         s.wanted.data() + out++ * hidden, hidden, config.rms_norm_epsilon);
-    }
-    chunk.cache->length_ += count;
-    row += count;
+    chunk.cache->length_ += static_cast<int64_t>(chunk.tokens.size());
   }
   return {s.wanted.data(), static_cast<size_t>(wanted * hidden)};
 }
