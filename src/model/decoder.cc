@@ -35,23 +35,52 @@ float* KvCache::values(int64_t layer, int64_t head) {
 
 namespace {
 
+int64_t CeilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
+
 // y = x W^T + b, packed once.
 struct PackedLinear {
   ops::RightOperand weight;
   std::vector<float> bias;
 
   int64_t out() const { return weight.columns(); }
-  void Apply(const float* x, int64_t rows, float* y, DType precision, ops::LeftOperand& left,
-             ThreadPool& pool) const {
+  // x [rows][in], y [rows][out] with stride y_row.
+  void Apply(const float* x, int64_t rows, float* y, int64_t y_row, DType precision,
+             ops::LeftOperand& left, ThreadPool& pool) const {
     left.Pack({x, rows, weight.depth(), weight.depth()}, ops::Layout::kPlain, precision, pool);
-    ops::MatMul(left, weight, y, out(), ops::Accumulate::kNo, pool);
-    ops::AddBias(bias.empty() ? nullptr : bias.data(), y, rows, out(), pool);
+    Apply(left, y, y_row, pool);
   }
+  void Apply(const ops::LeftOperand& x, float* y, int64_t y_row, ThreadPool& pool) const {
+    ops::MatMul(x, weight, y, y_row, ops::Accumulate::kNo, pool);
+    ops::AddBias(bias_or_null(), y, y_row, x.rows(), out(), pool);
+  }
+  const float* bias_or_null() const { return bias.empty() ? nullptr : bias.data(); }
 };
 
 struct PackedBlock {
   std::vector<float> attention_norm, ffn_norm;
   PackedLinear qkv, output, gate_up, down;
+
+  int64_t bytes() const {
+    return qkv.weight.bytes() + output.weight.bytes() + gate_up.weight.bytes() +
+           down.weight.bytes();
+  }
+};
+
+// Rows [begin, end) of a batch, which go together through the row-wise part of a block.
+struct RowGroup {
+  size_t index;
+  int64_t begin, end;
+  int64_t rows() const { return end - begin; }
+};
+struct RowScratch {
+  ops::LeftOperand left;
+  tensor::AlignedBuffer<float> normed, out;
+};
+
+// Where a row of a batch comes from.
+struct RowOrigin {
+  const Chunk* chunk;
+  int64_t token;  // of the chunk
 };
 
 // Reads tensors of a directory and packs those that share an input together.
@@ -101,8 +130,10 @@ class Loader {
 }  // namespace
 
 struct DecoderScratch::Buffers {
-  ops::LeftOperand left;
-  tensor::AlignedBuffer<float> x, normed, qkv, attended, out, gate_up, ffn, wanted;
+  ops::LeftOperand left;                 // of the head
+  std::vector<ops::GatedProduct> gated;  // of each group of rows
+  std::vector<RowOrigin> origins;        // of each row
+  tensor::AlignedBuffer<float> x, qkv, attended, wanted;
 };
 DecoderScratch::DecoderScratch() : buffers(std::make_unique<Buffers>()) {}
 DecoderScratch::~DecoderScratch() = default;
@@ -140,93 +171,131 @@ struct Decoder::Impl {
     return {};
   }
 
-  // Rotates queries and keys, and writes keys and values into the caches.
-  void FillCaches(std::span<const Chunk> chunks, int64_t layer, float* qkv, int64_t width,
+  // Floats from one row of queries, keys and values to the next.
+  int64_t qkv_row() const { return ops::UnalignedRow(blocks[0].qkv.out()); }
+
+  // Calls f(rows, scratch, pool) for groups of rows. A group's activations stay in a processor's
+  // cache from one product to the next where the weights of a block about fit there too; else all
+  // rows go together, and each weight is read once.
+  template <class F>
+  void ForRowGroups(int64_t rows, ThreadPool& pool, const F& f) const;
+  // x to rotated queries and keys, and values; keys and values also into the caches.
+  void ToQkv(int64_t layer, RowGroup group, DecoderScratch::Buffers& s, RowScratch& r,
+             ThreadPool& pool) const;
+  // The same for `count` tokens of a chunk from `token` on, whose products are at qkv.
+  void RotateAndStore(const Chunk& chunk, int64_t token, int64_t count, int64_t layer,
+                      float* qkv) const;
+  // In the last layer, queries of the wanted tokens alone.
+  void Attend(std::span<const Chunk> chunks, int64_t layer, DecoderScratch::Buffers& s,
+              ThreadPool& pool) const;
+  void AttendOne(const Chunk& chunk, int64_t layer, int64_t kv_head, const float* qkv,
+                 float* attended) const;
+  // Adds the attention's result to x, and computes the hidden units of the feed-forward part.
+  void ToHidden(int64_t layer, RowGroup group, DecoderScratch::Buffers& s, RowScratch& r,
+                ThreadPool& pool) const;
+  // Adds the feed-forward part's result to x.
+  void FromHidden(int64_t layer, RowGroup group, DecoderScratch::Buffers& s, RowScratch& r,
                   ThreadPool& pool) const;
-  void Attend(std::span<const Chunk> chunks, int64_t layer, const float* qkv, int64_t width,
-              float* attended, ThreadPool& pool) const;
-  // Leaves x of all rows, or in the last layer of the wanted rows alone, which move to its front.
-  void RunBlock(std::span<const Chunk> chunks, int64_t layer, int64_t rows,
-                DecoderScratch::Buffers& s, ThreadPool& pool) const;
   // Moves the wanted rows of x and of the attention's result to the front; returns their number.
   int64_t KeepWantedRows(std::span<const Chunk> chunks, DecoderScratch::Buffers& s) const;
+
+  mutable ThreadPool alone{1};
 };
 
-void Decoder::Impl::FillCaches(std::span<const Chunk> chunks, int64_t layer, float* qkv,
-                               int64_t width, ThreadPool& pool) const {
-  std::vector<int64_t> first_row(chunks.size() + 1, 0);
-  for (size_t i = 0; i < chunks.size(); ++i) {
-    first_row[i + 1] = first_row[i] + static_cast<int64_t>(chunks[i].tokens.size());
+template <class F>
+void Decoder::Impl::ForRowGroups(int64_t rows, ThreadPool& pool, const F& f) const {
+  constexpr int64_t kGroup = 64, kWeightCacheBytes = int64_t{4} << 20;
+  if (rows == 0) return;
+  if (rows < kGroup * pool.threads() || blocks[0].bytes() > kWeightCacheBytes) {
+    thread_local RowScratch scratch;
+    f(RowGroup{0, 0, rows}, scratch, pool);
+    return;
   }
-  const int64_t head_dim = config.head_dim;
-  pool.ParallelFor(static_cast<int64_t>(chunks.size()), [&](int64_t task) {
-    const Chunk& chunk = chunks[static_cast<size_t>(task)];
-    for (size_t i = 0; i < chunk.tokens.size(); ++i) {
-      const int64_t position = chunk.cache->length_ + static_cast<int64_t>(i);
-      float* row = qkv + (first_row[static_cast<size_t>(task)] + static_cast<int64_t>(i)) * width;
-      for (int64_t head = 0; head < config.query_heads + config.kv_heads; ++head) {
-        Kernels().rotate(row + head * head_dim, rope->cos(position), rope->sin(position), head_dim,
-                         1.0f);
-      }
-      const float* key = row + config.query_dim();
-      const float* value = key + config.kv_dim();
-      for (int64_t head = 0; head < config.kv_heads; ++head) {
-        float* panels = chunk.cache->keys(layer, head);
-        if (position % ops::kKeyPanel == 0) {
-          // A fresh panel: its unused positions must hold numbers.
-          std::memset(panels + position * head_dim, 0,
-                      static_cast<size_t>(ops::kKeyPanel * head_dim) * sizeof(float));
-        }
-        ops::StoreKey(key + head * head_dim, position, head_dim, panels);
-        std::memcpy(chunk.cache->values(layer, head) + position * head_dim, value + head * head_dim,
-                    static_cast<size_t>(head_dim) * sizeof(float));
-      }
-    }
+  pool.ParallelFor(CeilDiv(rows, kGroup), [&](int64_t i) {
+    thread_local RowScratch scratch;
+    f(RowGroup{static_cast<size_t>(i), i * kGroup, std::min(rows, (i + 1) * kGroup)}, scratch,
+      alone);
   });
 }
 
-void Decoder::Impl::Attend(std::span<const Chunk> chunks, int64_t layer, const float* qkv,
-                           int64_t width, float* attended, ThreadPool& pool) const {
+void Decoder::Impl::RotateAndStore(const Chunk& chunk, int64_t token, int64_t count, int64_t layer,
+                                   float* qkv) const {
+  const int64_t head_dim = config.head_dim, row = qkv_row();
+  const int64_t first = chunk.cache->length_ + token;
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t head = 0; head < config.query_heads + config.kv_heads; ++head) {
+      Kernels().rotate(qkv + i * row + head * head_dim, rope->cos(first + i), rope->sin(first + i),
+                       head_dim, 1.0f);
+    }
+  }
+  const int64_t chunk_end = chunk.cache->length_ + static_cast<int64_t>(chunk.tokens.size());
+  // Only a panel that the chunk begins has an unused part not yet cleared.
+  const bool clear = first + count == chunk_end &&
+                     chunk_end / ops::kKeyPanel * ops::kKeyPanel >= chunk.cache->length_;
+  for (int64_t head = 0; head < config.kv_heads; ++head) {
+    const float* key = qkv + config.query_dim() + head * head_dim;
+    float* panels = chunk.cache->keys(layer, head);
+    ops::StoreKeys(key, row, first, count, head_dim, panels);
+    if (clear) ops::ClearKeysAfter(chunk_end, head_dim, panels);
+    const float* value = key + config.kv_dim();
+    float* values = chunk.cache->values(layer, head) + first * head_dim;
+    for (int64_t i = 0; i < count; ++i) {
+      std::memcpy(values + i * head_dim, value + i * row,
+                  static_cast<size_t>(head_dim) * sizeof(float));
+    }
+  }
+}
+
+void Decoder::Impl::AttendOne(const Chunk& chunk, int64_t layer, int64_t kv_head, const float* qkv,
+                              float* attended) const {
+  const int64_t head_dim = config.head_dim, row = qkv_row();
+  const int64_t group = config.query_heads / config.kv_heads;
+  const int64_t tokens = static_cast<int64_t>(chunk.tokens.size());
+  const int64_t skipped = layer + 1 == config.layers ? std::min(tokens, chunk.first_wanted) : 0;
+  const int64_t rows = tokens - skipped;
+  if (rows == 0) return;
+  const float* query = qkv + skipped * row + kv_head * group * head_dim;
+  thread_local ops::AttentionScratch scratch;
+  float* out = attended + skipped * config.query_dim() + kv_head * group * head_dim;
+  ops::AttentionForward args{.query = query,
+                             .query_row = row,
+                             .rows = rows,
+                             .first_position = chunk.cache->length_ + skipped,
+                             .key_panels = chunk.cache->keys(layer, kv_head),
+                             .values = chunk.cache->values(layer, kv_head),
+                             .value_row = head_dim,
+                             .head_dim = head_dim,
+                             .out = out,
+                             .out_row = config.query_dim(),
+                             .log_sums = nullptr,
+                             .log_sum_step = 0};
+  if (rows == 1) {
+    // One position: all heads of the group at once, the same chains of operations.
+    args.query_row = head_dim;
+    args.rows = group;
+    args.position_step = 0;
+    args.out_row = head_dim;
+    ops::Attend(args, scratch);
+    return;
+  }
+  for (int64_t head = 0; head < group; ++head) {
+    args.query = query + head * head_dim;
+    args.out = out + head * head_dim;
+    ops::Attend(args, scratch);
+  }
+}
+
+void Decoder::Impl::Attend(std::span<const Chunk> chunks, int64_t layer, DecoderScratch::Buffers& s,
+                           ThreadPool& pool) const {
   std::vector<int64_t> first_row(chunks.size() + 1, 0);
   for (size_t i = 0; i < chunks.size(); ++i) {
     first_row[i + 1] = first_row[i] + static_cast<int64_t>(chunks[i].tokens.size());
   }
-  const int64_t kv_heads = config.kv_heads, head_dim = config.head_dim;
-  const int64_t group = config.query_heads / kv_heads;
-  pool.ParallelFor(static_cast<int64_t>(chunks.size()) * kv_heads, [&](int64_t task) {
-    thread_local ops::AttentionScratch scratch;
-    const size_t index = static_cast<size_t>(task / kv_heads);
-    const int64_t kv_head = task % kv_heads;
-    const Chunk& chunk = chunks[index];
-    const int64_t rows = static_cast<int64_t>(chunk.tokens.size());
-    const float* query = qkv + first_row[index] * width + kv_head * group * head_dim;
-    float* out = attended + first_row[index] * config.query_dim() + kv_head * group * head_dim;
-    ops::AttentionForward args{.query = query,
-                               .query_row = width,
-                               .rows = rows,
-                               .first_position = chunk.cache->length_,
-                               .key_panels = chunk.cache->keys(layer, kv_head),
-                               .values = chunk.cache->values(layer, kv_head),
-                               .value_row = head_dim,
-                               .head_dim = head_dim,
-                               .out = out,
-                               .out_row = config.query_dim(),
-                               .log_sums = nullptr,
-                               .log_sum_step = 0};
-    if (rows == 1) {
-      // One position: all heads of the group at once, the same chains of operations.
-      args.query_row = head_dim;
-      args.rows = group;
-      args.position_step = 0;
-      args.out_row = head_dim;
-      ops::Attend(args, scratch);
-      return;
-    }
-    for (int64_t head = 0; head < group; ++head) {
-      args.query = query + head * head_dim;
-      args.out = out + head * head_dim;
-      ops::Attend(args, scratch);
-    }
+  pool.ParallelFor(static_cast<int64_t>(chunks.size()) * config.kv_heads, [&](int64_t task) {
+    const size_t index = static_cast<size_t>(task / config.kv_heads);
+    AttendOne(chunks[index], layer, task % config.kv_heads,
+              s.qkv.data() + first_row[index] * qkv_row(),
+              s.attended.data() + first_row[index] * config.query_dim());
   });
 }
 
@@ -247,39 +316,45 @@ int64_t Decoder::Impl::KeepWantedRows(std::span<const Chunk> chunks,
   return kept;
 }
 
-void Decoder::Impl::RunBlock(std::span<const Chunk> chunks, int64_t layer, int64_t rows,
-                             DecoderScratch::Buffers& s, ThreadPool& pool) const {
+void Decoder::Impl::ToQkv(int64_t layer, RowGroup group, DecoderScratch::Buffers& s, RowScratch& r,
+                          ThreadPool& pool) const {
   const PackedBlock& block = blocks[static_cast<size_t>(layer)];
-  const int64_t hidden = config.hidden_dim, ffn = config.ffn_dim;
-  ops::RmsNormShape norm{rows, hidden, config.rms_norm_epsilon};
-  const auto add_to_x = [&] {
-    ops::ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
-      Kernels().add(s.out.data() + begin * hidden, s.x.data() + begin * hidden,
-                    (end - begin) * hidden);
-    });
-  };
-  ops::RmsNorm(norm, s.x.data(), block.attention_norm.data(), s.normed.data(), nullptr, pool);
-  const int64_t width = block.qkv.out();
-  block.qkv.Apply(s.normed.data(), rows, s.qkv.Resize(rows * width), precision, s.left, pool);
-  FillCaches(chunks, layer, s.qkv.data(), width, pool);
-  Attend(chunks, layer, s.qkv.data(), width, s.attended.Resize(rows * config.query_dim()), pool);
-  // Past the last attention a row matters to nobody else.
-  if (layer + 1 == config.layers) norm.rows = rows = KeepWantedRows(chunks, s);
-  if (rows == 0) return;
-  block.output.Apply(s.attended.data(), rows, s.out.Resize(rows * hidden), precision, s.left, pool);
-  add_to_x();
-  ops::RmsNorm(norm, s.x.data(), block.ffn_norm.data(), s.normed.data(), nullptr, pool);
-  block.gate_up.Apply(s.normed.data(), rows, s.gate_up.Resize(rows * 2 * ffn), precision, s.left,
-                      pool);
-  s.ffn.Resize(rows * ffn);
-  ops::ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) {
-      const float* gate = s.gate_up.data() + r * 2 * ffn;
-      Kernels().swiglu(gate, gate + ffn, s.ffn.data() + r * ffn, ffn);
+  const int64_t hidden = config.hidden_dim, rows = group.rows();
+  ops::RmsNorm({rows, hidden, config.rms_norm_epsilon}, s.x.data() + group.begin * hidden,
+               block.attention_norm.data(), r.normed.Resize(rows * hidden), nullptr, pool);
+  float* qkv = s.qkv.data() + group.begin * qkv_row();
+  block.qkv.Apply(r.normed.data(), rows, qkv, qkv_row(), precision, r.left, pool);
+  ops::ParallelRows(pool, rows, [&](int64_t first, int64_t last) {
+    while (first < last) {
+      const RowOrigin& origin = s.origins[static_cast<size_t>(group.begin + first)];
+      const int64_t left = static_cast<int64_t>(origin.chunk->tokens.size()) - origin.token;
+      const int64_t count = std::min(last - first, left);
+      RotateAndStore(*origin.chunk, origin.token, count, layer, qkv + first * qkv_row());
+      first += count;
     }
   });
-  block.down.Apply(s.ffn.data(), rows, s.out.data(), precision, s.left, pool);
-  add_to_x();
+}
+
+void Decoder::Impl::ToHidden(int64_t layer, RowGroup group, DecoderScratch::Buffers& s,
+                             RowScratch& r, ThreadPool& pool) const {
+  const PackedBlock& block = blocks[static_cast<size_t>(layer)];
+  const int64_t hidden = config.hidden_dim, rows = group.rows();
+  float* x = s.x.data() + group.begin * hidden;
+  block.output.Apply(s.attended.data() + group.begin * config.query_dim(), rows,
+                     r.out.Resize(rows * hidden), hidden, precision, r.left, pool);
+  ops::AddRows(r.out.data(), x, rows, hidden, pool);
+  ops::RmsNorm({rows, hidden, config.rms_norm_epsilon}, x, block.ffn_norm.data(),
+               r.normed.Resize(rows * hidden), nullptr, pool);
+  r.left.Pack({r.normed.data(), rows, hidden, hidden}, ops::Layout::kPlain, precision, pool);
+  s.gated[group.index].Run(r.left, block.gate_up.weight, block.gate_up.bias_or_null(), pool);
+}
+
+void Decoder::Impl::FromHidden(int64_t layer, RowGroup group, DecoderScratch::Buffers& s,
+                               RowScratch& r, ThreadPool& pool) const {
+  const int64_t hidden = config.hidden_dim, rows = group.rows();
+  blocks[static_cast<size_t>(layer)].down.Apply(s.gated[group.index].result(),
+                                                r.out.Resize(rows * hidden), hidden, pool);
+  ops::AddRows(r.out.data(), s.x.data() + group.begin * hidden, rows, hidden, pool);
 }
 
 Decoder::Decoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -312,17 +387,33 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
     wanted += std::max<int64_t>(0, count - chunk.first_wanted);
   }
   s.x.Resize(rows * hidden);
-  s.normed.Resize(rows * hidden);
-  int64_t row = 0;
+  s.qkv.Resize(rows * impl_->qkv_row());
+  s.attended.Resize(rows * config.query_dim());
+  s.origins.clear();
   for (const Chunk& chunk : chunks) {
-    for (const int32_t token : chunk.tokens) {
+    for (size_t i = 0; i < chunk.tokens.size(); ++i) {
+      const int64_t token = chunk.tokens[i];
       MORES_CHECK(token >= 0 && token < config.vocab_size);
-      std::memcpy(s.x.data() + row++ * hidden, impl_->embedding.data() + int64_t{token} * hidden,
+      std::memcpy(s.x.data() + static_cast<int64_t>(s.origins.size()) * hidden,
+                  impl_->embedding.data() + token * hidden,
                   static_cast<size_t>(hidden) * sizeof(float));
+      s.origins.push_back({&chunk, static_cast<int64_t>(i)});
     }
   }
+  s.gated.resize(static_cast<size_t>(rows));  // as many as there may be groups
+  const auto for_groups = [&](const auto& f) { impl_->ForRowGroups(rows, pool, f); };
+  for_groups([&](RowGroup g, RowScratch& r, ThreadPool& p) { impl_->ToQkv(0, g, s, r, p); });
   for (int64_t layer = 0; layer < config.layers; ++layer) {
-    impl_->RunBlock(chunks, layer, rows, s, pool);
+    const bool last = layer + 1 == config.layers;
+    impl_->Attend(chunks, layer, s, pool);
+    // Past the last attention a row matters to nobody else.
+    if (last) rows = impl_->KeepWantedRows(chunks, s);
+    for_groups(
+        [&](RowGroup g, RowScratch& r, ThreadPool& p) { impl_->ToHidden(layer, g, s, r, p); });
+    for_groups([&](RowGroup g, RowScratch& r, ThreadPool& p) {
+      impl_->FromHidden(layer, g, s, r, p);
+      if (!last) impl_->ToQkv(layer + 1, g, s, r, p);
+    });
   }
   s.wanted.Resize(std::max<int64_t>(1, wanted * hidden));
   ops::RmsNorm({wanted, hidden, config.rms_norm_epsilon}, s.x.data(), impl_->final_norm.data(),
@@ -335,14 +426,14 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
 
 void Decoder::Logits(const float* hidden, int64_t rows, float* logits, DecoderScratch& scratch,
                      ThreadPool& pool) const {
-  impl_->lm_head.Apply(hidden, rows, logits, impl_->precision, scratch.buffers->left, pool);
+  impl_->lm_head.Apply(hidden, rows, logits, config().vocab_size, impl_->precision,
+                       scratch.buffers->left, pool);
 }
 
 int64_t Decoder::WeightBytes() const {
   int64_t bytes = static_cast<int64_t>(impl_->embedding.size()) * 4 + impl_->lm_head.weight.bytes();
   for (const PackedBlock& block : impl_->blocks) {
-    bytes += block.qkv.weight.bytes() + block.output.weight.bytes() + block.gate_up.weight.bytes() +
-             block.down.weight.bytes();
+    bytes += block.bytes();
   }
   return bytes;
 }

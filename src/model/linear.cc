@@ -44,7 +44,7 @@ void TrainableLinear::Forward(const float* x, int64_t rows, float* y, tensor::DT
                               LinearScratch& scratch, ThreadPool& pool) const {
   scratch.left.Pack({x, rows, in_, in_}, Layout::kPlain, precision, pool);
   ops::MatMul(scratch.left, forward_, y, out_, Accumulate::kNo, pool);
-  ops::AddBias(bias_.empty() ? nullptr : bias_.data(), y, rows, out_, pool);
+  ops::AddBias(bias_.empty() ? nullptr : bias_.data(), y, out_, rows, out_, pool);
 }
 
 void TrainableLinear::Backward(const float* x, const float* dy, int64_t rows, float* dx,

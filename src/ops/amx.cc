@@ -102,6 +102,47 @@ MORES_AMX void LoadPart(const float* c, int64_t c_row, int64_t rows, int64_t col
   }
 }
 
+// Adds to tiles 0 to 3 the products of two row tiles (one unless `both_rows`) by two column tiles.
+MORES_AMX inline void AddProducts(const uint16_t* a0, const uint16_t* a1, const uint16_t* b0,
+                                  const uint16_t* b1, int64_t depth_blocks, bool both_rows) {
+  if (both_rows) {
+    for (int64_t k = 0; k < depth_blocks; ++k) {
+      _tile_loadd(4, a0 + k * kTileElements, 64);
+      _tile_loadd(6, b0 + k * kTileElements, 64);
+      _tile_loadd(7, b1 + k * kTileElements, 64);
+      _tile_loadd(5, a1 + k * kTileElements, 64);
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_dpbf16ps(1, 4, 7);
+      _tile_dpbf16ps(2, 5, 6);
+      _tile_dpbf16ps(3, 5, 7);
+    }
+  } else {
+    for (int64_t k = 0; k < depth_blocks; ++k) {
+      _tile_loadd(4, a0 + k * kTileElements, 64);
+      _tile_loadd(6, b0 + k * kTileElements, 64);
+      _tile_loadd(7, b1 + k * kTileElements, 64);
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_dpbf16ps(1, 4, 7);
+    }
+  }
+}
+
+MORES_AMX inline void ZeroSums() {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+}
+
+MORES_AMX inline void ConfigureTiles() {
+  TileConfig config;
+  for (int i = 0; i < 8; ++i) {
+    config.column_bytes[i] = 64;
+    config.rows[i] = 16;
+  }
+  _tile_loadconfig(&config);
+}
+
 // 32 x 32 of C at (row, column); the blocks at its edges may be partly or wholly outside.
 MORES_AMX inline void Tile2x2(const Block& g, int64_t row, int64_t column) {
   const int64_t tile_step = g.depth_blocks * kTileElements;
@@ -116,10 +157,7 @@ MORES_AMX inline void Tile2x2(const Block& g, int64_t row, int64_t column) {
   const int64_t stride = g.c_row * static_cast<int64_t>(sizeof(float));
   alignas(64) float part[4][256];
   if (g.accumulate == Accumulate::kNo) {
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
+    ZeroSums();
   } else if (whole) {
     _tile_loadd(0, c, stride);
     _tile_loadd(1, c + 16, stride);
@@ -136,26 +174,7 @@ MORES_AMX inline void Tile2x2(const Block& g, int64_t row, int64_t column) {
     _tile_loadd(2, part[2], 64);
     _tile_loadd(3, part[3], 64);
   }
-  if (rows > 16) {
-    for (int64_t k = 0; k < g.depth_blocks; ++k) {
-      _tile_loadd(4, a0 + k * kTileElements, 64);
-      _tile_loadd(6, b0 + k * kTileElements, 64);
-      _tile_loadd(7, b1 + k * kTileElements, 64);
-      _tile_loadd(5, a1 + k * kTileElements, 64);
-      _tile_dpbf16ps(0, 4, 6);
-      _tile_dpbf16ps(1, 4, 7);
-      _tile_dpbf16ps(2, 5, 6);
-      _tile_dpbf16ps(3, 5, 7);
-    }
-  } else {
-    for (int64_t k = 0; k < g.depth_blocks; ++k) {
-      _tile_loadd(4, a0 + k * kTileElements, 64);
-      _tile_loadd(6, b0 + k * kTileElements, 64);
-      _tile_loadd(7, b1 + k * kTileElements, 64);
-      _tile_dpbf16ps(0, 4, 6);
-      _tile_dpbf16ps(1, 4, 7);
-    }
-  }
+  AddProducts(a0, a1, b0, b1, g.depth_blocks, rows > 16);
   if (whole) {
     _tile_stored(0, c, stride);
     _tile_stored(1, c + 16, stride);
@@ -173,6 +192,39 @@ MORES_AMX inline void Tile2x2(const Block& g, int64_t row, int64_t column) {
     StorePart(part[i], std::min<int64_t>(rows - r, 16), std::min<int64_t>(columns - n, 16),
               c + r * g.c_row + n, g.c_row);
   }
+}
+
+// Rounds 16 x 16 sums of gate and up, gated, into the left or right half of a tile of A.
+MORES_AMX inline void StoreGated(const float* gate, const float* up, uint16_t* tile, int64_t half) {
+  alignas(64) float h[256];
+  Kernels().swiglu(gate, up, h, 256);
+  for (int64_t r = 0; r < kTileRows; ++r) {
+    const __m256bh narrow = _mm512_cvtneps_pbh(_mm512_load_ps(h + r * 16));
+    _mm256_store_si256(reinterpret_cast<__m256i*>(tile + r * kTileDepth + half * 16),
+                       reinterpret_cast<__m256i>(narrow));
+  }
+}
+
+// 32 rows by 16 columns of H.
+MORES_AMX inline void GatedTile(const GatedBlock& g, int64_t row, int64_t column) {
+  const int64_t tile_step = g.depth_blocks * kTileElements;
+  const uint16_t* a = g.a + row / kTileRows * tile_step;
+  const int64_t block = column / kTileRows;
+  const bool both_rows = g.row_end - row > kTileRows;
+  ZeroSums();
+  AddProducts(a, a + tile_step, g.gate + block * tile_step, g.up + block * tile_step,
+              g.depth_blocks, both_rows);
+  alignas(64) float part[4][256];
+  _tile_stored(0, part[0], 64);
+  _tile_stored(1, part[1], 64);
+  const int64_t h_step = g.h_depth_blocks * kTileElements;
+  uint16_t* h = g.h + row / kTileRows * h_step + column / kTileDepth * kTileElements;
+  const int64_t half = block % 2;
+  StoreGated(part[0], part[1], h, half);
+  if (!both_rows) return;
+  _tile_stored(2, part[2], 64);
+  _tile_stored(3, part[3], 64);
+  StoreGated(part[2], part[3], h + h_step, half);
 }
 
 }  // namespace
@@ -217,12 +269,7 @@ MORES_AMX void PackColumnsTransposed(const float* b, int64_t b_column, int64_t c
 }
 
 MORES_AMX void MatMul(const Block& block) {
-  TileConfig config;
-  for (int i = 0; i < 8; ++i) {
-    config.column_bytes[i] = 64;
-    config.rows[i] = 16;
-  }
-  _tile_loadconfig(&config);
+  ConfigureTiles();
   if (block.depth_blocks <= kShallowDepth / kTileDepth) {
     // Along rows of C: its lines are then written side by side, which is what shallow products
     // wait for.
@@ -236,6 +283,16 @@ MORES_AMX void MatMul(const Block& block) {
       for (int64_t row = block.row_begin; row < block.row_end; row += 32) {
         Tile2x2(block, row, column);
       }
+    }
+  }
+  _tile_release();
+}
+
+MORES_AMX void MatMulSwiGlu(const GatedBlock& block) {
+  ConfigureTiles();
+  for (int64_t row = block.row_begin; row < block.row_end; row += 32) {
+    for (int64_t column = block.column_begin; column < block.column_end; column += kTileRows) {
+      GatedTile(block, row, column);
     }
   }
   _tile_release();

@@ -47,6 +47,19 @@ struct Block {
 };
 void MatMul(const Block& block);
 
+// H = silu(A G) * (A U), rounded and packed as a left operand. Rows as in Block; columns begin and
+// end at multiples of 32, and are those of G, of U and of H.
+struct GatedBlock {
+  const uint16_t* a;
+  const uint16_t* gate;  // all of G, packed
+  const uint16_t* up;    // all of U, packed
+  int64_t depth_blocks;
+  int64_t row_begin, row_end, column_begin, column_end;
+  uint16_t* h;  // all of H, packed
+  int64_t h_depth_blocks;
+};
+void MatMulSwiGlu(const GatedBlock& block);
+
 }  // namespace mores::ops::amx
 
 #endif  // MORES_OPS_AMX_H_

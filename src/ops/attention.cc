@@ -8,7 +8,8 @@
 namespace mores::ops {
 namespace {
 
-constexpr int64_t kQueryTile = 48;
+// Queries at a time: fewer compute less of what causality hides; more read keys fewer times.
+constexpr int64_t kForwardTile = 24, kBackwardTile = 48;
 
 int64_t RoundUp(int64_t x) { return (x + kKeyPanel - 1) / kKeyPanel * kKeyPanel; }
 
@@ -38,7 +39,7 @@ void AttendTile(const AttentionForward& a, int64_t begin, int64_t end, Attention
   PanelProducts(a.query + begin * a.query_row, a.query_row, rows, a.key_panels, keys, a.head_dim,
                 scores, stride);
   const float scale = 1.0f / std::sqrt(static_cast<float>(a.head_dim));
-  float sums[kQueryTile];
+  float sums[kForwardTile];
   for (int64_t r = 0; r < rows; ++r) {
     const int64_t valid = a.first_position + (begin + r) * a.position_step + 1;
     float max = 0;
@@ -116,31 +117,44 @@ void BackwardTile(const AttentionBackward& a, int64_t begin, int64_t end,
 
 }  // namespace
 
-void StoreKey(const float* key, int64_t position, int64_t head_dim, float* panels) {
-  float* column = panels + position / kKeyPanel * kKeyPanel * head_dim + position % kKeyPanel;
-  for (int64_t i = 0; i < head_dim; ++i) column[i * kKeyPanel] = key[i];
-}
-
-void PackKeys(const float* keys, int64_t row, int64_t positions, int64_t head_dim, float* panels) {
-  for (int64_t first = 0; first < positions; first += kKeyPanel) {
-    float* panel = panels + first * head_dim;
-    const int64_t count = std::min(kKeyPanel, positions - first);
+void StoreKeys(const float* keys, int64_t row, int64_t first, int64_t count, int64_t head_dim,
+               float* panels) {
+  for (int64_t done = 0; done < count;) {
+    const int64_t position = first + done;
+    const int64_t lane = position % kKeyPanel;
+    const int64_t lanes = std::min(kKeyPanel - lane, count - done);
+    const float* from = keys + done * row;
+    float* to = panels + (position - lane) * head_dim + lane;
     for (int64_t i = 0; i < head_dim; ++i) {
-      for (int64_t n = 0; n < count; ++n) panel[i * kKeyPanel + n] = keys[(first + n) * row + i];
-      for (int64_t n = count; n < kKeyPanel; ++n) panel[i * kKeyPanel + n] = 0;
+      for (int64_t n = 0; n < lanes; ++n) to[i * kKeyPanel + n] = from[n * row + i];
     }
+    done += lanes;
   }
 }
 
+void ClearKeysAfter(int64_t positions, int64_t head_dim, float* panels) {
+  const int64_t lane = positions % kKeyPanel;
+  if (lane == 0) return;
+  float* to = panels + (positions - lane) * head_dim;
+  for (int64_t i = 0; i < head_dim; ++i) {
+    std::fill(to + i * kKeyPanel + lane, to + (i + 1) * kKeyPanel, 0.0f);
+  }
+}
+
+void PackKeys(const float* keys, int64_t row, int64_t positions, int64_t head_dim, float* panels) {
+  StoreKeys(keys, row, 0, positions, head_dim, panels);
+  ClearKeysAfter(positions, head_dim, panels);
+}
+
 void Attend(const AttentionForward& args, AttentionScratch& scratch) {
-  for (int64_t begin = 0; begin < args.rows; begin += kQueryTile) {
-    AttendTile(args, begin, std::min(args.rows, begin + kQueryTile), scratch);
+  for (int64_t begin = 0; begin < args.rows; begin += kForwardTile) {
+    AttendTile(args, begin, std::min(args.rows, begin + kForwardTile), scratch);
   }
 }
 
 void AttendBackward(const AttentionBackward& args, AttentionScratch& scratch) {
-  for (int64_t begin = 0; begin < args.positions; begin += kQueryTile) {
-    BackwardTile(args, begin, std::min(args.positions, begin + kQueryTile), scratch);
+  for (int64_t begin = 0; begin < args.positions; begin += kBackwardTile) {
+    BackwardTile(args, begin, std::min(args.positions, begin + kBackwardTile), scratch);
   }
 }
 

@@ -14,9 +14,12 @@ constexpr int64_t kKeyPanel = 32;
 inline int64_t KeyPanelElements(int64_t positions, int64_t head_dim) {
   return (positions + kKeyPanel - 1) / kKeyPanel * kKeyPanel * head_dim;
 }
-// Writes the key of one position into its panel.
-void StoreKey(const float* key, int64_t position, int64_t head_dim, float* panels);
-// Packs keys [positions][head_dim] with stride `row` and zeroes the rest of the last panel.
+// Writes keys [count][head_dim] with stride `row` to the panels as positions first, first + 1, ...
+void StoreKeys(const float* keys, int64_t row, int64_t first, int64_t count, int64_t head_dim,
+               float* panels);
+// Zeroes what is left of the last panel of `positions`: unused positions must hold numbers.
+void ClearKeysAfter(int64_t positions, int64_t head_dim, float* panels);
+// Both, for all keys [positions][head_dim] of a sequence.
 void PackKeys(const float* keys, int64_t row, int64_t positions, int64_t head_dim, float* panels);
 
 struct AttentionScratch {
@@ -57,7 +60,7 @@ struct AttentionBackward {
   float* key_gradient;    // added to; stride row
   float* value_gradient;  // added to; stride row
 };
-// `scratch.key_panels` and `scratch.value_panels` must hold PackKeys of this head's keys, values.
+// `scratch.key_panels` and `scratch.value_panels` must hold this head's keys and values.
 void AttendBackward(const AttentionBackward& args, AttentionScratch& scratch);
 
 }  // namespace mores::ops

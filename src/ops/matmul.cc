@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/cpu.h"
 #include "ops/amx.h"
+#include "ops/rows.h"
 
 namespace mores::ops {
 namespace {
@@ -222,6 +223,60 @@ class Product {
 void MatMul(const LeftOperand& a, const RightOperand& b, float* c, int64_t c_row,
             Accumulate accumulate, ThreadPool& pool) {
   Product(a, b, c, c_row, accumulate).Run(pool);
+}
+
+void GatedProduct::Run(const LeftOperand& a, const RightOperand& b, const float* bias,
+                       ThreadPool& pool) {
+  const int64_t columns = b.columns() / 2;
+  if (a.tiles_ && bias == nullptr && columns % amx::kTileDepth == 0) {
+    RunTiles(a, b, pool);
+    return;
+  }
+  const int64_t row_step = UnalignedRow(b.columns());
+  gate_up_.Resize(a.rows() * row_step);
+  values_.Resize(a.rows() * columns);
+  MatMul(a, b, gate_up_.data(), row_step, Accumulate::kNo, pool);
+  AddBias(bias, gate_up_.data(), row_step, a.rows(), b.columns(), pool);
+  ParallelRows(pool, a.rows(), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const float* gate = gate_up_.data() + row * row_step;
+      Kernels().swiglu(gate, gate + columns, values_.data() + row * columns, columns);
+    }
+  });
+  h_.Pack({values_.data(), a.rows(), columns, columns}, Layout::kPlain, a.precision_, pool);
+}
+
+void GatedProduct::RunTiles(const LeftOperand& a, const RightOperand& b, ThreadPool& pool) {
+  const int64_t columns = b.columns() / 2;
+  const int64_t depth_blocks = CeilDiv(a.depth_, amx::kTileDepth);
+  const int64_t h_depth_blocks = columns / amx::kTileDepth;
+  h_.rows_ = a.rows_;
+  h_.depth_ = columns;
+  h_.precision_ = a.precision_;
+  h_.tiles_ = true;
+  uint16_t* h = h_.packed_.Resize(TileBlocks(a.rows_) * h_depth_blocks * amx::kTileElements);
+  // A task: some rows by some columns, enough of both for a few tasks a thread.
+  const int64_t wanted = pool.threads() == 1 ? 1 : 4 * pool.threads();
+  constexpr int64_t kRowsATask = 64, kLeastColumns = 64;
+  const int64_t row_blocks = CeilDiv(a.rows_, kRowsATask);
+  const int64_t column_step =
+      std::max(kLeastColumns, CeilDiv(columns, CeilDiv(wanted, row_blocks) * 32) * 32);
+  const int64_t column_blocks = CeilDiv(columns, column_step);
+  pool.ParallelFor(row_blocks * column_blocks, [&](int64_t task) {
+    const int64_t row = task / column_blocks * kRowsATask;
+    const int64_t column = task % column_blocks * column_step;
+    amx::MatMulSwiGlu(
+        {.a = a.packed_.data(),
+         .gate = b.packed_.data(),
+         .up = b.packed_.data() + columns / amx::kTileRows * depth_blocks * amx::kTileElements,
+         .depth_blocks = depth_blocks,
+         .row_begin = row,
+         .row_end = std::min(a.rows_, row + kRowsATask),
+         .column_begin = column,
+         .column_end = std::min(columns, column + column_step),
+         .h = h,
+         .h_depth_blocks = h_depth_blocks});
+  });
 }
 
 }  // namespace mores::ops

@@ -42,6 +42,7 @@ class LeftOperand {
 
  private:
   friend class Product;
+  friend class GatedProduct;
   int64_t rows_ = 0, depth_ = 0;
   DType precision_ = DType::kF32;
   bool tiles_ = false;
@@ -61,6 +62,7 @@ class RightOperand {
 
  private:
   friend class Product;
+  friend class GatedProduct;
   int64_t depth_ = 0, columns_ = 0;
   DType precision_ = DType::kF32;
   bool tiles_ = false;
@@ -71,6 +73,21 @@ class RightOperand {
 // C is [M,N] with stride `c_row`, at least N.
 void MatMul(const LeftOperand& a, const RightOperand& b, float* c, int64_t c_row,
             Accumulate accumulate, ThreadPool& pool);
+
+// H = silu(G) * U, a left operand of a next product, with [G | U] = A B + bias (Shazeer 2020).
+// Holds what it refers to; the numbers are those of the product, the kernel and Pack one by one.
+class GatedProduct {
+ public:
+  // B is [K, 2F]; bias [2F] or null; H is [M, F].
+  void Run(const LeftOperand& a, const RightOperand& b, const float* bias, ThreadPool& pool);
+  const LeftOperand& result() const { return h_; }
+
+ private:
+  void RunTiles(const LeftOperand& a, const RightOperand& b, ThreadPool& pool);
+
+  LeftOperand h_;
+  tensor::AlignedBuffer<float> gate_up_, values_;  // where tiles don't serve
+};
 
 }  // namespace mores::ops
 

@@ -6,10 +6,17 @@
 
 namespace mores::ops {
 
-void AddBias(const float* bias, float* y, int64_t rows, int64_t columns, ThreadPool& pool) {
+void AddBias(const float* bias, float* y, int64_t y_row, int64_t rows, int64_t columns,
+             ThreadPool& pool) {
   if (bias == nullptr) return;
   ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) Kernels().add(bias, y + r * columns, columns);
+    for (int64_t r = begin; r < end; ++r) Kernels().add(bias, y + r * y_row, columns);
+  });
+}
+
+void AddRows(const float* x, float* y, int64_t rows, int64_t columns, ThreadPool& pool) {
+  ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
+    Kernels().add(x + begin * columns, y + begin * columns, (end - begin) * columns);
   });
 }
 

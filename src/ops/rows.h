@@ -12,6 +12,13 @@ namespace mores::ops {
 
 constexpr int64_t kRowChunk = 32;
 
+// Floats from one row to the next so that rows don't fall on the same few sets of a cache, as those
+// a power of two apart do: an odd number of cache lines, at least `columns`.
+inline int64_t UnalignedRow(int64_t columns) {
+  constexpr int64_t kLine = 16;
+  return ((columns + kLine - 1) / kLine | 1) * kLine;
+}
+
 // Calls f(begin, end) for consecutive chunks of rows, on any thread.
 template <class F>
 void ParallelRows(ThreadPool& pool, int64_t rows, const F& f) {
@@ -20,8 +27,11 @@ void ParallelRows(ThreadPool& pool, int64_t rows, const F& f) {
   });
 }
 
-// y[row] += bias for [rows][columns]; nothing when bias is null.
-void AddBias(const float* bias, float* y, int64_t rows, int64_t columns, ThreadPool& pool);
+// y[row] += bias for [rows][columns] with stride y_row; nothing when bias is null.
+void AddBias(const float* bias, float* y, int64_t y_row, int64_t rows, int64_t columns,
+             ThreadPool& pool);
+// y += x, both [rows][columns].
+void AddRows(const float* x, float* y, int64_t rows, int64_t columns, ThreadPool& pool);
 // gradient[column] += sum over rows of dy, stride dy_row.
 void AddColumnSums(const float* dy, int64_t dy_row, int64_t rows, int64_t columns, float* gradient,
                    ThreadPool& pool);

@@ -7,7 +7,6 @@
 namespace mores::train {
 namespace {
 
-constexpr Range kPositive{.low = 0, .low_end = Range::Low::kExcluded};
 constexpr Range kFraction{.low = 0, .high = 1};
 constexpr Range kCount{.low = 1, .high = 1e12};
 constexpr Range kCountOrNone{.low = 0, .high = 1e12};
