@@ -74,7 +74,8 @@ struct RowGroup {
 };
 struct RowScratch {
   ops::LeftOperand left;
-  tensor::AlignedBuffer<float> normed, out;
+  tensor::AlignedBuffer<float> normed, qkv, out;
+  ops::GatedProduct gated;
 };
 
 // Where a row of a batch comes from.
@@ -133,7 +134,7 @@ struct DecoderScratch::Buffers {
   ops::LeftOperand left;                 // of the head
   std::vector<ops::GatedProduct> gated;  // of each group of rows
   std::vector<RowOrigin> origins;        // of each row
-  tensor::AlignedBuffer<float> x, qkv, attended, wanted;
+  tensor::AlignedBuffer<float> x, query, attended, wanted;
 };
 DecoderScratch::DecoderScratch() : buffers(std::make_unique<Buffers>()) {}
 DecoderScratch::~DecoderScratch() = default;
@@ -171,24 +172,26 @@ struct Decoder::Impl {
     return {};
   }
 
-  // Floats from one row of queries, keys and values to the next.
+  // Floats from one row to the next.
   int64_t qkv_row() const { return ops::UnalignedRow(blocks[0].qkv.out()); }
+  int64_t query_row() const { return ops::UnalignedRow(config.query_dim()); }
 
   // Calls f(rows, scratch, pool) for groups of rows. A group's activations stay in a processor's
   // cache from one product to the next where the weights of a block about fit there too; else all
   // rows go together, and each weight is read once.
   template <class F>
   void ForRowGroups(int64_t rows, ThreadPool& pool, const F& f) const;
-  // x to rotated queries and keys, and values; keys and values also into the caches.
+  // x to rotated queries, and rotated keys and values in the caches.
   void ToQkv(int64_t layer, RowGroup group, DecoderScratch::Buffers& s, RowScratch& r,
              ThreadPool& pool) const;
-  // The same for `count` tokens of a chunk from `token` on, whose products are at qkv.
-  void RotateAndStore(const Chunk& chunk, int64_t token, int64_t count, int64_t layer,
-                      float* qkv) const;
+  // The second half of it, for `count` tokens of a chunk from `token` on, whose products are at
+  // qkv.
+  void RotateAndStore(const Chunk& chunk, int64_t token, int64_t count, int64_t layer, float* qkv,
+                      float* query) const;
   // In the last layer, queries of the wanted tokens alone.
   void Attend(std::span<const Chunk> chunks, int64_t layer, DecoderScratch::Buffers& s,
               ThreadPool& pool) const;
-  void AttendOne(const Chunk& chunk, int64_t layer, int64_t kv_head, const float* qkv,
+  void AttendOne(const Chunk& chunk, int64_t layer, int64_t kv_head, const float* queries,
                  float* attended) const;
   // Adds the attention's result to x, and computes the hidden units of the feed-forward part.
   void ToHidden(int64_t layer, RowGroup group, DecoderScratch::Buffers& s, RowScratch& r,
@@ -219,7 +222,7 @@ void Decoder::Impl::ForRowGroups(int64_t rows, ThreadPool& pool, const F& f) con
 }
 
 void Decoder::Impl::RotateAndStore(const Chunk& chunk, int64_t token, int64_t count, int64_t layer,
-                                   float* qkv) const {
+                                   float* qkv, float* query) const {
   const int64_t head_dim = config.head_dim, row = qkv_row();
   const int64_t first = chunk.cache->length_ + token;
   for (int64_t i = 0; i < count; ++i) {
@@ -227,6 +230,8 @@ void Decoder::Impl::RotateAndStore(const Chunk& chunk, int64_t token, int64_t co
       Kernels().rotate(qkv + i * row + head * head_dim, rope->cos(first + i), rope->sin(first + i),
                        head_dim, 1.0f);
     }
+    std::memcpy(query + i * query_row(), qkv + i * row,
+                static_cast<size_t>(config.query_dim()) * sizeof(float));
   }
   const int64_t chunk_end = chunk.cache->length_ + static_cast<int64_t>(chunk.tokens.size());
   // Only a panel that the chunk begins has an unused part not yet cleared.
@@ -246,15 +251,15 @@ void Decoder::Impl::RotateAndStore(const Chunk& chunk, int64_t token, int64_t co
   }
 }
 
-void Decoder::Impl::AttendOne(const Chunk& chunk, int64_t layer, int64_t kv_head, const float* qkv,
-                              float* attended) const {
-  const int64_t head_dim = config.head_dim, row = qkv_row();
+void Decoder::Impl::AttendOne(const Chunk& chunk, int64_t layer, int64_t kv_head,
+                              const float* queries, float* attended) const {
+  const int64_t head_dim = config.head_dim, row = query_row();
   const int64_t group = config.query_heads / config.kv_heads;
   const int64_t tokens = static_cast<int64_t>(chunk.tokens.size());
   const int64_t skipped = layer + 1 == config.layers ? std::min(tokens, chunk.first_wanted) : 0;
   const int64_t rows = tokens - skipped;
   if (rows == 0) return;
-  const float* query = qkv + skipped * row + kv_head * group * head_dim;
+  const float* query = queries + skipped * row + kv_head * group * head_dim;
   thread_local ops::AttentionScratch scratch;
   float* out = attended + skipped * config.query_dim() + kv_head * group * head_dim;
   ops::AttentionForward args{.query = query,
@@ -294,7 +299,7 @@ void Decoder::Impl::Attend(std::span<const Chunk> chunks, int64_t layer, Decoder
   pool.ParallelFor(static_cast<int64_t>(chunks.size()) * config.kv_heads, [&](int64_t task) {
     const size_t index = static_cast<size_t>(task / config.kv_heads);
     AttendOne(chunks[index], layer, task % config.kv_heads,
-              s.qkv.data() + first_row[index] * qkv_row(),
+              s.query.data() + first_row[index] * query_row(),
               s.attended.data() + first_row[index] * config.query_dim());
   });
 }
@@ -322,14 +327,15 @@ void Decoder::Impl::ToQkv(int64_t layer, RowGroup group, DecoderScratch::Buffers
   const int64_t hidden = config.hidden_dim, rows = group.rows();
   ops::RmsNorm({rows, hidden, config.rms_norm_epsilon}, s.x.data() + group.begin * hidden,
                block.attention_norm.data(), r.normed.Resize(rows * hidden), nullptr, pool);
-  float* qkv = s.qkv.data() + group.begin * qkv_row();
-  block.qkv.Apply(r.normed.data(), rows, qkv, qkv_row(), precision, r.left, pool);
+  block.qkv.Apply(r.normed.data(), rows, r.qkv.Resize(rows * qkv_row()), qkv_row(), precision,
+                  r.left, pool);
   ops::ParallelRows(pool, rows, [&](int64_t first, int64_t last) {
     while (first < last) {
       const RowOrigin& origin = s.origins[static_cast<size_t>(group.begin + first)];
       const int64_t left = static_cast<int64_t>(origin.chunk->tokens.size()) - origin.token;
       const int64_t count = std::min(last - first, left);
-      RotateAndStore(*origin.chunk, origin.token, count, layer, qkv + first * qkv_row());
+      RotateAndStore(*origin.chunk, origin.token, count, layer, r.qkv.data() + first * qkv_row(),
+                     s.query.data() + (group.begin + first) * query_row());
       first += count;
     }
   });
@@ -346,14 +352,14 @@ void Decoder::Impl::ToHidden(int64_t layer, RowGroup group, DecoderScratch::Buff
   ops::RmsNorm({rows, hidden, config.rms_norm_epsilon}, x, block.ffn_norm.data(),
                r.normed.Resize(rows * hidden), nullptr, pool);
   r.left.Pack({r.normed.data(), rows, hidden, hidden}, ops::Layout::kPlain, precision, pool);
-  s.gated[group.index].Run(r.left, block.gate_up.weight, block.gate_up.bias_or_null(), pool);
+  r.gated.Run(r.left, block.gate_up.weight, block.gate_up.bias_or_null(), pool);
 }
 
 void Decoder::Impl::FromHidden(int64_t layer, RowGroup group, DecoderScratch::Buffers& s,
                                RowScratch& r, ThreadPool& pool) const {
   const int64_t hidden = config.hidden_dim, rows = group.rows();
-  blocks[static_cast<size_t>(layer)].down.Apply(s.gated[group.index].result(),
-                                                r.out.Resize(rows * hidden), hidden, pool);
+  blocks[static_cast<size_t>(layer)].down.Apply(r.gated.result(), r.out.Resize(rows * hidden),
+                                                hidden, pool);
   ops::AddRows(r.out.data(), s.x.data() + group.begin * hidden, rows, hidden, pool);
 }
 
@@ -387,7 +393,7 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
     wanted += std::max<int64_t>(0, count - chunk.first_wanted);
   }
   s.x.Resize(rows * hidden);
-  s.qkv.Resize(rows * impl_->qkv_row());
+  s.query.Resize(rows * impl_->query_row());
   s.attended.Resize(rows * config.query_dim());
   s.origins.clear();
   for (const Chunk& chunk : chunks) {
@@ -408,9 +414,8 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
     impl_->Attend(chunks, layer, s, pool);
     // Past the last attention a row matters to nobody else.
     if (last) rows = impl_->KeepWantedRows(chunks, s);
-    for_groups(
-        [&](RowGroup g, RowScratch& r, ThreadPool& p) { impl_->ToHidden(layer, g, s, r, p); });
     for_groups([&](RowGroup g, RowScratch& r, ThreadPool& p) {
+      impl_->ToHidden(layer, g, s, r, p);
       impl_->FromHidden(layer, g, s, r, p);
       if (!last) impl_->ToQkv(layer + 1, g, s, r, p);
     });

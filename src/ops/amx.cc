@@ -103,8 +103,12 @@ MORES_AMX void LoadPart(const float* c, int64_t c_row, int64_t rows, int64_t col
 }
 
 // Adds to tiles 0 to 3 the products of two row tiles (one unless `both_rows`) by two column tiles.
+// Calls `meanwhile` after each block of depth: vector work that the processor does beside the
+// tiles'.
+template <class Meanwhile>
 MORES_AMX inline void AddProducts(const uint16_t* a0, const uint16_t* a1, const uint16_t* b0,
-                                  const uint16_t* b1, int64_t depth_blocks, bool both_rows) {
+                                  const uint16_t* b1, int64_t depth_blocks, bool both_rows,
+                                  const Meanwhile& meanwhile) {
   if (both_rows) {
     for (int64_t k = 0; k < depth_blocks; ++k) {
       _tile_loadd(4, a0 + k * kTileElements, 64);
@@ -115,6 +119,7 @@ MORES_AMX inline void AddProducts(const uint16_t* a0, const uint16_t* a1, const 
       _tile_dpbf16ps(1, 4, 7);
       _tile_dpbf16ps(2, 5, 6);
       _tile_dpbf16ps(3, 5, 7);
+      meanwhile();
     }
   } else {
     for (int64_t k = 0; k < depth_blocks; ++k) {
@@ -123,6 +128,7 @@ MORES_AMX inline void AddProducts(const uint16_t* a0, const uint16_t* a1, const 
       _tile_loadd(7, b1 + k * kTileElements, 64);
       _tile_dpbf16ps(0, 4, 6);
       _tile_dpbf16ps(1, 4, 7);
+      meanwhile();
     }
   }
 }
@@ -134,14 +140,14 @@ MORES_AMX inline void ZeroSums() {
   _tile_zero(3);
 }
 
-MORES_AMX inline void ConfigureTiles() {
-  TileConfig config;
-  for (int i = 0; i < 8; ++i) {
-    config.column_bytes[i] = 64;
-    config.rows[i] = 16;
-  }
-  _tile_loadconfig(&config);
-}
+// All eight tiles whole. A constant: the intrinsic tells the compiler of its first bytes alone, so
+// that stores to the rest of a local one may be dropped.
+constexpr TileConfig kWholeTiles = {
+    .column_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
+    .rows = {16, 16, 16, 16, 16, 16, 16, 16},
+};
+
+MORES_AMX inline void ConfigureTiles() { _tile_loadconfig(&kWholeTiles); }
 
 // 32 x 32 of C at (row, column); the blocks at its edges may be partly or wholly outside.
 MORES_AMX inline void Tile2x2(const Block& g, int64_t row, int64_t column) {
@@ -174,7 +180,7 @@ MORES_AMX inline void Tile2x2(const Block& g, int64_t row, int64_t column) {
     _tile_loadd(2, part[2], 64);
     _tile_loadd(3, part[3], 64);
   }
-  AddProducts(a0, a1, b0, b1, g.depth_blocks, rows > 16);
+  AddProducts(a0, a1, b0, b1, g.depth_blocks, rows > 16, [] {});
   if (whole) {
     _tile_stored(0, c, stride);
     _tile_stored(1, c + 16, stride);
@@ -194,38 +200,54 @@ MORES_AMX inline void Tile2x2(const Block& g, int64_t row, int64_t column) {
   }
 }
 
-// Rounds 16 x 16 sums of gate and up, gated, into the left or right half of a tile of A.
-MORES_AMX inline void StoreGated(const float* gate, const float* up, uint16_t* tile, int64_t half) {
-  alignas(64) float h[256];
-  Kernels().swiglu(gate, up, h, 256);
-  for (int64_t r = 0; r < kTileRows; ++r) {
-    const __m256bh narrow = _mm512_cvtneps_pbh(_mm512_load_ps(h + r * 16));
-    _mm256_store_si256(reinterpret_cast<__m256i*>(tile + r * kTileDepth + half * 16),
-                       reinterpret_cast<__m256i>(narrow));
+// 32 rows by 16 columns of H whose sums are known: gated slice by slice while tiles compute the
+// next ones, then rounded into the left or right half of two tiles of A.
+class Gating {
+ public:
+  explicit Gating(int64_t depth_blocks) {
+    while (slice_ * depth_blocks < 2 * kSums && slice_ < kSums) slice_ *= 2;
   }
-}
 
-// 32 rows by 16 columns of H.
-MORES_AMX inline void GatedTile(const GatedBlock& g, int64_t row, int64_t column) {
-  const int64_t tile_step = g.depth_blocks * kTileElements;
-  const uint16_t* a = g.a + row / kTileRows * tile_step;
-  const int64_t block = column / kTileRows;
-  const bool both_rows = g.row_end - row > kTileRows;
-  ZeroSums();
-  AddProducts(a, a + tile_step, g.gate + block * tile_step, g.up + block * tile_step,
-              g.depth_blocks, both_rows);
-  alignas(64) float part[4][256];
-  _tile_stored(0, part[0], 64);
-  _tile_stored(1, part[1], 64);
-  const int64_t h_step = g.h_depth_blocks * kTileElements;
-  uint16_t* h = g.h + row / kTileRows * h_step + column / kTileDepth * kTileElements;
-  const int64_t half = block % 2;
-  StoreGated(part[0], part[1], h, half);
-  if (!both_rows) return;
-  _tile_stored(2, part[2], 64);
-  _tile_stored(3, part[3], 64);
-  StoreGated(part[2], part[3], h + h_step, half);
-}
+  // Takes the sums from tiles 0 and 1, and 2 and 3 if both_rows.
+  MORES_AMX void Take(uint16_t* tile, int64_t tile_step, int64_t half, bool both_rows) {
+    _tile_stored(0, gate_, 64);
+    _tile_stored(1, up_, 64);
+    if (both_rows) {
+      _tile_stored(2, gate_ + kSums, 64);
+      _tile_stored(3, up_ + kSums, 64);
+    }
+    tile_ = tile + half * kTileRows;
+    tile_step_ = tile_step;
+    count_ = both_rows ? 2 * kSums : kSums;
+    done_ = 0;
+  }
+
+  void Slice() {
+    if (done_ >= count_) return;
+    Kernels().swiglu(gate_ + done_, up_ + done_, gate_ + done_, slice_);
+    done_ += slice_;
+  }
+
+  MORES_AMX void Finish() {
+    while (done_ < count_) Slice();
+    for (int64_t i = 0; i < count_; i += kTileRows) {
+      const int64_t row = i / kTileRows;
+      uint16_t* to = tile_ + row / kTileRows * tile_step_ + row % kTileRows * kTileDepth;
+      _mm256_store_si256(reinterpret_cast<__m256i*>(to),
+                         reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_load_ps(gate_ + i))));
+    }
+    count_ = 0;
+  }
+
+ private:
+  static constexpr int64_t kSums = kTileRows * kTileRows;
+  int64_t slice_ = 16;
+  int64_t count_ = 0, done_ = 0;
+  uint16_t* tile_ = nullptr;
+  int64_t tile_step_ = 0;
+  alignas(64) float gate_[2 * kSums];
+  alignas(64) float up_[2 * kSums];
+};
 
 }  // namespace
 
@@ -288,13 +310,25 @@ MORES_AMX void MatMul(const Block& block) {
   _tile_release();
 }
 
-MORES_AMX void MatMulSwiGlu(const GatedBlock& block) {
+MORES_AMX void MatMulSwiGlu(const GatedBlock& g) {
   ConfigureTiles();
-  for (int64_t row = block.row_begin; row < block.row_end; row += 32) {
-    for (int64_t column = block.column_begin; column < block.column_end; column += kTileRows) {
-      GatedTile(block, row, column);
+  const int64_t tile_step = g.depth_blocks * kTileElements;
+  const int64_t h_step = g.h_depth_blocks * kTileElements;
+  Gating gating(g.depth_blocks);
+  for (int64_t row = g.row_begin; row < g.row_end; row += 2 * kTileRows) {
+    const uint16_t* a = g.a + row / kTileRows * tile_step;
+    uint16_t* h = g.h + row / kTileRows * h_step;
+    const bool both_rows = g.row_end - row > kTileRows;
+    for (int64_t column = g.column_begin; column < g.column_end; column += kTileRows) {
+      const int64_t block = column / kTileRows;
+      ZeroSums();
+      AddProducts(a, a + tile_step, g.gate + block * tile_step, g.up + block * tile_step,
+                  g.depth_blocks, both_rows, [&] { gating.Slice(); });
+      gating.Finish();
+      gating.Take(h + column / kTileDepth * kTileElements, h_step, block % 2, both_rows);
     }
   }
+  gating.Finish();
   _tile_release();
 }
 
