@@ -123,11 +123,8 @@ void StoreKeys(const float* keys, int64_t row, int64_t first, int64_t count, int
     const int64_t position = first + done;
     const int64_t lane = position % kKeyPanel;
     const int64_t lanes = std::min(kKeyPanel - lane, count - done);
-    const float* from = keys + done * row;
-    float* to = panels + (position - lane) * head_dim + lane;
-    for (int64_t i = 0; i < head_dim; ++i) {
-      for (int64_t n = 0; n < lanes; ++n) to[i * kKeyPanel + n] = from[n * row + i];
-    }
+    Kernels().transpose(keys + done * row, row, lanes, head_dim,
+                        panels + (position - lane) * head_dim + lane, kKeyPanel);
     done += lanes;
   }
 }

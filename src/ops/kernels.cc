@@ -171,6 +171,37 @@ void Rotate(float* x, const float* cos, const float* sin, int64_t head_dim, floa
   });
 }
 
+// Four rows by four columns.
+HWY_INLINE void TransposeTile(const float* from, int64_t from_row, float* to, int64_t to_row) {
+  const hn::FixedTag<float, 4> d4;
+  const hn::FixedTag<double, 2> pairs;
+  const auto row0 = hn::LoadU(d4, from), row1 = hn::LoadU(d4, from + from_row);
+  const auto row2 = hn::LoadU(d4, from + 2 * from_row), row3 = hn::LoadU(d4, from + 3 * from_row);
+  const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d4, row0, row1));
+  const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d4, row2, row3));
+  const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d4, row0, row1));
+  const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d4, row2, row3));
+  hn::StoreU(hn::BitCast(d4, hn::InterleaveLower(pairs, low01, low23)), d4, to);
+  hn::StoreU(hn::BitCast(d4, hn::InterleaveUpper(pairs, low01, low23)), d4, to + to_row);
+  hn::StoreU(hn::BitCast(d4, hn::InterleaveLower(pairs, high01, high23)), d4, to + 2 * to_row);
+  hn::StoreU(hn::BitCast(d4, hn::InterleaveUpper(pairs, high01, high23)), d4, to + 3 * to_row);
+}
+
+void Transpose(const float* from, int64_t from_row, int64_t rows, int64_t columns, float* to,
+               int64_t to_row) {
+  const int64_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
+  for (int64_t c = 0; c < whole_columns; c += 4) {
+    for (int64_t r = 0; r < whole_rows; r += 4) {
+      TransposeTile(from + r * from_row + c, from_row, to + c * to_row + r, to_row);
+    }
+  }
+  for (int64_t c = 0; c < columns; ++c) {
+    for (int64_t r = c < whole_columns ? whole_rows : 0; r < rows; ++r) {
+      to[c * to_row + r] = from[r * from_row + c];
+    }
+  }
+}
+
 HWY_INLINE V Sigmoid(V x) {
   const V one = hn::Set(d, 1.0f);
   // exp(-x) is finite for x >= -80, below which the sigmoid times anything is lost anyway.
@@ -340,6 +371,7 @@ VectorKernels MakeKernels() {
           .rotate = Rotate,
           .swiglu = SwiGlu,
           .swiglu_backward = SwiGluBackward,
+          .transpose = Transpose,
           .softmax_numerators = SoftmaxNumerators,
           .softmax_from_log_sum = SoftmaxFromLogSum,
           .log_sum_exp = LogSumExp,

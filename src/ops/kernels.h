@@ -42,6 +42,9 @@ struct VectorKernels {
   void (*swiglu)(const float* gate, const float* up, float* h, int64_t count);
   void (*swiglu_backward)(const float* gate, const float* up, const float* dh, float* dgate,
                           float* dup, int64_t count);
+  // to[c * to_row + r] = from[r * from_row + c] for r < rows, c < columns.
+  void (*transpose)(const float* from, int64_t from_row, int64_t rows, int64_t columns, float* to,
+                    int64_t to_row);
   // In place: row[j] = exp(scale * row[j] - max) for j < valid, 0 for valid <= j < padded, where
   // max is the largest scaled value; returns the sum. `padded` - `valid` may be anything >= 0.
   float (*softmax_numerators)(float* row, int64_t valid, int64_t padded, float scale, float* max);
