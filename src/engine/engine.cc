@@ -14,6 +14,12 @@ using model::KvCache;
 namespace {
 
 constexpr int64_t kLogitRows = 128;
+// A beginning shorter than this costs as much to take over as to compute.
+constexpr int64_t kLeastShared = 4;
+
+int64_t CommonPrefix(std::span<const int32_t> a, std::span<const int32_t> b) {
+  return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
+}
 
 }  // namespace
 
@@ -22,6 +28,8 @@ struct Engine::Sequence {
   std::vector<int32_t> tokens;  // those to compute next
   KvCache* cache = nullptr;
   int64_t first_wanted = 0;  // hidden states wanted from this one of `tokens` on
+  // What it takes over from the sequence before it in the call, instead of its first tokens.
+  int64_t shared = 0;
 };
 
 class Engine::Impl {
@@ -51,45 +59,53 @@ class Engine::Impl {
   }
 
   // A free cache, emptied, for `positions`.
-  KvCache* TakeCache(int64_t positions) {
+  KvCache* TakeCache(int64_t positions, KvCache::Keep keep) {
     if (free_caches_.empty()) {
-      caches_.push_back(std::make_unique<KvCache>(config(), positions));
+      caches_.push_back(std::make_unique<KvCache>(config(), positions, keep));
       return caches_.back().get();
     }
     KvCache* cache = free_caches_.back();
     free_caches_.pop_back();
-    cache->Reset(config(), positions);
+    cache->Reset(config(), positions, keep);
     return cache;
   }
   void GiveBack(KvCache* cache) { free_caches_.push_back(cache); }
 
+  // What caches must keep for sequences of `tokens` in all that nothing is added to.
+  KvCache::Keep KeepForOnePass(int64_t tokens) const {
+    const bool one_pass = options_.chunk_tokens == 0 && tokens <= options_.batch_tokens;
+    return one_pass ? KvCache::Keep::kOneLayer : KvCache::Keep::kAllLayers;
+  }
+
+  // Lets each sequence, its cache still empty, take over what it begins with from the one before.
+  static void SharePrefixes(std::vector<Sequence>& sequences) {
+    std::vector<int64_t> shared(sequences.size(), 0);
+    for (size_t i = 1; i < sequences.size(); ++i) {
+      const Sequence& sequence = sequences[i];
+      const int64_t common =
+          std::min(CommonPrefix(sequence.tokens, sequences[i - 1].tokens), sequence.first_wanted);
+      if (common >= kLeastShared) shared[i] = common;
+    }
+    for (size_t i = 1; i < sequences.size(); ++i) {
+      Sequence& sequence = sequences[i];
+      sequence.shared = shared[i];
+      sequence.tokens.erase(sequence.tokens.begin(), sequence.tokens.begin() + shared[i]);
+      sequence.first_wanted -= shared[i];
+    }
+  }
+
   // Computes all sequences' tokens. Calls `visit(sequence, token index, logits)` for each wanted
-  // token, in any order across sequences.
+  // token, in any order across sequences; an index counts what the sequence takes over.
   template <class Visit>
   void Run(std::vector<Sequence>& sequences, const Visit& visit) {
     std::vector<size_t> at(sequences.size(), 0);  // tokens computed so far
-    const int64_t chunk_limit =
-        options_.chunk_tokens > 0 ? options_.chunk_tokens : options_.batch_tokens;
     while (true) {
       std::vector<Chunk> chunks;
       std::vector<size_t> owners;
-      int64_t tokens = 0;
-      for (size_t i = 0; i < sequences.size() && tokens < options_.batch_tokens; ++i) {
-        const Sequence& sequence = sequences[i];
-        const int64_t left = static_cast<int64_t>(sequence.tokens.size() - at[i]);
-        const int64_t count = std::min({left, chunk_limit, options_.batch_tokens - tokens});
-        if (count <= 0) continue;
-        chunks.push_back(
-            {.tokens = std::span(sequence.tokens).subspan(at[i], static_cast<size_t>(count)),
-             .cache = sequence.cache,
-             .first_wanted =
-                 std::max<int64_t>(0, sequence.first_wanted - static_cast<int64_t>(at[i]))});
-        owners.push_back(i);
-        tokens += count;
-      }
+      NextChunks(sequences, at, chunks, owners);
       if (chunks.empty()) return;
       const std::span<const float> hidden = decoder_.Forward(chunks, scratch_, pool_);
-      VisitLogits(chunks, owners, at, hidden, visit);
+      VisitLogits(sequences, chunks, owners, at, hidden, visit);
       for (size_t c = 0; c < chunks.size(); ++c) at[owners[c]] += chunks[c].tokens.size();
     }
   }
@@ -135,31 +151,80 @@ class Engine::Impl {
     }
   }
 
-  // Item indices in groups to be computed side by side: shorter first, bounded by tokens and count.
-  template <class Length>
-  std::vector<std::vector<size_t>> Groups(const std::vector<size_t>& items, const Length& length) {
-    std::vector<size_t> order = items;
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return length(a) < length(b); });
-    std::vector<std::vector<size_t>> groups;
-    int64_t tokens = 0;
+  // Items computed side by side.
+  struct Group {
+    std::vector<size_t> items;
+    int64_t tokens = 0;  // to compute
+  };
+  // Groups bounded by tokens and count, in the order of the prompts, so that those that begin alike
+  // are neighbours. Lengths need not be alike: nothing is padded.
+  template <class Item, class Length>
+  std::vector<Group> Groups(std::span<const Item> items, const std::vector<size_t>& valid,
+                            const Length& length) {
+    std::vector<size_t> order = valid;
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return std::lexicographical_compare(items[a].prompt.begin(), items[a].prompt.end(),
+                                          items[b].prompt.begin(), items[b].prompt.end());
+    });
+    std::vector<Group> groups;
     for (const size_t item : order) {
-      if (groups.empty() || tokens + length(item) > options_.batch_tokens ||
-          static_cast<int64_t>(groups.back().size()) >= options_.max_sequences) {
-        groups.emplace_back();
-        tokens = 0;
+      int64_t tokens = length(item);
+      const auto full = [&](const Group& group) {
+        return group.tokens + tokens > options_.batch_tokens ||
+               static_cast<int64_t>(group.items.size()) >= options_.max_sequences;
+      };
+      if (!groups.empty()) {
+        const int64_t common =
+            CommonPrefix(items[groups.back().items.back()].prompt, items[item].prompt);
+        const int64_t shared = std::min(common, length(item) - 1);
+        if (shared >= kLeastShared) tokens -= shared;
       }
-      groups.back().push_back(item);
-      tokens += length(item);
+      if (groups.empty() || full(groups.back())) {
+        groups.emplace_back();
+        tokens = length(item);
+      }
+      groups.back().items.push_back(item);
+      groups.back().tokens += tokens;
     }
     return groups;
   }
 
  private:
+  // The next tokens of sequences in order, as many as a pass takes.
+  void NextChunks(const std::vector<Sequence>& sequences, const std::vector<size_t>& at,
+                  std::vector<Chunk>& chunks, std::vector<size_t>& owners) const {
+    const int64_t chunk_limit =
+        options_.chunk_tokens > 0 ? options_.chunk_tokens : options_.batch_tokens;
+    int64_t tokens = 0;
+    int64_t before = 0;  // positions that the sequence before has after this pass
+    for (size_t i = 0; i < sequences.size() && tokens < options_.batch_tokens; ++i) {
+      const Sequence& sequence = sequences[i];
+      const bool starts = at[i] == 0;
+      const int64_t left = static_cast<int64_t>(sequence.tokens.size() - at[i]);
+      int64_t count = std::min({left, chunk_limit, options_.batch_tokens - tokens});
+      // What it takes over must be there.
+      if (starts && before < sequence.shared) count = 0;
+      const bool started = count > 0 || !starts;
+      before = started ? sequence.shared + static_cast<int64_t>(at[i]) + count : 0;
+      if (count <= 0) continue;
+      Chunk chunk{.tokens = std::span(sequence.tokens).subspan(at[i], static_cast<size_t>(count)),
+                  .cache = sequence.cache,
+                  .first_wanted =
+                      std::max<int64_t>(0, sequence.first_wanted - static_cast<int64_t>(at[i]))};
+      if (starts && sequence.shared > 0) {
+        chunk.shared_from = sequences[i - 1].cache;
+        chunk.shared = sequence.shared;
+      }
+      chunks.push_back(chunk);
+      owners.push_back(i);
+      tokens += count;
+    }
+  }
+
   template <class Visit>
-  void VisitLogits(const std::vector<Chunk>& chunks, const std::vector<size_t>& owners,
-                   const std::vector<size_t>& at, std::span<const float> hidden,
-                   const Visit& visit) {
+  void VisitLogits(const std::vector<Sequence>& sequences, const std::vector<Chunk>& chunks,
+                   const std::vector<size_t>& owners, const std::vector<size_t>& at,
+                   std::span<const float> hidden, const Visit& visit) {
     struct Row {
       size_t sequence, token;
     };
@@ -167,7 +232,8 @@ class Engine::Impl {
     for (size_t c = 0; c < chunks.size(); ++c) {
       for (size_t i = static_cast<size_t>(chunks[c].first_wanted); i < chunks[c].tokens.size();
            ++i) {
-        rows.push_back({owners[c], at[owners[c]] + i});
+        const size_t shared = static_cast<size_t>(sequences[owners[c]].shared);
+        rows.push_back({owners[c], shared + at[owners[c]] + i});
       }
     }
     const int64_t vocab = config().vocab_size, hidden_dim = config().hidden_dim;
@@ -216,7 +282,7 @@ std::vector<Expected<std::vector<float>>> Engine::Score(std::span<const ScoreIte
   const auto length = [&](size_t i) {
     return static_cast<int64_t>(items[i].prompt.size() + items[i].continuation.size()) - 1;
   };
-  for (const std::vector<size_t>& group : impl_->Groups(valid, length)) {
+  for (const auto& [group, tokens] : impl_->Groups(items, valid, length)) {
     std::vector<Sequence> sequences;
     for (const size_t i : group) {
       const ScoreItem& item = items[i];
@@ -225,13 +291,15 @@ std::vector<Expected<std::vector<float>>> Engine::Score(std::span<const ScoreIte
       sequence.tokens.insert(sequence.tokens.end(), item.continuation.begin(),
                              item.continuation.end() - 1);
       sequence.first_wanted = static_cast<int64_t>(item.prompt.size()) - 1;
-      sequence.cache = impl_->TakeCache(length(i));
+      sequence.cache = impl_->TakeCache(length(i), impl_->KeepForOnePass(tokens));
       sequences.push_back(std::move(sequence));
     }
+    Impl::SharePrefixes(sequences);
+    const std::vector<size_t>& owners = group;
     impl_->Run(sequences, [&](size_t s, size_t token, std::span<const float> logits) {
-      const ScoreItem& item = items[group[s]];
+      const ScoreItem& item = items[owners[s]];
       const size_t at = token + 1 - item.prompt.size();
-      (*results[group[s]])[at] = Impl::LogProbability(logits, item.continuation[at]);
+      (*results[owners[s]])[at] = Impl::LogProbability(logits, item.continuation[at]);
     });
     for (const Sequence& sequence : sequences) impl_->GiveBack(sequence.cache);
   }
@@ -251,20 +319,21 @@ std::vector<Expected<Generated>> Engine::Generate(std::span<const GenerateItem> 
     }
   }
   const auto length = [&](size_t i) { return static_cast<int64_t>(items[i].prompt.size()); };
-  for (const std::vector<size_t>& group : impl_->Groups(valid, length)) {
+  for (const Impl::Group& group : impl_->Groups(items, valid, length)) {
     std::vector<Sequence> sequences;
     std::vector<Impl::Running> running;
-    for (const size_t i : group) {
+    for (const size_t i : group.items) {
       const GenerateItem& item = items[i];
       const int64_t room = std::min<int64_t>(length(i) + item.sampling.max_new_tokens,
                                              impl_->config().context_length);
-      KvCache* cache = impl_->TakeCache(room);
+      KvCache* cache = impl_->TakeCache(room, KvCache::Keep::kAllLayers);
       sequences.push_back({.tokens = {item.prompt.begin(), item.prompt.end()},
                            .cache = cache,
                            .first_wanted = length(i) - 1});
       running.push_back({i, item.id, item.sampling, cache, &*results[i]});
     }
-    std::vector<std::vector<float>> logits(group.size());
+    Impl::SharePrefixes(sequences);
+    std::vector<std::vector<float>> logits(sequences.size());
     impl_->Run(sequences, [&](size_t s, size_t, std::span<const float> row) {
       logits[s].assign(row.begin(), row.end());
     });
@@ -308,14 +377,19 @@ std::vector<Expected<Decided>> Engine::Decide(std::span<const DecideItem> items)
     valid.push_back(i);
   }
   const auto length = [&](size_t i) { return static_cast<int64_t>(items[i].prompt.size()); };
-  for (const std::vector<size_t>& group : impl_->Groups(valid, length)) {
-    DecideGroup(items, group, results);
+  for (const Impl::Group& group : impl_->Groups(items, valid, length)) {
+    DecideGroup(items, group.items, group.tokens, results);
   }
   return results;
 }
 
 void Engine::DecideGroup(std::span<const DecideItem> items, const std::vector<size_t>& group,
-                         DecideResults& results) {
+                         int64_t tokens, DecideResults& results) {
+  const bool ends_at_prompt = std::all_of(group.begin(), group.end(), [&](size_t i) {
+    return items[i].sampling.max_new_tokens <= 0 && LongestChoice(items[i]) <= 1;
+  });
+  const KvCache::Keep keep =
+      ends_at_prompt ? impl_->KeepForOnePass(tokens) : KvCache::Keep::kAllLayers;
   std::vector<Sequence> sequences;
   for (const size_t i : group) {
     const DecideItem& item = items[i];
@@ -324,9 +398,10 @@ void Engine::DecideGroup(std::span<const DecideItem> items, const std::vector<si
                          static_cast<int64_t>(item.separator.size()) + item.sampling.max_new_tokens;
     sequences.push_back(
         {.tokens = {item.prompt.begin(), item.prompt.end()},
-         .cache = impl_->TakeCache(std::min<int64_t>(room, impl_->config().context_length)),
+         .cache = impl_->TakeCache(std::min<int64_t>(room, impl_->config().context_length), keep),
          .first_wanted = prompt - 1});
   }
+  Impl::SharePrefixes(sequences);
   // The first token of every choice, from the prompt's last logits.
   impl_->Run(sequences, [&](size_t s, size_t, std::span<const float> logits) {
     const DecideItem& item = items[group[s]];

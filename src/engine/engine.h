@@ -84,7 +84,7 @@ class Engine {
   struct Sequence;
   using DecideResults = std::vector<Expected<Decided>>;
   void DecideGroup(std::span<const DecideItem> items, const std::vector<size_t>& group,
-                   DecideResults& results);
+                   int64_t tokens, DecideResults& results);
   // Adds the later tokens of choices of several tokens, on the prompts' caches, which it restores.
   void ScoreLongChoices(std::span<const DecideItem> items, const std::vector<size_t>& group,
                         std::span<const Sequence> prompts, DecideResults& results);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/hash.h"
@@ -24,6 +25,15 @@ std::string ContentHash(const std::vector<format::Dialogue>& dialogues) {
     hashes += Sha256Hex(DumpJson(content));
   }
   return Sha256Hex(hashes);
+}
+
+// In the order of their turns' texts.
+bool BeginsBefore(const format::Dialogue& a, const format::Dialogue& b) {
+  return std::lexicographical_compare(
+      a.turns.begin(), a.turns.end(), b.turns.begin(), b.turns.end(),
+      [](const format::Turn& x, const format::Turn& y) {
+        return std::tie(x.role, x.content) < std::tie(y.role, y.content);
+      });
 }
 
 class PromptTable {
@@ -121,10 +131,9 @@ Expected<job::JobSummary> RunJudge(Judge& judge, const std::vector<format::Dialo
   job.order.resize(dialogues.size());
   std::iota(job.order.begin(), job.order.end(), size_t{0});
   job.costs = table.lengths();
-  // Longest first: the largest batch meets the memory limit at the start, and prompts of much the
-  // same length share a batch.
+  // Dialogues that begin alike are neighbours: the engine computes what they share once.
   std::stable_sort(job.order.begin(), job.order.end(),
-                   [&](size_t a, size_t b) { return job.costs[a] > job.costs[b]; });
+                   [&](size_t a, size_t b) { return BeginsBefore(dialogues[a], dialogues[b]); });
   job.batch_cost = options.batch_tokens;
   // With critiques a batch takes long; smaller ones lose less to a kill.
   job.batch_size = judge.options().reply == Reply::kLabelOnly ? 256 : 32;

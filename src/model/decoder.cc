@@ -1,5 +1,6 @@
 #include "model/decoder.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -16,21 +17,31 @@ namespace mores::model {
 using ops::Kernels;
 using tensor::DType;
 
-KvCache::KvCache(const ModelConfig& config, int64_t positions) { Reset(config, positions); }
+KvCache::KvCache(const ModelConfig& config, int64_t positions, Keep keep) {
+  Reset(config, positions, keep);
+}
 
-void KvCache::Reset(const ModelConfig& config, int64_t positions) {
+void KvCache::Reset(const ModelConfig& config, int64_t positions, Keep keep) {
+  layers_held_ = keep == Keep::kAllLayers ? config.layers : 1;
   kv_heads_ = config.kv_heads;
   head_dim_ = config.head_dim;
   capacity_ = (positions + ops::kKeyPanel - 1) / ops::kKeyPanel * ops::kKeyPanel;
   length_ = 0;
-  data_.Resize(int64_t{2} * config.layers * kv_heads_ * head_dim_ * capacity_);
+  data_.Resize(int64_t{2} * layers_held_ * kv_heads_ * head_dim_ * capacity_);
 }
 
 float* KvCache::keys(int64_t layer, int64_t head) {
-  return data_.data() + (2 * layer * kv_heads_ + head) * head_dim_ * capacity_;
+  return data_.data() + (2 * (layer % layers_held_) * kv_heads_ + head) * head_dim_ * capacity_;
 }
 float* KvCache::values(int64_t layer, int64_t head) {
-  return data_.data() + ((2 * layer + 1) * kv_heads_ + head) * head_dim_ * capacity_;
+  return data_.data() +
+         ((2 * (layer % layers_held_) + 1) * kv_heads_ + head) * head_dim_ * capacity_;
+}
+
+void KvCache::Copy(KvCache& from, int64_t count, int64_t layer, int64_t head) {
+  std::memcpy(values(layer, head), from.values(layer, head),
+              static_cast<size_t>(count * head_dim_) * sizeof(float));
+  ops::CopyKeys(from.keys(layer, head), count, head_dim_, keys(layer, head));
 }
 
 namespace {
@@ -147,6 +158,10 @@ struct Decoder::Impl {
   std::vector<float> final_norm;
   PackedLinear lm_head;
   std::optional<ops::RopeTable> rope;
+  // The first block's products of queries, keys and values depend on the token alone: for a small
+  // vocabulary they are computed once, [vocab][qkv_row()]; else empty. (Graef 2024,
+  // arXiv:2402.13388.)
+  tensor::AlignedBuffer<float> first_qkv;
 
   Status Load(const WeightFiles& files, ThreadPool& pool) {
     Loader loader(files, config, precision, pool);
@@ -169,8 +184,10 @@ struct Decoder::Impl {
     MORES_RETURN_IF_ERROR(
         loader.Linear({config.tied_head ? "model.embed_tokens" : "lm_head"}, lm_head));
     rope.emplace(config.context_length, config.head_dim, config.rope_theta);
+    FillFirstQkv(pool);
     return {};
   }
+  void FillFirstQkv(ThreadPool& pool);
 
   // Floats from one row to the next.
   int64_t qkv_row() const { return ops::UnalignedRow(blocks[0].qkv.out()); }
@@ -181,6 +198,9 @@ struct Decoder::Impl {
   // rows go together, and each weight is read once.
   template <class F>
   void ForRowGroups(int64_t rows, ThreadPool& pool, const F& f) const;
+  // Norm and products of rows of x to [rows][qkv_row()].
+  void QkvProducts(int64_t layer, const float* x, int64_t rows, float* qkv, RowScratch& r,
+                   ThreadPool& pool) const;
   // x to rotated queries, and rotated keys and values in the caches.
   void ToQkv(int64_t layer, RowGroup group, DecoderScratch::Buffers& s, RowScratch& r,
              ThreadPool& pool) const;
@@ -188,6 +208,8 @@ struct Decoder::Impl {
   // qkv.
   void RotateAndStore(const Chunk& chunk, int64_t token, int64_t count, int64_t layer, float* qkv,
                       float* query) const;
+  // What sequences take over from those before them.
+  void CopyShared(std::span<const Chunk> chunks, int64_t layer, ThreadPool& pool) const;
   // In the last layer, queries of the wanted tokens alone.
   void Attend(std::span<const Chunk> chunks, int64_t layer, DecoderScratch::Buffers& s,
               ThreadPool& pool) const;
@@ -234,9 +256,10 @@ void Decoder::Impl::RotateAndStore(const Chunk& chunk, int64_t token, int64_t co
                 static_cast<size_t>(config.query_dim()) * sizeof(float));
   }
   const int64_t chunk_end = chunk.cache->length_ + static_cast<int64_t>(chunk.tokens.size());
-  // Only a panel that the chunk begins has an unused part not yet cleared.
-  const bool clear = first + count == chunk_end &&
-                     chunk_end / ops::kKeyPanel * ops::kKeyPanel >= chunk.cache->length_;
+  // A panel that an earlier chunk began has its unused part cleared.
+  const int64_t known = chunk.shared_from == nullptr ? chunk.cache->length_ : 0;
+  const bool clear =
+      first + count == chunk_end && chunk_end / ops::kKeyPanel * ops::kKeyPanel >= known;
   for (int64_t head = 0; head < config.kv_heads; ++head) {
     const float* key = qkv + config.query_dim() + head * head_dim;
     float* panels = chunk.cache->keys(layer, head);
@@ -249,6 +272,19 @@ void Decoder::Impl::RotateAndStore(const Chunk& chunk, int64_t token, int64_t co
                   static_cast<size_t>(head_dim) * sizeof(float));
     }
   }
+}
+
+void Decoder::Impl::CopyShared(std::span<const Chunk> chunks, int64_t layer,
+                               ThreadPool& pool) const {
+  const bool any =
+      std::any_of(chunks.begin(), chunks.end(), [](const Chunk& c) { return c.shared > 0; });
+  if (!any) return;
+  pool.ParallelFor(config.kv_heads, [&](int64_t head) {
+    // In order: what is taken over may have been taken over.
+    for (const Chunk& chunk : chunks) {
+      if (chunk.shared > 0) chunk.cache->Copy(*chunk.shared_from, chunk.shared, layer, head);
+    }
+  });
 }
 
 void Decoder::Impl::AttendOne(const Chunk& chunk, int64_t layer, int64_t kv_head,
@@ -321,19 +357,46 @@ int64_t Decoder::Impl::KeepWantedRows(std::span<const Chunk> chunks,
   return kept;
 }
 
+void Decoder::Impl::QkvProducts(int64_t layer, const float* x, int64_t rows, float* qkv,
+                                RowScratch& r, ThreadPool& pool) const {
+  const PackedBlock& block = blocks[static_cast<size_t>(layer)];
+  const int64_t hidden = config.hidden_dim;
+  ops::RmsNorm({rows, hidden, config.rms_norm_epsilon}, x, block.attention_norm.data(),
+               r.normed.Resize(rows * hidden), nullptr, pool);
+  block.qkv.Apply(r.normed.data(), rows, qkv, qkv_row(), precision, r.left, pool);
+}
+
+void Decoder::Impl::FillFirstQkv(ThreadPool& pool) {
+  constexpr int64_t kMostBytes = int64_t{64} << 20, kSlice = 1024;
+  const int64_t row_bytes = qkv_row() * static_cast<int64_t>(sizeof(float));
+  if (config.vocab_size * row_bytes > kMostBytes) return;
+  first_qkv.Resize(config.vocab_size * qkv_row());
+  RowScratch scratch;
+  for (int64_t token = 0; token < config.vocab_size; token += kSlice) {
+    QkvProducts(0, embedding.data() + token * config.hidden_dim,
+                std::min(kSlice, config.vocab_size - token), first_qkv.data() + token * qkv_row(),
+                scratch, pool);
+  }
+}
+
 void Decoder::Impl::ToQkv(int64_t layer, RowGroup group, DecoderScratch::Buffers& s, RowScratch& r,
                           ThreadPool& pool) const {
-  const PackedBlock& block = blocks[static_cast<size_t>(layer)];
-  const int64_t hidden = config.hidden_dim, rows = group.rows();
-  ops::RmsNorm({rows, hidden, config.rms_norm_epsilon}, s.x.data() + group.begin * hidden,
-               block.attention_norm.data(), r.normed.Resize(rows * hidden), nullptr, pool);
-  block.qkv.Apply(r.normed.data(), rows, r.qkv.Resize(rows * qkv_row()), qkv_row(), precision,
-                  r.left, pool);
+  const int64_t rows = group.rows();
+  const bool known = layer == 0 && first_qkv.size() > 0;
+  r.qkv.Resize(rows * qkv_row());
+  if (!known) {
+    QkvProducts(layer, s.x.data() + group.begin * config.hidden_dim, rows, r.qkv.data(), r, pool);
+  }
   ops::ParallelRows(pool, rows, [&](int64_t first, int64_t last) {
     while (first < last) {
       const RowOrigin& origin = s.origins[static_cast<size_t>(group.begin + first)];
       const int64_t left = static_cast<int64_t>(origin.chunk->tokens.size()) - origin.token;
       const int64_t count = std::min(last - first, left);
+      for (int64_t i = 0; known && i < count; ++i) {
+        const int64_t token = origin.chunk->tokens[static_cast<size_t>(origin.token + i)];
+        std::memcpy(r.qkv.data() + (first + i) * qkv_row(), first_qkv.data() + token * qkv_row(),
+                    static_cast<size_t>(qkv_row()) * sizeof(float));
+      }
       RotateAndStore(*origin.chunk, origin.token, count, layer, r.qkv.data() + first * qkv_row(),
                      s.query.data() + (group.begin + first) * query_row());
       first += count;
@@ -387,6 +450,13 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
   int64_t rows = 0, wanted = 0;
   for (const Chunk& chunk : chunks) {
     const int64_t count = static_cast<int64_t>(chunk.tokens.size());
+    if (chunk.shared > 0) {
+      MORES_CHECK(chunk.shared_from != nullptr && chunk.cache->length_ == 0);
+      MORES_CHECK(chunk.shared <= chunk.shared_from->capacity_);
+      MORES_CHECK(chunk.cache->layers_held_ == chunk.shared_from->layers_held_);
+      chunk.cache->length_ = chunk.shared;
+    }
+    MORES_CHECK(chunk.cache->layers_held_ == config.layers || chunk.cache->length_ == chunk.shared);
     MORES_CHECK(chunk.cache->length_ + count <= chunk.cache->capacity_);
     MORES_CHECK(chunk.cache->length_ + count <= config.context_length);
     rows += count;
@@ -411,6 +481,7 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
   for_groups([&](RowGroup g, RowScratch& r, ThreadPool& p) { impl_->ToQkv(0, g, s, r, p); });
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const bool last = layer + 1 == config.layers;
+    impl_->CopyShared(chunks, layer, pool);
     impl_->Attend(chunks, layer, s, pool);
     // Past the last attention a row matters to nobody else.
     if (last) rows = impl_->KeepWantedRows(chunks, s);
@@ -436,7 +507,8 @@ void Decoder::Logits(const float* hidden, int64_t rows, float* logits, DecoderSc
 }
 
 int64_t Decoder::WeightBytes() const {
-  int64_t bytes = static_cast<int64_t>(impl_->embedding.size()) * 4 + impl_->lm_head.weight.bytes();
+  int64_t bytes = (static_cast<int64_t>(impl_->embedding.size()) + impl_->first_qkv.size()) * 4 +
+                  impl_->lm_head.weight.bytes();
   for (const PackedBlock& block : impl_->blocks) {
     bytes += block.bytes();
   }

@@ -24,21 +24,27 @@ namespace mores::model {
 // positions (ops/attention.h) and values [capacity][head_dim].
 class KvCache {
  public:
+  enum class Keep {
+    kAllLayers,
+    kOneLayer,  // the one at work: enough where a single Forward takes the whole sequence
+  };
   // Room for at least `positions`, rounded up to whole panels.
-  KvCache(const ModelConfig& config, int64_t positions);
+  KvCache(const ModelConfig& config, int64_t positions, Keep keep = Keep::kAllLayers);
   int64_t length() const { return length_; }
   int64_t capacity() const { return capacity_; }
   // Forgets positions from `length` on; `length` at most length().
   void Truncate(int64_t length) { length_ = length; }
   // Makes room for another sequence, empty; keeps the memory where it suffices.
-  void Reset(const ModelConfig& config, int64_t positions);
+  void Reset(const ModelConfig& config, int64_t positions, Keep keep = Keep::kAllLayers);
 
  private:
   friend class Decoder;
   float* keys(int64_t layer, int64_t head);
   float* values(int64_t layer, int64_t head);
+  // Takes one head's positions [0, count) from another sequence's cache.
+  void Copy(KvCache& from, int64_t count, int64_t layer, int64_t head);
 
-  int64_t kv_heads_ = 0, head_dim_ = 0, capacity_ = 0, length_ = 0;
+  int64_t layers_held_ = 0, kv_heads_ = 0, head_dim_ = 0, capacity_ = 0, length_ = 0;
   tensor::AlignedBuffer<float> data_;
 };
 
@@ -47,6 +53,11 @@ struct Chunk {
   std::span<const int32_t> tokens;
   KvCache* cache;            // with room for the tokens
   int64_t first_wanted = 0;  // hidden states wanted from this token of the chunk on
+  // A sequence that begins as another does takes over what the other computed: an empty cache is
+  // first given positions [0, shared) of shared_from, which an earlier chunk of the same call, or
+  // an earlier call, computes. Same numbers as computing them again.
+  KvCache* shared_from = nullptr;
+  int64_t shared = 0;
 };
 
 // Buffers reused from call to call. One thread of control at a time.
@@ -68,7 +79,8 @@ class Decoder {
 
   // Appends every chunk to its cache. Returns the normed hidden states of the wanted tokens, chunk
   // after chunk, [wanted][hidden_dim], valid until the scratch is used again.
-  // REQUIRES: ids within the vocabulary, positions within the context, distinct caches.
+  // REQUIRES: ids within the vocabulary, positions within the context, distinct caches; with caches
+  // of one layer, all of them empty.
   std::span<const float> Forward(std::span<const Chunk> chunks, DecoderScratch& scratch,
                                  ThreadPool& pool) const;
 

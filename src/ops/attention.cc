@@ -129,6 +129,17 @@ void StoreKeys(const float* keys, int64_t row, int64_t first, int64_t count, int
   }
 }
 
+void CopyKeys(const float* from, int64_t count, int64_t head_dim, float* to) {
+  const int64_t lanes = count % kKeyPanel;
+  const int64_t whole = (count - lanes) * head_dim;
+  std::copy(from, from + whole, to);
+  if (lanes == 0) return;
+  for (int64_t i = 0; i < head_dim; ++i) {
+    const int64_t row = whole + i * kKeyPanel;
+    std::copy(from + row, from + row + lanes, to + row);
+  }
+}
+
 void ClearKeysAfter(int64_t positions, int64_t head_dim, float* panels) {
   const int64_t lane = positions % kKeyPanel;
   if (lane == 0) return;

@@ -17,6 +17,8 @@ inline int64_t KeyPanelElements(int64_t positions, int64_t head_dim) {
 // Writes keys [count][head_dim] with stride `row` to the panels as positions first, first + 1, ...
 void StoreKeys(const float* keys, int64_t row, int64_t first, int64_t count, int64_t head_dim,
                float* panels);
+// Copies the keys of positions [0, count).
+void CopyKeys(const float* from, int64_t count, int64_t head_dim, float* to);
 // Zeroes what is left of the last panel of `positions`: unused positions must hold numbers.
 void ClearKeysAfter(int64_t positions, int64_t head_dim, float* panels);
 // Both, for all keys [positions][head_dim] of a sequence.
