@@ -61,12 +61,12 @@ class Engine::Impl {
   // A free cache, emptied, for `positions`.
   KvCache* TakeCache(int64_t positions, KvCache::Keep keep) {
     if (free_caches_.empty()) {
-      caches_.push_back(std::make_unique<KvCache>(config(), positions, keep));
+      caches_.push_back(std::make_unique<KvCache>(decoder_, positions, keep));
       return caches_.back().get();
     }
     KvCache* cache = free_caches_.back();
     free_caches_.pop_back();
-    cache->Reset(config(), positions, keep);
+    cache->Reset(decoder_, positions, keep);
     return cache;
   }
   void GiveBack(KvCache* cache) { free_caches_.push_back(cache); }

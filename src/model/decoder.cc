@@ -5,7 +5,9 @@
 #include <optional>
 
 #include "base/check.h"
+#include "base/cpu.h"
 #include "model/weights.h"
+#include "ops/amx_attention.h"
 #include "ops/attention.h"
 #include "ops/kernels.h"
 #include "ops/matmul.h"
@@ -17,31 +19,73 @@ namespace mores::model {
 using ops::Kernels;
 using tensor::DType;
 
-KvCache::KvCache(const ModelConfig& config, int64_t positions, Keep keep) {
-  Reset(config, positions, keep);
+KvCache::KvCache(const Decoder& decoder, int64_t positions, Keep keep) {
+  Reset(decoder, positions, keep);
 }
 
-void KvCache::Reset(const ModelConfig& config, int64_t positions, Keep keep) {
+void KvCache::Reset(const Decoder& decoder, int64_t positions, Keep keep) {
+  static_assert(kBlock == ops::kKeyPanel);
+  const ModelConfig& config = decoder.config();
+  tiles_ = decoder.attends_on_tiles();
   layers_held_ = keep == Keep::kAllLayers ? config.layers : 1;
   kv_heads_ = config.kv_heads;
   head_dim_ = config.head_dim;
-  capacity_ = (positions + ops::kKeyPanel - 1) / ops::kKeyPanel * ops::kKeyPanel;
+  capacity_ = (positions + kBlock - 1) / kBlock * kBlock;
   length_ = 0;
-  data_.Resize(int64_t{2} * layers_held_ * kv_heads_ * head_dim_ * capacity_);
+  data_.Resize(2 * layers_held_ * kv_heads_ * head_bytes());
 }
 
-float* KvCache::keys(int64_t layer, int64_t head) {
-  return data_.data() + (2 * (layer % layers_held_) * kv_heads_ + head) * head_dim_ * capacity_;
+void* KvCache::At(int64_t layer, int64_t head, int64_t which) {
+  const int64_t index = (2 * (layer % layers_held_) + which) * kv_heads_ + head;
+  return data_.data() + index * head_bytes();
 }
-float* KvCache::values(int64_t layer, int64_t head) {
-  return data_.data() +
-         ((2 * (layer % layers_held_) + 1) * kv_heads_ + head) * head_dim_ * capacity_;
+
+void KvCache::Store(const float* keys, const float* values, int64_t row, int64_t first,
+                    int64_t count, int64_t layer, int64_t head) {
+  if (tiles_) {
+    ops::amx::StoreKeys(keys, row, first, count, head_dim_, keys_in<uint16_t>(layer, head));
+    ops::amx::StoreValues(values, row, first, count, head_dim_, values_in<uint16_t>(layer, head));
+    return;
+  }
+  ops::StoreKeys(keys, row, first, count, head_dim_, keys_in<float>(layer, head));
+  float* to = values_in<float>(layer, head) + first * head_dim_;
+  for (int64_t i = 0; i < count; ++i) {
+    std::memcpy(to + i * head_dim_, values + i * row,
+                static_cast<size_t>(head_dim_) * sizeof(float));
+  }
+}
+
+void KvCache::Clear(int64_t positions, int64_t layer, int64_t head) {
+  if (tiles_) {
+    ops::amx::ClearValuesAfter(positions, head_dim_, values_in<uint16_t>(layer, head));
+  } else {
+    ops::ClearKeysAfter(positions, head_dim_, keys_in<float>(layer, head));
+  }
+}
+
+void KvCache::Attend(ops::AttentionForward args, int64_t layer, int64_t head) {
+  thread_local ops::AttentionScratch scratch;
+  if (tiles_) {
+    ops::amx::Attend(args, {keys_in<uint16_t>(layer, head), values_in<uint16_t>(layer, head)},
+                     scratch);
+    return;
+  }
+  args.key_panels = keys_in<float>(layer, head);
+  args.values = values_in<float>(layer, head);
+  ops::Attend(args, scratch);
 }
 
 void KvCache::Copy(KvCache& from, int64_t count, int64_t layer, int64_t head) {
-  std::memcpy(values(layer, head), from.values(layer, head),
+  if (tiles_) {
+    ops::amx::CopyKeys(from.keys_in<uint16_t>(layer, head), count, head_dim_,
+                       keys_in<uint16_t>(layer, head));
+    ops::amx::CopyValues(from.values_in<uint16_t>(layer, head), count, head_dim_,
+                         values_in<uint16_t>(layer, head));
+    return;
+  }
+  std::memcpy(values_in<float>(layer, head), from.values_in<float>(layer, head),
               static_cast<size_t>(count * head_dim_) * sizeof(float));
-  ops::CopyKeys(from.keys(layer, head), count, head_dim_, keys(layer, head));
+  ops::CopyKeys(from.keys_in<float>(layer, head), count, head_dim_, keys_in<float>(layer, head));
 }
 
 namespace {
@@ -153,6 +197,7 @@ DecoderScratch::~DecoderScratch() = default;
 struct Decoder::Impl {
   ModelConfig config;
   DType precision = DType::kF32;
+  bool attends_on_tiles = false;
   std::vector<float> embedding;  // [vocab][hidden]
   std::vector<PackedBlock> blocks;
   std::vector<float> final_norm;
@@ -183,6 +228,8 @@ struct Decoder::Impl {
     MORES_RETURN_IF_ERROR(loader.Vector("model.norm.weight", final_norm));
     MORES_RETURN_IF_ERROR(
         loader.Linear({config.tied_head ? "model.embed_tokens" : "lm_head"}, lm_head));
+    attends_on_tiles = precision == DType::kBf16 && CurrentIsaLevel() == IsaLevel::kAmx &&
+                       ops::amx::CanAttend(config.head_dim);
     rope.emplace(config.context_length, config.head_dim, config.rope_theta);
     FillFirstQkv(pool);
     return {};
@@ -256,21 +303,14 @@ void Decoder::Impl::RotateAndStore(const Chunk& chunk, int64_t token, int64_t co
                 static_cast<size_t>(config.query_dim()) * sizeof(float));
   }
   const int64_t chunk_end = chunk.cache->length_ + static_cast<int64_t>(chunk.tokens.size());
-  // A panel that an earlier chunk began has its unused part cleared.
+  // A block that an earlier chunk began has its unused part cleared.
   const int64_t known = chunk.shared_from == nullptr ? chunk.cache->length_ : 0;
   const bool clear =
-      first + count == chunk_end && chunk_end / ops::kKeyPanel * ops::kKeyPanel >= known;
+      first + count == chunk_end && chunk_end / KvCache::kBlock * KvCache::kBlock >= known;
   for (int64_t head = 0; head < config.kv_heads; ++head) {
     const float* key = qkv + config.query_dim() + head * head_dim;
-    float* panels = chunk.cache->keys(layer, head);
-    ops::StoreKeys(key, row, first, count, head_dim, panels);
-    if (clear) ops::ClearKeysAfter(chunk_end, head_dim, panels);
-    const float* value = key + config.kv_dim();
-    float* values = chunk.cache->values(layer, head) + first * head_dim;
-    for (int64_t i = 0; i < count; ++i) {
-      std::memcpy(values + i * head_dim, value + i * row,
-                  static_cast<size_t>(head_dim) * sizeof(float));
-    }
+    chunk.cache->Store(key, key + config.kv_dim(), row, first, count, layer, head);
+    if (clear) chunk.cache->Clear(chunk_end, layer, head);
   }
 }
 
@@ -296,14 +336,13 @@ void Decoder::Impl::AttendOne(const Chunk& chunk, int64_t layer, int64_t kv_head
   const int64_t rows = tokens - skipped;
   if (rows == 0) return;
   const float* query = queries + skipped * row + kv_head * group * head_dim;
-  thread_local ops::AttentionScratch scratch;
   float* out = attended + skipped * config.query_dim() + kv_head * group * head_dim;
   ops::AttentionForward args{.query = query,
                              .query_row = row,
                              .rows = rows,
                              .first_position = chunk.cache->length_ + skipped,
-                             .key_panels = chunk.cache->keys(layer, kv_head),
-                             .values = chunk.cache->values(layer, kv_head),
+                             .key_panels = nullptr,
+                             .values = nullptr,
                              .value_row = head_dim,
                              .head_dim = head_dim,
                              .out = out,
@@ -316,13 +355,13 @@ void Decoder::Impl::AttendOne(const Chunk& chunk, int64_t layer, int64_t kv_head
     args.rows = group;
     args.position_step = 0;
     args.out_row = head_dim;
-    ops::Attend(args, scratch);
+    chunk.cache->Attend(args, layer, kv_head);
     return;
   }
   for (int64_t head = 0; head < group; ++head) {
     args.query = query + head * head_dim;
     args.out = out + head * head_dim;
-    ops::Attend(args, scratch);
+    chunk.cache->Attend(args, layer, kv_head);
   }
 }
 
@@ -430,6 +469,7 @@ Decoder::Decoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Decoder::~Decoder() = default;
 
 const ModelConfig& Decoder::config() const { return impl_->config; }
+bool Decoder::attends_on_tiles() const { return impl_->attends_on_tiles; }
 
 Expected<std::unique_ptr<Decoder>> Decoder::Load(const std::string& model_directory,
                                                  DType precision, ThreadPool& pool) {

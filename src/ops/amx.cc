@@ -1,72 +1,12 @@
 #include "ops/amx.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <cstring>
 
-#define MORES_AMX \
-  __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16")))
+#include "ops/amx_tiles.h"
 
 namespace mores::ops::amx {
 namespace {
-
-struct alignas(64) TileConfig {
-  uint8_t palette = 1;
-  uint8_t start_row = 0;
-  uint8_t reserved[14] = {};
-  uint16_t column_bytes[16] = {};
-  uint8_t rows[16] = {};
-};
-
-MORES_AMX inline __mmask16 FirstLanes(int64_t count) {
-  return count >= 16 ? static_cast<__mmask16>(0xFFFF)
-                     : static_cast<__mmask16>((1u << std::max<int64_t>(count, 0)) - 1);
-}
-
-// 32 floats (fewer: zeros after) to 32 bf16.
-MORES_AMX inline __m512i Narrow(const float* x, int64_t count) {
-  const __m512 low = _mm512_maskz_loadu_ps(FirstLanes(count), x);
-  const __m512 high = _mm512_maskz_loadu_ps(FirstLanes(count - 16), x + 16);
-  return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
-}
-
-// Two rows of 16 floats to 16 pairs of bf16, the first row's value in the low half.
-MORES_AMX inline __m512i NarrowPairs(const float* row0, const float* row1, __mmask16 mask) {
-  const __m512 low = row0 == nullptr ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask, row0);
-  const __m512 high = row1 == nullptr ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask, row1);
-  const __m512i both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
-  const __m256i l = _mm512_castsi512_si256(both);
-  const __m256i h = _mm512_extracti64x4_epi64(both, 1);
-  return _mm512_or_si512(_mm512_cvtepu16_epi32(l), _mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
-}
-
-// 16 x 16 of 32-bit elements.
-MORES_AMX inline void Transpose(__m512i r[16]) {
-  __m512i t[16];
-  for (int i = 0; i < 8; ++i) {
-    t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
-    t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
-  }
-  for (int i = 0; i < 4; ++i) {
-    r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
-    r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
-    r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
-    r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
-  }
-  for (int i = 0; i < 4; ++i) {
-    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xDD);
-    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xDD);
-  }
-  for (int i = 0; i < 4; ++i) {
-    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xDD);
-    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xDD);
-  }
-}
 
 // A tile of pairs from [depth][16 lanes]: row p holds depths 2p and 2p + 1.
 MORES_AMX inline void LoadPairTile(const float* x, int64_t step, int64_t lanes, int64_t depth,
@@ -102,53 +42,6 @@ MORES_AMX void LoadPart(const float* c, int64_t c_row, int64_t rows, int64_t col
   }
 }
 
-// Adds to tiles 0 to 3 the products of two row tiles (one unless `both_rows`) by two column tiles.
-// Calls `meanwhile` after each block of depth: vector work that the processor does beside the
-// tiles'.
-template <class Meanwhile>
-MORES_AMX inline void AddProducts(const uint16_t* a0, const uint16_t* a1, const uint16_t* b0,
-                                  const uint16_t* b1, int64_t depth_blocks, bool both_rows,
-                                  const Meanwhile& meanwhile) {
-  if (both_rows) {
-    for (int64_t k = 0; k < depth_blocks; ++k) {
-      _tile_loadd(4, a0 + k * kTileElements, 64);
-      _tile_loadd(6, b0 + k * kTileElements, 64);
-      _tile_loadd(7, b1 + k * kTileElements, 64);
-      _tile_loadd(5, a1 + k * kTileElements, 64);
-      _tile_dpbf16ps(0, 4, 6);
-      _tile_dpbf16ps(1, 4, 7);
-      _tile_dpbf16ps(2, 5, 6);
-      _tile_dpbf16ps(3, 5, 7);
-      meanwhile();
-    }
-  } else {
-    for (int64_t k = 0; k < depth_blocks; ++k) {
-      _tile_loadd(4, a0 + k * kTileElements, 64);
-      _tile_loadd(6, b0 + k * kTileElements, 64);
-      _tile_loadd(7, b1 + k * kTileElements, 64);
-      _tile_dpbf16ps(0, 4, 6);
-      _tile_dpbf16ps(1, 4, 7);
-      meanwhile();
-    }
-  }
-}
-
-MORES_AMX inline void ZeroSums() {
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
-}
-
-// All eight tiles whole. A constant: the intrinsic tells the compiler of its first bytes alone, so
-// that stores to the rest of a local one may be dropped.
-constexpr TileConfig kWholeTiles = {
-    .column_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
-    .rows = {16, 16, 16, 16, 16, 16, 16, 16},
-};
-
-MORES_AMX inline void ConfigureTiles() { _tile_loadconfig(&kWholeTiles); }
-
 // 32 x 32 of C at (row, column); the blocks at its edges may be partly or wholly outside.
 MORES_AMX inline void Tile2x2(const Block& g, int64_t row, int64_t column) {
   const int64_t tile_step = g.depth_blocks * kTileElements;
@@ -180,7 +73,7 @@ MORES_AMX inline void Tile2x2(const Block& g, int64_t row, int64_t column) {
     _tile_loadd(2, part[2], 64);
     _tile_loadd(3, part[3], 64);
   }
-  AddProducts(a0, a1, b0, b1, g.depth_blocks, rows > 16, [] {});
+  AddProducts(a0, a1, b0, b1, kTileElements, g.depth_blocks, rows > 16, [] {});
   if (whole) {
     _tile_stored(0, c, stride);
     _tile_stored(1, c + 16, stride);
@@ -323,7 +216,7 @@ MORES_AMX void MatMulSwiGlu(const GatedBlock& g) {
       const int64_t block = column / kTileRows;
       ZeroSums();
       AddProducts(a, a + tile_step, g.gate + block * tile_step, g.up + block * tile_step,
-                  g.depth_blocks, both_rows, [&] { gating.Slice(); });
+                  kTileElements, g.depth_blocks, both_rows, [&] { gating.Slice(); });
       gating.Finish();
       gating.Take(h + column / kTileDepth * kTileElements, h_step, block % 2, both_rows);
     }

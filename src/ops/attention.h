@@ -26,6 +26,7 @@ void PackKeys(const float* keys, int64_t row, int64_t positions, int64_t head_di
 
 struct AttentionScratch {
   tensor::AlignedBuffer<float> scores, gradients, key_panels, value_panels;
+  tensor::AlignedBuffer<uint16_t> tiles;
 };
 
 // Rows are (query position, head) pairs that share keys and values.
