@@ -182,7 +182,7 @@ class JudgeRunTest : public ::testing::Test {
   std::vector<Dialogue> dialogues_;
 };
 
-TEST_F(JudgeRunTest, LongestFirstWithinTheBudgetAndInInputOrder) {
+TEST_F(JudgeRunTest, ThoseThatBeginAlikeTogetherAndOutInInputOrder) {
   const Judged setup = MakeJudge(Always({.safe = 0.9, .unsafe = 0.1}));
   options_.batch_tokens = 60;
   std::vector<std::string> order;
@@ -194,7 +194,8 @@ TEST_F(JudgeRunTest, LongestFirstWithinTheBudgetAndInInputOrder) {
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_THAT(order, ElementsAre("d0", "d1", "d2", "d3", "d4", "d5"));
   const auto& prompts = setup.model->prompts();
-  for (size_t i = 1; i < prompts.size(); ++i) EXPECT_GE(prompts[i - 1].size(), prompts[i].size());
+  EXPECT_EQ(prompts.size(), 6u);
+  EXPECT_TRUE(std::is_sorted(prompts.begin(), prompts.end()));
   const auto verdicts = format::ReadVerdicts(options_.output);
   ASSERT_TRUE(verdicts) << verdicts.error().message;
   EXPECT_EQ(verdicts->size(), 6u);

@@ -294,9 +294,10 @@ void Decoder::Impl::RotateAndStore(const Chunk& chunk, int64_t token, int64_t co
                                    float* qkv, float* query) const {
   const int64_t head_dim = config.head_dim, row = qkv_row();
   const int64_t first = chunk.cache->length_ + token;
+  const ops::VectorKernels& kernels = Kernels();
   for (int64_t i = 0; i < count; ++i) {
     for (int64_t head = 0; head < config.query_heads + config.kv_heads; ++head) {
-      Kernels().rotate(qkv + i * row + head * head_dim, rope->cos(first + i), rope->sin(first + i),
+      kernels.rotate(qkv + i * row + head * head_dim, rope->cos(first + i), rope->sin(first + i),
                        head_dim, 1.0f);
     }
     std::memcpy(query + i * query_row(), qkv + i * row,

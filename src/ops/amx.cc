@@ -117,7 +117,7 @@ class Gating {
 
   void Slice() {
     if (done_ >= count_) return;
-    Kernels().swiglu(gate_ + done_, up_ + done_, gate_ + done_, slice_);
+    swiglu_(gate_ + done_, up_ + done_, gate_ + done_, slice_);
     done_ += slice_;
   }
 
@@ -134,6 +134,7 @@ class Gating {
 
  private:
   static constexpr int64_t kSums = kTileRows * kTileRows;
+  decltype(VectorKernels::swiglu) swiglu_ = Kernels().swiglu;
   int64_t slice_ = 16;
   int64_t count_ = 0, done_ = 0;
   uint16_t* tile_ = nullptr;

@@ -104,6 +104,39 @@ TEST_P(MatMulTest, RowsDoNotDependOnBatchOrThreads) {
   }
 }
 
+// Gating beside the product is the product, the gating and the packing one by one, bit for bit.
+TEST_P(MatMulTest, GatedProductIsItsParts) {
+  for (const Shape s :
+       {Shape{1, 64, 32}, {16, 96, 70}, {17, 32, 33}, {70, 160, 256}, {5, 40, 31}}) {
+    const auto a = RandomMatrix(s.m * s.k, 1), b = RandomMatrix(2 * s.n * s.k, 2);
+    const auto next = RandomMatrix(s.n * 48, 3);
+    for (const DType precision : {DType::kF32, DType::kBf16}) {
+      for (const int threads : {1, 2}) {
+        ThreadPool pool(threads);
+        LeftOperand left, h;
+        RightOperand right, last;
+        left.Pack({a.data(), s.m, s.k, s.k}, Layout::kPlain, precision, pool);
+        right.Pack({b.data(), 2 * s.n, s.k, s.k}, Layout::kTransposed, precision, pool);
+        last.Pack({next.data(), 48, s.n, s.n}, Layout::kTransposed, precision, pool);
+        std::vector<float> wide(static_cast<size_t>(s.m * 2 * s.n));
+        std::vector<float> gated(static_cast<size_t>(s.m * s.n));
+        MatMul(left, right, wide.data(), 2 * s.n, Accumulate::kNo, pool);
+        for (int64_t row = 0; row < s.m; ++row) {
+          const float* gate = wide.data() + row * 2 * s.n;
+          Kernels().swiglu(gate, gate + s.n, gated.data() + row * s.n, s.n);
+        }
+        h.Pack({gated.data(), s.m, s.n, s.n}, Layout::kPlain, precision, pool);
+        std::vector<float> expected(static_cast<size_t>(s.m * 48)), actual = expected;
+        MatMul(h, last, expected.data(), 48, Accumulate::kNo, pool);
+        GatedProduct product;
+        product.Run(left, right, nullptr, pool);
+        MatMul(product.result(), last, actual.data(), 48, Accumulate::kNo, pool);
+        EXPECT_EQ(actual, expected) << s.m << "," << s.n << "," << s.k;
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Levels, MatMulTest,
                          testing::Values(IsaLevel::kAvx2, IsaLevel::kAvx512, IsaLevel::kAmx),
                          [](const auto& param) { return std::string(Name(param.param)); });
