@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -23,6 +24,20 @@ tl::unexpected<Error> SystemError(int error_number, const std::string& path, con
   const ErrorKind kind =
       error_number == ENOENT || error_number == ENOTDIR ? ErrorKind::kMissing : ErrorKind::kIo;
   return MakeError(kind, "{}: {}: {}", path, what, std::generic_category().message(error_number));
+}
+
+// The open descriptor that a path names; -1 for any other path.
+int NamedDescriptor(std::string_view path) {
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(folder)) continue;
+    path.remove_prefix(folder.size());
+    int descriptor = -1;
+    const auto [end, error] = std::from_chars(path.begin(), path.end(), descriptor);
+    return error == std::errc() && end == path.end() ? descriptor : -1;
+  }
+  return -1;
 }
 
 std::string DisplayName(const std::string& path) {
@@ -151,6 +166,11 @@ Expected<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path
   std::unique_ptr<AtomicFile> file(new AtomicFile());
   file->path_ = path;
   if (path == "-") return file;
+  if (const int named = NamedDescriptor(path); named >= 0) {
+    file->descriptor_ = fcntl(named, F_DUPFD_CLOEXEC, 0);
+    if (file->descriptor_ < 0) return SystemError(errno, path, "can't write");
+    return file;
+  }
   struct stat info {};
   const bool exists = stat(path.c_str(), &info) == 0;
   if (exists && S_ISDIR(info.st_mode)) return SystemError(EISDIR, path, "can't write");
@@ -280,6 +300,12 @@ Expected<bool> LineReader::Next(std::string& line) {
     if (got < 0) return SystemError(error_number, path_, "can't read");
     end_ = got == 0;
   }
+}
+
+bool IsStream(const std::string& path) {
+  if (path == "-" || NamedDescriptor(path) >= 0) return true;
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
 bool FileExists(const std::string& path) {

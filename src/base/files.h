@@ -84,6 +84,10 @@ class LineReader {
   bool end_ = false;
 };
 
+// What can only be written to as it stands, since a rename would replace it: "-", a device, a pipe,
+// or a name for an open descriptor (/dev/stdout, /dev/fd/3), whatever that is redirected to.
+bool IsStream(const std::string& path);
+
 bool FileExists(const std::string& path);
 bool DirectoryExists(const std::string& path);
 Status MakeDirectories(const std::string& path);

@@ -49,11 +49,14 @@ Status CheckShape(std::string_view text, std::string_view where) {
 
 // The parser's message without its name for itself and without the text it quotes, which may be
 // long or hostile.
-std::string Reason(std::string_view message) {
+std::string Reason(std::string_view message, bool one_line) {
   constexpr std::string_view kStart = "parse error at ";
   if (const size_t start = message.find(kStart); start != std::string_view::npos) {
     message.remove_prefix(start + kStart.size());
   }
+  // Text of one line is a line of a file, whose number `where` holds.
+  constexpr std::string_view kOnlyLine = "line 1, ";
+  if (one_line && message.starts_with(kOnlyLine)) message.remove_prefix(kOnlyLine.size());
   return std::string(message.substr(0, message.find("; last read: '")));
 }
 
@@ -64,7 +67,8 @@ Expected<Json> ParseJson(std::string_view text, std::string_view where) {
   try {
     return Json::parse(text.begin(), text.end());
   } catch (const Json::parse_error& error) {
-    return MakeError(ErrorKind::kInput, "{}: invalid JSON: {}", where, Reason(error.what()));
+    return MakeError(ErrorKind::kInput, "{}: invalid JSON: {}", where,
+                     Reason(error.what(), text.find('\n') == text.npos));
   } catch (const Json::out_of_range&) {
     return MakeError(ErrorKind::kInput, "{}: invalid JSON: a number is out of range", where);
   } catch (const Json::exception& error) {

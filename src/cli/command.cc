@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/files.h"
+
 namespace mores::cli {
 
 CLI::App* AddCommand(CLI::App& parent, const CommandText& text) {
@@ -20,15 +22,31 @@ void OnRun(CommandLine& line, CLI::App* command, std::function<int()> run) {
 }
 
 std::string Printable(const std::string& text) {
+  // Bytes that a terminal acts upon: C0, DEL, and in UTF-8 C1 (C2 80 to C2 9F) and the marks that
+  // turn the direction of writing (U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
+  const auto acts = [&](size_t i) -> size_t {
+    const auto at = [&](size_t k) {
+      return i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0u;
+    };
+    if (at(0) < 0x20 || at(0) == 0x7F) return 1;
+    if (at(0) == 0xC2 && at(1) >= 0x80 && at(1) <= 0x9F) return 2;
+    if (at(0) != 0xE2) return 0;
+    const unsigned last = at(2);
+    if (at(1) == 0x80 && (last == 0x8E || last == 0x8F || (last >= 0xAA && last <= 0xAE))) return 3;
+    return at(1) == 0x81 && last >= 0xA6 && last <= 0xA9 ? 3 : 0;
+  };
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) {
-      out += fmt::format("\\x{:02X}", byte);
-    } else {
-      out += c;
+  for (size_t i = 0; i < text.size();) {
+    const size_t count = acts(i);
+    if (count == 0) {
+      out += text[i++];
+      continue;
     }
+    for (const char c : text.substr(i, count)) {
+      out += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
+    }
+    i += count;
   }
   return out;
 }
@@ -43,6 +61,10 @@ Status CheckOutput(const std::string& input, const std::string& output) {
   std::error_code error;
   if (output != "-" && std::filesystem::equivalent(input, output, error)) {
     return MakeError(ErrorKind::kUsage, "-o {}: is the input itself", output);
+  }
+  const std::filesystem::path folder = std::filesystem::path(output).parent_path();
+  if (output != "-" && !folder.empty() && !DirectoryExists(folder.string())) {
+    return MakeError(ErrorKind::kIo, "-o {}: there is no folder '{}'", output, folder.string());
   }
   return {};
 }

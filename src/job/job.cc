@@ -12,13 +12,6 @@
 namespace mores::job {
 namespace {
 
-// A place to write that can't be replaced by a rename, and so has nothing beside it.
-bool IsStream(const std::string& output) {
-  struct stat info {};
-  return output == "-" ||
-         (stat(output.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode));
-}
-
 std::string KeysHash(const std::vector<std::string>& keys) {
   std::string joined;
   for (const std::string& key : keys) joined += DumpJson(Json(key)) + "\n";
