@@ -123,7 +123,6 @@ struct PackedBlock {
 
 // Rows [begin, end) of a batch, which go together through the row-wise part of a block.
 struct RowGroup {
-  size_t index;
   int64_t begin, end;
   int64_t rows() const { return end - begin; }
 };
@@ -186,9 +185,8 @@ class Loader {
 }  // namespace
 
 struct DecoderScratch::Buffers {
-  ops::LeftOperand left;                 // of the head
-  std::vector<ops::GatedProduct> gated;  // of each group of rows
-  std::vector<RowOrigin> origins;        // of each row
+  ops::LeftOperand left;           // of the head
+  std::vector<RowOrigin> origins;  // of each row
   tensor::AlignedBuffer<float> x, query, attended, wanted;
 };
 DecoderScratch::DecoderScratch() : buffers(std::make_unique<Buffers>()) {}
@@ -276,17 +274,21 @@ struct Decoder::Impl {
 
 template <class F>
 void Decoder::Impl::ForRowGroups(int64_t rows, ThreadPool& pool, const F& f) const {
-  constexpr int64_t kGroup = 64, kWeightCacheBytes = int64_t{4} << 20;
+  constexpr int64_t kGroup = 64, kSmallGroup = 32, kWeightCacheBytes = int64_t{4} << 20;
   if (rows == 0) return;
   if (rows < kGroup * pool.threads() || blocks[0].bytes() > kWeightCacheBytes) {
     thread_local RowScratch scratch;
-    f(RowGroup{0, 0, rows}, scratch, pool);
+    f(RowGroup{0, rows}, scratch, pool);
     return;
   }
-  pool.ParallelFor(CeilDiv(rows, kGroup), [&](int64_t i) {
+  // The last groups are smaller, so that threads end at about the same time.
+  const int64_t groups = rows / kGroup - pool.threads();
+  const int64_t first_small = groups * kGroup;
+  pool.ParallelFor(groups + CeilDiv(rows - first_small, kSmallGroup), [&](int64_t i) {
     thread_local RowScratch scratch;
-    f(RowGroup{static_cast<size_t>(i), i * kGroup, std::min(rows, (i + 1) * kGroup)}, scratch,
-      alone);
+    const int64_t begin = i < groups ? i * kGroup : first_small + (i - groups) * kSmallGroup;
+    const int64_t end = std::min(rows, begin + (i < groups ? kGroup : kSmallGroup));
+    f(RowGroup{begin, end}, scratch, alone);
   });
 }
 
@@ -298,7 +300,7 @@ void Decoder::Impl::RotateAndStore(const Chunk& chunk, int64_t token, int64_t co
   for (int64_t i = 0; i < count; ++i) {
     for (int64_t head = 0; head < config.query_heads + config.kv_heads; ++head) {
       kernels.rotate(qkv + i * row + head * head_dim, rope->cos(first + i), rope->sin(first + i),
-                       head_dim, 1.0f);
+                     head_dim, 1.0f);
     }
     std::memcpy(query + i * query_row(), qkv + i * row,
                 static_cast<size_t>(config.query_dim()) * sizeof(float));
@@ -517,7 +519,6 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
       s.origins.push_back({&chunk, static_cast<int64_t>(i)});
     }
   }
-  s.gated.resize(static_cast<size_t>(rows));  // as many as there may be groups
   const auto for_groups = [&](const auto& f) { impl_->ForRowGroups(rows, pool, f); };
   for_groups([&](RowGroup g, RowScratch& r, ThreadPool& p) { impl_->ToQkv(0, g, s, r, p); });
   for (int64_t layer = 0; layer < config.layers; ++layer) {

@@ -161,9 +161,10 @@ void AttendRows(const AttentionForward& a, const AttentionTiles& tiles, int64_t 
   float* sums = scratch.gradients.Resize(kQueries * a.head_dim);
   WeighValues(weights, tiles.values, keys, a.head_dim, both_rows, sums);
   for (int64_t r = 0; r < rows; ++r) {
+    const float* sum = sums + r * a.head_dim;
     float* out = a.out + (begin + r) * a.out_row;
-    std::memcpy(out, sums + r * a.head_dim, static_cast<size_t>(a.head_dim) * sizeof(float));
-    kernels.scale(out, a.head_dim, 1.0f / totals[r]);
+    const float factor = 1.0f / totals[r];
+    for (int64_t i = 0; i < a.head_dim; ++i) out[i] = sum[i] * factor;
   }
 }
 
