@@ -308,6 +308,19 @@ bool IsStream(const std::string& path) {
   return stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
+bool IsStandardOutput(const std::string& path) {
+  return path == "-" || NamedDescriptor(path) == STDOUT_FILENO;
+}
+
+Status CheckWritableStream(const std::string& path) {
+  const int named = NamedDescriptor(path);
+  if (named < 0) return {};
+  const int flags = fcntl(named, F_GETFL);
+  if (flags < 0) return SystemError(errno, path, "can't write");
+  if ((flags & O_ACCMODE) == O_RDONLY) return SystemError(EBADF, path, "can't write");
+  return {};
+}
+
 bool FileExists(const std::string& path) {
   struct stat info {};
   return stat(path.c_str(), &info) == 0 && !S_ISDIR(info.st_mode);

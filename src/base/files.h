@@ -87,6 +87,10 @@ class LineReader {
 // What can only be written to as it stands, since a rename would replace it: "-", a device, a pipe,
 // or a name for an open descriptor (/dev/stdout, /dev/fd/3), whatever that is redirected to.
 bool IsStream(const std::string& path);
+// "-", or another name of standard output.
+bool IsStandardOutput(const std::string& path);
+// kIo if the path names a descriptor that is not open for writing.
+Status CheckWritableStream(const std::string& path);
 
 bool FileExists(const std::string& path);
 bool DirectoryExists(const std::string& path);

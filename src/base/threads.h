@@ -26,7 +26,7 @@ class ThreadPool {
 
   // Calls task(i) once for each i in [0, tasks), on any thread, in any order, and returns when all
   // are done. Not reentrant: a task must not call ParallelFor on the same pool. `task` must not
-  // throw. One caller at a time.
+  // throw. One caller at a time, but any number of them where the pool is of one thread.
   void ParallelFor(int64_t tasks, const std::function<void(int64_t)>& task);
 
  private:

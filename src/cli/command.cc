@@ -23,13 +23,14 @@ void OnRun(CommandLine& line, CLI::App* command, std::function<int()> run) {
 
 std::string Printable(const std::string& text) {
   // Bytes that a terminal acts upon: C0, DEL, and in UTF-8 C1 (C2 80 to C2 9F) and the marks that
-  // turn the direction of writing (U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
+  // turn the direction of writing (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
   const auto acts = [&](size_t i) -> size_t {
     const auto at = [&](size_t k) {
       return i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0u;
     };
     if (at(0) < 0x20 || at(0) == 0x7F) return 1;
     if (at(0) == 0xC2 && at(1) >= 0x80 && at(1) <= 0x9F) return 2;
+    if (at(0) == 0xD8 && at(1) == 0x9C) return 2;
     if (at(0) != 0xE2) return 0;
     const unsigned last = at(2);
     if (at(1) == 0x80 && (last == 0x8E || last == 0x8F || (last >= 0xAA && last <= 0xAE))) return 3;
@@ -62,6 +63,7 @@ Status CheckOutput(const std::string& input, const std::string& output) {
   if (output != "-" && std::filesystem::equivalent(input, output, error)) {
     return MakeError(ErrorKind::kUsage, "-o {}: is the input itself", output);
   }
+  MORES_RETURN_IF_ERROR(CheckWritableStream(output));
   const std::filesystem::path folder = std::filesystem::path(output).parent_path();
   if (output != "-" && !folder.empty() && !DirectoryExists(folder.string())) {
     return MakeError(ErrorKind::kIo, "-o {}: there is no folder '{}'", output, folder.string());

@@ -33,7 +33,8 @@ void OnRun(CommandLine& line, CLI::App* command, std::function<int()> run);
 // the error's exit code.
 int Fail(const Error& error);
 
-// kUsage for an output without a name, or one that is the input file itself.
+// kUsage for an output without a name, or one that is the input file itself; kIo where there is no
+// such folder, or no such descriptor open for writing.
 Status CheckOutput(const std::string& input, const std::string& output);
 
 // As shown to a person: control characters, line breaks included, become \xNN.

@@ -132,8 +132,9 @@ bool AnyExceeded(const std::vector<format::Bound>& bounds, const judge::Counts& 
 }
 
 Expected<int> RunJudgeCommand(const JudgeCommand& command) {
-  if (command.table && command.output == "-") {
-    return MakeError(ErrorKind::kUsage, "--table and -o - both want standard output");
+  if (command.table && IsStandardOutput(command.output)) {
+    return MakeError(ErrorKind::kUsage, "--table and -o {} both want standard output",
+                     command.output);
   }
   MORES_RETURN_IF_ERROR(CheckOutput(command.input, command.output));
   std::vector<format::Bound> bounds;

@@ -148,6 +148,7 @@ Expected<BuildResult> BuildData(const BuildOptions& options) {
   MORES_ASSIGN_OR_RETURN(const Recipe recipe, ParseRecipe(recipe_bytes, options.recipe_path));
   MORES_ASSIGN_OR_RETURN(const std::unique_ptr<format::JudgeProfile> profile,
                          format::FindJudgeProfile(format::JudgeConfig().profile));
+  MORES_RETURN_IF_ERROR(MakeDirectories(options.output_directory));
   Inputs inputs(options.data_root);
   MORES_ASSIGN_OR_RETURN(std::vector<Item> items, ReadItems(recipe, inputs, progress));
   MORES_RETURN_IF_ERROR(Curate(recipe, inputs, options, progress, items));
@@ -164,7 +165,6 @@ Expected<BuildResult> BuildData(const BuildOptions& options) {
   const Json manifest = MakeManifest(recipe, recipe_bytes, inputs, outputs);
   outputs.emplace_back("table.json", result.table.dump(2) + "\n");
   outputs.emplace_back("manifest.json", manifest.dump(2) + "\n");
-  MORES_RETURN_IF_ERROR(MakeDirectories(options.output_directory));
   // A set is whole when its manifest is there: the old one goes first, the new one comes last.
   std::error_code none;
   std::filesystem::remove(options.output_directory + "/manifest.json", none);

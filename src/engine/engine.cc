@@ -16,6 +16,8 @@ namespace {
 constexpr int64_t kLogitRows = 128;
 // A beginning shorter than this costs as much to take over as to compute.
 constexpr int64_t kLeastShared = 4;
+// Positions that the caches of a group hold, shared ones too, at most: so many times batch_tokens.
+constexpr int64_t kMostKept = 8;
 
 int64_t CommonPrefix(std::span<const int32_t> a, std::span<const int32_t> b) {
   return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
@@ -71,13 +73,27 @@ class Engine::Impl {
   }
   void GiveBack(KvCache* cache) { free_caches_.push_back(cache); }
 
-  // What caches must keep for sequences of `tokens` in all that nothing is added to.
-  KvCache::Keep KeepForOnePass(int64_t tokens) const {
+  // Gives each sequence a cache with room for what it takes over, its tokens, and further ones.
+  // Where nothing further comes and one pass computes all, a layer at a time is enough.
+  void GiveCaches(std::vector<Sequence>& sequences,
+                  const std::function<int64_t(size_t sequence)>& further) {
+    int64_t tokens = 0, most_further = 0;
+    for (size_t i = 0; i < sequences.size(); ++i) {
+      tokens += static_cast<int64_t>(sequences[i].tokens.size());
+      most_further = std::max(most_further, further(i));
+    }
     const bool one_pass = options_.chunk_tokens == 0 && tokens <= options_.batch_tokens;
-    return one_pass ? KvCache::Keep::kOneLayer : KvCache::Keep::kAllLayers;
+    const KvCache::Keep keep =
+        one_pass && most_further == 0 ? KvCache::Keep::kOneLayer : KvCache::Keep::kAllLayers;
+    for (size_t i = 0; i < sequences.size(); ++i) {
+      Sequence& sequence = sequences[i];
+      const int64_t room =
+          sequence.shared + static_cast<int64_t>(sequence.tokens.size()) + further(i);
+      sequence.cache = TakeCache(std::min<int64_t>(room, config().context_length), keep);
+    }
   }
 
-  // Lets each sequence, its cache still empty, take over what it begins with from the one before.
+  // Lets each sequence take over what it begins with from the one before.
   static void SharePrefixes(std::vector<Sequence>& sequences) {
     std::vector<int64_t> shared(sequences.size(), 0);
     for (size_t i = 1; i < sequences.size(); ++i) {
@@ -151,40 +167,37 @@ class Engine::Impl {
     }
   }
 
-  // Items computed side by side.
-  struct Group {
-    std::vector<size_t> items;
-    int64_t tokens = 0;  // to compute
-  };
-  // Groups bounded by tokens and count, in the order of the prompts, so that those that begin alike
-  // are neighbours. Lengths need not be alike: nothing is padded.
+  // Item indices in groups to be computed side by side, bounded by tokens to compute, by positions
+  // to keep and by count, in the order of the prompts, so that those that begin alike are
+  // neighbours. Lengths need not be alike: nothing is padded.
   template <class Item, class Length>
-  std::vector<Group> Groups(std::span<const Item> items, const std::vector<size_t>& valid,
-                            const Length& length) {
+  std::vector<std::vector<size_t>> Groups(std::span<const Item> items,
+                                          const std::vector<size_t>& valid, const Length& length) {
     std::vector<size_t> order = valid;
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
       return std::lexicographical_compare(items[a].prompt.begin(), items[a].prompt.end(),
                                           items[b].prompt.begin(), items[b].prompt.end());
     });
-    std::vector<Group> groups;
+    std::vector<std::vector<size_t>> groups;
+    int64_t tokens = 0, positions = 0;  // of the last group
     for (const size_t item : order) {
-      int64_t tokens = length(item);
-      const auto full = [&](const Group& group) {
-        return group.tokens + tokens > options_.batch_tokens ||
-               static_cast<int64_t>(group.items.size()) >= options_.max_sequences;
-      };
+      const int64_t prompt = static_cast<int64_t>(items[item].prompt.size());
+      int64_t added = length(item);
       if (!groups.empty()) {
-        const int64_t common =
-            CommonPrefix(items[groups.back().items.back()].prompt, items[item].prompt);
-        const int64_t shared = std::min(common, length(item) - 1);
-        if (shared >= kLeastShared) tokens -= shared;
+        const int64_t shared = std::min(
+            CommonPrefix(items[groups.back().back()].prompt, items[item].prompt), prompt - 1);
+        if (shared >= kLeastShared) added -= shared;
       }
-      if (groups.empty() || full(groups.back())) {
+      if (groups.empty() || tokens + added > options_.batch_tokens ||
+          positions + length(item) > kMostKept * options_.batch_tokens ||
+          static_cast<int64_t>(groups.back().size()) >= options_.max_sequences) {
         groups.emplace_back();
-        tokens = length(item);
+        tokens = positions = 0;
+        added = length(item);
       }
-      groups.back().items.push_back(item);
-      groups.back().tokens += tokens;
+      groups.back().push_back(item);
+      tokens += added;
+      positions += length(item);
     }
     return groups;
   }
@@ -282,7 +295,7 @@ std::vector<Expected<std::vector<float>>> Engine::Score(std::span<const ScoreIte
   const auto length = [&](size_t i) {
     return static_cast<int64_t>(items[i].prompt.size() + items[i].continuation.size()) - 1;
   };
-  for (const auto& [group, tokens] : impl_->Groups(items, valid, length)) {
+  for (const std::vector<size_t>& group : impl_->Groups(items, valid, length)) {
     std::vector<Sequence> sequences;
     for (const size_t i : group) {
       const ScoreItem& item = items[i];
@@ -291,15 +304,14 @@ std::vector<Expected<std::vector<float>>> Engine::Score(std::span<const ScoreIte
       sequence.tokens.insert(sequence.tokens.end(), item.continuation.begin(),
                              item.continuation.end() - 1);
       sequence.first_wanted = static_cast<int64_t>(item.prompt.size()) - 1;
-      sequence.cache = impl_->TakeCache(length(i), impl_->KeepForOnePass(tokens));
       sequences.push_back(std::move(sequence));
     }
     Impl::SharePrefixes(sequences);
-    const std::vector<size_t>& owners = group;
+    impl_->GiveCaches(sequences, [](size_t) { return 0; });
     impl_->Run(sequences, [&](size_t s, size_t token, std::span<const float> logits) {
-      const ScoreItem& item = items[owners[s]];
+      const ScoreItem& item = items[group[s]];
       const size_t at = token + 1 - item.prompt.size();
-      (*results[owners[s]])[at] = Impl::LogProbability(logits, item.continuation[at]);
+      (*results[group[s]])[at] = Impl::LogProbability(logits, item.continuation[at]);
     });
     for (const Sequence& sequence : sequences) impl_->GiveBack(sequence.cache);
   }
@@ -319,20 +331,21 @@ std::vector<Expected<Generated>> Engine::Generate(std::span<const GenerateItem> 
     }
   }
   const auto length = [&](size_t i) { return static_cast<int64_t>(items[i].prompt.size()); };
-  for (const Impl::Group& group : impl_->Groups(items, valid, length)) {
+  for (const std::vector<size_t>& group : impl_->Groups(items, valid, length)) {
     std::vector<Sequence> sequences;
     std::vector<Impl::Running> running;
-    for (const size_t i : group.items) {
+    for (const size_t i : group) {
       const GenerateItem& item = items[i];
-      const int64_t room = std::min<int64_t>(length(i) + item.sampling.max_new_tokens,
-                                             impl_->config().context_length);
-      KvCache* cache = impl_->TakeCache(room, KvCache::Keep::kAllLayers);
-      sequences.push_back({.tokens = {item.prompt.begin(), item.prompt.end()},
-                           .cache = cache,
-                           .first_wanted = length(i) - 1});
-      running.push_back({i, item.id, item.sampling, cache, &*results[i]});
+      sequences.push_back(
+          {.tokens = {item.prompt.begin(), item.prompt.end()}, .first_wanted = length(i) - 1});
     }
     Impl::SharePrefixes(sequences);
+    impl_->GiveCaches(sequences, [&](size_t s) { return items[group[s]].sampling.max_new_tokens; });
+    for (size_t s = 0; s < group.size(); ++s) {
+      const GenerateItem& item = items[group[s]];
+      running.push_back(
+          {group[s], item.id, item.sampling, sequences[s].cache, &*results[group[s]]});
+    }
     std::vector<std::vector<float>> logits(sequences.size());
     impl_->Run(sequences, [&](size_t s, size_t, std::span<const float> row) {
       logits[s].assign(row.begin(), row.end());
@@ -377,31 +390,27 @@ std::vector<Expected<Decided>> Engine::Decide(std::span<const DecideItem> items)
     valid.push_back(i);
   }
   const auto length = [&](size_t i) { return static_cast<int64_t>(items[i].prompt.size()); };
-  for (const Impl::Group& group : impl_->Groups(items, valid, length)) {
-    DecideGroup(items, group.items, group.tokens, results);
+  for (const std::vector<size_t>& group : impl_->Groups(items, valid, length)) {
+    DecideGroup(items, group, results);
   }
   return results;
 }
 
 void Engine::DecideGroup(std::span<const DecideItem> items, const std::vector<size_t>& group,
-                         int64_t tokens, DecideResults& results) {
-  const bool ends_at_prompt = std::all_of(group.begin(), group.end(), [&](size_t i) {
-    return items[i].sampling.max_new_tokens <= 0 && LongestChoice(items[i]) <= 1;
-  });
-  const KvCache::Keep keep =
-      ends_at_prompt ? impl_->KeepForOnePass(tokens) : KvCache::Keep::kAllLayers;
+                         DecideResults& results) {
   std::vector<Sequence> sequences;
   for (const size_t i : group) {
-    const DecideItem& item = items[i];
-    const int64_t prompt = static_cast<int64_t>(item.prompt.size());
-    const int64_t room = prompt + static_cast<int64_t>(LongestChoice(item)) +
-                         static_cast<int64_t>(item.separator.size()) + item.sampling.max_new_tokens;
-    sequences.push_back(
-        {.tokens = {item.prompt.begin(), item.prompt.end()},
-         .cache = impl_->TakeCache(std::min<int64_t>(room, impl_->config().context_length), keep),
-         .first_wanted = prompt - 1});
+    sequences.push_back({.tokens = {items[i].prompt.begin(), items[i].prompt.end()},
+                         .first_wanted = static_cast<int64_t>(items[i].prompt.size()) - 1});
   }
   Impl::SharePrefixes(sequences);
+  impl_->GiveCaches(sequences, [&](size_t s) -> int64_t {
+    const DecideItem& item = items[group[s]];
+    const size_t choice = LongestChoice(item);
+    if (item.sampling.max_new_tokens <= 0 && choice <= 1) return 0;
+    return static_cast<int64_t>(choice + item.separator.size()) +
+           std::max(0, item.sampling.max_new_tokens);
+  });
   // The first token of every choice, from the prompt's last logits.
   impl_->Run(sequences, [&](size_t s, size_t, std::span<const float> logits) {
     const DecideItem& item = items[group[s]];

@@ -19,7 +19,9 @@
 namespace mores::engine {
 
 struct EngineOptions {
-  // Tokens computed in one pass, over all sequences: bounds scratch memory.
+  // Tokens computed in one pass, over all sequences: bounds scratch memory. Caches of sequences
+  // side by side hold up to eight times as many prompt positions, since they share what they begin
+  // with.
   int64_t batch_tokens = 1024;
   // Tokens of one sequence computed in one pass; 0: as many as fit. 1 is token by token. Results
   // do not depend on it.
@@ -84,7 +86,7 @@ class Engine {
   struct Sequence;
   using DecideResults = std::vector<Expected<Decided>>;
   void DecideGroup(std::span<const DecideItem> items, const std::vector<size_t>& group,
-                   int64_t tokens, DecideResults& results);
+                   DecideResults& results);
   // Adds the later tokens of choices of several tokens, on the prompts' caches, which it restores.
   void ScoreLongChoices(std::span<const DecideItem> items, const std::vector<size_t>& group,
                         std::span<const Sequence> prompts, DecideResults& results);

@@ -156,6 +156,21 @@ TEST_P(EngineTest, PromptsThatBeginAlikeDecideAsAlone) {
   }
 }
 
+// One prompt with continuations of several tokens: passes fill up to the last token.
+TEST_P(EngineTest, OnePromptWithManyContinuationsScoresAsAlone) {
+  std::vector<Item> items = RandomItems(20);
+  for (size_t i = 1; i < items.size(); ++i) items[i].prompt = items[0].prompt;
+  Loaded loaded = Load(2, {});
+  const auto together = Score(*loaded.engine, items);
+  for (int64_t batch = 90; batch < 120; ++batch) {
+    Loaded small = Load(1, {.batch_tokens = batch});
+    EXPECT_EQ(Score(*small.engine, items), together) << batch;
+  }
+  for (size_t i = 0; i < items.size(); ++i) {
+    EXPECT_EQ(Score(*loaded.engine, {items[i]})[0], together[i]) << i;
+  }
+}
+
 TEST_P(EngineTest, AgreesWithTheTrainableModel) {
   const std::vector<Item> items = RandomItems(5);
   Loaded loaded = Load(2, {});

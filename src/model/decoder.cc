@@ -269,26 +269,30 @@ struct Decoder::Impl {
   // Moves the wanted rows of x and of the attention's result to the front; returns their number.
   int64_t KeepWantedRows(std::span<const Chunk> chunks, DecoderScratch::Buffers& s) const;
 
-  mutable ThreadPool alone{1};
+  mutable ThreadPool alone{1};  // of one thread, and so of all at once
 };
+
+// Each thread's, kept for its next group.
+RowScratch& ScratchOfThisThread() {
+  thread_local RowScratch scratch;
+  return scratch;
+}
 
 template <class F>
 void Decoder::Impl::ForRowGroups(int64_t rows, ThreadPool& pool, const F& f) const {
   constexpr int64_t kGroup = 64, kSmallGroup = 32, kWeightCacheBytes = int64_t{4} << 20;
   if (rows == 0) return;
   if (rows < kGroup * pool.threads() || blocks[0].bytes() > kWeightCacheBytes) {
-    thread_local RowScratch scratch;
-    f(RowGroup{0, rows}, scratch, pool);
+    f(RowGroup{0, rows}, ScratchOfThisThread(), pool);
     return;
   }
   // The last groups are smaller, so that threads end at about the same time.
   const int64_t groups = rows / kGroup - pool.threads();
   const int64_t first_small = groups * kGroup;
   pool.ParallelFor(groups + CeilDiv(rows - first_small, kSmallGroup), [&](int64_t i) {
-    thread_local RowScratch scratch;
     const int64_t begin = i < groups ? i * kGroup : first_small + (i - groups) * kSmallGroup;
     const int64_t end = std::min(rows, begin + (i < groups ? kGroup : kSmallGroup));
-    f(RowGroup{begin, end}, scratch, alone);
+    f(RowGroup{begin, end}, ScratchOfThisThread(), alone);
   });
 }
 
@@ -495,7 +499,13 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
     const int64_t count = static_cast<int64_t>(chunk.tokens.size());
     if (chunk.shared > 0) {
       MORES_CHECK(chunk.shared_from != nullptr && chunk.cache->length_ == 0);
-      MORES_CHECK(chunk.shared <= chunk.shared_from->capacity_);
+      // What is taken over must be there: computed before, or by an earlier chunk of this call.
+      const auto earlier = std::find_if(chunks.data(), &chunk, [&](const Chunk& other) {
+        return other.cache == chunk.shared_from;
+      });
+      const int64_t computed = earlier == &chunk ? 0 : static_cast<int64_t>(earlier->tokens.size());
+      MORES_CHECK(chunk.shared <= chunk.shared_from->length_ + computed);
+      MORES_CHECK(chunk.cache->layers_held_ == config.layers || earlier != &chunk);
       MORES_CHECK(chunk.cache->layers_held_ == chunk.shared_from->layers_held_);
       chunk.cache->length_ = chunk.shared;
     }

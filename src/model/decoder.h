@@ -76,9 +76,10 @@ struct Chunk {
   std::span<const int32_t> tokens;
   KvCache* cache;            // with room for the tokens
   int64_t first_wanted = 0;  // hidden states wanted from this token of the chunk on
-  // A sequence that begins as another does takes over what the other computed: an empty cache is
-  // first given positions [0, shared) of shared_from, which an earlier chunk of the same call, or
-  // an earlier call, computes. Same numbers as computing them again.
+  // A sequence that begins as another does takes over what the other computed: its cache, empty so
+  // far, is given positions [0, shared) of shared_from, layer by layer, once this layer's are
+  // stored and before any attention. Same numbers as computing them again. An earlier chunk of the
+  // same call computes them, or with caches of all layers an earlier call did.
   KvCache* shared_from = nullptr;
   int64_t shared = 0;
 };
@@ -113,7 +114,7 @@ class Decoder {
   void Logits(const float* hidden, int64_t rows, float* logits, DecoderScratch& scratch,
               ThreadPool& pool) const;
 
-  // Bytes of packed weights.
+  // Bytes of packed weights, and of what is computed from them on loading.
   int64_t WeightBytes() const;
 
  private:

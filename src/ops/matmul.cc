@@ -227,6 +227,8 @@ void MatMul(const LeftOperand& a, const RightOperand& b, float* c, int64_t c_row
 
 void GatedProduct::Run(const LeftOperand& a, const RightOperand& b, const float* bias,
                        ThreadPool& pool) {
+  MORES_CHECK(a.rows_ > 0 && a.depth_ == b.depth_ && b.columns_ % 2 == 0);
+  MORES_CHECK(a.tiles_ == b.tiles_ && a.precision_ == b.precision_);
   const int64_t columns = b.columns() / 2;
   if (a.tiles_ && bias == nullptr && columns % amx::kTileDepth == 0) {
     RunTiles(a, b, pool);
