@@ -1,0 +1,74 @@
+#include "chat/chat_model.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace mores::chat {
+namespace {
+
+// Every text in a value.
+void CollectTexts(const Json& value, std::vector<std::string>& texts) {
+  if (value.is_string()) {
+    texts.push_back(value.get<std::string>());
+  } else if (value.is_structured()) {
+    for (const Json& part : value) CollectTexts(part, texts);
+  }
+}
+
+}  // namespace
+
+Json ToJson(const ChatTotals& totals) {
+  return {{"asked", totals.asked},
+          {"cached", totals.cached},
+          {"retried", totals.retried},
+          {"failed", totals.failed},
+          {"prompt_tokens", totals.usage.prompt_tokens},
+          {"completion_tokens", totals.usage.completion_tokens},
+          {"cost", totals.cost}};
+}
+
+ChatRequest AskTask(const Task& task, text::Language language, const Json& material,
+                    const Sampling& sampling) {
+  ChatRequest request;
+  request.task = &task;
+  request.turns = {{format::Role::kSystem, task.instructions(language)},
+                   {format::Role::kUser, DumpJson(material)}};
+  request.sampling = sampling;
+  CollectTexts(material, request.given);
+  return request;
+}
+
+Json TurnsToJson(const std::vector<format::Turn>& turns) {
+  Json json = Json::array();
+  for (const format::Turn& turn : turns) {
+    json.push_back({{"role", format::Name(turn.role)}, {"content", turn.content}});
+  }
+  return json;
+}
+
+Expected<std::vector<Expected<TaskReply>>> AskTasks(ChatModel& model,
+                                                    std::span<const ChatRequest> requests,
+                                                    const ChatModel::OnReply& on_reply) {
+  MORES_ASSIGN_OR_RETURN(std::vector<Expected<ChatReply>> replies, model.Chat(requests, on_reply));
+  MORES_CHECK(replies.size() == requests.size());
+  std::vector<Expected<TaskReply>> results;
+  results.reserve(replies.size());
+  for (size_t i = 0; i < replies.size(); ++i) {
+    MORES_CHECK(requests[i].task != nullptr);
+    if (!replies[i]) {
+      results.push_back(tl::unexpected<Error>(std::move(replies[i].error())));
+      continue;
+    }
+    const std::vector<std::string_view> given(requests[i].given.begin(), requests[i].given.end());
+    Expected<Json> value = ReadReply(*requests[i].task, replies[i]->text, given);
+    if (!value) {
+      results.push_back(tl::unexpected<Error>(std::move(value.error())));
+      continue;
+    }
+    results.push_back(TaskReply{std::move(*value), std::move(*replies[i])});
+  }
+  return results;
+}
+
+}  // namespace mores::chat

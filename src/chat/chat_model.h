@@ -1,0 +1,117 @@
+// Language models that are asked by messages: endpoints, our engine behind a chat template, and
+// scripted replies. What needs tokens (scores, label-first decoding) is chat/language_model.h.
+#ifndef MORES_CHAT_CHAT_MODEL_H_
+#define MORES_CHAT_CHAT_MODEL_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "chat/language_model.h"
+#include "chat/task.h"
+#include "format/dialogue.h"
+
+namespace mores::chat {
+
+struct ChatRequest {
+  const Task* task = nullptr;  // null: free text
+  std::vector<format::Turn> turns;
+  Sampling sampling;
+  std::string id;        // with seed and step, the key of random draws; no part of what is asked
+  int top_logprobs = 0;  // alternatives wanted a token; 0: no log-probabilities
+
+  // What was sent that isn't ours, for ReadReply.
+  std::vector<std::string> given;
+};
+
+struct TokenLogprob {
+  std::string token;   // its bytes, where the backend tells them; else its text
+  double logprob = 0;  // natural logarithm
+};
+
+struct ReplyToken {
+  TokenLogprob chosen;
+  std::vector<TokenLogprob> top;  // likeliest first
+};
+
+struct ChatUsage {
+  int64_t prompt_tokens = 0;
+  int64_t completion_tokens = 0;
+};
+
+struct ChatReply {
+  std::string text;  // valid UTF-8
+  FinishReason finish_reason = FinishReason::kStop;
+  std::vector<ReplyToken> tokens;  // of `text`; empty where the backend gives no log-probabilities
+  ChatUsage usage;
+  bool cached = false;  // taken from a reply cache: nothing was asked
+};
+
+// What was asked of a model so far.
+struct ChatTotals {
+  int64_t asked = 0, cached = 0, retried = 0, failed = 0;
+  ChatUsage usage;  // of what was asked, not of what came from a cache
+  double cost = 0;  // in the currency of the caller's prices
+};
+Json ToJson(const ChatTotals& totals);
+
+// One caller at a time.
+class ChatModel {
+ public:
+  virtual ~ChatModel() = default;
+  // "gpt-x@127.0.0.1:8080", "mini@1a2b3c4d5e6f", "scripted@1a2b3c4d5e6f": never a secret.
+  virtual std::string name() const = 0;
+  virtual bool has_logprobs() const = 0;
+
+  // Called once a request, as its result comes, in any order, on the caller's thread.
+  using OnReply = std::function<void(size_t index, const Expected<ChatReply>&)>;
+  // One result a request, in order. A request that fails alone is an error of its own; an error of
+  // the call is the model's (no answer, wrong key, a bound on cost), or kCancelled when
+  // job::StopRequested().
+  virtual Expected<std::vector<Expected<ChatReply>>> Chat(std::span<const ChatRequest> requests,
+                                                          const OnReply& on_reply) = 0;
+  virtual ChatTotals totals() const = 0;
+};
+
+// A task as it is asked of a model: the instructions as the system turn, and one JSON object with
+// the material as the user turn, so that nothing in it can look like the end of the material.
+ChatRequest AskTask(const Task& task, text::Language language, const Json& material,
+                    const Sampling& sampling);
+
+// [{"role","content"}...], as the tasks' material has dialogues.
+Json TurnsToJson(const std::vector<format::Turn>& turns);
+
+// Asks, and reads each reply by its task. A reply that can't be read is an error of kInput of its
+// request; other errors as in Chat.
+struct TaskReply {
+  Json value;
+  ChatReply reply;
+};
+// REQUIRES: each request has a task.
+Expected<std::vector<Expected<TaskReply>>> AskTasks(ChatModel& model,
+                                                    std::span<const ChatRequest> requests,
+                                                    const ChatModel::OnReply& on_reply = {});
+
+// Replies from a file (docs/formats/scripted-replies.md), for tests and examples: JSON lines of
+//   {"task"?: NAME, "contains"?: [TEXT...], "reply": TEXT or OBJECT, "logprobs"?: [...]}
+// of which the first that fits a request answers it: its task, and every text in one of its turns.
+// "task" null fits free text. A request that none fits fails.
+Expected<std::unique_ptr<ChatModel>> OpenScriptedModel(const std::string& path);
+
+// Our engine (chat/language_model.h) behind the chat template of its directory, or `chat_format` of
+// format::ChatFormats(); a directory with a judge.json is asked in our own form. Draws are keyed by
+// the request's id.
+Expected<std::unique_ptr<ChatModel>> MakeLocalChatModel(std::unique_ptr<LanguageModel> model,
+                                                        const std::string& directory,
+                                                        const std::string& chat_format);
+
+}  // namespace mores::chat
+
+#endif  // MORES_CHAT_CHAT_MODEL_H_

@@ -1,0 +1,140 @@
+// Replies from a file (OpenScriptedModel in chat/chat_model.h).
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "chat/chat_model.h"
+#include "job/progress.h"
+
+namespace mores::chat {
+namespace {
+
+struct ScriptLine {
+  std::optional<std::string> task;  // "": free text; nullopt: any
+  std::vector<std::string> contains;
+  ChatReply reply;
+};
+
+tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
+                                 std::string_view problem) {
+  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
+}
+
+Expected<TokenLogprob> ParseLogprob(const Json& value, std::string_view where) {
+  if (!value.is_object() || !value.contains("token") || !value["token"].is_string() ||
+      !value.contains("logprob") || !value["logprob"].is_number()) {
+    return FieldError(where, "logprobs", "must hold {token, logprob, top?} objects");
+  }
+  return TokenLogprob{value["token"].get<std::string>(), value["logprob"].get<double>()};
+}
+
+Expected<std::vector<ReplyToken>> ParseLogprobs(const Json& value, std::string_view where) {
+  if (!value.is_array()) return FieldError(where, "logprobs", "must be a list");
+  std::vector<ReplyToken> tokens;
+  for (const Json& one : value) {
+    ReplyToken token;
+    MORES_ASSIGN_OR_RETURN(token.chosen, ParseLogprob(one, where));
+    for (const Json& other : one.value("top", Json::array())) {
+      MORES_ASSIGN_OR_RETURN(TokenLogprob top, ParseLogprob(other, where));
+      token.top.push_back(std::move(top));
+    }
+    tokens.push_back(std::move(token));
+  }
+  return tokens;
+}
+
+Expected<ScriptLine> ParseLine(const Json& value, std::string_view where) {
+  if (!value.is_object()) return MakeError(ErrorKind::kInput, "{}: must be an object", where);
+  ScriptLine line;
+  if (const auto task = value.find("task"); task != value.end()) {
+    if (!task->is_null() && !task->is_string()) {
+      return FieldError(where, "task", "must be the name of a task, or null for free text");
+    }
+    line.task = task->is_null() ? "" : task->get<std::string>();
+  }
+  const Json contains = value.value("contains", Json::array());
+  for (const Json& text : contains.is_array() ? contains : Json::array({contains})) {
+    if (!text.is_string()) return FieldError(where, "contains", "must hold texts");
+    line.contains.push_back(text.get<std::string>());
+  }
+  const auto reply = value.find("reply");
+  if (reply == value.end()) return FieldError(where, "reply", "missing");
+  line.reply.text = reply->is_string() ? reply->get<std::string>() : DumpJson(*reply);
+  if (value.contains("logprobs")) {
+    MORES_ASSIGN_OR_RETURN(line.reply.tokens, ParseLogprobs(value["logprobs"], where));
+  }
+  return line;
+}
+
+bool Fits(const ScriptLine& line, const ChatRequest& request) {
+  if (line.task && *line.task != (request.task != nullptr ? request.task->name : "")) return false;
+  return std::all_of(line.contains.begin(), line.contains.end(), [&](const std::string& text) {
+    return std::any_of(request.turns.begin(), request.turns.end(), [&](const format::Turn& turn) {
+      return turn.content.find(text) != std::string::npos;
+    });
+  });
+}
+
+class ScriptedModel : public ChatModel {
+ public:
+  ScriptedModel(std::vector<ScriptLine> lines, std::string name)
+      : lines_(std::move(lines)), name_(std::move(name)) {
+    for (const ScriptLine& line : lines_) has_logprobs_ |= !line.reply.tokens.empty();
+  }
+
+  std::string name() const override { return name_; }
+  bool has_logprobs() const override { return has_logprobs_; }
+  ChatTotals totals() const override { return totals_; }
+
+  Expected<std::vector<Expected<ChatReply>>> Chat(std::span<const ChatRequest> requests,
+                                                  const OnReply& on_reply) override {
+    std::vector<Expected<ChatReply>> replies;
+    for (size_t i = 0; i < requests.size(); ++i) {
+      if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+      replies.push_back(Answer(requests[i]));
+      ++totals_.asked;
+      if (!replies.back()) ++totals_.failed;
+      if (on_reply) on_reply(i, replies.back());
+    }
+    return replies;
+  }
+
+ private:
+  Expected<ChatReply> Answer(const ChatRequest& request) const {
+    for (const ScriptLine& line : lines_) {
+      if (Fits(line, request)) return line.reply;
+    }
+    return MakeError(ErrorKind::kInput, "no scripted reply fits this request ({})",
+                     request.task != nullptr ? request.task->name : "free text");
+  }
+
+  std::vector<ScriptLine> lines_;
+  std::string name_;
+  bool has_logprobs_ = false;
+  ChatTotals totals_;
+};
+
+}  // namespace
+
+Expected<std::unique_ptr<ChatModel>> OpenScriptedModel(const std::string& path) {
+  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
+  std::vector<ScriptLine> lines;
+  std::string text, hashes;
+  for (;;) {
+    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(text));
+    if (!more) break;
+    if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const std::string where = fmt::format("{}:{}", path, reader->line_number());
+    MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(text, where));
+    MORES_ASSIGN_OR_RETURN(ScriptLine line, ParseLine(value, where));
+    lines.push_back(std::move(line));
+    hashes += Sha256Hex(text);
+  }
+  const std::string name = std::filesystem::path(path).stem().string();
+  return std::unique_ptr<ChatModel>(new ScriptedModel(
+      std::move(lines), fmt::format("{}@{}", name, Sha256Hex(hashes).substr(0, 12))));
+}
+
+}  // namespace mores::chat

@@ -1,0 +1,51 @@
+// The tasks that are asked of language models, by name (docs/formats/tasks.md): what a task says to
+// the model, and what a reply must look like. The name and the schema travel with the request, so
+// that an endpoint can hold the model to them.
+#ifndef MORES_CHAT_TASK_H_
+#define MORES_CHAT_TASK_H_
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "text/language.h"
+
+namespace mores::chat {
+
+struct Task {
+  std::string name;  // "aiu_precision"
+  Json schema;       // of the reply: a JSON schema of the parts ReadReply knows
+  std::string instructions_en, instructions_zh;
+  std::string hash;  // SHA-256 of all of the above
+
+  // English for kOther.
+  const std::string& instructions(text::Language language) const {
+    return language == text::Language::kChinese ? instructions_zh : instructions_en;
+  }
+};
+
+// The tasks that there are, in alphabetical order.
+std::span<const Task> Tasks();
+// REQUIRES: one of them.
+const Task& FindTask(std::string_view name);
+
+// `json`: a task file. kCorrupt names the field.
+Expected<Task> ParseTask(std::string_view json, std::string_view where);
+
+// Reads a reply of a task: one JSON object of its schema. Lenient where the meaning is plain: a
+// leading <think> block, a fence or prose around the object, field names in another case, "true"
+// for true, a label in another spelling ("Unsafe", "不安全"). Fields that the schema doesn't name
+// are dropped.
+//
+// An object inside a longer reply counts only if it is the one and only of its kind there, and
+// stands nowhere in `given`, the texts that were sent: a reply that quotes an answer planted in
+// them states nothing. kInput says what is wrong.
+Expected<Json> ReadReply(const Task& task, std::string_view reply,
+                         std::span<const std::string_view> given);
+
+}  // namespace mores::chat
+
+#endif  // MORES_CHAT_TASK_H_

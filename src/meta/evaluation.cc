@@ -1,0 +1,101 @@
+#include "meta/evaluation.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "text/unicode.h"
+
+namespace mores::meta {
+namespace {
+
+int64_t CorrectOf(const std::vector<Ruling>& rulings) {
+  return std::count_if(rulings.begin(), rulings.end(), [](const Ruling& ruling) {
+    return ruling.outcome == RulingOutcome::kCorrect;
+  });
+}
+
+double Share(int64_t part, size_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+Expected<std::vector<Evaluation>> EvaluateCritiques(AiuJudge& judge,
+                                                    std::span<const CritiqueItem> items) {
+  std::vector<const CritiqueItem*> pointers;
+  for (const CritiqueItem& item : items) pointers.push_back(&item);
+  MORES_ASSIGN_OR_RETURN(auto extracted, judge.Extract(pointers));
+  MORES_CHECK(extracted.size() == items.size());
+  std::vector<Evaluation> evaluations(items.size());
+  std::vector<Claim> claims, references;
+  for (size_t i = 0; i < items.size(); ++i) {
+    Evaluation& evaluation = evaluations[i];
+    evaluation.id = items[i].id;
+    evaluation.lang = items[i].lang;
+    evaluation.critique_code_points =
+        static_cast<int64_t>(text::CountCodePoints(items[i].critique));
+    evaluation.reference = items[i].reference_aius;
+    if (extracted[i]) {
+      evaluation.aius = std::move(*extracted[i]);
+    } else {
+      evaluation.extraction_error = extracted[i].error().message;
+    }
+    for (const std::string& aiu : evaluation.aius) claims.push_back({&items[i], aiu});
+    for (const std::string& aiu : items[i].reference_aius) references.push_back({&items[i], aiu});
+  }
+  MORES_ASSIGN_OR_RETURN(const std::vector<Ruling> precision, judge.RuleOnPrecision(claims));
+  MORES_ASSIGN_OR_RETURN(const std::vector<Ruling> recall, judge.RuleOnRecall(references));
+  MORES_CHECK(precision.size() == claims.size() && recall.size() == references.size());
+  auto next_precision = precision.begin();
+  auto next_recall = recall.begin();
+  for (Evaluation& evaluation : evaluations) {
+    const auto claimed = static_cast<int64_t>(evaluation.aius.size());
+    const auto wanted = static_cast<int64_t>(evaluation.reference.size());
+    evaluation.precision.assign(next_precision, next_precision + claimed);
+    evaluation.recall.assign(next_recall, next_recall + wanted);
+    next_precision += claimed;
+    next_recall += wanted;
+  }
+  return evaluations;
+}
+
+double F1(double precision, double recall) {
+  return precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0;
+}
+
+Scores ScoresOf(const Evaluation& evaluation) {
+  Scores scores;
+  scores.precision = Share(CorrectOf(evaluation.precision), evaluation.precision.size());
+  scores.recall = Share(CorrectOf(evaluation.recall), evaluation.recall.size());
+  scores.f1 = F1(scores.precision, scores.recall);
+  return scores;
+}
+
+Scores Macro(std::span<const Evaluation> evaluations) {
+  Scores sums;
+  if (evaluations.empty()) return sums;
+  for (const Evaluation& evaluation : evaluations) {
+    const Scores scores = ScoresOf(evaluation);
+    sums.precision += scores.precision;
+    sums.recall += scores.recall;
+    sums.f1 += scores.f1;
+  }
+  const auto count = static_cast<double>(evaluations.size());
+  return {sums.precision / count, sums.recall / count, sums.f1 / count};
+}
+
+Scores Micro(std::span<const Evaluation> evaluations) {
+  int64_t precise = 0, recalled = 0;
+  size_t claims = 0, references = 0;
+  for (const Evaluation& evaluation : evaluations) {
+    precise += CorrectOf(evaluation.precision);
+    recalled += CorrectOf(evaluation.recall);
+    claims += evaluation.precision.size();
+    references += evaluation.recall.size();
+  }
+  Scores scores = {Share(precise, claims), Share(recalled, references), 0};
+  scores.f1 = F1(scores.precision, scores.recall);
+  return scores;
+}
+
+}  // namespace mores::meta
