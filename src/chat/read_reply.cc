@@ -99,7 +99,7 @@ Expected<Json> FitObject(const Json& value, const Json& schema, const std::strin
 }
 
 Expected<Json> Fit(const Json& value, const Json& schema, const std::string& field) {
-  if (value.is_null() && Allows(schema, "null")) return value;
+  if (!schema.contains("type") || (value.is_null() && Allows(schema, "null"))) return value;
   if (Allows(schema, "object")) {
     if (!value.is_object()) return Wrong(field, "an object");
     return FitObject(value, schema, field);

@@ -17,6 +17,10 @@ namespace mores::cli {
 void AddModelOptions(CLI::App* command, ModelOptions& options) {
   command->add_option("--model", options.model,
                       "Model directory (default: $MORES_MODEL, else models/mini)");
+  AddEngineOptions(command, options);
+}
+
+void AddEngineOptions(CLI::App* command, ModelOptions& options) {
   command->add_option("--precision", options.precision, "Of products and weights: bf16 or f32")
       ->check(CLI::IsMember({"bf16", "f32"}))
       ->capture_default_str();
@@ -72,21 +76,24 @@ Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(const ModelOptions& opt
        .engine = {.chunk_tokens = options.chunk_tokens}});
 }
 
-Expected<Json> MakeManifest(const std::string& command, const std::string& input,
-                            const ModelOptions& options, const std::string& model_name) {
+Expected<Json> RunManifest(const std::string& command, const std::string& input) {
   Json source = {{"path", input}};
   if (FileExists(input) && std::filesystem::is_regular_file(input)) {
     MORES_ASSIGN_OR_RETURN(source, job::DescribeInput(input));
   }
+  return Json{{"command", command}, {"version", Version()}, {"input", source}};
+}
+
+Expected<Json> MakeManifest(const std::string& command, const std::string& input,
+                            const ModelOptions& options, const std::string& model_name) {
+  MORES_ASSIGN_OR_RETURN(Json manifest, RunManifest(command, input));
   MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.model));
-  return Json{{"command", command},
-              {"version", Version()},
-              {"input", source},
-              {"model", model_name},
-              {"model_directory", directory},
-              {"precision", options.precision},
-              {"isa", Name(CurrentIsaLevel())},
-              {"threads", options.threads}};
+  manifest["model"] = model_name;
+  manifest["model_directory"] = directory;
+  manifest["precision"] = options.precision;
+  manifest["isa"] = Name(CurrentIsaLevel());
+  manifest["threads"] = options.threads;
+  return manifest;
 }
 
 }  // namespace mores::cli

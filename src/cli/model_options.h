@@ -21,6 +21,8 @@ struct ModelOptions {
 };
 
 void AddModelOptions(CLI::App* command, ModelOptions& options);
+// All but --model.
+void AddEngineOptions(CLI::App* command, ModelOptions& options);
 
 // The directory given, or the first there is of: $MORES_MODEL, ./models/mini, and models/mini one
 // to three folders above the executable. kMissing names what was looked for.
@@ -29,6 +31,9 @@ Expected<std::string> FindModel(const std::string& given);
 // Sets the instruction set level in force, then loads the model.
 Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(
     const ModelOptions& options, chat::TokenizerNeed tokenizer = chat::TokenizerNeed::kRequired);
+
+// {"command","version","input"}: what every manifest begins with.
+Expected<Json> RunManifest(const std::string& command, const std::string& input);
 
 // {"command","version","input","model","model_directory","precision","isa","threads"}
 Expected<Json> MakeManifest(const std::string& command, const std::string& input,
