@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/files.h"
-#include "chat/endpoint.h"
 #include "cli/command.h"
 #include "format/asked_profile.h"
 #include "format/rules.h"
@@ -18,10 +17,6 @@ namespace {
 
 // Where a profile is named and no judge.json says it.
 constexpr int kLongestContext = 32768, kCritiqueTokens = 256;
-
-bool IsDirectory(const JudgeOptions& options) {
-  return !chat::IsEndpoint(options.judge) && !options.judge.starts_with("scripted:");
-}
 
 // "0.4" for every language, or "zh=0.4" for one.
 Status SetThreshold(const std::string& text, format::JudgeConfig& config) {
@@ -108,7 +103,7 @@ void AddJudgeOptions(CLI::App* command, JudgeOptions& options) {
 Status CheckJudgeOptions(const JudgeOptions& options) {
   format::JudgeConfig unused;
   MORES_RETURN_IF_ERROR(SetThresholds(options, unused));
-  if (IsDirectory(options)) return {};
+  if (!IsRemoteModel(options.judge)) return {};
   for (const auto& [name, value] : {std::pair{"--profile", &options.profile},
                                     std::pair{"--prompt-dir", &options.prompt_directory},
                                     std::pair{"--chat-format", &options.chat.chat_format}}) {
@@ -127,7 +122,7 @@ Expected<OpenedJudge> OpenJudge(const JudgeOptions& options, const std::string& 
     MORES_ASSIGN_OR_RETURN(judging.rules, format::ReadRules(options.rules));
   }
   OpenedJudge opened;
-  if (IsDirectory(options)) {
+  if (!IsRemoteModel(options.judge)) {
     MORES_ASSIGN_OR_RETURN(opened.label_first, OpenLabelFirst(options, std::move(judging)));
     return opened;
   }

@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/files.h"
 #include "base/version.h"
+#include "chat/endpoint.h"
 #include "job/job.h"
 
 namespace mores::cli {
@@ -61,6 +62,10 @@ Expected<std::string> FindModel(const std::string& given) {
                    fmt::join(places, ", no "));
 }
 
+bool IsRemoteModel(const std::string& model) {
+  return chat::IsEndpoint(model) || model.starts_with("scripted:");
+}
+
 Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(const ModelOptions& options,
                                                          chat::TokenizerNeed tokenizer) {
   MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.model));
@@ -87,9 +92,10 @@ Expected<Json> RunManifest(const std::string& command, const std::string& input)
 Expected<Json> MakeManifest(const std::string& command, const std::string& input,
                             const ModelOptions& options, const std::string& model_name) {
   MORES_ASSIGN_OR_RETURN(Json manifest, RunManifest(command, input));
-  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.model));
   manifest["model"] = model_name;
-  manifest["model_directory"] = directory;
+  if (!IsRemoteModel(options.model)) {
+    MORES_ASSIGN_OR_RETURN(manifest["model_directory"], FindModel(options.model));
+  }
   manifest["precision"] = options.precision;
   manifest["isa"] = Name(CurrentIsaLevel());
   manifest["threads"] = options.threads;
