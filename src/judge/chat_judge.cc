@@ -91,8 +91,12 @@ StatedVerdict ReadPlainReply(std::string_view reply) {
 
 StatedVerdict ReadJudgeReply(std::string_view reply, std::span<const std::string_view> given,
                              size_t rules) {
+  // A text that begins with a label has stated it, whatever it goes on to quote.
+  if (const StatedVerdict plain = ReadPlainReply(reply); plain.label != format::Label::kUnparsed) {
+    return plain;
+  }
   const Expected<Json> value = chat::ReadReply(LenientJudgeTask(), reply, given);
-  if (!value) return ReadPlainReply(reply);
+  if (!value) return {};
   StatedVerdict stated;
   stated.label = format::ParseLabel((*value)["label"].get<std::string>()).value();
   stated.label_offset = LabelOffset(reply, stated.label);
