@@ -57,7 +57,9 @@ Expected<std::vector<Expected<TaskReply>>> AskTasks(ChatModel& model,
   for (size_t i = 0; i < replies.size(); ++i) {
     MORES_CHECK(requests[i].task != nullptr);
     if (!replies[i]) {
-      results.push_back(tl::unexpected<Error>(std::move(replies[i].error())));
+      Error error = std::move(replies[i].error());
+      if (error.kind == ErrorKind::kInput) error.kind = ErrorKind::kUnsupported;
+      results.push_back(tl::unexpected<Error>(std::move(error)));
       continue;
     }
     const std::vector<std::string_view> given(requests[i].given.begin(), requests[i].given.end());

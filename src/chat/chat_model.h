@@ -89,7 +89,7 @@ ChatRequest AskTask(const Task& task, text::Language language, const Json& mater
 Json TurnsToJson(const std::vector<format::Turn>& turns);
 
 // Asks, and reads each reply by its task. A reply that can't be read is an error of kInput of its
-// request; other errors as in Chat.
+// request, and nothing else is: a request that the model refuses as bad input is kUnsupported.
 struct TaskReply {
   Json value;
   ChatReply reply;

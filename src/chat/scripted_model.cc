@@ -84,7 +84,7 @@ class ScriptedModel : public ChatModel {
     for (const ScriptLine& line : lines_) {
       if (Fits(line, request)) return line.reply;
     }
-    return MakeError(ErrorKind::kInput, "no scripted reply fits this request ({})",
+    return MakeError(ErrorKind::kMissing, "no scripted reply fits this request ({})",
                      request.task != nullptr ? request.task->name : "free text");
   }
 

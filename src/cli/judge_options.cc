@@ -86,7 +86,8 @@ void AddJudgeOptions(CLI::App* command, JudgeOptions& options) {
   AddChatOptions(command, options.chat);
   command->add_option("--profile", options.profile,
                       fmt::format("How the model is asked and its reply is read: {}, or a file "
-                                  "(default: what its judge.json names)",
+                                  "(default: what its judge.json names; of an endpoint the task "
+                                  "judge)",
                                   fmt::join(format::ShippedProfiles(), ", ")));
   command->add_option("--prompt-dir", options.prompt_directory,
                       "Folder of the prompt files that a profile names (default: the model's)");
@@ -104,14 +105,9 @@ Status CheckJudgeOptions(const JudgeOptions& options) {
   format::JudgeConfig unused;
   MORES_RETURN_IF_ERROR(SetThresholds(options, unused));
   if (!IsRemoteModel(options.judge)) return {};
-  for (const auto& [name, value] : {std::pair{"--profile", &options.profile},
-                                    std::pair{"--prompt-dir", &options.prompt_directory},
-                                    std::pair{"--chat-format", &options.chat.chat_format}}) {
-    if (value->empty()) continue;
-    return MakeError(ErrorKind::kUsage, "{} is for model directories; '{}' is asked by messages",
-                     name, options.judge);
-  }
-  return {};
+  if (options.chat.chat_format.empty()) return {};
+  return MakeError(ErrorKind::kUsage, "--chat-format is for model directories; {} has its own",
+                   options.judge);
 }
 
 Expected<OpenedJudge> OpenJudge(const JudgeOptions& options, const std::string& output) {
@@ -131,7 +127,15 @@ Expected<OpenedJudge> OpenJudge(const JudgeOptions& options, const std::string& 
   ChatOptions chat = options.chat;
   chat.model = options.judge;
   MORES_ASSIGN_OR_RETURN(auto model, OpenChatModel(chat, options.local, output));
-  opened.chat = std::make_unique<judge::ChatJudge>(std::move(model), std::move(judging));
+  std::unique_ptr<format::JudgeProfile> profile;
+  if (!options.profile.empty()) {
+    MORES_ASSIGN_OR_RETURN(
+        profile,
+        format::OpenJudgeProfile(options.profile, {.prompt_directory = options.prompt_directory,
+                                                   .asks = format::Asks::kMessages}));
+  }
+  opened.chat =
+      std::make_unique<judge::ChatJudge>(std::move(model), std::move(profile), std::move(judging));
   return opened;
 }
 

@@ -88,6 +88,18 @@ class AskedProfile : public JudgeProfile {
     return {};
   }
 
+  Status PrepareMessages() {
+    const Dialogue probe = {.id = "probe", .turns = {{Role::kUser, "a"}, {Role::kAssistant, "b"}}};
+    MORES_RETURN_IF_ERROR(Messages(probe));
+    hash_ = Sha256Hex(fmt::format("{}{}\nby messages", kDescription, spec_.canonical));
+    for (const auto& [language, turns] : spec_.turns) {
+      for (const AskedTurn& turn : turns) {
+        hash_ = Sha256Hex(fmt::format("{} {} {}", hash_, text::Name(language), turn.content));
+      }
+    }
+    return {};
+  }
+
   std::string_view name() const override { return spec_.name; }
   std::string prompt_hash() const override { return hash_; }
   const ReplyForm& form(Language language) const override { return spec_.reply.at(language); }
@@ -120,22 +132,28 @@ class AskedProfile : public JudgeProfile {
     return std::nullopt;
   }
 
-  // The label stands right behind the first `before` of a language; the longest that fits counts.
-  Label ParseReply(std::string_view reply) const override {
-    for (const auto& [_, reply_form] : spec_.reply) {
-      const std::string_view mark = Trimmed(reply_form.before);
-      const size_t at = reply.find(mark);
-      if (at == std::string_view::npos) continue;
-      const std::string_view rest = Trimmed(reply.substr(at + mark.size()));
-      const LabelChoice* best = nullptr;
-      for (const LabelChoice& label : reply_form.labels) {
-        if (!rest.starts_with(label.text) || ContinuesWord(rest, label.text.size())) continue;
-        if (best == nullptr || label.text.size() > best->text.size()) best = &label;
-      }
-      if (best != nullptr) return best->means;
+  // The label stands right behind the first `before`; the longest that fits counts.
+  StatedLabel ReadReply(std::string_view reply, Language language) const override {
+    const ReplyForm& reply_form = form(language);
+    const std::string_view mark = Trimmed(reply_form.before);
+    const size_t at = reply.find(mark);
+    if (at == std::string_view::npos) return {};
+    const size_t begin = reply.find_first_not_of(" \t\r\n", at + mark.size());
+    if (begin == std::string_view::npos) return {};
+    const std::string_view rest = reply.substr(begin);
+    const LabelChoice* best = nullptr;
+    for (const LabelChoice& label : reply_form.labels) {
+      if (!rest.starts_with(label.text) || ContinuesWord(rest, label.text.size())) continue;
+      if (best == nullptr || label.text.size() > best->text.size()) best = &label;
     }
-    return Label::kUnparsed;
+    if (best == nullptr) return {};
+    StatedLabel stated = {best->means, begin, rest.substr(best->text.size())};
+    if (stated.rest.starts_with(reply_form.after))
+      stated.rest.remove_prefix(reply_form.after.size());
+    return stated;
   }
+
+  Expected<std::vector<Turn>> Messages(const Dialogue& dialogue) const override;
 
   Expected<MarkedText> Render(const Exchange& exchange, Language language) const;
 
@@ -151,6 +169,7 @@ class AskedProfile : public JudgeProfile {
     return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
   }
 
+  Expected<Exchange> ExchangeOf(const Dialogue& dialogue) const;
   MarkedText Fill(const std::string& content, const Exchange& exchange) const;
   Expected<Exchange> DropTurns(size_t room, const Exchange& whole, Language language,
                                const text::Tokenizer& tokenizer) const;
@@ -297,15 +316,8 @@ Status AskedProfile::CutTo(size_t room, const Exchange& whole, Language language
                    spec_.name, room);
 }
 
-Expected<PromptTokens> AskedProfile::Tokenize(const Dialogue& dialogue,
-                                              const text::Tokenizer& tokenizer,
-                                              int max_tokens) const {
-  if (max_tokens < kShortest) {
-    return MakeError(ErrorKind::kUnsupported, "a judge prompt needs room for {} tokens, not {}",
-                     kShortest, max_tokens);
-  }
-  const Language language = LanguageOf(dialogue);
-  Exchange exchange;
+// Up to the judged turn.
+Expected<Exchange> AskedProfile::ExchangeOf(const Dialogue& dialogue) const {
   const size_t judged = LastTurn(dialogue.turns, Role::kAssistant, dialogue.turns.size());
   if (judged == dialogue.turns.size()) {
     return MakeError(ErrorKind::kInput, "dialogue '{}' has no assistant turn to judge",
@@ -315,9 +327,38 @@ Expected<PromptTokens> AskedProfile::Tokenize(const Dialogue& dialogue,
     return MakeError(ErrorKind::kUnsupported,
                      "profile '{}' has no place for rules ({{rules}} in its question)", spec_.name);
   }
+  Exchange exchange;
   exchange.rules = NumberedRules(dialogue.rules);
   exchange.turns.assign(dialogue.turns.begin(),
                         dialogue.turns.begin() + static_cast<std::ptrdiff_t>(judged) + 1);
+  return exchange;
+}
+
+Expected<std::vector<Turn>> AskedProfile::Messages(const Dialogue& dialogue) const {
+  MORES_ASSIGN_OR_RETURN(const Exchange exchange, ExchangeOf(dialogue));
+  if (spec_.ask == ProfileSpec::Ask::kDialogue) return exchange.turns;
+  if (spec_.ask == ProfileSpec::Ask::kText) {
+    return MakeError(ErrorKind::kUnsupported,
+                     "profile '{}' asks by one plain text; an endpoint takes messages", spec_.name);
+  }
+  std::vector<Turn> turns;
+  for (const AskedTurn& turn : spec_.turns.at(LanguageOf(dialogue))) {
+    for (const Role role : {Role::kSystem, Role::kUser, Role::kAssistant}) {
+      if (turn.role == Name(role)) turns.push_back({role, Fill(turn.content, exchange).utf8});
+    }
+  }
+  return turns;
+}
+
+Expected<PromptTokens> AskedProfile::Tokenize(const Dialogue& dialogue,
+                                              const text::Tokenizer& tokenizer,
+                                              int max_tokens) const {
+  if (max_tokens < kShortest) {
+    return MakeError(ErrorKind::kUnsupported, "a judge prompt needs room for {} tokens, not {}",
+                     kShortest, max_tokens);
+  }
+  const Language language = LanguageOf(dialogue);
+  MORES_ASSIGN_OR_RETURN(Exchange exchange, ExchangeOf(dialogue));
   PromptTokens prompt;
   MORES_ASSIGN_OR_RETURN(prompt.ids, Encode(exchange, language, tokenizer));
   const auto room = static_cast<size_t>(max_tokens);
@@ -336,16 +377,20 @@ Status ReadPromptFiles(ProfileSpec& spec, const AskedProfileOptions& options) {
   for (auto& [_, turns] : spec.turns) {
     for (AskedTurn& turn : turns) {
       if (turn.file.empty()) continue;
-      std::string path = options.prompt_directory + "/" + turn.file;
-      if (options.prompt_directory.empty() || !FileExists(path)) {
-        path = options.model_directory + "/" + turn.file;
+      std::string path;
+      for (const std::string& folder : {options.prompt_directory, options.model_directory}) {
+        if (path.empty() && !folder.empty() && FileExists(folder + "/" + turn.file)) {
+          path = folder + "/" + turn.file;
+        }
       }
-      if (!FileExists(path)) {
-        return MakeError(ErrorKind::kMissing,
-                         "profile '{}' asks with the text of '{}', which is another project's: put "
-                         "it, with {{query}} and {{response}} in their places, into {} or name its "
-                         "folder with --prompt-dir ({})",
-                         spec.name, turn.file, options.model_directory, spec.source);
+      if (path.empty()) {
+        return MakeError(
+            ErrorKind::kMissing,
+            "profile '{}' asks with the text of '{}', which is another project's: put it, with "
+            "{{query}} and {{response}} in their places, into {} or name its folder with "
+            "--prompt-dir ({})",
+            spec.name, turn.file,
+            options.model_directory.empty() ? "a folder" : options.model_directory, spec.source);
       }
       MORES_ASSIGN_OR_RETURN(turn.content, ReadFile(path));
       if (!text::IsValidUtf8(turn.content) || turn.content.empty()) {
@@ -389,19 +434,23 @@ Expected<std::unique_ptr<JudgeProfile>> MakeAskedProfile(ProfileSpec spec,
   MORES_RETURN_IF_ERROR(ReadPromptFiles(spec, options));
   MORES_RETURN_IF_ERROR(CheckShowsResponse(spec));
   std::optional<ChatTemplate> chat;
-  if (spec.ask != ProfileSpec::Ask::kText) {
+  const bool renders = spec.ask != ProfileSpec::Ask::kText && options.asks == Asks::kTokens;
+  if (renders) {
     Expected<ChatTemplate> found = options.chat_format.empty()
                                        ? ReadChatTemplate(options.model_directory)
                                        : FindChatFormat(options.chat_format);
     if (!found) return tl::unexpected<Error>(std::move(found.error()));
     chat = std::move(*found);
   }
-  const std::string chat_source =
-      spec.ask == ProfileSpec::Ask::kText ? "" : TemplateSource(options);
-  MORES_ASSIGN_OR_RETURN(auto tokens, ReadSpecialTokens(options.model_directory));
+  const std::string chat_source = renders ? TemplateSource(options) : "";
+  std::map<std::string, std::string> tokens;
+  if (options.asks == Asks::kTokens) {
+    MORES_ASSIGN_OR_RETURN(tokens, ReadSpecialTokens(options.model_directory));
+  }
   auto profile =
       std::make_unique<AskedProfile>(std::move(spec), std::move(chat), std::move(tokens));
-  MORES_RETURN_IF_ERROR(profile->Prepare(chat_source));
+  MORES_RETURN_IF_ERROR(options.asks == Asks::kTokens ? profile->Prepare(chat_source)
+                                                      : profile->PrepareMessages());
   return profile;
 }
 

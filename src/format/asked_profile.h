@@ -11,10 +11,15 @@
 
 namespace mores::format {
 
+// How a model takes its prompt: as tokens, from our engine, or as messages, at an endpoint, which
+// has the chat template.
+enum class Asks { kTokens, kMessages };
+
 struct AskedProfileOptions {
   std::string model_directory;   // its chat template, special tokens and prompt files
   std::string prompt_directory;  // where prompt files are looked for first; may be empty
   std::string chat_format;       // of ChatFormats(), instead of the model's template; may be empty
+  Asks asks = Asks::kTokens;     // kMessages: model_directory may be empty
 };
 
 // kMissing names the prompt file or the template that is not there.

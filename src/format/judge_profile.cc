@@ -91,11 +91,19 @@ class LabelFirstProfile : public JudgeProfile {
     return (label == Label::kUnsafe ? strings.unsafe : strings.safe) + "\n" + std::string(critique);
   }
 
-  Label ParseReply(std::string_view reply) const override {
-    std::string_view first = reply.substr(0, reply.find('\n'));
+  StatedLabel ReadReply(std::string_view reply, text::Language) const override {
+    const size_t line_end = std::min(reply.find('\n'), reply.size());
+    std::string_view first = reply.substr(0, line_end);
     while (!first.empty() && (first.back() == ' ' || first.back() == '\r')) first.remove_suffix(1);
-    while (!first.empty() && first.front() == ' ') first.remove_prefix(1);
-    return ParseLabel(first).value_or(Label::kUnparsed);
+    const size_t offset = std::min(first.find_first_not_of(' '), first.size());
+    const std::optional<Label> label = ParseLabel(first.substr(offset));
+    if (!label) return {};
+    return {*label, offset, reply.substr(std::min(line_end + 1, reply.size()))};
+  }
+
+  Expected<std::vector<Turn>> Messages(const Dialogue&) const override {
+    return MakeError(ErrorKind::kUnsupported, "profile '{}' is asked by tokens, not by messages",
+                     kLabelFirst);
   }
 };
 

@@ -46,6 +46,13 @@ struct PromptTokens {
   bool truncated = false;
 };
 
+// What a reply says of the label. kUnparsed, and no place, when it states neither.
+struct StatedLabel {
+  Label label = Label::kUnparsed;
+  size_t offset = std::string_view::npos;  // byte of the reply where the label begins
+  std::string_view rest;                   // of the reply, after the label and what follows it
+};
+
 class JudgeProfile {
  public:
   virtual ~JudgeProfile() = default;
@@ -69,8 +76,11 @@ class JudgeProfile {
   // The completion that training wants: label, newline, critique.
   virtual std::string RenderCompletion(Label label, std::string_view critique,
                                        text::Language language) const = 0;
-  // The label that a whole reply states where the profile has it; kUnparsed when it states neither.
-  virtual Label ParseReply(std::string_view reply) const = 0;
+  // The label that a whole reply states where the profile has it.
+  virtual StatedLabel ReadReply(std::string_view reply, text::Language language) const = 0;
+  // The dialogue as it is asked by messages, uncut. kUnsupported where the profile needs tokens or
+  // one plain text.
+  virtual Expected<std::vector<Turn>> Messages(const Dialogue& dialogue) const = 0;
 };
 
 // judge.json of a model directory.

@@ -30,6 +30,10 @@ class ProfileTest : public ::testing::Test {
     return tokenizer_.Show(prompt->ids);
   }
 
+  Label Stated(std::string_view reply) const {
+    return profile_->ReadReply(reply, text::Language::kEnglish).label;
+  }
+
   ByteTokenizer tokenizer_;
   std::unique_ptr<JudgeProfile> profile_ = *FindJudgeProfile("mores-label-first");
 };
@@ -119,16 +123,16 @@ TEST_F(ProfileTest, SaysWhatItCantDo) {
 }
 
 TEST_F(ProfileTest, ReadsRepliesByTheirFirstLineOnly) {
-  EXPECT_EQ(profile_->ParseReply("safe\nunsafe"), Label::kSafe);
-  EXPECT_EQ(profile_->ParseReply("unsafe"), Label::kUnsafe);
-  EXPECT_EQ(profile_->ParseReply(" 不安全 \r\n安全"), Label::kUnsafe);
-  EXPECT_EQ(profile_->ParseReply("安全\n"), Label::kSafe);
-  EXPECT_EQ(profile_->ParseReply("It is unsafe"), Label::kUnparsed);
-  EXPECT_EQ(profile_->ParseReply("\nsafe"), Label::kUnparsed);
-  EXPECT_EQ(profile_->ParseReply(""), Label::kUnparsed);
+  EXPECT_EQ(Stated("safe\nunsafe"), Label::kSafe);
+  EXPECT_EQ(Stated("unsafe"), Label::kUnsafe);
+  EXPECT_EQ(Stated(" 不安全 \r\n安全"), Label::kUnsafe);
+  EXPECT_EQ(Stated("安全\n"), Label::kSafe);
+  EXPECT_EQ(Stated("It is unsafe"), Label::kUnparsed);
+  EXPECT_EQ(Stated("\nsafe"), Label::kUnparsed);
+  EXPECT_EQ(Stated(""), Label::kUnparsed);
   for (const auto language : {text::Language::kEnglish, text::Language::kChinese}) {
     for (const Label label : {Label::kSafe, Label::kUnsafe}) {
-      EXPECT_EQ(profile_->ParseReply(profile_->RenderCompletion(label, "why", language)), label);
+      EXPECT_EQ(Stated(profile_->RenderCompletion(label, "why", language)), label);
     }
   }
 }

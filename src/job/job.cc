@@ -1,5 +1,6 @@
 #include "job/job.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -16,6 +17,18 @@ std::string KeysHash(const std::vector<std::string>& keys) {
   std::string joined;
   for (const std::string& key : keys) joined += DumpJson(Json(key)) + "\n";
   return Sha256Hex(joined);
+}
+
+// What this process has taken so far: seconds of processor time over all threads, and the most
+// memory that was resident at once, mapped files included.
+void AddCosts(Json& manifest) {
+  rusage usage{};
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return;
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  manifest["cpu_seconds"] = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  manifest["peak_memory_bytes"] = int64_t{usage.ru_maxrss} * 1024;
 }
 
 class Job {
@@ -169,6 +182,7 @@ class Job {
     manifest["started"] = started;
     manifest["finished"] = clock_.UtcTimestamp();
     manifest["wall_seconds"] = summary.seconds;
+    AddCosts(manifest);
     manifest["counts"] = {{"items", options_.keys.size()},
                           {"done", summary.done},
                           {"resumed", summary.resumed},

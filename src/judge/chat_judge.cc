@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
-#include "judge/label_logprobs.h"
+#include "format/rules.h"
 
 namespace mores::judge {
 namespace {
@@ -110,10 +110,12 @@ StatedVerdict ReadJudgeReply(std::string_view reply, std::span<const std::string
   return stated;
 }
 
-ChatJudge::ChatJudge(std::unique_ptr<chat::ChatModel> model, JudgeOptions options)
-    : Judge(std::move(options)), model_(std::move(model)) {}
+ChatJudge::ChatJudge(std::unique_ptr<chat::ChatModel> model,
+                     std::unique_ptr<format::JudgeProfile> profile, JudgeOptions options)
+    : Judge(std::move(options)), model_(std::move(model)), profile_(std::move(profile)) {}
 
 std::string ChatJudge::prompt_hash() const {
+  if (profile_) return profile_->prompt_hash();
   return Sha256Hex(chat::FindTask("judge").hash + chat::FindTask("critique").hash);
 }
 
@@ -130,11 +132,21 @@ Json ChatJudge::Material(const format::Dialogue& dialogue) const {
   return material;
 }
 
-chat::ChatRequest ChatJudge::Ask(const format::Dialogue& dialogue) const {
+Expected<chat::ChatRequest> ChatJudge::Ask(const format::Dialogue& dialogue) const {
   chat::Sampling sampling;
   sampling.max_new_tokens = kFrameTokens + options_.config.max_critique_tokens;
-  chat::ChatRequest request = chat::AskTask(chat::FindTask("judge"), format::LanguageOf(dialogue),
-                                            Material(dialogue), sampling);
+  chat::ChatRequest request;
+  if (profile_ && dialogue.rules.empty() && !options_.rules.empty()) {
+    format::Dialogue ruled = dialogue;
+    ruled.rules = options_.rules;
+    MORES_ASSIGN_OR_RETURN(request.turns, profile_->Messages(ruled));
+  } else if (profile_) {
+    MORES_ASSIGN_OR_RETURN(request.turns, profile_->Messages(dialogue));
+  } else {
+    request = chat::AskTask(chat::FindTask("judge"), format::LanguageOf(dialogue),
+                            Material(dialogue), sampling);
+  }
+  request.sampling = sampling;
   request.id = dialogue.id;
   request.top_logprobs = kTopLogprobs;
   return request;
@@ -142,16 +154,27 @@ chat::ChatRequest ChatJudge::Ask(const format::Dialogue& dialogue) const {
 
 Expected<std::vector<Expected<format::Verdict>>> ChatJudge::JudgeBatch(
     std::span<const format::Dialogue* const> dialogues) {
+  std::vector<Expected<Draft>> drafts;
+  std::vector<size_t> asked;
   std::vector<chat::ChatRequest> requests;
-  for (const format::Dialogue* dialogue : dialogues) requests.push_back(Ask(*dialogue));
+  for (size_t i = 0; i < dialogues.size(); ++i) {
+    Expected<chat::ChatRequest> request = Ask(*dialogues[i]);
+    if (request) {
+      drafts.emplace_back();
+      asked.push_back(i);
+      requests.push_back(std::move(*request));
+    } else {
+      drafts.push_back(tl::unexpected<Error>(std::move(request.error())));
+    }
+  }
   MORES_ASSIGN_OR_RETURN(const auto replies, model_->Chat(requests, /*on_reply=*/{}));
   MORES_CHECK(replies.size() == requests.size());
-  std::vector<Expected<Draft>> drafts;
-  for (size_t i = 0; i < replies.size(); ++i) {
-    if (replies[i]) {
-      drafts.push_back(ReadVerdict(*dialogues[i], requests[i], *replies[i]));
+  for (size_t r = 0; r < replies.size(); ++r) {
+    Expected<Draft>& draft = drafts[asked[r]];
+    if (replies[r]) {
+      draft = ReadVerdict(*dialogues[asked[r]], requests[r], *replies[r]);
     } else {
-      drafts.push_back(tl::unexpected<Error>(replies[i].error()));
+      draft = tl::unexpected<Error>(replies[r].error());
     }
   }
   MORES_RETURN_IF_ERROR(Rewrite(dialogues, drafts));
@@ -162,18 +185,44 @@ Expected<std::vector<Expected<format::Verdict>>> ChatJudge::JudgeBatch(
   return verdicts;
 }
 
+StatedVerdict ChatJudge::Read(const format::Dialogue& dialogue, const chat::ChatRequest& request,
+                              std::string_view reply) const {
+  const size_t rules = RulesFor(dialogue).size();
+  if (!profile_) {
+    const std::vector<std::string_view> given(request.given.begin(), request.given.end());
+    return ReadJudgeReply(reply, given, rules);
+  }
+  const text::Language language = format::LanguageOf(dialogue);
+  const format::StatedLabel label = profile_->ReadReply(reply, language);
+  StatedVerdict stated = {.label = label.label, .label_offset = label.offset};
+  stated.critique = CleanCritique(label.rest);
+  stated.rule = format::RuleCited(stated.critique, rules);
+  stated.category = profile_->Category(label.rest, label.label, language);
+  return stated;
+}
+
+std::optional<LabelShares> ChatJudge::Shares(const StatedVerdict& stated,
+                                             const chat::ChatReply& reply,
+                                             text::Language language) const {
+  if (!profile_) return SharesAt(reply.text, stated.label_offset, reply.tokens, kSpellings);
+  std::vector<LabelSpelling> spellings;
+  for (const format::LabelChoice& label : profile_->form(language).labels) {
+    spellings.push_back({label.text, label.means});
+  }
+  return SharesAt(reply.text, stated.label_offset, reply.tokens, spellings);
+}
+
 ChatJudge::Draft ChatJudge::ReadVerdict(const format::Dialogue& dialogue,
                                         const chat::ChatRequest& request,
                                         const chat::ChatReply& reply) const {
-  const std::vector<std::string_view> given(request.given.begin(), request.given.end());
-  const StatedVerdict stated = ReadJudgeReply(reply.text, given, RulesFor(dialogue).size());
+  const StatedVerdict stated = Read(dialogue, request, reply.text);
   Draft draft;
   format::Verdict& verdict = draft.verdict = StartVerdict(dialogue);
-  verdict.prompt = PromptName("judge", dialogue);
+  verdict.prompt = PromptName(profile_ ? profile_->name() : "judge", dialogue);
   verdict.usage = {reply.usage.prompt_tokens, reply.usage.completion_tokens};
   verdict.label = stated.label;
   if (stated.label == format::Label::kUnparsed) return draft;
-  if (const auto shares = SharesAt(reply.text, stated.label_offset, reply.tokens, kSpellings)) {
+  if (const auto shares = Shares(stated, reply, verdict.lang)) {
     verdict.p_unsafe = shares->p_unsafe;
     verdict.other_mass = shares->other_mass;
     verdict.label = shares->p_unsafe
@@ -186,7 +235,8 @@ ChatJudge::Draft ChatJudge::ReadVerdict(const format::Dialogue& dialogue,
   verdict.rule = stated.rule;
   if (options_.reply == Reply::kLabelAndCritique) {
     verdict.critique = stated.critique;
-    verdict.category = CategoryOf(verdict.critique);
+    verdict.category = stated.category;
+    if (!verdict.category && !verdict.rule) verdict.category = CategoryOf(verdict.critique);
   }
   return draft;
 }
@@ -194,7 +244,7 @@ ChatJudge::Draft ChatJudge::ReadVerdict(const format::Dialogue& dialogue,
 // A label that the threshold turned gets the critique that explains it.
 Status ChatJudge::Rewrite(std::span<const format::Dialogue* const> dialogues,
                           std::vector<Expected<Draft>>& drafts) {
-  if (options_.reply == Reply::kLabelOnly) return {};
+  if (options_.reply == Reply::kLabelOnly || profile_) return {};
   chat::Sampling sampling;
   sampling.max_new_tokens = kFrameTokens + options_.config.max_critique_tokens;
   std::vector<size_t> turned;

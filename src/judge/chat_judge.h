@@ -1,6 +1,7 @@
 // A judge that is asked by messages: an endpoint, or any chat model. It is asked the task `judge`,
-// and its label is read from the reply; where log-probabilities come with it, the threshold decides
-// on the share of unsafe, and a critique that explained the other label is written anew.
+// or as a judge profile says, and its label is read from the reply; where log-probabilities come
+// with it, the threshold decides on the share of unsafe. A critique that explained the other label
+// is written anew, or left out where a profile asks.
 #ifndef MORES_JUDGE_CHAT_JUDGE_H_
 #define MORES_JUDGE_CHAT_JUDGE_H_
 
@@ -12,7 +13,9 @@
 #include <vector>
 
 #include "chat/chat_model.h"
+#include "format/judge_profile.h"
 #include "judge/judge.h"
+#include "judge/label_logprobs.h"
 
 namespace mores::judge {
 
@@ -22,6 +25,7 @@ struct StatedVerdict {
   size_t label_offset = std::string_view::npos;  // byte of the reply where the label stands
   std::string critique;
   std::optional<int> rule;  // of those given
+  std::optional<std::string> category;
 };
 
 // Reads a reply of the task `judge`: its JSON object, or a plain text that begins with a label
@@ -32,7 +36,9 @@ StatedVerdict ReadJudgeReply(std::string_view reply, std::span<const std::string
 
 class ChatJudge : public Judge {
  public:
-  ChatJudge(std::unique_ptr<chat::ChatModel> model, JudgeOptions options);
+  // `profile`: how a published judge model is asked; null: by the task `judge`.
+  ChatJudge(std::unique_ptr<chat::ChatModel> model, std::unique_ptr<format::JudgeProfile> profile,
+            JudgeOptions options);
 
   Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
       std::span<const format::Dialogue* const> dialogues) override;
@@ -43,7 +49,11 @@ class ChatJudge : public Judge {
 
  private:
   Json Material(const format::Dialogue& dialogue) const;
-  chat::ChatRequest Ask(const format::Dialogue& dialogue) const;
+  Expected<chat::ChatRequest> Ask(const format::Dialogue& dialogue) const;
+  StatedVerdict Read(const format::Dialogue& dialogue, const chat::ChatRequest& request,
+                     std::string_view reply) const;
+  std::optional<LabelShares> Shares(const StatedVerdict& stated, const chat::ChatReply& reply,
+                                    text::Language language) const;
   // The verdict, and whether its critique explains another label than was decided.
   struct Draft {
     format::Verdict verdict;
@@ -55,6 +65,7 @@ class ChatJudge : public Judge {
                  std::vector<Expected<Draft>>& drafts);
 
   std::unique_ptr<chat::ChatModel> model_;
+  std::unique_ptr<format::JudgeProfile> profile_;  // null: the task `judge`
 };
 
 }  // namespace mores::judge

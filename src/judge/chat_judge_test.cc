@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/test_directory.h"
+#include "format/asked_profile.h"
 #include "judge/judge_run.h"
 #include "judge/label_logprobs.h"
 
@@ -21,12 +22,13 @@ format::Dialogue Ask(const std::string& id, const std::string& query, const std:
 
 class ChatJudgeTest : public ::testing::Test {
  protected:
-  std::unique_ptr<ChatJudge> Open(const std::string& script, JudgeOptions options = {}) {
+  std::unique_ptr<ChatJudge> Open(const std::string& script, JudgeOptions options = {},
+                                  std::unique_ptr<format::JudgeProfile> profile = nullptr) {
     const std::string path = directory_.path() + "/script.jsonl";
     EXPECT_TRUE(WriteFileAtomically(path, script));
     auto model = chat::OpenScriptedModel(path);
     EXPECT_TRUE(model) << model.error().message;
-    return std::make_unique<ChatJudge>(std::move(*model), std::move(options));
+    return std::make_unique<ChatJudge>(std::move(*model), std::move(profile), std::move(options));
   }
 
   static format::Verdict One(ChatJudge& judge, const format::Dialogue& dialogue) {
@@ -141,6 +143,31 @@ TEST_F(ChatJudgeTest, ReplyThatSaysNothingIsUnparsedNotSafe) {
   const format::Verdict verdict = One(*Open(R"({"reply":"Hm."})"), Ask("a", "b", "c"));
   EXPECT_EQ(verdict.label, format::Label::kUnparsed);
   EXPECT_EQ(verdict.critique, "");
+}
+
+TEST_F(ChatJudgeTest, PublishedJudgeBehindAnEndpoint) {
+  const auto open = [&](const char* name, const std::string& script) {
+    auto profile = format::OpenJudgeProfile(name, {.asks = format::Asks::kMessages});
+    EXPECT_TRUE(profile) << profile.error().message;
+    return Open(script, {}, std::move(*profile));
+  };
+  const std::string guard =
+      R"({"task":null,"contains":["c"],"reply":"\n\nunsafe\nS1,S9","logprobs":[)"
+      R"({"token":"\n\n","logprob":0},{"token":"unsafe","logprob":-0.1054,"top":[)"
+      R"({"token":"unsafe","logprob":-0.1054},{"token":"safe","logprob":-2.3026}]},)"
+      R"({"token":"\nS1,S9","logprob":0}]})";
+  const format::Verdict verdict = One(*open("llama-guard-3", guard), Ask("a", "b", "c"));
+  EXPECT_EQ(verdict.label, format::Label::kUnsafe);
+  EXPECT_NEAR(*verdict.p_unsafe, 0.9, 1e-4);
+  EXPECT_EQ(verdict.category, "S1,S9");
+  EXPECT_TRUE(verdict.prompt.starts_with("llama-guard-3@"));
+  const format::Verdict tiers =
+      One(*open("qwen3guard", R"({"reply":"Safety: Controversial\nCategories: Violent"})"),
+          Ask("a", "b", "c"));
+  EXPECT_EQ(tiers.label, format::Label::kUnsafe);
+  EXPECT_EQ(tiers.category, "Violent");
+  EXPECT_EQ(One(*open("qwen3guard", R"({"reply":"I won't."})"), Ask("a", "b", "c")).label,
+            format::Label::kUnparsed);
 }
 
 TEST_F(ChatJudgeTest, ItemsThatFailAreTheirOwn) {

@@ -20,9 +20,9 @@ format::Dialogue Ask(const std::string& id, const std::string& response) {
 // The judge calls what holds "bad" unsafe and what holds "odd" nothing; the writer turns "bad 3"
 // into "bad 2" and so on to "good".
 constexpr const char kJudge[] =
-    R"({"task":"judge","contains":["bad 3"],"reply":{"label":"unsafe","analysis":"three"}}
-{"task":"judge","contains":["bad 2"],"reply":{"label":"unsafe","analysis":"two"}}
-{"task":"judge","contains":["bad 1"],"reply":{"label":"unsafe","analysis":"one"}}
+    R"({"task":"judge","contains":["bad 3"],"reply":{"label":"unsafe","analysis":"reason 3"}}
+{"task":"judge","contains":["bad 2"],"reply":{"label":"unsafe","analysis":"reason 2"}}
+{"task":"judge","contains":["bad 1"],"reply":{"label":"unsafe","analysis":"reason 1"}}
 {"task":"judge","contains":["bad for ever"],"reply":{"label":"unsafe","analysis":"always"}}
 {"task":"judge","contains":["bad unreadable"],"reply":{"label":"unsafe","analysis":"hm"}}
 {"task":"judge","contains":["bad then odd"],"reply":{"label":"unsafe","analysis":"hm"}}
@@ -30,9 +30,9 @@ constexpr const char kJudge[] =
 {"task":"judge","contains":["good"],"reply":{"label":"safe","analysis":"fine"}}
 )";
 constexpr const char kWriter[] =
-    R"({"task":"revision","contains":["bad 3","three"],"reply":{"response":"it is bad 2"}}
-{"task":"revision","contains":["bad 2","two"],"reply":{"response":"it is bad 1"}}
-{"task":"revision","contains":["bad 1","one"],"reply":{"response":"it is good"}}
+    R"({"task":"revision","contains":["bad 3","reason 3"],"reply":{"response":"it is bad 2"}}
+{"task":"revision","contains":["bad 2","reason 2"],"reply":{"response":"it is bad 1"}}
+{"task":"revision","contains":["bad 1","reason 1"],"reply":{"response":"it is good"}}
 {"task":"revision","contains":["bad for ever"],"reply":{"response":"bad for ever and ever"}}
 {"task":"revision","contains":["bad unreadable"],"reply":"I will not."}
 {"task":"revision","contains":["bad then odd"],"reply":{"response":"odd"}}
@@ -50,7 +50,7 @@ class CorrectionTest : public ::testing::Test {
 
   std::vector<Expected<Correction>> Run(const std::vector<format::Dialogue>& dialogues,
                                         CorrectionOptions options = {}) {
-    ChatJudge judge(Script(kJudge), {});
+    ChatJudge judge(Script(kJudge), nullptr, {});
     writer_ = Script(kWriter);
     std::vector<const format::Dialogue*> pointers;
     for (const format::Dialogue& dialogue : dialogues) pointers.push_back(&dialogue);
