@@ -1,6 +1,7 @@
 // mores meta: critiques measured against reference critiques, by their atomic information units.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>

@@ -127,11 +127,11 @@ TEST_F(ScriptedTest, SummaryHasTheSameFigures) {
 }
 
 TEST_F(ScriptedTest, AFailedRequestFailsItsItem) {
-  const std::vector<CritiqueItem> items = {Item("1", "one", {"r"}), Item("2", "two", {"r"}),
-                                           Item("3", "three", {"r"})};
+  const std::vector<CritiqueItem> items = {Item("1", "alpha", {"r"}), Item("2", "beta", {"r"}),
+                                           Item("3", "gamma", {"r"})};
   const std::vector<Evaluation> evaluations =
-      Evaluate(R"({"task":"aiu_extraction","contains":["one"],"reply":{"aius":["a"]}}
-{"task":"aiu_extraction","contains":["two"],"reply":{"aius":["b"]}}
+      Evaluate(R"({"task":"aiu_extraction","contains":["alpha"],"reply":{"aius":["a"]}}
+{"task":"aiu_extraction","contains":["beta"],"reply":{"aius":["b"]}}
 {"task":"aiu_precision","contains":["\"a\""],"reply":{"analysis":"","correct":true}}
 {"task":"aiu_recall","reply":{"analysis":"","correct":true}}
 )",
@@ -185,7 +185,7 @@ TEST_F(ScriptedTest, BadLinesAreNamed) {
     const auto parsed = ParseEvaluation(bad, "f:1");
     return parsed ? std::string() : parsed.error().message;
   };
-  EXPECT_EQ(error_of("/id", 3), "f:1: field 'id': must be a string, not number");
+  EXPECT_EQ(error_of("/id", 3), "f:1: field 'id': expected a string, found number");
   EXPECT_THAT(error_of("/lang", "fr"), HasSubstr("f:1: field 'lang'"));
   EXPECT_THAT(error_of("/aius", "x"), HasSubstr("f:1: field 'aius'"));
   EXPECT_THAT(error_of("/aius/1/outcome", "maybe"), HasSubstr("'aius[1]': field 'outcome'"));
@@ -220,11 +220,12 @@ TEST(SummaryTest, NoCritiquesNoFigures) {
 TEST(SummaryTest, NamesFailureSignatures) {
   const auto names = [](int holding, int stated) {
     const std::vector<Evaluation> evaluations = {Ruled("1", holding, 10, stated, 10)};
-    Json names = Json::array();
-    for (const Json& one : Summarize(evaluations, {.judge = "j"})["signatures"]) {
-      names.push_back(one["name"]);
+    Json found = Json::array();
+    const Json summary = Summarize(evaluations, {.judge = "j"});
+    for (const Json& one : summary["signatures"]) {
+      found.push_back(one["name"]);
     }
-    return names;
+    return found;
   };
   EXPECT_EQ(names(9, 2), Json({"generic"}));
   EXPECT_EQ(names(2, 3), Json({"wrong"}));
