@@ -94,7 +94,7 @@ class BadServer {
       case 1:  // in the middle of the body
         return {.body = whole, .sent = random.At(1) % whole.size()};
       case 2:
-        return {.status = 429, .headers = waits_ ? "Retry-After: 1\r\n" : ""};
+        return {.status = 429, .headers = waits_ && attempt == 0 ? "Retry-After: 1\r\n" : ""};
       case 3:
         return {.status = 429, .body = R"({"error":{"message":"slow down"}})"};
       case 4:
@@ -130,6 +130,7 @@ TEST(Endpoint, EveryRequestIsAnsweredOnceByAServerThatFailsHalfTheTime) {
   BadServer bad;
   const FakeServer server(std::ref(bad));
   EndpointOptions options = Options(server.base());
+  options.backoff_seconds = 0.001;
   options.in_flight = 64;
   const auto model = Open(options);
   const std::vector<ChatRequest> requests = Numbered(2000);
@@ -158,6 +159,7 @@ TEST(Endpoint, AfterAKillAtMostWhatWasInFlightIsRepeated) {
   const std::vector<ChatRequest> requests = Numbered(600);
   FakeServer server;  // no thread before the fork
   EndpointOptions options = Options(server.base());
+  options.backoff_seconds = 0.001;
   options.in_flight = 8;
   const auto run = [&]() -> Expected<std::vector<Expected<ChatReply>>> {
     MORES_ASSIGN_OR_RETURN(auto cache, ReplyCache::Open(path));
@@ -301,8 +303,7 @@ TEST_F(WithKey, IsSentAndNeverKeptThoughTheServerRepeatsIt) {
   const auto replies =
       model->Chat(std::vector<ChatRequest>{Ask("a"), Ask("refused"), Ask("alternatives")}, {});
   ASSERT_TRUE(replies);
-  ASSERT_EQ(heads.size(), 1u);
-  EXPECT_THAT(*heads.begin(), HasSubstr(std::string("Authorization: Bearer ") + kKey));
+  EXPECT_THAT(heads, ::testing::Each(HasSubstr(std::string("\r\nAuthorization: Bearer ") + kKey)));
   ASSERT_TRUE((*replies)[0]);
   EXPECT_THAT((*replies)[0]->text, HasSubstr("Authorization: Bearer [redacted]"));
   EXPECT_TRUE((*replies)[0]->tokens.empty());
