@@ -517,6 +517,58 @@ TEST(Endpoint, WhatIsNotThereFailsTheCall) {
   EXPECT_THAT(replies.error().message, HasSubstr("no model 'm'"));
 }
 
+TEST(EndpointReplies, LogprobsAreThoseOfTheText) {
+  const FakeServer server([](const Request&) -> Answer {
+    Json body = Json::parse(FakeServer::Completion("{\"a\":1}"));
+    Json& content = body["choices"][0]["logprobs"]["content"];
+    for (const char* token : {"``", "`", "{\"a", "\":", "1}", "```", ""}) {
+      content.push_back({{"token", token}, {"logprob", -0.5}});
+    }
+    content[3]["bytes"] = {0x22, 0x3A};
+    content[3]["top_logprobs"] = Json::array({{{"token", "?"}, {"logprob", -3}, {"bytes", nullptr}},
+                                              {{"token", "\":"}, {"logprob", -0.5}}});
+    return {.body = DumpJson(body)};
+  });
+  const auto replies = Open(Options(server.base()))->Chat(Numbered(1), {});
+  ASSERT_TRUE(replies && (*replies)[0]);
+  const std::vector<ReplyToken>& tokens = (*replies)[0]->tokens;
+  ASSERT_EQ(tokens.size(), 3u);
+  EXPECT_EQ(tokens[0].chosen.token, "{\"a");
+  EXPECT_EQ(tokens[1].chosen.token, "\":");
+  ASSERT_EQ(tokens[1].top.size(), 2u);
+  EXPECT_EQ(tokens[1].top[1].token, "?");  // likeliest first
+  EXPECT_EQ(tokens[2].chosen.token, "1}");
+}
+
+TEST(EndpointReplies, OfManyFormsAreRead) {
+  std::atomic<int> asked{0};
+  const FakeServer server([&](const Request& request) -> Answer {
+    ++asked;
+    const std::string content = FakeServer::LastContent(request);
+    Json body = Json::parse(FakeServer::Completion("x"));
+    Json& message = body["choices"][0]["message"];
+    if (content == "null") message = {{"role", "assistant"}, {"content", nullptr}};
+    if (content == "refusal") message = {{"content", nullptr}, {"refusal", "no"}};
+    if (content == "parts") {
+      const Json part = {{"type", "text"}, {"text", "a"}};
+      message["content"] = Json::array({part, part});
+    }
+    if (content == "length") body["choices"][0]["finish_reason"] = "length";
+    if (content == "bare") body = {{"choices", body["choices"]}};
+    return {.body = DumpJson(body)};
+  });
+  const std::vector<ChatRequest> requests = {Ask("null"), Ask("refusal"), Ask("parts"),
+                                             Ask("length"), Ask("bare")};
+  const auto replies = Open(Options(server.base()))->Chat(requests, {});
+  ASSERT_TRUE(replies);
+  EXPECT_EQ((*replies)[0]->text, "");
+  EXPECT_EQ((*replies)[1]->text, "no");
+  EXPECT_EQ((*replies)[2]->text, "aa");
+  EXPECT_EQ((*replies)[3]->finish_reason, FinishReason::kLength);
+  EXPECT_EQ((*replies)[4]->usage.prompt_tokens, 0);
+  EXPECT_EQ(asked, 5);
+}
+
 TEST(EndpointAddress, IsTakenApart) {
   const auto address = ParseEndpoint("https://api.example.org/v1/#org/model:free");
   ASSERT_TRUE(address);
