@@ -43,7 +43,9 @@ Expected<EndpointAddress> ParseEndpoint(std::string_view model) {
   address.base = model.substr(0, sign);
   if (!IsPlain(address.base)) return wrong("a space or control character in it");
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
-  if (curl_url_set(url.get(), CURLUPART_URL, address.base.c_str(), 0) != CURLUE_OK) {
+  // libcurl would take "http:///v1" for a host.
+  if (address.base.find(":///") != std::string::npos ||
+      curl_url_set(url.get(), CURLUPART_URL, address.base.c_str(), 0) != CURLUE_OK) {
     return wrong("is no address");
   }
   if (!Part(url.get(), CURLUPART_USER).empty() || !Part(url.get(), CURLUPART_PASSWORD).empty() ||

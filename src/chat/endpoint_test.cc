@@ -94,7 +94,7 @@ class BadServer {
       case 1:  // in the middle of the body
         return {.body = whole, .sent = random.At(1) % whole.size()};
       case 2:
-        return {.status = 429, .headers = waits_ ? "Retry-After: 1\r\n" : ""};
+        return {.status = 429, .headers = waits_ && attempt == 0 ? "Retry-After: 1\r\n" : ""};
       case 3:
         return {.status = 429, .body = R"({"error":{"message":"slow down"}})"};
       case 4:
@@ -130,6 +130,7 @@ TEST(Endpoint, EveryRequestIsAnsweredOnceByAServerThatFailsHalfTheTime) {
   BadServer bad;
   const FakeServer server(std::ref(bad));
   EndpointOptions options = Options(server.base());
+  options.backoff_seconds = 0.001;
   options.in_flight = 64;
   const auto model = Open(options);
   const std::vector<ChatRequest> requests = Numbered(2000);
@@ -158,6 +159,7 @@ TEST(Endpoint, AfterAKillAtMostWhatWasInFlightIsRepeated) {
   const std::vector<ChatRequest> requests = Numbered(600);
   FakeServer server;  // no thread before the fork
   EndpointOptions options = Options(server.base());
+  options.backoff_seconds = 0.001;
   options.in_flight = 8;
   const auto run = [&]() -> Expected<std::vector<Expected<ChatReply>>> {
     MORES_ASSIGN_OR_RETURN(auto cache, ReplyCache::Open(path));
@@ -301,8 +303,7 @@ TEST_F(WithKey, IsSentAndNeverKeptThoughTheServerRepeatsIt) {
   const auto replies =
       model->Chat(std::vector<ChatRequest>{Ask("a"), Ask("refused"), Ask("alternatives")}, {});
   ASSERT_TRUE(replies);
-  ASSERT_EQ(heads.size(), 1u);
-  EXPECT_THAT(*heads.begin(), HasSubstr(std::string("Authorization: Bearer ") + kKey));
+  EXPECT_THAT(heads, ::testing::Each(HasSubstr(std::string("\r\nAuthorization: Bearer ") + kKey)));
   ASSERT_TRUE((*replies)[0]);
   EXPECT_THAT((*replies)[0]->text, HasSubstr("Authorization: Bearer [redacted]"));
   EXPECT_TRUE((*replies)[0]->tokens.empty());
@@ -514,6 +515,58 @@ TEST(Endpoint, WhatIsNotThereFailsTheCall) {
   ASSERT_FALSE(replies);
   EXPECT_EQ(replies.error().kind, ErrorKind::kMissing);
   EXPECT_THAT(replies.error().message, HasSubstr("no model 'm'"));
+}
+
+TEST(EndpointReplies, LogprobsAreThoseOfTheText) {
+  const FakeServer server([](const Request&) -> Answer {
+    Json body = Json::parse(FakeServer::Completion("{\"a\":1}"));
+    Json& content = body["choices"][0]["logprobs"]["content"];
+    for (const char* token : {"``", "`", "{\"a", "\":", "1}", "```", ""}) {
+      content.push_back({{"token", token}, {"logprob", -0.5}});
+    }
+    content[3]["bytes"] = {0x22, 0x3A};
+    content[3]["top_logprobs"] = Json::array({{{"token", "?"}, {"logprob", -3}, {"bytes", nullptr}},
+                                              {{"token", "\":"}, {"logprob", -0.5}}});
+    return {.body = DumpJson(body)};
+  });
+  const auto replies = Open(Options(server.base()))->Chat(Numbered(1), {});
+  ASSERT_TRUE(replies && (*replies)[0]);
+  const std::vector<ReplyToken>& tokens = (*replies)[0]->tokens;
+  ASSERT_EQ(tokens.size(), 3u);
+  EXPECT_EQ(tokens[0].chosen.token, "{\"a");
+  EXPECT_EQ(tokens[1].chosen.token, "\":");
+  ASSERT_EQ(tokens[1].top.size(), 2u);
+  EXPECT_EQ(tokens[1].top[1].token, "?");  // likeliest first
+  EXPECT_EQ(tokens[2].chosen.token, "1}");
+}
+
+TEST(EndpointReplies, OfManyFormsAreRead) {
+  std::atomic<int> asked{0};
+  const FakeServer server([&](const Request& request) -> Answer {
+    ++asked;
+    const std::string content = FakeServer::LastContent(request);
+    Json body = Json::parse(FakeServer::Completion("x"));
+    Json& message = body["choices"][0]["message"];
+    if (content == "null") message = {{"role", "assistant"}, {"content", nullptr}};
+    if (content == "refusal") message = {{"content", nullptr}, {"refusal", "no"}};
+    if (content == "parts") {
+      const Json part = {{"type", "text"}, {"text", "a"}};
+      message["content"] = Json::array({part, part});
+    }
+    if (content == "length") body["choices"][0]["finish_reason"] = "length";
+    if (content == "bare") body = {{"choices", body["choices"]}};
+    return {.body = DumpJson(body)};
+  });
+  const std::vector<ChatRequest> requests = {Ask("null"), Ask("refusal"), Ask("parts"),
+                                             Ask("length"), Ask("bare")};
+  const auto replies = Open(Options(server.base()))->Chat(requests, {});
+  ASSERT_TRUE(replies);
+  EXPECT_EQ((*replies)[0]->text, "");
+  EXPECT_EQ((*replies)[1]->text, "no");
+  EXPECT_EQ((*replies)[2]->text, "aa");
+  EXPECT_EQ((*replies)[3]->finish_reason, FinishReason::kLength);
+  EXPECT_EQ((*replies)[4]->usage.prompt_tokens, 0);
+  EXPECT_EQ(asked, 5);
 }
 
 TEST(EndpointAddress, IsTakenApart) {

@@ -87,6 +87,23 @@ std::vector<ReplyToken> ReadLogprobs(const Json& choice) {
   return tokens;
 }
 
+// Without the tokens before and after the text, where a server tells those as well: llama.cpp's
+// writes a fence around an object that is held to a schema, and leaves it out of the text.
+std::vector<ReplyToken> Aligned(std::vector<ReplyToken> tokens, std::string_view text) {
+  std::string joined;
+  for (const ReplyToken& token : tokens) joined += token.chosen.token;
+  const size_t begin = joined.find(text);
+  if (begin == std::string::npos) return tokens;  // the text was cleaned: bytes of no character
+  std::vector<ReplyToken> aligned;
+  size_t at = 0;
+  for (ReplyToken& token : tokens) {
+    const size_t end = at + token.chosen.token.size();
+    if (end > begin && at < begin + text.size()) aligned.push_back(std::move(token));
+    at = end;
+  }
+  return aligned;
+}
+
 // A key that is spread over tokens can't be taken out of them: then they go as a whole.
 std::vector<ReplyToken> Redacted(std::vector<ReplyToken> tokens, const Redactor& redactor) {
   std::string joined;
@@ -185,12 +202,12 @@ Expected<Completion> ParseCompletion(std::string_view body, const Redactor& reda
   const std::optional<std::string> text = ContentText(*message);
   if (!text) return wrong("the content is no text");
   Completion completion;
+  completion.reply.tokens = Redacted(Aligned(ReadLogprobs(choice), *text), redactor);
   completion.reply.text = redactor.Redact(*text);
   const Json* reason = Find(choice, "finish_reason");
   if (reason != nullptr && *reason == "length") {
     completion.reply.finish_reason = FinishReason::kLength;
   }
-  completion.reply.tokens = Redacted(ReadLogprobs(choice), redactor);
   completion.has_usage = ReadUsage(*parsed, completion.reply.usage);
   return completion;
 }
