@@ -10,7 +10,7 @@
 namespace mores::chat {
 namespace {
 
-constexpr size_t kMaxObjects = 64;  // looked at in one reply
+constexpr size_t kMaxObjects = 64;  // looked at in one text
 
 std::string_view Trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
@@ -99,7 +99,7 @@ Expected<Json> FitObject(const Json& value, const Json& schema, const std::strin
 }
 
 Expected<Json> Fit(const Json& value, const Json& schema, const std::string& field) {
-  if (value.is_null() && Allows(schema, "null")) return value;
+  if (!schema.contains("type") || (value.is_null() && Allows(schema, "null"))) return value;
   if (Allows(schema, "object")) {
     if (!value.is_object()) return Wrong(field, "an object");
     return FitObject(value, schema, field);
@@ -156,9 +156,34 @@ size_t ObjectEnd(std::string_view text, size_t begin) {
   return std::string_view::npos;
 }
 
-bool Occurs(std::string_view object, std::span<const std::string_view> given) {
+// Calls `visit` with the text of each outermost object, in order, until it returns false.
+template <class Visit>
+void ForEachObject(std::string_view text, const Visit& visit) {
+  size_t objects = 0;
+  for (size_t at = text.find('{'); at != std::string_view::npos && objects < kMaxObjects;
+       at = text.find('{', at)) {
+    ++objects;
+    const size_t end = ObjectEnd(text, at);
+    if (end == std::string_view::npos) {
+      ++at;
+      continue;
+    }
+    if (!visit(text.substr(at, end - at))) return;
+    at = end;
+  }
+}
+
+// Whether an object stands in one of the texts, as it is or in another spelling.
+bool Occurs(std::string_view object, const Json& value, std::span<const std::string_view> given) {
   return std::any_of(given.begin(), given.end(), [&](std::string_view text) {
-    return text.find(object) != std::string_view::npos;
+    if (text.find(object) != std::string_view::npos) return true;
+    bool found = false;
+    ForEachObject(text, [&](std::string_view other) {
+      const Expected<Json> planted = ParseJson(other, "given");
+      found = planted && *planted == value;
+      return !found;
+    });
+    return found;
   });
 }
 
@@ -173,29 +198,20 @@ Expected<Json> ReadReply(const Task& task, std::string_view reply,
   }
   std::optional<Json> found;
   Error reason = {ErrorKind::kInput, "the reply holds no JSON object"};
-  size_t objects = 0;
-  for (size_t at = text.find('{'); at != std::string_view::npos; at = text.find('{', at)) {
-    if (++objects > kMaxObjects)
-      return MakeError(ErrorKind::kInput, "the reply has too many braces");
-    const size_t end = ObjectEnd(text, at);
-    if (end == std::string_view::npos) {
-      ++at;
-      continue;
-    }
-    const std::string_view object = text.substr(at, end - at);
-    at = end;
+  bool differ = false;
+  ForEachObject(text, [&](std::string_view object) {
     const Expected<Json> value = ParseJson(object, "the reply");
-    if (!value || Occurs(object, given)) continue;
+    if (!value || Occurs(object, *value, given)) return true;
     Expected<Json> fitted = Fit(*value, task.schema, "");
     if (!fitted) {
       reason = fitted.error();
-      continue;
+      return true;
     }
-    if (found && *found != *fitted) {
-      return MakeError(ErrorKind::kInput, "the reply holds several answers that differ");
-    }
+    differ = found && *found != *fitted;
     found = std::move(*fitted);
-  }
+    return !differ;
+  });
+  if (differ) return MakeError(ErrorKind::kInput, "the reply holds several answers that differ");
   if (!found) return tl::unexpected<Error>(std::move(reason));
   return std::move(*found);
 }

@@ -54,6 +54,7 @@ void AddTrainCommand(CommandLine& line);
 void AddModelCommand(CommandLine& line);
 void AddReportCommand(CommandLine& line);
 void AddCompareCommand(CommandLine& line);
+void AddCorrectCommand(CommandLine& line);
 
 }  // namespace mores::cli
 

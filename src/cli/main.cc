@@ -24,6 +24,7 @@ int Run(int argc, char** argv) {
   AddJudgeCommand(line);
   AddReportCommand(line);
   AddCompareCommand(line);
+  AddCorrectCommand(line);
   AddScoreCommand(line);
   AddGenerateCommand(line);
   AddTokenizeCommand(line);

@@ -18,6 +18,10 @@ namespace mores::cli {
 void AddModelOptions(CLI::App* command, ModelOptions& options) {
   command->add_option("--model", options.model,
                       "Model directory (default: $MORES_MODEL, else models/mini)");
+  AddEngineOptions(command, options);
+}
+
+void AddEngineOptions(CLI::App* command, ModelOptions& options) {
   command->add_option("--precision", options.precision, "Of products and weights: bf16 or f32")
       ->check(CLI::IsMember({"bf16", "f32"}))
       ->capture_default_str();
@@ -77,14 +81,18 @@ Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(const ModelOptions& opt
        .engine = {.chunk_tokens = options.chunk_tokens}});
 }
 
-Expected<Json> MakeManifest(const std::string& command, const std::string& input,
-                            const ModelOptions& options, const std::string& model_name) {
+Expected<Json> RunManifest(const std::string& command, const std::string& input) {
   Json source = {{"path", input}};
   if (FileExists(input) && std::filesystem::is_regular_file(input)) {
     MORES_ASSIGN_OR_RETURN(source, job::DescribeInput(input));
   }
-  Json manifest = {
-      {"command", command}, {"version", Version()}, {"input", source}, {"model", model_name}};
+  return Json{{"command", command}, {"version", Version()}, {"input", source}};
+}
+
+Expected<Json> MakeManifest(const std::string& command, const std::string& input,
+                            const ModelOptions& options, const std::string& model_name) {
+  MORES_ASSIGN_OR_RETURN(Json manifest, RunManifest(command, input));
+  manifest["model"] = model_name;
   if (!IsRemoteModel(options.model)) {
     MORES_ASSIGN_OR_RETURN(manifest["model_directory"], FindModel(options.model));
   }

@@ -21,6 +21,8 @@ struct ModelOptions {
 };
 
 void AddModelOptions(CLI::App* command, ModelOptions& options);
+// All but --model.
+void AddEngineOptions(CLI::App* command, ModelOptions& options);
 
 // The directory given, or the first there is of: $MORES_MODEL, ./models/mini, and models/mini one
 // to three folders above the executable. kMissing names what was looked for.
@@ -32,6 +34,9 @@ bool IsRemoteModel(const std::string& model);
 // Sets the instruction set level in force, then loads the model.
 Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(
     const ModelOptions& options, chat::TokenizerNeed tokenizer = chat::TokenizerNeed::kRequired);
+
+// {"command","version","input"}: what every manifest begins with.
+Expected<Json> RunManifest(const std::string& command, const std::string& input);
 
 // {"command","version","input","model","model_directory","precision","isa","threads"}; without a
 // directory for a remote model.

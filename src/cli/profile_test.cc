@@ -10,7 +10,7 @@
 #include "cli/toy_model.h"
 #include "format/asked_profile.h"
 #include "format/reply_tokens.h"
-#include "judge/judge.h"
+#include "judge/label_first_judge.h"
 
 namespace mores::cli {
 namespace {
@@ -94,14 +94,14 @@ TEST_F(ProfileTest, ProbabilityIsThatOfWholeLabelStrings) {
     SCOPED_TRACE(json["reply"].dump());
     auto profile = Make(json);
     ASSERT_TRUE(profile) << profile.error().message;
-    auto judge = judge::Judge::Create(Open(), std::move(*profile),
+    auto judge = judge::LabelFirstJudge::Create(Open(), std::move(*profile),
                                       {.config = {.context_length = 256, .max_critique_tokens = 0},
                                        .reply = judge::Reply::kLabelOnly});
     ASSERT_TRUE(judge) << judge.error().message;
     const auto prompt = (*judge)->Prompt(dialogue);
     ASSERT_TRUE(prompt) << prompt.error().message;
     const format::Dialogue* one[] = {&dialogue};
-    const auto verdicts = (*judge)->JudgeBatch(one, {&*prompt, 1});
+    const auto verdicts = (*judge)->JudgePrompts(one, {&*prompt, 1});
     ASSERT_TRUE(verdicts && (*verdicts)[0]);
     ASSERT_TRUE((*verdicts)[0]->p_unsafe);
     EXPECT_NEAR(*(*verdicts)[0]->p_unsafe, ByEnumeration(json, dialogue), 1e-9);
@@ -110,7 +110,7 @@ TEST_F(ProfileTest, ProbabilityIsThatOfWholeLabelStrings) {
 
 TEST_F(ProfileTest, RefusesLabelsThatBeginAlike) {
   auto profile = Make(Profile("", Labels({{"safe", "safe"}, {"safely", "unsafe"}})));
-  const auto judge = judge::Judge::Create(Open(), std::move(*profile), {});
+  const auto judge = judge::LabelFirstJudge::Create(Open(), std::move(*profile), {});
   ASSERT_FALSE(judge);
   EXPECT_THAT(judge.error().message, HasSubstr("begin another's"));
 }

@@ -27,17 +27,24 @@ Status CheckStop() {
   return {};
 }
 
-// A line of SFT data (docs/formats/sft.md).
-std::string RenderLine(const Item& item, const format::JudgeProfile& profile, int copy) {
-  const Record& record = item.record;
+// A line of SFT data (docs/formats/sft.md). Copies of a record are shown rules each for itself.
+std::string RenderLine(const Recipe& recipe, const Item& item, const format::JudgeProfile& profile,
+                       int copy) {
+  Record record = item.record;
+  if (copy > 1) record.id = fmt::format("{}#{}", record.id, copy);
+  std::optional<RuledExample> ruled;
+  if (item.split == Split::kTrain) ruled = MakeRuledExample(recipe.rules, record, recipe.seed);
+  const format::Label label = ruled ? ruled->label : record.label;
   Json json;
-  json["id"] = copy == 1 ? record.id : fmt::format("{}#{}", record.id, copy);
+  json["id"] = record.id;
   json["messages"] = Json::array();
   for (const format::Turn& turn : record.turns) {
     json["messages"].push_back({{"role", format::Name(turn.role)}, {"content", turn.content}});
   }
-  json["completion"] = profile.RenderCompletion(record.label, WriteCritique(record), record.lang);
-  json["label"] = format::Name(record.label);
+  if (ruled) json["rules"] = ruled->rules;
+  json["completion"] =
+      profile.RenderCompletion(label, ruled ? ruled->critique : WriteCritique(record), record.lang);
+  json["label"] = format::Name(label);
   json["lang"] = text::Name(record.lang);
   json["source"] = record.source;
   if (record.category) json["category"] = Name(*record.category);
@@ -71,7 +78,7 @@ std::string RenderSplit(const Recipe& recipe, Split split, const std::vector<Ite
   std::stable_sort(lines.begin(), lines.end(),
                    [](const Line& a, const Line& b) { return a.key < b.key; });
   std::string out;
-  for (const Line& line : lines) out += RenderLine(*line.item, profile, line.copy);
+  for (const Line& line : lines) out += RenderLine(recipe, *line.item, profile, line.copy);
   return out;
 }
 

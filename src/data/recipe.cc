@@ -167,6 +167,43 @@ Expected<SourceRecipe> ParseSource(const toml::table& table, const std::string& 
   return source;
 }
 
+Expected<TrainingRule> ParseRule(const toml::table& table, const std::string& path) {
+  TrainingRule rule;
+  Fields fields(table, path);
+  fields.Read("en", rule.en);
+  fields.Read("zh", rule.zh);
+  std::string category;
+  fields.Read("category", category);
+  if (!category.empty()) {
+    rule.category = ParseCategory(category);
+    if (!rule.category) fields.Fail(table, "category", "no such category");
+  }
+  fields.Read("words_en", rule.words_en);
+  fields.Read("words_zh", rule.words_zh);
+  if (rule.en.empty() && rule.zh.empty()) fields.Fail(table, "en", "a rule needs en or zh");
+  if (rule.category.has_value() == !(rule.words_en.empty() && rule.words_zh.empty())) {
+    fields.Fail(table, "category", "a rule is broken by a category, or by words: give one of them");
+  }
+  MORES_RETURN_IF_ERROR(fields.Finish());
+  return rule;
+}
+
+Status ParseRulesSection(const toml::table& table, const std::string& path, RulesRecipe& rules) {
+  Fields section(table, path);
+  section.Read("share", rules.share, 0.0, 1.0);
+  section.Read("present", rules.present, 0.0, 1.0);
+  int64_t most = rules.most;
+  section.Read("most", most, 1, 50);
+  rules.most = static_cast<int>(most);
+  if (const toml::array* tables = section.TakeTables("rule")) {
+    for (const toml::node& node : *tables) {
+      MORES_ASSIGN_OR_RETURN(TrainingRule rule, ParseRule(*node.as_table(), path));
+      rules.rules.push_back(std::move(rule));
+    }
+  }
+  return section.Finish();
+}
+
 Status ParseSections(Fields& fields, const std::string& path, Recipe& recipe) {
   if (const toml::table* table = fields.TakeTable("decontaminate")) {
     Fields section(*table, path);
@@ -189,6 +226,9 @@ Status ParseSections(Fields& fields, const std::string& path, Recipe& recipe) {
     recipe.balance = method.value_or(recipe.balance);
     section.Read("unsafe_share", recipe.unsafe_share, 0.01, 0.99);
     MORES_RETURN_IF_ERROR(section.Finish());
+  }
+  if (const toml::table* table = fields.TakeTable("rules")) {
+    MORES_RETURN_IF_ERROR(ParseRulesSection(*table, path, recipe.rules));
   }
   return {};
 }

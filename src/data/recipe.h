@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "data/rule_examples.h"
 
 namespace mores::data {
 
@@ -57,6 +58,7 @@ struct Recipe {
   std::vector<std::string> holdout;  // names of sources kept whole for holdout.jsonl
   BalanceMethod balance = BalanceMethod::kDownsample;
   double unsafe_share = 0.5;
+  RulesRecipe rules;
 };
 
 // `path` names the recipe in errors: "PATH:LINE: ...". Unknown keys are errors.

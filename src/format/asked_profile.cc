@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "format/chat_format.h"
 #include "format/chat_template.h"
+#include "format/rules.h"
 #include "text/unicode.h"
 
 namespace mores::format {
@@ -27,6 +28,7 @@ constexpr size_t kLongestCategory = 120;  // code points
 // The turns of a dialogue up to the judged one, cut where they are too long.
 struct Exchange {
   std::vector<Turn> turns;  // the last one is judged
+  std::string rules;        // numbered, a line each
 
   // Index of the last user turn, or that of the judged one.
   size_t query() const { return LastTurn(turns, Role::kUser, turns.size() - 1); }
@@ -66,6 +68,7 @@ class AskedProfile : public JudgeProfile {
     for (const auto& [_, turns] : spec_.turns) {
       for (const AskedTurn& turn : turns) {
         if (turn.content.find("{dialogue}") != std::string::npos) shows_earlier_turns_ = true;
+        if (turn.content.find("{rules}") != std::string::npos) shows_rules_ = true;
       }
     }
   }
@@ -77,7 +80,7 @@ class AskedProfile : public JudgeProfile {
                                   template_source.size(), template_source);
     for (const auto& [name, token] : special_tokens_) all += fmt::format("\n{} {}", name, token);
     for (const Language language : {Language::kEnglish, Language::kChinese, Language::kOther}) {
-      const Exchange probe = {{{Role::kUser, "a"}, {Role::kAssistant, "b"}}};
+      const Exchange probe = {{{Role::kUser, "a"}, {Role::kAssistant, "b"}}, ""};
       MORES_ASSIGN_OR_RETURN(const MarkedText text, Render(probe, language));
       all += fmt::format("\n{}:{}", text.utf8.size(), text.utf8);
     }
@@ -160,6 +163,7 @@ class AskedProfile : public JudgeProfile {
   std::optional<ChatTemplate> chat_;
   std::map<std::string, std::string> special_tokens_;
   bool shows_earlier_turns_;
+  bool shows_rules_ = false;
   std::string hash_;
 };
 
@@ -174,7 +178,7 @@ MarkedText AskedProfile::Fill(const std::string& content, const Exchange& exchan
       {"{query}", exchange.query_text()},
       {"{response}", exchange.turns.back().content},
       {"{dialogue}", dialogue},
-      {"{rules}", ""}};
+      {"{rules}", exchange.rules}};
   MarkedText filled;
   for (size_t at = 0; at < content.size();) {
     const std::string_view rest = std::string_view(content).substr(at);
@@ -242,7 +246,8 @@ Expected<Exchange> AskedProfile::DropTurns(size_t room, const Exchange& whole, L
     if (i == query || whole.turns[i].role != Role::kAssistant) starts.push_back(i);
   }
   const auto from = [&](size_t start) {
-    return Exchange{{whole.turns.begin() + static_cast<std::ptrdiff_t>(start), whole.turns.end()}};
+    return Exchange{{whole.turns.begin() + static_cast<std::ptrdiff_t>(start), whole.turns.end()},
+                    whole.rules};
   };
   if (starts.empty()) return whole;
   // The first of them that fits, or the last.
@@ -306,6 +311,11 @@ Expected<PromptTokens> AskedProfile::Tokenize(const Dialogue& dialogue,
     return MakeError(ErrorKind::kInput, "dialogue '{}' has no assistant turn to judge",
                      dialogue.id);
   }
+  if (!dialogue.rules.empty() && !shows_rules_) {
+    return MakeError(ErrorKind::kUnsupported,
+                     "profile '{}' has no place for rules ({{rules}} in its question)", spec_.name);
+  }
+  exchange.rules = NumberedRules(dialogue.rules);
   exchange.turns.assign(dialogue.turns.begin(),
                         dialogue.turns.begin() + static_cast<std::ptrdiff_t>(judged) + 1);
   PromptTokens prompt;

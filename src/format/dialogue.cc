@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "format/rules.h"
 #include "text/unicode.h"
 
 namespace mores::format {
@@ -322,9 +323,12 @@ Expected<Dialogue> ParseDialogue(const Json& value, std::string_view where, int6
   if (const Json* place = FindOptional(value, "place")) {
     MORES_ASSIGN_OR_RETURN(dialogue.places, ParsePlaces(*place, where));
   }
+  if (const Json* rules = FindOptional(value, "rules")) {
+    MORES_ASSIGN_OR_RETURN(dialogue.rules, ParseRules(*rules, where));
+  }
   for (const auto& [key, member] : value.items()) {
     const bool read = key == "id" || key == "messages" || key == "query" || key == "response" ||
-                      key == "label" || key == "place";
+                      key == "label" || key == "place" || key == "rules";
     if (!read) dialogue.input[key] = member;
   }
   return dialogue;

@@ -38,6 +38,7 @@ struct Dialogue {
   std::vector<Turn> turns;  // at least one; the judged turn is the last assistant turn
   std::optional<Label> expected;
   std::vector<std::string> places;
+  std::vector<std::string> rules;  // what the judge must follow for this one; see format/rules.h
   Json input;  // what the caller sent beside what is read above; null when nothing
 };
 

@@ -136,21 +136,24 @@ Expected<TurnTokens> TokenizeTurn(const Turn& turn, const text::Tokenizer& token
 // included.
 class PromptBuilder {
  public:
-  PromptBuilder(const std::vector<Turn>& turns, size_t judged, const text::Tokenizer& tokenizer,
+  PromptBuilder(const Dialogue& dialogue, size_t judged, const text::Tokenizer& tokenizer,
                 size_t limit)
-      : turns_(turns),
+      : turns_(dialogue.turns),
+        rules_(dialogue.rules),
         judged_(judged),
-        query_(LastTurn(turns, Role::kUser, judged)),
+        query_(LastTurn(dialogue.turns, Role::kUser, judged)),
         tokenizer_(tokenizer),
         limit_(limit) {}
 
   Expected<PromptTokens> Build() {
     MORES_ASSIGN_OR_RETURN(const int32_t start, SpecialToken("<s>", tokenizer_));
     MORES_ASSIGN_OR_RETURN(const int32_t judge, SpecialToken("<|judge|>", tokenizer_));
+    PromptTokens prompt;
+    prompt.ids.push_back(start);
+    MORES_RETURN_IF_ERROR(AddRules(prompt.ids));
     MORES_RETURN_IF_ERROR(FitLastExchange());
     MORES_RETURN_IF_ERROR(AddEarlierTurns());
-    PromptTokens prompt = {.truncated = truncated_};
-    prompt.ids.push_back(start);
+    prompt.truncated = truncated_;
     for (auto turn = kept_.rbegin(); turn != kept_.rend(); ++turn) {
       prompt.ids.push_back(turn->role);
       prompt.ids.insert(prompt.ids.end(), turn->content.begin(), turn->content.end());
@@ -161,6 +164,26 @@ class PromptBuilder {
 
  private:
   bool has_query() const { return query_ != judged_; }
+
+  // Rules stand whole, in at most half of the room, before the first turn.
+  Status AddRules(std::vector<int32_t>& ids) {
+    if (rules_.empty()) return {};
+    MORES_ASSIGN_OR_RETURN(const int32_t token, SpecialToken("<|rule|>", tokenizer_));
+    const size_t start = ids.size();
+    for (size_t i = 0; i < rules_.size(); ++i) {
+      const std::vector<int32_t> text = tokenizer_.Encode(fmt::format("{}. {}", i + 1, rules_[i]));
+      ids.push_back(token);
+      ids.insert(ids.end(), text.begin(), text.end());
+    }
+    const size_t length = ids.size() - start;
+    if (2 * length > limit_) {
+      return MakeError(ErrorKind::kUnsupported,
+                       "the rules take {} of the {} tokens that a prompt may have, more than half",
+                       length, limit_);
+    }
+    limit_ -= length;
+    return {};
+  }
 
   // The judged turn and its query, their middles cut where both don't fit.
   Status FitLastExchange() {
@@ -208,10 +231,11 @@ class PromptBuilder {
   }
 
   const std::vector<Turn>& turns_;
+  const std::vector<std::string>& rules_;
   const size_t judged_;
   const size_t query_;  // judged_ where there is none
   const text::Tokenizer& tokenizer_;
-  const size_t limit_;
+  size_t limit_;  // for turns, start and judge tokens
   TurnTokens query_turn_;
   std::vector<TurnTokens> kept_;  // from the last turn to the first
   size_t used_ = 0;
@@ -231,7 +255,7 @@ Expected<PromptTokens> LabelFirstProfile::Tokenize(const Dialogue& dialogue,
     return MakeError(ErrorKind::kInput, "dialogue '{}' has no assistant turn to judge",
                      dialogue.id);
   }
-  return PromptBuilder(dialogue.turns, judged, tokenizer, static_cast<size_t>(max_tokens)).Build();
+  return PromptBuilder(dialogue, judged, tokenizer, static_cast<size_t>(max_tokens)).Build();
 }
 
 // Reads judge.json's fields; each error names the file and the field.
@@ -307,6 +331,11 @@ LabelStrings JudgeProfile::labels(text::Language language) const {
 RenderedPrompt RenderLabelFirst(const Dialogue& dialogue) {
   RenderedPrompt prompt;
   prompt.pieces.push_back({PromptPiece::Kind::kSpecial, "<s>"});
+  for (size_t i = 0; i < dialogue.rules.size(); ++i) {
+    prompt.pieces.push_back({PromptPiece::Kind::kSpecial, "<|rule|>"});
+    prompt.pieces.push_back(
+        {PromptPiece::Kind::kText, fmt::format("{}. {}", i + 1, dialogue.rules[i])});
+  }
   const size_t judged = LastTurn(dialogue.turns, Role::kAssistant, dialogue.turns.size());
   for (size_t i = 0; i < std::min(judged + 1, dialogue.turns.size()); ++i) {
     const Turn& turn = dialogue.turns[i];
@@ -361,6 +390,10 @@ Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory) {
       reader.Integer("context_length", 1, kMaxContextLength, config.context_length));
   MORES_RETURN_IF_ERROR(
       reader.Integer("max_critique_tokens", 0, kMaxContextLength, config.max_critique_tokens));
+  if (const auto rules = json->find("follows_rules"); rules != json->end()) {
+    if (!rules->is_boolean()) return reader.Broken("follows_rules", "must be true or false");
+    config.follows_rules = rules->get<bool>();
+  }
   MORES_RETURN_IF_ERROR(reader.Threshold("en", config.threshold_en));
   MORES_RETURN_IF_ERROR(reader.Threshold("zh", config.threshold_zh));
   MORES_RETURN_IF_ERROR(reader.Threshold("other", config.threshold_other));
@@ -390,6 +423,7 @@ Json ToJson(const JudgeConfig& config) {
   if (const auto profile = FindJudgeProfile(config.profile)) json["labels"] = LabelsJson(**profile);
   json["context_length"] = config.context_length;
   json["max_critique_tokens"] = config.max_critique_tokens;
+  if (config.follows_rules) json["follows_rules"] = true;
   json["thresholds"] = {
       {"en", config.threshold_en}, {"zh", config.threshold_zh}, {"other", config.threshold_other}};
   return json;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "format/rules.h"
 
 namespace mores::format {
 namespace {
@@ -113,6 +114,7 @@ Json ToJson(const Verdict& verdict) {
                {"lang", text::Name(verdict.lang)},
                {"critique", verdict.critique}};
   if (verdict.category) json["category"] = *verdict.category;
+  if (verdict.rule) json["rule"] = *verdict.rule;
   if (verdict.truncated) json["truncated"] = true;
   if (verdict.expected) json["expected"] = Name(*verdict.expected);
   if (verdict.reviewed) {
@@ -146,6 +148,12 @@ Expected<Verdict> ParseVerdict(const Json& value, std::string_view where) {
   MORES_ASSIGN_OR_RETURN(verdict.critique, reader.OptionalString("critique"));
   if (reader.Find("category") != nullptr) {
     MORES_ASSIGN_OR_RETURN(verdict.category, reader.OptionalString("category"));
+  }
+  if (const Json* rule = reader.Find("rule")) {
+    if (!rule->is_number_integer() || *rule < 1 || *rule > kMaxRules) {
+      return reader.Wrong("rule", fmt::format("must be the number of a rule, 1 to {}", kMaxRules));
+    }
+    verdict.rule = rule->get<int>();
   }
   if (const Json* truncated = reader.Find("truncated")) {
     if (!truncated->is_boolean()) return reader.Wrong("truncated", "must be true or false");

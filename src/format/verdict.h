@@ -32,6 +32,7 @@ struct Verdict {
   text::Language lang = text::Language::kOther;
   std::string critique;
   std::optional<std::string> category;
+  std::optional<int> rule;  // number of the caller's rule that decided, from 1
   bool truncated = false;
   std::optional<Label> expected;
   std::optional<Review> reviewed;

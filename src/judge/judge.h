@@ -1,10 +1,9 @@
-// Judges dialogues with a language model: the label by threshold on the probabilities of the whole
-// label strings, then a critique generated after that label, so that the two can't disagree
-// (label first: SAFETY-J, arXiv 2407.17075, section 3).
+// Judges dialogues with a language model: a label, the probability of unsafe, a critique that was
+// written after the label, so that the two can't disagree (label first: SAFETY-J, arXiv 2407.17075,
+// section 3).
 #ifndef MORES_JUDGE_JUDGE_H_
 #define MORES_JUDGE_JUDGE_H_
 
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,11 +11,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "chat/language_model.h"
+#include "base/json.h"
 #include "format/dialogue.h"
 #include "format/judge_profile.h"
-#include "format/reply_tokens.h"
-#include "format/sft.h"
 #include "format/verdict.h"
 
 namespace mores::judge {
@@ -29,51 +26,39 @@ struct JudgeOptions {
   format::JudgeConfig config;  // its thresholds decide
   Reply reply = Reply::kLabelAndCritique;
   Content content = Content::kKept;
+  std::vector<std::string> rules;  // for dialogues without rules of their own; may be empty
 };
 
-// Immutable but for the model, which decides about threads; one caller at a time.
+// By our engine, label first (judge/label_first_judge.h), or by messages (judge/chat_judge.h). One
+// caller at a time.
 class Judge {
  public:
-  // kUnsupported when the model can't decide label first, or its context is too short for a prompt.
-  static Expected<std::unique_ptr<Judge>> Create(std::unique_ptr<chat::LanguageModel> model,
-                                                 JudgeOptions options);
-  // With the profile given, whatever the options' config names.
-  static Expected<std::unique_ptr<Judge>> Create(std::unique_ptr<chat::LanguageModel> model,
-                                                 std::unique_ptr<format::JudgeProfile> profile,
-                                                 JudgeOptions options);
+  virtual ~Judge() = default;
 
-  // Safe to call from several threads at once.
-  Expected<format::PromptTokens> Prompt(const format::Dialogue& dialogue) const;
+  // One verdict a dialogue, in order. An item the model refuses is an error of its own; an error of
+  // the call is the model's.
+  virtual Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
+      std::span<const format::Dialogue* const> dialogues) = 0;
 
-  // One verdict a dialogue, in order; `prompts` are theirs. An item the model refuses is an error
-  // of its own; an error of the call is the model's.
-  Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
-      std::span<const format::Dialogue* const> dialogues,
-      std::span<const format::PromptTokens> prompts);
-
-  const chat::LanguageModel& model() const { return *model_; }
+  virtual std::string model_name() const = 0;
+  virtual std::string prompt_hash() const = 0;  // of everything that shapes a prompt, but the rules
   const JudgeOptions& options() const { return options_; }
-  const format::JudgeProfile& profile() const { return *profile_; }
-  int max_prompt_tokens() const { return max_prompt_tokens_; }
-
- private:
-  struct LanguageSetup {
-    format::ReplyTokens reply;
-    double threshold = 0.5;
-  };
-
-  Judge() = default;
-  const LanguageSetup& setup(text::Language language) const {
-    return setups_[static_cast<size_t>(language)];
+  // The rules in force for a dialogue: its own, else those of the options.
+  const std::vector<std::string>& RulesFor(const format::Dialogue& dialogue) const {
+    return dialogue.rules.empty() ? options_.rules : dialogue.rules;
   }
-  format::Verdict MakeVerdict(const format::Dialogue& dialogue, const format::PromptTokens& prompt,
-                              text::Language language, const chat::DecideResult& result) const;
 
-  std::unique_ptr<chat::LanguageModel> model_;
-  std::unique_ptr<format::JudgeProfile> profile_;
+  // What a second run must share to go on where a first one stopped: model, prompt, options.
+  Json Fingerprint() const;
+
+ protected:
+  explicit Judge(JudgeOptions options) : options_(std::move(options)) {}
+  // What a verdict says whoever wrote it: id, language, threshold, expected label, input.
+  format::Verdict StartVerdict(const format::Dialogue& dialogue) const;
+  // "NAME@HASH12", with the rules in the hash where there are any.
+  std::string PromptName(std::string_view name, const format::Dialogue& dialogue) const;
+
   JudgeOptions options_;
-  LanguageSetup setups_[3];  // by text::Language
-  int max_prompt_tokens_ = 0;
 };
 
 // A critique as it is stored: control characters and line breaks as spaces, trimmed.
@@ -83,7 +68,7 @@ std::string CleanCritique(std::string_view utf8);
 // between the brackets. Any other opening names none.
 std::optional<std::string> CategoryOf(std::string_view critique);
 
-// What stands under `input` in a verdict.
+// The dialogue as a verdict carries it.
 Json VerdictInput(const format::Dialogue& dialogue, Content content);
 
 }  // namespace mores::judge

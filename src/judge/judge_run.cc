@@ -38,7 +38,7 @@ bool BeginsBefore(const format::Dialogue& a, const format::Dialogue& b) {
 
 class PromptTable {
  public:
-  PromptTable(const Judge& judge, const std::vector<format::Dialogue>& dialogues)
+  PromptTable(const LabelFirstJudge& judge, const std::vector<format::Dialogue>& dialogues)
       : judge_(judge), dialogues_(dialogues) {}
 
   Status Measure(int threads) {
@@ -79,14 +79,14 @@ class PromptTable {
     }
   }
 
-  const Judge& judge_;
+  const LabelFirstJudge& judge_;
   const std::vector<format::Dialogue>& dialogues_;
   std::vector<int64_t> lengths_;  // tokens of each prompt
   std::vector<Expected<format::PromptTokens>> kept_;
   int64_t total_ = 0;
 };
 
-Expected<std::vector<job::ItemResult>> JudgeItems(Judge& judge,
+Expected<std::vector<job::ItemResult>> JudgeItems(LabelFirstJudge& judge,
                                                   const std::vector<format::Dialogue>& dialogues,
                                                   const PromptTable& table,
                                                   std::span<const size_t> items) {
@@ -106,44 +106,23 @@ Expected<std::vector<job::ItemResult>> JudgeItems(Judge& judge,
   }
   if (asked.empty()) return results;
   MORES_ASSIGN_OR_RETURN(std::vector<Expected<format::Verdict>> verdicts,
-                         judge.JudgeBatch(batch, prompts));
+                         judge.JudgePrompts(batch, prompts));
   for (size_t i = 0; i < asked.size(); ++i) {
     results[asked[i]] = std::move(verdicts[i]).map([](const auto& value) { return ToJson(value); });
   }
   return results;
 }
 
-}  // namespace
-
-Expected<job::JobSummary> RunJudge(Judge& judge, const std::vector<format::Dialogue>& dialogues,
-                                   const JudgeRunOptions& options) {
-  PromptTable table(judge, dialogues);
-  MORES_RETURN_IF_ERROR(table.Measure(options.threads));
-  const format::JudgeConfig& config = judge.options().config;
-
+// What every run of a judge has in common, whatever judges.
+job::JobOptions JobOf(const Judge& judge, const std::vector<format::Dialogue>& dialogues,
+                      const JudgeRunOptions& options) {
   job::JobOptions job;
   job.output = options.output;
   job.fingerprint = options.fingerprint;
   job.fingerprint["input"] = ContentHash(dialogues);
-  job.fingerprint["model"] = judge.model().name();
-  job.fingerprint["prompt"] = judge.profile().prompt_hash();
-  job.fingerprint["threshold"] = {
-      {"en", config.threshold_en}, {"zh", config.threshold_zh}, {"other", config.threshold_other}};
-  job.fingerprint["label_only"] = judge.options().reply == Reply::kLabelOnly;
-  job.fingerprint["content"] = judge.options().content == Content::kKept;
-  job.fingerprint["max_prompt_tokens"] = judge.max_prompt_tokens();
-  job.fingerprint["max_critique_tokens"] = config.max_critique_tokens;
+  job.fingerprint.update(judge.Fingerprint());
   job.manifest = options.manifest;
   for (const format::Dialogue& dialogue : dialogues) job.keys.push_back(dialogue.id);
-  job.order.resize(dialogues.size());
-  std::iota(job.order.begin(), job.order.end(), size_t{0});
-  job.costs = table.lengths();
-  // Dialogues that begin alike are neighbours: the engine computes what they share once.
-  std::stable_sort(job.order.begin(), job.order.end(),
-                   [&](size_t a, size_t b) { return BeginsBefore(dialogues[a], dialogues[b]); });
-  job.batch_cost = options.batch_tokens;
-  // With critiques a batch takes long; smaller ones lose less to a kill.
-  job.batch_size = judge.options().reply == Reply::kLabelOnly ? 256 : 32;
   job.title = "judging";
   job.unit = "dialogues";
   job.progress = options.progress;
@@ -158,9 +137,47 @@ Expected<job::JobSummary> RunJudge(Judge& judge, const std::vector<format::Dialo
     const Expected<format::Verdict> verdict = format::ParseVerdict(line, options.output);
     if (verdict && options.on_verdict) options.on_verdict(dialogues[item], *verdict);
   };
+  return job;
+}
+
+}  // namespace
+
+Expected<job::JobSummary> RunJudge(LabelFirstJudge& judge,
+                                   const std::vector<format::Dialogue>& dialogues,
+                                   const JudgeRunOptions& options) {
+  PromptTable table(judge, dialogues);
+  MORES_RETURN_IF_ERROR(table.Measure(options.threads));
+  job::JobOptions job = JobOf(judge, dialogues, options);
+  job.fingerprint["max_prompt_tokens"] = judge.max_prompt_tokens();
+  job.order.resize(dialogues.size());
+  std::iota(job.order.begin(), job.order.end(), size_t{0});
+  job.costs = table.lengths();
+  // Dialogues that begin alike are neighbours: the engine computes what they share once.
+  std::stable_sort(job.order.begin(), job.order.end(),
+                   [&](size_t a, size_t b) { return BeginsBefore(dialogues[a], dialogues[b]); });
+  job.batch_cost = options.batch_tokens;
+  // With critiques a batch takes long; smaller ones lose less to a kill.
+  job.batch_size = judge.options().reply == Reply::kLabelOnly ? 256 : 32;
   return job::RunJob(job, [&](std::span<const size_t> items) {
     return JudgeItems(judge, dialogues, table, items);
   });
+}
+
+Expected<job::JobSummary> RunJudge(ChatJudge& judge, const std::vector<format::Dialogue>& dialogues,
+                                   const JudgeRunOptions& options) {
+  job::JobOptions job = JobOf(judge, dialogues, options);
+  job.batch_size = options.batch_requests;
+  return job::RunJob(
+      job, [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
+        std::vector<const format::Dialogue*> batch;
+        for (const size_t item : items) batch.push_back(&dialogues[item]);
+        MORES_ASSIGN_OR_RETURN(auto verdicts, judge.JudgeBatch(batch));
+        std::vector<job::ItemResult> results;
+        for (auto& verdict : verdicts) {
+          results.push_back(std::move(verdict).map([](const auto& v) { return ToJson(v); }));
+        }
+        return results;
+      });
 }
 
 }  // namespace mores::judge

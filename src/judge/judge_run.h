@@ -11,7 +11,8 @@
 #include "base/json.h"
 #include "format/dialogue.h"
 #include "job/job.h"
-#include "judge/judge.h"
+#include "judge/chat_judge.h"
+#include "judge/label_first_judge.h"
 
 namespace mores::judge {
 
@@ -22,6 +23,7 @@ struct JudgeRunOptions {
   Json manifest = Json::object();
   int64_t batch_tokens = 16384;  // prompt tokens in a batch, at most
   int threads = 0;               // for reading prompts; 0: all processors
+  size_t batch_requests = 256;   // requests in a batch, where a model is asked by messages
   job::JournalStart start = job::JournalStart::kResume;
   job::Progress* progress = nullptr;
   // Called once an item, in input order, at the end. Exactly one of the two.
@@ -29,7 +31,10 @@ struct JudgeRunOptions {
   std::function<void(const format::Dialogue&, const std::string& message)> on_failure;
 };
 
-Expected<job::JobSummary> RunJudge(Judge& judge, const std::vector<format::Dialogue>& dialogues,
+Expected<job::JobSummary> RunJudge(LabelFirstJudge& judge,
+                                   const std::vector<format::Dialogue>& dialogues,
+                                   const JudgeRunOptions& options);
+Expected<job::JobSummary> RunJudge(ChatJudge& judge, const std::vector<format::Dialogue>& dialogues,
                                    const JudgeRunOptions& options);
 
 }  // namespace mores::judge

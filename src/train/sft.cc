@@ -184,6 +184,9 @@ Status Prepare(SftRun& run, const std::optional<FoundCheckpoint>& found) {
   MORES_RETURN_IF_ERROR(PrepareTokenizer(run, found, train));
   MORES_RETURN_IF_ERROR(PrepareModel(run));
   MORES_RETURN_IF_ERROR(PrepareJudge(run));
+  run.judge.follows_rules = std::any_of(train.begin(), train.end(), [](const auto& record) {
+    return !record.dialogue.rules.empty();
+  });
   MORES_ASSIGN_OR_RETURN(run.train,
                          TokenizeRecords(train, *run.profile, *run.tokenizer, run.judge));
   MORES_ASSIGN_OR_RETURN(run.valid,

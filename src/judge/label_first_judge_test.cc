@@ -1,4 +1,4 @@
-#include "judge/judge.h"
+#include "judge/label_first_judge.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -32,22 +32,22 @@ const char kEnglish[] = "The weather is nice today and I would like to walk in t
 const char kChinese[] = "今天天气很好，我想去公园散步，然后回家做饭。";
 
 struct Judged {
-  std::unique_ptr<Judge> judge;
+  std::unique_ptr<LabelFirstJudge> judge;
   ScriptedModel* model;  // owned by the judge
 };
 
 Judged MakeJudge(ScriptedModel::Script script, JudgeOptions options = {}) {
   auto model = std::make_unique<ScriptedModel>(std::move(script));
   ScriptedModel* const raw = model.get();
-  auto judge = Judge::Create(std::move(model), std::move(options));
+  auto judge = LabelFirstJudge::Create(std::move(model), std::move(options));
   EXPECT_TRUE(judge) << judge.error().message;
   return {.judge = std::move(*judge), .model = raw};
 }
 
-Verdict One(Judge& judge, const Dialogue& dialogue) {
+Verdict One(LabelFirstJudge& judge, const Dialogue& dialogue) {
   const Dialogue* const dialogues[] = {&dialogue};
   const format::PromptTokens prompts[] = {*judge.Prompt(dialogue)};
-  auto verdicts = judge.JudgeBatch(dialogues, prompts);
+  auto verdicts = judge.JudgePrompts(dialogues, prompts);
   EXPECT_TRUE(verdicts && (*verdicts)[0]);
   return *(*verdicts)[0];
 }
@@ -136,9 +136,9 @@ TEST(Judge, ACritiqueThatSpellsTheOtherLabelChangesNothing) {
 TEST(Judge, RefusesAModelItCantAsk) {
   auto model = std::make_unique<ScriptedModel>(Always({}));
   model->ForgetLabelFirst();
-  EXPECT_EQ(Judge::Create(std::move(model), {}).error().kind, ErrorKind::kUnsupported);
+  EXPECT_EQ(LabelFirstJudge::Create(std::move(model), {}).error().kind, ErrorKind::kUnsupported);
   auto narrow = std::make_unique<ScriptedModel>(Always({}), /*context=*/100);
-  EXPECT_EQ(Judge::Create(std::move(narrow), {}).error().kind, ErrorKind::kUnsupported);
+  EXPECT_EQ(LabelFirstJudge::Create(std::move(narrow), {}).error().kind, ErrorKind::kUnsupported);
 }
 
 TEST(Judge, ReadsTheCategoryOffTheOpeningBracket) {

@@ -1,0 +1,232 @@
+#include "judge/chat_judge.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "judge/label_logprobs.h"
+
+namespace mores::judge {
+namespace {
+
+// No two of different meaning begin alike.
+constexpr std::array<LabelSpelling, 4> kSpellings = {{{"safe", format::Label::kSafe},
+                                                      {"unsafe", format::Label::kUnsafe},
+                                                      {"安全", format::Label::kSafe},
+                                                      {"不安全", format::Label::kUnsafe}}};
+constexpr int kTopLogprobs = 20;  // the most that endpoints give
+// A label and the frame of a JSON object around it and the critique.
+constexpr int kFrameTokens = 48;
+
+bool IsWordCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// The spelling that `text` begins with, whatever its case, as a word of its own.
+const LabelSpelling* SpellingAt(std::string_view text) {
+  for (const LabelSpelling& spelling : kSpellings) {
+    if (text.size() < spelling.text.size()) continue;
+    if (format::ParseLabel(text.substr(0, spelling.text.size())) != spelling.means) continue;
+    if (text.size() > spelling.text.size() && IsWordCharacter(text[spelling.text.size()])) continue;
+    return &spelling;
+  }
+  return nullptr;
+}
+
+// Where the reply's object states `label`; npos where that can't be told. Inside of a JSON string
+// the quotes around a name are escaped, so what a critique quotes is never found.
+size_t LabelOffset(std::string_view reply, format::Label label) {
+  constexpr std::string_view kName = "\"label\"";
+  for (size_t at = 0; at + kName.size() <= reply.size(); ++at) {
+    std::string name(reply.substr(at, kName.size()));
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (name != kName) continue;
+    const size_t begin = reply.find_first_not_of(" \t\r\n:\"", at + kName.size());
+    if (begin == std::string_view::npos) break;
+    const LabelSpelling* spelling = SpellingAt(reply.substr(begin));
+    if (spelling != nullptr && spelling->means == label) return begin;
+  }
+  return std::string_view::npos;
+}
+
+// The task `judge`, read more leniently than it is asked: only the label must be there, and the
+// critique may go by its other name.
+const chat::Task& LenientJudgeTask() {
+  static const chat::Task task = [] {
+    chat::Task lenient = chat::FindTask("judge");
+    Json& properties = lenient.schema["properties"];
+    properties["analysis"] = Json::object();
+    properties["critique"] = Json::object();
+    properties["rule"] = Json::object();
+    return lenient;
+  }();
+  return task;
+}
+
+std::optional<int> AsRule(const Json& value, size_t rules) {
+  if (!value.is_number_integer() || value < 1 || value > rules) return std::nullopt;
+  return value.get<int>();
+}
+
+// A text that begins with a label, markup aside: "**Unsafe**: The answer ...".
+StatedVerdict ReadPlainReply(std::string_view reply) {
+  StatedVerdict stated;
+  constexpr std::string_view kMarkup = " \t\r\n*#[\"'`";
+  const size_t begin = reply.find_first_not_of(kMarkup);
+  if (begin == std::string_view::npos) return stated;
+  const LabelSpelling* spelling = SpellingAt(reply.substr(begin));
+  if (spelling == nullptr) return stated;
+  stated.label = spelling->means;
+  stated.label_offset = begin;
+  std::string_view rest = reply.substr(begin + spelling->text.size());
+  constexpr std::string_view kAfter = " \t\r\n*#]\"'`.:,;-";
+  const size_t text = rest.find_first_not_of(kAfter);
+  if (text != std::string_view::npos) stated.critique = CleanCritique(rest.substr(text));
+  return stated;
+}
+
+}  // namespace
+
+StatedVerdict ReadJudgeReply(std::string_view reply, std::span<const std::string_view> given,
+                             size_t rules) {
+  // A text that begins with a label has stated it, whatever it goes on to quote.
+  if (const StatedVerdict plain = ReadPlainReply(reply); plain.label != format::Label::kUnparsed) {
+    return plain;
+  }
+  const Expected<Json> value = chat::ReadReply(LenientJudgeTask(), reply, given);
+  if (!value) return {};
+  StatedVerdict stated;
+  stated.label = format::ParseLabel((*value)["label"].get<std::string>()).value();
+  stated.label_offset = LabelOffset(reply, stated.label);
+  for (const char* name : {"analysis", "critique"}) {
+    const Json& text = (*value)[name];
+    if (stated.critique.empty() && text.is_string()) {
+      stated.critique = CleanCritique(text.get<std::string>());
+    }
+  }
+  stated.rule = AsRule((*value)["rule"], rules);
+  return stated;
+}
+
+ChatJudge::ChatJudge(std::unique_ptr<chat::ChatModel> model, JudgeOptions options)
+    : Judge(std::move(options)), model_(std::move(model)) {}
+
+std::string ChatJudge::prompt_hash() const {
+  return Sha256Hex(chat::FindTask("judge").hash + chat::FindTask("critique").hash);
+}
+
+Json ChatJudge::Material(const format::Dialogue& dialogue) const {
+  const size_t judged =
+      format::LastTurn(dialogue.turns, format::Role::kAssistant, dialogue.turns.size());
+  const auto end = dialogue.turns.begin() +
+                   static_cast<std::ptrdiff_t>(std::min(judged + 1, dialogue.turns.size()));
+  Json material = {{"dialogue", chat::TurnsToJson({dialogue.turns.begin(), end})}};
+  const std::vector<std::string>& rules = RulesFor(dialogue);
+  for (size_t i = 0; i < rules.size(); ++i) {
+    material["rules"].push_back({{"number", i + 1}, {"text", rules[i]}});
+  }
+  return material;
+}
+
+chat::ChatRequest ChatJudge::Ask(const format::Dialogue& dialogue) const {
+  chat::Sampling sampling;
+  sampling.max_new_tokens = kFrameTokens + options_.config.max_critique_tokens;
+  chat::ChatRequest request = chat::AskTask(chat::FindTask("judge"), format::LanguageOf(dialogue),
+                                            Material(dialogue), sampling);
+  request.id = dialogue.id;
+  request.top_logprobs = kTopLogprobs;
+  return request;
+}
+
+Expected<std::vector<Expected<format::Verdict>>> ChatJudge::JudgeBatch(
+    std::span<const format::Dialogue* const> dialogues) {
+  std::vector<chat::ChatRequest> requests;
+  for (const format::Dialogue* dialogue : dialogues) requests.push_back(Ask(*dialogue));
+  MORES_ASSIGN_OR_RETURN(const auto replies, model_->Chat(requests, /*on_reply=*/{}));
+  MORES_CHECK(replies.size() == requests.size());
+  std::vector<Expected<Draft>> drafts;
+  for (size_t i = 0; i < replies.size(); ++i) {
+    if (replies[i]) {
+      drafts.push_back(ReadVerdict(*dialogues[i], requests[i], *replies[i]));
+    } else {
+      drafts.push_back(tl::unexpected<Error>(replies[i].error()));
+    }
+  }
+  MORES_RETURN_IF_ERROR(Rewrite(dialogues, drafts));
+  std::vector<Expected<format::Verdict>> verdicts;
+  for (Expected<Draft>& draft : drafts) {
+    verdicts.push_back(std::move(draft).map([](Draft&& one) { return std::move(one.verdict); }));
+  }
+  return verdicts;
+}
+
+ChatJudge::Draft ChatJudge::ReadVerdict(const format::Dialogue& dialogue,
+                                        const chat::ChatRequest& request,
+                                        const chat::ChatReply& reply) const {
+  const std::vector<std::string_view> given(request.given.begin(), request.given.end());
+  const StatedVerdict stated = ReadJudgeReply(reply.text, given, RulesFor(dialogue).size());
+  Draft draft;
+  format::Verdict& verdict = draft.verdict = StartVerdict(dialogue);
+  verdict.prompt = PromptName("judge", dialogue);
+  verdict.usage = {reply.usage.prompt_tokens, reply.usage.completion_tokens};
+  verdict.label = stated.label;
+  if (stated.label == format::Label::kUnparsed) return draft;
+  if (const auto shares = SharesAt(reply.text, stated.label_offset, reply.tokens, kSpellings)) {
+    verdict.p_unsafe = shares->p_unsafe;
+    verdict.other_mass = shares->other_mass;
+    verdict.label = shares->p_unsafe
+                        ? format::Decide(*shares->p_unsafe, shares->other_mass, verdict.threshold)
+                        : format::Label::kUnparsed;
+  }
+  if (verdict.label == format::Label::kUnparsed) return draft;
+  draft.critique_contradicts = verdict.label != stated.label;
+  if (draft.critique_contradicts) return draft;
+  verdict.rule = stated.rule;
+  if (options_.reply == Reply::kLabelAndCritique) {
+    verdict.critique = stated.critique;
+    verdict.category = CategoryOf(verdict.critique);
+  }
+  return draft;
+}
+
+// A label that the threshold turned gets the critique that explains it.
+Status ChatJudge::Rewrite(std::span<const format::Dialogue* const> dialogues,
+                          std::vector<Expected<Draft>>& drafts) {
+  if (options_.reply == Reply::kLabelOnly) return {};
+  chat::Sampling sampling;
+  sampling.max_new_tokens = kFrameTokens + options_.config.max_critique_tokens;
+  std::vector<size_t> turned;
+  std::vector<chat::ChatRequest> requests;
+  for (size_t i = 0; i < drafts.size(); ++i) {
+    if (!drafts[i] || !drafts[i]->critique_contradicts) continue;
+    Json material = Material(*dialogues[i]);
+    material["label"] = format::Name(drafts[i]->verdict.label);
+    requests.push_back(
+        chat::AskTask(chat::FindTask("critique"), drafts[i]->verdict.lang, material, sampling));
+    requests.back().id = dialogues[i]->id;
+    turned.push_back(i);
+  }
+  if (requests.empty()) return {};
+  MORES_ASSIGN_OR_RETURN(const auto replies, chat::AskTasks(*model_, requests));
+  for (size_t i = 0; i < turned.size(); ++i) {
+    format::Verdict& verdict = drafts[turned[i]]->verdict;
+    if (!replies[i]) {
+      // A request that failed is the item's failure; a reply that can't be used leaves no critique.
+      if (replies[i].error().kind != ErrorKind::kInput) {
+        drafts[turned[i]] = tl::unexpected<Error>(replies[i].error());
+      }
+      continue;
+    }
+    const chat::TaskReply& reply = *replies[i];
+    verdict.usage.prompt_tokens += reply.reply.usage.prompt_tokens;
+    verdict.usage.completion_tokens += reply.reply.usage.completion_tokens;
+    if (reply.value["label"] == format::Name(verdict.label)) {
+      verdict.critique = CleanCritique(reply.value["analysis"].get<std::string>());
+    }
+  }
+  return {};
+}
+
+}  // namespace mores::judge

@@ -1,0 +1,62 @@
+// A judge that is asked by messages: an endpoint, or any chat model. It is asked the task `judge`,
+// and its label is read from the reply; where log-probabilities come with it, the threshold decides
+// on the share of unsafe, and a critique that explained the other label is written anew.
+#ifndef MORES_JUDGE_CHAT_JUDGE_H_
+#define MORES_JUDGE_CHAT_JUDGE_H_
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/chat_model.h"
+#include "judge/judge.h"
+
+namespace mores::judge {
+
+// A judge's reply, as far as it could be read.
+struct StatedVerdict {
+  format::Label label = format::Label::kUnparsed;
+  size_t label_offset = std::string_view::npos;  // byte of the reply where the label stands
+  std::string critique;
+  std::optional<int> rule;  // of those given
+};
+
+// Reads a reply of the task `judge`: its JSON object, or a plain text that begins with a label
+// ("Unsafe. The answer ...", "不安全\n..."). Anything else is kUnparsed. `given` as in
+// chat::ReadReply, `rules` the number of rules that were shown.
+StatedVerdict ReadJudgeReply(std::string_view reply, std::span<const std::string_view> given,
+                             size_t rules);
+
+class ChatJudge : public Judge {
+ public:
+  ChatJudge(std::unique_ptr<chat::ChatModel> model, JudgeOptions options);
+
+  Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
+      std::span<const format::Dialogue* const> dialogues) override;
+
+  std::string model_name() const override { return model_->name(); }
+  std::string prompt_hash() const override;
+  chat::ChatModel& model() { return *model_; }
+
+ private:
+  Json Material(const format::Dialogue& dialogue) const;
+  chat::ChatRequest Ask(const format::Dialogue& dialogue) const;
+  // The verdict, and whether its critique explains another label than was decided.
+  struct Draft {
+    format::Verdict verdict;
+    bool critique_contradicts = false;
+  };
+  Draft ReadVerdict(const format::Dialogue& dialogue, const chat::ChatRequest& request,
+                    const chat::ChatReply& reply) const;
+  Status Rewrite(std::span<const format::Dialogue* const> dialogues,
+                 std::vector<Expected<Draft>>& drafts);
+
+  std::unique_ptr<chat::ChatModel> model_;
+};
+
+}  // namespace mores::judge
+
+#endif  // MORES_JUDGE_CHAT_JUDGE_H_

@@ -1,0 +1,190 @@
+#include "judge/chat_judge.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/files.h"
+#include "base/test_directory.h"
+#include "judge/judge_run.h"
+#include "judge/label_logprobs.h"
+
+namespace mores::judge {
+namespace {
+
+using ::testing::HasSubstr;
+
+format::Dialogue Ask(const std::string& id, const std::string& query, const std::string& response) {
+  return {.id = id, .turns = {{format::Role::kUser, query}, {format::Role::kAssistant, response}}};
+}
+
+class ChatJudgeTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<ChatJudge> Open(const std::string& script, JudgeOptions options = {}) {
+    const std::string path = directory_.path() + "/script.jsonl";
+    EXPECT_TRUE(WriteFileAtomically(path, script));
+    auto model = chat::OpenScriptedModel(path);
+    EXPECT_TRUE(model) << model.error().message;
+    return std::make_unique<ChatJudge>(std::move(*model), std::move(options));
+  }
+
+  static format::Verdict One(ChatJudge& judge, const format::Dialogue& dialogue) {
+    const format::Dialogue* const one[] = {&dialogue};
+    auto verdicts = judge.JudgeBatch(one);
+    EXPECT_TRUE(verdicts) << verdicts.error().message;
+    EXPECT_TRUE(verdicts->at(0)) << verdicts->at(0).error().message;
+    return *verdicts->at(0);
+  }
+
+  TestDirectory directory_;
+};
+
+TEST_F(ChatJudgeTest, LabelAndCritiqueFromTheReply) {
+  const auto judge = Open(R"({"task":"judge","reply":{"label":"unsafe","analysis":"It\nhurts."}})");
+  const format::Verdict verdict = One(*judge, Ask("a", "How?", "So."));
+  EXPECT_EQ(verdict.label, format::Label::kUnsafe);
+  EXPECT_EQ(verdict.critique, "It hurts.");
+  EXPECT_EQ(verdict.p_unsafe, std::nullopt);
+  EXPECT_EQ(verdict.rule, std::nullopt);
+  EXPECT_TRUE(verdict.prompt.starts_with("judge@"));
+}
+
+TEST_F(ChatJudgeTest, OtherSpellingsOfAReply) {
+  const std::vector<std::string_view> none;
+  EXPECT_EQ(ReadJudgeReply("Unsafe. It hurts.", none, 0).label, format::Label::kUnsafe);
+  EXPECT_EQ(ReadJudgeReply("**Unsafe**: It hurts.", none, 0).critique, "It hurts.");
+  EXPECT_EQ(ReadJudgeReply("不安全\n它伤害人。", none, 0).label, format::Label::kUnsafe);
+  EXPECT_EQ(ReadJudgeReply("安全", none, 0).label, format::Label::kSafe);
+  EXPECT_EQ(ReadJudgeReply("{\"Label\": \"不安全\"}", none, 0).label, format::Label::kUnsafe);
+  EXPECT_EQ(ReadJudgeReply("{\"label\":\"safe\",\"critique\":\"ok\"}", none, 0).critique, "ok");
+  for (const char* nothing : {"", "I can't say.", "Safety first.", "unsafely", "The answer is safe",
+                              "{\"label\":\"maybe\"}", "{\"label\":1}", "[]"}) {
+    EXPECT_EQ(ReadJudgeReply(nothing, none, 0).label, format::Label::kUnparsed) << nothing;
+  }
+}
+
+TEST_F(ChatJudgeTest, RuleChangesTheLabelAndIsCitedAnIrrelevantOneIsNot) {
+  const std::string script =
+      "{\"task\":\"judge\",\"contains\":[\"mention prices\",\"It costs 5\"],"
+      "\"reply\":{\"label\":\"unsafe\",\"analysis\":\"A price.\",\"rule\":2}}\n"
+      "{\"task\":\"judge\",\"reply\":{\"label\":\"safe\",\"analysis\":\"Fine.\",\"rule\":null}}\n";
+  const format::Dialogue dialogue = Ask("a", "How much?", "It costs 5.");
+  EXPECT_EQ(One(*Open(script), dialogue).label, format::Label::kSafe);
+  const format::Verdict ruled =
+      One(*Open(script, {.rules = {"Be polite.", "Never mention prices."}}), dialogue);
+  EXPECT_EQ(ruled.label, format::Label::kUnsafe);
+  EXPECT_EQ(ruled.rule, 2);
+  const format::Verdict other = One(*Open(script, {.rules = {"Be polite."}}), dialogue);
+  EXPECT_EQ(other.label, format::Label::kSafe);
+  EXPECT_EQ(other.rule, std::nullopt);
+  EXPECT_NE(other.prompt, ruled.prompt);
+}
+
+TEST_F(ChatJudgeTest, RulesOfTheItemGoBeforeThoseOfTheRun) {
+  const std::string script =
+      "{\"task\":\"judge\",\"contains\":[\"own rule\"],"
+      "\"reply\":{\"label\":\"unsafe\",\"analysis\":\"x\",\"rule\":1}}\n"
+      "{\"task\":\"judge\",\"reply\":{\"label\":\"safe\",\"analysis\":\"x\",\"rule\":7}}\n";
+  format::Dialogue dialogue = Ask("a", "b", "c");
+  const auto judge = Open(script, {.rules = {"rule of the run"}});
+  EXPECT_EQ(One(*judge, dialogue).rule, std::nullopt) << "there is no rule 7";
+  dialogue.rules = {"own rule"};
+  const format::Verdict verdict = One(*judge, dialogue);
+  EXPECT_EQ(verdict.rule, 1);
+  EXPECT_EQ(verdict.input["rules"][0], "own rule");
+}
+
+constexpr const char kWithLogprobs[] =
+    R"({"task":"judge","reply":"{\"label\":\"safe\",\"analysis\":\"Fine.\"}",)"
+    R"("logprobs":[{"token":"{\"label\":\"","logprob":0},)"
+    R"({"token":"safe","logprob":-0.5108,"top":[{"token":"safe","logprob":-0.5108},)"
+    R"({"token":"uns","logprob":-1.2040},{"token":" maybe","logprob":-3}]}]})";
+
+TEST_F(ChatJudgeTest, ProbabilityFromLogprobs) {
+  const format::Verdict verdict = One(*Open(kWithLogprobs), Ask("a", "b", "c"));
+  ASSERT_TRUE(verdict.p_unsafe);
+  EXPECT_NEAR(*verdict.p_unsafe, 0.3 / 0.9, 1e-3);
+  EXPECT_NEAR(*verdict.other_mass, 0.1, 1e-3);
+  EXPECT_EQ(verdict.label, format::Label::kSafe);
+  EXPECT_EQ(verdict.critique, "Fine.");
+}
+
+TEST_F(ChatJudgeTest, ThresholdTurnsTheLabelAndTheCritiqueIsWrittenAnew) {
+  JudgeOptions options;
+  options.config.threshold_en = options.config.threshold_other = 0.2;
+  const std::string rewritten = R"({"task":"critique","contains":["\"label\":\"unsafe\""],)"
+                                R"("reply":{"label":"unsafe","analysis":"It is harmful."}})";
+  const format::Verdict verdict =
+      One(*Open(std::string(kWithLogprobs) + "\n" + rewritten, options), Ask("a", "b", "c"));
+  EXPECT_EQ(verdict.label, format::Label::kUnsafe);
+  EXPECT_EQ(verdict.critique, "It is harmful.");
+  // A writer that contradicts the label leaves no critique.
+  const std::string contradicted =
+      R"({"task":"critique","reply":{"label":"safe","analysis":"It is fine."}})";
+  const format::Verdict bare =
+      One(*Open(std::string(kWithLogprobs) + "\n" + contradicted, options), Ask("a", "b", "c"));
+  EXPECT_EQ(bare.label, format::Label::kUnsafe);
+  EXPECT_EQ(bare.critique, "");
+}
+
+TEST_F(ChatJudgeTest, MassOutsideBothLabelsIsUnparsed) {
+  const std::string script =
+      R"({"reply":"{\"label\":\"safe\"}","logprobs":[{"token":"{\"label\":\"","logprob":0},)"
+      R"({"token":"safe","logprob":-1.2,"top":[{"token":"x","logprob":-0.4}]}]})";
+  const format::Verdict verdict = One(*Open(script), Ask("a", "b", "c"));
+  EXPECT_EQ(verdict.label, format::Label::kUnparsed);
+  EXPECT_NEAR(*verdict.other_mass, 1 - std::exp(-1.2), 1e-6);
+}
+
+TEST_F(ChatJudgeTest, ReplyThatSaysNothingIsUnparsedNotSafe) {
+  const format::Verdict verdict = One(*Open(R"({"reply":"Hm."})"), Ask("a", "b", "c"));
+  EXPECT_EQ(verdict.label, format::Label::kUnparsed);
+  EXPECT_EQ(verdict.critique, "");
+}
+
+TEST_F(ChatJudgeTest, ItemsThatFailAreTheirOwn) {
+  const auto judge = Open(R"({"contains":["good"],"reply":"safe"})");
+  const format::Dialogue good = Ask("a", "good", "c"), bad = Ask("b", "bad", "c");
+  const format::Dialogue* const both[] = {&bad, &good};
+  const auto verdicts = judge->JudgeBatch(both);
+  ASSERT_TRUE(verdicts);
+  EXPECT_FALSE(verdicts->at(0));
+  EXPECT_TRUE(verdicts->at(1));
+}
+
+TEST_F(ChatJudgeTest, RunWritesVerdicts) {
+  const auto judge = Open(R"({"reply":"unsafe\nWhy."})");
+  JudgeRunOptions options;
+  options.output = directory_.path() + "/out.jsonl";
+  const std::vector<format::Dialogue> dialogues = {Ask("a", "b", "c"), Ask("d", "e", "f")};
+  const auto summary = RunJudge(*judge, dialogues, options);
+  ASSERT_TRUE(summary) << summary.error().message;
+  const auto verdicts = format::ReadVerdicts(options.output);
+  ASSERT_TRUE(verdicts);
+  EXPECT_EQ(verdicts->at(1).id, "d");
+  EXPECT_EQ(verdicts->at(1).critique, "Why.");
+}
+
+chat::ReplyToken Token(const std::string& text, double logprob,
+                       std::vector<chat::TokenLogprob> top = {}) {
+  return {.chosen = {text, logprob}, .top = std::move(top)};
+}
+
+TEST(LabelLogprobs, LabelInsideAToken) {
+  const LabelSpelling spellings[] = {{"safe", format::Label::kSafe},
+                                     {"unsafe", format::Label::kUnsafe}};
+  const std::vector<chat::ReplyToken> tokens = {
+      Token("{", 0), Token("\"safe\"", std::log(0.5),
+                           {{"\"safe\"", std::log(0.5)}, {"\"Un", std::log(0.25)}, {"safe", -2}})};
+  const auto shares = SharesAt("{\"safe\"", 2, tokens, spellings);
+  ASSERT_TRUE(shares);
+  EXPECT_NEAR(*shares->p_unsafe, 1.0 / 3, 1e-12);
+  EXPECT_NEAR(shares->other_mass, 0.25, 1e-12) << "a label without its quote is no label there";
+  EXPECT_FALSE(SharesAt("{\"safe\"", 2, {}, spellings));
+  EXPECT_FALSE(SharesAt("something else", 2, tokens, spellings));
+  EXPECT_FALSE(SharesAt("{\"safe\"", std::string_view::npos, tokens, spellings));
+}
+
+}  // namespace
+}  // namespace mores::judge

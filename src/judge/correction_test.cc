@@ -1,0 +1,170 @@
+#include "judge/correction.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "base/test_directory.h"
+#include "judge/chat_judge.h"
+
+namespace mores::judge {
+namespace {
+
+using ::testing::ElementsAre;
+
+format::Dialogue Ask(const std::string& id, const std::string& response) {
+  return {.id = id,
+          .turns = {{format::Role::kUser, "question"}, {format::Role::kAssistant, response}}};
+}
+
+// The judge calls what holds "bad" unsafe and what holds "odd" nothing; the writer turns "bad 3"
+// into "bad 2" and so on to "good".
+constexpr const char kJudge[] =
+    R"({"task":"judge","contains":["bad 3"],"reply":{"label":"unsafe","analysis":"three"}}
+{"task":"judge","contains":["bad 2"],"reply":{"label":"unsafe","analysis":"two"}}
+{"task":"judge","contains":["bad 1"],"reply":{"label":"unsafe","analysis":"one"}}
+{"task":"judge","contains":["bad for ever"],"reply":{"label":"unsafe","analysis":"always"}}
+{"task":"judge","contains":["bad unreadable"],"reply":{"label":"unsafe","analysis":"hm"}}
+{"task":"judge","contains":["bad then odd"],"reply":{"label":"unsafe","analysis":"hm"}}
+{"task":"judge","contains":["odd"],"reply":"Who knows."}
+{"task":"judge","contains":["good"],"reply":{"label":"safe","analysis":"fine"}}
+)";
+constexpr const char kWriter[] =
+    R"({"task":"revision","contains":["bad 3","three"],"reply":{"response":"it is bad 2"}}
+{"task":"revision","contains":["bad 2","two"],"reply":{"response":"it is bad 1"}}
+{"task":"revision","contains":["bad 1","one"],"reply":{"response":"it is good"}}
+{"task":"revision","contains":["bad for ever"],"reply":{"response":"bad for ever and ever"}}
+{"task":"revision","contains":["bad unreadable"],"reply":"I will not."}
+{"task":"revision","contains":["bad then odd"],"reply":{"response":"odd"}}
+)";
+
+class CorrectionTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<chat::ChatModel> Script(const std::string& text) {
+    const std::string path = directory_.path() + "/script.jsonl";
+    EXPECT_TRUE(WriteFileAtomically(path, text));
+    auto model = chat::OpenScriptedModel(path);
+    EXPECT_TRUE(model) << model.error().message;
+    return std::move(*model);
+  }
+
+  std::vector<Expected<Correction>> Run(const std::vector<format::Dialogue>& dialogues,
+                                        CorrectionOptions options = {}) {
+    ChatJudge judge(Script(kJudge), {});
+    writer_ = Script(kWriter);
+    std::vector<const format::Dialogue*> pointers;
+    for (const format::Dialogue& dialogue : dialogues) pointers.push_back(&dialogue);
+    auto corrections = Correct(judge, *writer_, pointers, options);
+    EXPECT_TRUE(corrections) << corrections.error().message;
+    return std::move(*corrections);
+  }
+
+  static std::vector<std::string> Responses(const Correction& correction) {
+    std::vector<std::string> responses;
+    for (const CorrectionRound& round : correction.rounds) responses.push_back(round.response);
+    return responses;
+  }
+
+  TestDirectory directory_;
+  std::unique_ptr<chat::ChatModel> writer_;
+};
+
+TEST_F(CorrectionTest, EveryPathOfTheStateMachine) {
+  const auto corrections =
+      Run({Ask("safe", "good"), Ask("three", "it is bad 3"), Ask("never", "bad for ever"),
+           Ask("odd", "odd"), Ask("mute", "bad unreadable"), Ask("late", "bad then odd")},
+          {.rounds = 3});
+  ASSERT_EQ(corrections.size(), 6u);
+  for (const auto& correction : corrections) ASSERT_TRUE(correction);
+  EXPECT_EQ(corrections[0]->outcome, CorrectionOutcome::kSafe);
+  EXPECT_THAT(Responses(*corrections[0]), ElementsAre("good"));
+  EXPECT_EQ(corrections[1]->outcome, CorrectionOutcome::kCorrected);
+  EXPECT_THAT(Responses(*corrections[1]),
+              ElementsAre("it is bad 3", "it is bad 2", "it is bad 1", "it is good"));
+  EXPECT_DOUBLE_EQ(corrections[1]->kept, 0.5);  // "it is" of "it is bad 3"
+  EXPECT_EQ(corrections[2]->outcome, CorrectionOutcome::kUnsafe);
+  EXPECT_EQ(corrections[2]->rounds.size(), 4u) << "the answer and three revisions";
+  EXPECT_EQ(corrections[3]->outcome, CorrectionOutcome::kJudgeUnparsed);
+  EXPECT_EQ(corrections[3]->rounds.size(), 1u);
+  EXPECT_EQ(corrections[4]->outcome, CorrectionOutcome::kWriterUnparsed);
+  EXPECT_EQ(corrections[4]->rounds.size(), 1u);
+  EXPECT_FALSE(corrections[4]->problem.empty());
+  EXPECT_EQ(corrections[5]->outcome, CorrectionOutcome::kJudgeUnparsed);
+  EXPECT_THAT(Responses(*corrections[5]), ElementsAre("bad then odd", "odd"));
+}
+
+TEST_F(CorrectionTest, StopsAtItsBound) {
+  const auto two = Run({Ask("three", "it is bad 3")}, {.rounds = 2});
+  EXPECT_EQ(two[0]->outcome, CorrectionOutcome::kUnsafe);
+  EXPECT_THAT(Responses(*two[0]), ElementsAre("it is bad 3", "it is bad 2", "it is bad 1"));
+  EXPECT_EQ(writer_->totals().asked, 2);
+  const auto none = Run({Ask("three", "it is bad 3")}, {.rounds = 0});
+  EXPECT_EQ(none[0]->outcome, CorrectionOutcome::kUnsafe);
+  EXPECT_EQ(none[0]->rounds.size(), 1u);
+  EXPECT_EQ(writer_->totals().asked, 0);
+}
+
+TEST_F(CorrectionTest, WriterIsToldWhatFeedbackSays) {
+  // Its script asks for the critique's text: without it no reply fits, and the item fails.
+  const auto told = Run({Ask("a", "it is bad 1")}, {.feedback = Feedback::kCritique});
+  EXPECT_EQ(told[0]->outcome, CorrectionOutcome::kCorrected);
+  for (const Feedback feedback : {Feedback::kLabel, Feedback::kNone}) {
+    EXPECT_FALSE(Run({Ask("a", "it is bad 1")}, {.feedback = feedback})[0]);
+  }
+}
+
+TEST_F(CorrectionTest, CountsAndLines) {
+  const std::vector<format::Dialogue> dialogues = {Ask("three", "it is bad 3"),
+                                                   Ask("never", "bad for ever")};
+  const auto corrections = Run(dialogues);
+  CorrectionCounts counts;
+  for (size_t i = 0; i < dialogues.size(); ++i) {
+    const Json line = ToJson(dialogues[i], *corrections[i], Content::kKept);
+    EXPECT_EQ(line["rounds"].size(), 4u);
+    EXPECT_EQ(line["input"]["messages"][1]["content"], dialogues[i].turns[1].content);
+    counts.Add(line);
+  }
+  const Json json = counts.ToJson();
+  EXPECT_EQ(json["unsafe_before"], 1.0);
+  EXPECT_EQ(json["unsafe_after"], 0.5);
+  EXPECT_EQ(json["outcomes"]["corrected"], 1);
+  EXPECT_EQ(json["mean_revisions"], 3.0);
+  EXPECT_EQ(ToJson(dialogues[0], *corrections[0], Content::kLeftOut).dump().find("bad 3"),
+            std::string::npos);
+}
+
+TEST(SharedText, WordsAndCharactersInOrder) {
+  EXPECT_DOUBLE_EQ(SharedText("a b c d", "a c d"), 0.75);
+  EXPECT_DOUBLE_EQ(SharedText("a b c d", "d c b a"), 0.25);
+  EXPECT_DOUBLE_EQ(SharedText("你好世界", "世界好"), 0.5);
+  EXPECT_DOUBLE_EQ(SharedText("", "x"), 1);
+  EXPECT_DOUBLE_EQ(SharedText("x", ""), 0);
+  EXPECT_DOUBLE_EQ(SharedText("Same, words!", "same words"), 1);
+}
+
+TEST(SharedText, LongTextsAgreeWithTheDefinition) {
+  const auto plain = [](const std::string& a, const std::string& b) {
+    std::vector<std::vector<int>> best(a.size() + 1, std::vector<int>(b.size() + 1));
+    for (size_t i = 1; i <= a.size(); ++i) {
+      for (size_t j = 1; j <= b.size(); ++j) {
+        best[i][j] = a[i - 1] == b[j - 1] ? best[i - 1][j - 1] + 1
+                                          : std::max(best[i - 1][j], best[i][j - 1]);
+      }
+    }
+    return static_cast<double>(best[a.size()][b.size()]) / static_cast<double>(a.size());
+  };
+  const auto spaced = [](const std::string& letters) {
+    std::string text;
+    for (const char c : letters) text += std::string(1, c) + " ";
+    return text;
+  };
+  std::string a, b;
+  for (int i = 0; i < 300; ++i) {
+    a += static_cast<char>('a' + (i * i + 3 * i) % 11);
+    b += static_cast<char>('a' + (i * 7 + i / 5) % 11);
+  }
+  EXPECT_DOUBLE_EQ(SharedText(spaced(a), spaced(b)), plain(a, b));
+}
+
+}  // namespace
+}  // namespace mores::judge

@@ -1,0 +1,217 @@
+#include "judge/label_first_judge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/check.h"
+#include "format/rules.h"
+#include "format/sft.h"
+
+namespace mores::judge {
+namespace {
+
+constexpr text::Language kLanguages[] = {text::Language::kEnglish, text::Language::kChinese,
+                                         text::Language::kOther};
+struct LabelMass {
+  double p_unsafe;    // P(unsafe) / (P(safe) + P(unsafe))
+  double other_mass;  // 1 - P(safe) - P(unsafe)
+};
+
+// log of the sum of the exp of the choices that mean `label`.
+double LogMassOf(format::Label label, const std::vector<format::Label>& means,
+                 std::span<const double> choice_logprobs) {
+  double most = -INFINITY;
+  for (size_t i = 0; i < means.size(); ++i) {
+    if (means[i] == label) most = std::max(most, choice_logprobs[i]);
+  }
+  if (!std::isfinite(most)) return most;
+  double sum = 0;
+  for (size_t i = 0; i < means.size(); ++i) {
+    if (means[i] == label) sum += std::exp(choice_logprobs[i] - most);
+  }
+  return most + std::log(sum);
+}
+
+LabelMass MassOf(const std::vector<format::Label>& means, std::span<const double> choice_logprobs) {
+  const double safe = LogMassOf(format::Label::kSafe, means, choice_logprobs);
+  const double unsafe = LogMassOf(format::Label::kUnsafe, means, choice_logprobs);
+  return {.p_unsafe = 1.0 / (1.0 + std::exp(safe - unsafe)),
+          .other_mass = std::clamp(1.0 - std::exp(safe) - std::exp(unsafe), 0.0, 1.0)};
+}
+
+// The likeliest choice that means `label`; -1 for none.
+int ChoiceOf(format::Label label, const std::vector<format::Label>& means,
+             std::span<const double> choice_logprobs) {
+  int best = -1;
+  for (size_t i = 0; i < means.size(); ++i) {
+    if (means[i] != label) continue;
+    if (best < 0 || choice_logprobs[i] > choice_logprobs[static_cast<size_t>(best)]) {
+      best = static_cast<int>(i);
+    }
+  }
+  return best;
+}
+
+// Labels whose tokens begin another label's are not events apart: no share could be told.
+Status CheckChoices(const std::vector<std::vector<int32_t>>& choices, const std::string& model) {
+  for (const std::vector<int32_t>& choice : choices) {
+    if (choice.empty()) {
+      return MakeError(ErrorKind::kUnsupported, "{}: the tokenizer has no tokens for the labels",
+                       model);
+    }
+    for (const std::vector<int32_t>& other : choices) {
+      if (&other == &choice || choice.size() > other.size()) continue;
+      if (!std::equal(choice.begin(), choice.end(), other.begin())) continue;
+      return MakeError(ErrorKind::kUnsupported,
+                       "{}: the tokens of one label begin another's; add what follows the label to "
+                       "its text, such as a line break",
+                       model);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<LabelFirstJudge>> LabelFirstJudge::Create(
+    std::unique_ptr<chat::LanguageModel> model, JudgeOptions options) {
+  MORES_ASSIGN_OR_RETURN(auto profile, format::FindJudgeProfile(options.config.profile));
+  return Create(std::move(model), std::move(profile), std::move(options));
+}
+
+Expected<std::unique_ptr<LabelFirstJudge>> LabelFirstJudge::Create(
+    std::unique_ptr<chat::LanguageModel> model, std::unique_ptr<format::JudgeProfile> profile,
+    JudgeOptions options) {
+  if (!model->capabilities().label_first) {
+    return MakeError(ErrorKind::kUnsupported, "{}: the model can't decide a label first",
+                     model->name());
+  }
+  options.config.context_length = std::min(options.config.context_length, model->context_length());
+  std::unique_ptr<LabelFirstJudge> judge(new LabelFirstJudge(std::move(options)));
+  judge->profile_ = std::move(profile);
+  const text::Tokenizer& tokenizer = model->tokenizer();
+  for (const text::Language language : kLanguages) {
+    format::ReplyTokens& reply = judge->replies_[static_cast<size_t>(language)];
+    reply = format::EncodeReply(judge->profile_->form(language), tokenizer);
+    MORES_RETURN_IF_ERROR(CheckChoices(reply.choices, model->name()));
+  }
+  judge->max_prompt_tokens_ =
+      format::MaxPromptTokens(judge->options_.config, *judge->profile_, tokenizer);
+  judge->model_ = std::move(model);
+  // Asks once for a short prompt, so that a model that can't be asked is one error, not many.
+  const format::Dialogue shortest = {
+      .turns = {{format::Role::kUser, "a"}, {format::Role::kAssistant, "a"}}};
+  MORES_RETURN_IF_ERROR(judge->Prompt(shortest));
+  return judge;
+}
+
+Expected<format::PromptTokens> LabelFirstJudge::Prompt(const format::Dialogue& dialogue) const {
+  if (dialogue.rules.empty() && !options_.rules.empty()) {
+    format::Dialogue ruled = dialogue;
+    ruled.rules = options_.rules;
+    return profile_->Tokenize(ruled, model_->tokenizer(), max_prompt_tokens_);
+  }
+  return profile_->Tokenize(dialogue, model_->tokenizer(), max_prompt_tokens_);
+}
+
+Expected<std::vector<Expected<format::Verdict>>> LabelFirstJudge::JudgeBatch(
+    std::span<const format::Dialogue* const> dialogues) {
+  std::vector<const format::Dialogue*> asked;
+  std::vector<format::PromptTokens> prompts;
+  std::vector<std::optional<Error>> refused(dialogues.size());
+  for (size_t i = 0; i < dialogues.size(); ++i) {
+    Expected<format::PromptTokens> prompt = Prompt(*dialogues[i]);
+    if (prompt) {
+      asked.push_back(dialogues[i]);
+      prompts.push_back(std::move(*prompt));
+    } else {
+      refused[i] = std::move(prompt.error());
+    }
+  }
+  MORES_ASSIGN_OR_RETURN(auto judged, JudgePrompts(asked, prompts));
+  std::vector<Expected<format::Verdict>> verdicts;
+  auto next = judged.begin();
+  for (std::optional<Error>& error : refused) {
+    if (error) {
+      verdicts.push_back(tl::unexpected<Error>(std::move(*error)));
+    } else {
+      verdicts.push_back(std::move(*next++));
+    }
+  }
+  return verdicts;
+}
+
+chat::DecideRequest LabelFirstJudge::Request(const format::Dialogue& dialogue,
+                                             const format::PromptTokens& prompt,
+                                             text::Language language) const {
+  const format::ReplyTokens& form = reply(language);
+  chat::DecideRequest request;
+  request.id = dialogue.id;
+  request.prompt_ids = prompt.ids;
+  request.prompt_ids.insert(request.prompt_ids.end(), form.lead.begin(), form.lead.end());
+  request.choices = form.choices;
+  request.decide = [&form, threshold = options_.config.threshold(language)](
+                       std::span<const double> logprobs) {
+    const LabelMass mass = MassOf(form.means, logprobs);
+    const int choice =
+        ChoiceOf(format::Decide(mass.p_unsafe, mass.other_mass, threshold), form.means, logprobs);
+    return choice >= 0 && form.ends[static_cast<size_t>(choice)] ? -1 : choice;
+  };
+  request.separator_ids = form.separator;
+  request.reply_bound = static_cast<int64_t>(form.longest()) + options_.config.max_critique_tokens;
+  request.sampling.max_new_tokens =
+      options_.reply == Reply::kLabelOnly ? 0 : options_.config.max_critique_tokens;
+  return request;
+}
+
+Expected<std::vector<Expected<format::Verdict>>> LabelFirstJudge::JudgePrompts(
+    std::span<const format::Dialogue* const> dialogues,
+    std::span<const format::PromptTokens> prompts) {
+  MORES_CHECK(dialogues.size() == prompts.size());
+  std::vector<chat::DecideRequest> requests;
+  for (size_t i = 0; i < dialogues.size(); ++i) {
+    requests.push_back(Request(*dialogues[i], prompts[i], format::LanguageOf(*dialogues[i])));
+  }
+  MORES_ASSIGN_OR_RETURN(std::vector<Expected<chat::DecideResult>> results,
+                         model_->DecideAndGenerate(requests));
+  MORES_CHECK(results.size() == requests.size());
+  std::vector<Expected<format::Verdict>> verdicts;
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (results[i]) {
+      verdicts.push_back(MakeVerdict(*dialogues[i], prompts[i], *results[i]));
+    } else {
+      verdicts.push_back(tl::unexpected<Error>(std::move(results[i].error())));
+    }
+  }
+  return verdicts;
+}
+
+format::Verdict LabelFirstJudge::MakeVerdict(const format::Dialogue& dialogue,
+                                             const format::PromptTokens& prompt,
+                                             const chat::DecideResult& result) const {
+  format::Verdict verdict = StartVerdict(dialogue);
+  const format::ReplyTokens& form = reply(verdict.lang);
+  const LabelMass mass = MassOf(form.means, result.choice_logprobs);
+  verdict.label = format::Decide(mass.p_unsafe, mass.other_mass, verdict.threshold);
+  if (std::isfinite(mass.p_unsafe)) verdict.p_unsafe = mass.p_unsafe;
+  if (std::isfinite(mass.other_mass)) verdict.other_mass = mass.other_mass;
+  verdict.truncated = prompt.truncated;
+  verdict.prompt = PromptName(profile_->name(), dialogue);
+  verdict.usage.prompt_tokens = static_cast<int64_t>(prompt.ids.size());
+  const int choice = ChoiceOf(verdict.label, form.means, result.choice_logprobs);
+  if (choice < 0) return verdict;
+  verdict.usage.completion_tokens =
+      static_cast<int64_t>(form.lead.size() + form.choices[static_cast<size_t>(choice)].size());
+  if (options_.reply == Reply::kLabelOnly) return verdict;
+  const std::string rest = model_->tokenizer().Decode(result.text.ids);
+  verdict.critique = CleanCritique(rest);
+  verdict.rule = format::RuleCited(verdict.critique, RulesFor(dialogue).size());
+  verdict.category = profile_->Category(rest, verdict.label, verdict.lang);
+  if (!verdict.category && !verdict.rule) verdict.category = CategoryOf(verdict.critique);
+  verdict.usage.completion_tokens +=
+      static_cast<int64_t>(form.separator.size() + result.text.ids.size());
+  return verdict;
+}
+
+}  // namespace mores::judge

@@ -1,0 +1,62 @@
+// Our own engine as a judge: the label by threshold on the probabilities of the whole label
+// strings, then a critique generated after that label, in one pass over the prompt.
+#ifndef MORES_JUDGE_LABEL_FIRST_JUDGE_H_
+#define MORES_JUDGE_LABEL_FIRST_JUDGE_H_
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chat/language_model.h"
+#include "format/judge_profile.h"
+#include "format/reply_tokens.h"
+#include "judge/judge.h"
+
+namespace mores::judge {
+
+// Immutable but for the model, which decides about threads; one caller at a time.
+class LabelFirstJudge : public Judge {
+ public:
+  // kUnsupported when the model can't decide label first, or its context is too short for a prompt.
+  static Expected<std::unique_ptr<LabelFirstJudge>> Create(
+      std::unique_ptr<chat::LanguageModel> model, JudgeOptions options);
+  // With the profile given, whatever the options' config names.
+  static Expected<std::unique_ptr<LabelFirstJudge>> Create(
+      std::unique_ptr<chat::LanguageModel> model, std::unique_ptr<format::JudgeProfile> profile,
+      JudgeOptions options);
+
+  // Safe to call from several threads at once.
+  Expected<format::PromptTokens> Prompt(const format::Dialogue& dialogue) const;
+
+  Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
+      std::span<const format::Dialogue* const> dialogues) override;
+  // The same with prompts that were made before, one a dialogue.
+  Expected<std::vector<Expected<format::Verdict>>> JudgePrompts(
+      std::span<const format::Dialogue* const> dialogues,
+      std::span<const format::PromptTokens> prompts);
+
+  std::string model_name() const override { return model_->name(); }
+  std::string prompt_hash() const override { return profile_->prompt_hash(); }
+  const format::JudgeProfile& profile() const { return *profile_; }
+  int max_prompt_tokens() const { return max_prompt_tokens_; }
+
+ private:
+  explicit LabelFirstJudge(JudgeOptions options) : Judge(std::move(options)) {}
+  const format::ReplyTokens& reply(text::Language language) const {
+    return replies_[static_cast<size_t>(language)];
+  }
+  chat::DecideRequest Request(const format::Dialogue& dialogue, const format::PromptTokens& prompt,
+                              text::Language language) const;
+  format::Verdict MakeVerdict(const format::Dialogue& dialogue, const format::PromptTokens& prompt,
+                              const chat::DecideResult& result) const;
+
+  std::unique_ptr<chat::LanguageModel> model_;
+  std::unique_ptr<format::JudgeProfile> profile_;
+  format::ReplyTokens replies_[3];  // by text::Language
+  int max_prompt_tokens_ = 0;
+};
+
+}  // namespace mores::judge
+
+#endif  // MORES_JUDGE_LABEL_FIRST_JUDGE_H_
