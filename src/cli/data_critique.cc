@@ -21,8 +21,8 @@ struct CritiqueCommand {
 Expected<int> RunCritique(const CritiqueCommand& command) {
   curate::CritiqueOptions options;
   MORES_ASSIGN_OR_RETURN(const std::vector<curate::Record> records,
-                         curate::ReadRecords(command.common.input, options.failed_before));
-  std::vector<std::string> inputs = {command.common.input};
+                         curate::ReadRecords(command.common.files.input, options.failed_before));
+  std::vector<std::string> inputs = {command.common.files.input};
   std::optional<curate::CritiqueExamples> examples;
   if (!command.examples.empty()) {
     inputs.push_back(command.examples);
@@ -32,9 +32,10 @@ Expected<int> RunCritique(const CritiqueCommand& command) {
     examples.emplace(std::move(read), command.common.sampling.seed);
     options.examples = &*examples;
   }
-  const std::vector<std::string> names = {command.writer};
-  MORES_ASSIGN_OR_RETURN(const curate::RunOptions run,
-                         MakeRunOptions("data critique", command.common, inputs, names));
+  MORES_ASSIGN_OR_RETURN(
+      const curate::RunOptions run,
+      MakeRunOptions({"data critique", inputs, {command.writer}}, command.common.files,
+                     command.common.local, command.common.chat));
   std::vector<std::unique_ptr<chat::ChatModel>> models(1);
   MORES_ASSIGN_OR_RETURN(models[0], OpenDataModel(command.common, command.writer));
   options.writer = models[0].get();

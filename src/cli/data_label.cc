@@ -36,13 +36,15 @@ void TellAlpha(const std::string& name, const Json& alpha) {
 Expected<int> RunLabel(const LabelCommand& command) {
   curate::LabelOptions options;
   MORES_ASSIGN_OR_RETURN(const std::vector<curate::Record> records,
-                         curate::ReadRecords(command.common.input, options.failed_before));
+                         curate::ReadRecords(command.common.files.input, options.failed_before));
   MORES_ASSIGN_OR_RETURN(options.annotations, curate::ReadAnnotations(command.annotations));
-  std::vector<std::string> inputs = {command.common.input};
+  std::vector<std::string> inputs = {command.common.files.input};
   inputs.insert(inputs.end(), command.annotations.begin(), command.annotations.end());
   std::vector<std::unique_ptr<chat::ChatModel>> models;
-  MORES_ASSIGN_OR_RETURN(const curate::RunOptions run,
-                         MakeRunOptions("data label", command.common, inputs, command.annotators));
+  MORES_ASSIGN_OR_RETURN(
+      const curate::RunOptions run,
+      MakeRunOptions({"data label", inputs, command.annotators}, command.common.files,
+                     command.common.local, command.common.chat));
   for (const std::string& annotator : command.annotators) {
     MORES_ASSIGN_OR_RETURN(auto model, OpenDataModel(command.common, annotator));
     options.annotators.push_back(model.get());

@@ -9,13 +9,14 @@
 #include "base/cpu.h"
 #include "base/files.h"
 #include "base/version.h"
+#include "cli/judge_options.h"
 #include "job/job.h"
 
 namespace mores::cli {
 namespace {
 
-// Items asked about at once. Our engine has no cache of replies: a kill loses its batch.
-constexpr size_t kLocalBatch = 16, kRemoteBatch = 64;
+// Items asked of our engine at once. It has no cache of replies: a kill loses its batch.
+constexpr size_t kLocalBatch = 16;
 
 Expected<Json> DescribeFile(const std::string& input) {
   if (FileExists(input) && std::filesystem::is_regular_file(input)) {
@@ -34,14 +35,23 @@ std::string ReasonsOf(const Json& summary) {
 
 }  // namespace
 
-void AddDataModelOptions(CLI::App* command, const std::string& input_help,
-                         DataModelOptions& options) {
-  command->add_option("input", options.input, input_help)->required();
+void AddDataFileOptions(CLI::App* command, const std::string& input_help, DataFileOptions& files) {
+  command->add_option("input", files.input, input_help)->required();
   command
-      ->add_option("-o,--output", options.output,
+      ->add_option("-o,--output", files.output,
                    "JSON lines; OUTPUT.rejected.jsonl and OUTPUT.summary.json stand beside it")
       ->required();
-  command->add_flag("--fresh", options.fresh, "Drop unfinished work of an earlier run");
+  command->add_flag("--fresh", files.fresh, "Drop unfinished work of an earlier run");
+}
+
+void AddLocalOptions(CLI::App* command, ModelOptions& options) {
+  AddModelOptions(command, options);
+  command->remove_option(command->get_option("--model"));
+}
+
+void AddDataModelOptions(CLI::App* command, const std::string& input_help,
+                         DataModelOptions& options) {
+  AddDataFileOptions(command, input_help, options.files);
   chat::Sampling& sampling = options.sampling;
   command->add_option("--max-new-tokens", sampling.max_new_tokens, "Tokens of a reply at most")
       ->check(CLI::Range(1, 1 << 20))
@@ -53,8 +63,7 @@ void AddDataModelOptions(CLI::App* command, const std::string& input_help,
       ->check(CLI::Range(1e-6, 1.0))
       ->capture_default_str();
   command->add_option("--seed", sampling.seed, "Of draws and choices")->capture_default_str();
-  AddModelOptions(command, options.local);
-  command->remove_option(command->get_option("--model"));
+  AddLocalOptions(command, options.local);
   AddChatOptions(command, options.chat);
 }
 
@@ -69,38 +78,35 @@ Expected<std::unique_ptr<chat::ChatModel>> OpenDataModel(const DataModelOptions&
                                                          const std::string& model) {
   ChatOptions chat = options.chat;
   chat.model = model;
-  chat.fresh = options.fresh;
-  return OpenChatModel(chat, options.local, options.output);
+  chat.fresh = options.files.fresh;
+  return OpenChatModel(chat, options.local, options.files.output);
 }
 
-Expected<curate::RunOptions> MakeRunOptions(const std::string& command,
-                                            const DataModelOptions& options,
-                                            std::span<const std::string> inputs,
-                                            std::span<const std::string> models) {
-  Json described = Json::array();
-  for (const std::string& input : inputs) {
-    MORES_RETURN_IF_ERROR(CheckOutput(input, options.output));
+Expected<curate::RunOptions> MakeRunOptions(const DataRun& run, const DataFileOptions& files,
+                                            const ModelOptions& local, const ChatOptions& chat) {
+  Json inputs = Json::array();
+  for (const std::string& input : run.inputs) {
+    MORES_RETURN_IF_ERROR(CheckOutput(input, files.output));
     MORES_ASSIGN_OR_RETURN(Json one, DescribeFile(input));
-    described.push_back(std::move(one));
+    inputs.push_back(std::move(one));
   }
-  const bool local = std::any_of(models.begin(), models.end(),
-                                 [](const std::string& model) { return !IsRemoteModel(model); });
-  curate::RunOptions run;
-  run.input = options.input;
-  run.output = options.output;
-  run.manifest = {{"command", command},
-                  {"version", Version()},
-                  {"inputs", std::move(described)},
-                  {"models", models}};
-  if (local) {
-    run.manifest["precision"] = run.fingerprint["precision"] = options.local.precision;
-    run.manifest["isa"] = run.fingerprint["isa"] = Name(CurrentIsaLevel());
-    run.fingerprint["chat_format"] = options.chat.chat_format;
+  const bool ours = std::any_of(run.models.begin(), run.models.end(),
+                                [](const std::string& model) { return !IsRemoteModel(model); });
+  curate::RunOptions options;
+  options.input = files.input;
+  options.output = files.output;
+  options.manifest = {{"command", run.command},
+                      {"version", Version()},
+                      {"inputs", std::move(inputs)},
+                      {"models", run.models}};
+  if (ours) {
+    options.manifest["precision"] = options.fingerprint["precision"] = local.precision;
+    options.manifest["isa"] = options.fingerprint["isa"] = Name(CurrentIsaLevel());
+    options.fingerprint["chat_format"] = chat.chat_format;
   }
-  run.batch_size =
-      local ? kLocalBatch : std::max(kRemoteBatch, 4 * static_cast<size_t>(options.chat.in_flight));
-  run.start = options.fresh ? job::JournalStart::kFresh : job::JournalStart::kResume;
-  return run;
+  options.batch_size = ours ? kLocalBatch : BatchRequests(chat);
+  options.start = files.fresh ? job::JournalStart::kFresh : job::JournalStart::kResume;
+  return options;
 }
 
 Expected<int> RunDataJob(curate::RunOptions options, const RunData& run) {

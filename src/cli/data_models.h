@@ -19,15 +19,23 @@
 
 namespace mores::cli {
 
-struct DataModelOptions {
+struct DataFileOptions {
   std::string input, output;
+  bool fresh = false;
+};
+void AddDataFileOptions(CLI::App* command, const std::string& input_help, DataFileOptions& files);
+
+// AddModelOptions without --model: which one it is has an option of the command's own.
+void AddLocalOptions(CLI::App* command, ModelOptions& options);
+
+struct DataModelOptions {
+  DataFileOptions files;
   ModelOptions local;
   ChatOptions chat;
   chat::Sampling sampling;
-  bool fresh = false;
 };
 
-// The input, -o, sampling and the options of models but for which model it is.
+// Files, sampling and the options of models but for which model it is.
 void AddDataModelOptions(CLI::App* command, const std::string& input_help,
                          DataModelOptions& options);
 
@@ -38,12 +46,14 @@ void AddModelChoice(CLI::App* command, const std::string& name, const std::strin
 Expected<std::unique_ptr<chat::ChatModel>> OpenDataModel(const DataModelOptions& options,
                                                          const std::string& model);
 
-// Checks the output against all of `inputs`, of which the first is the one that records name as
-// their origin, and says how the job runs with `models`, as given on the command line.
-Expected<curate::RunOptions> MakeRunOptions(const std::string& command,
-                                            const DataModelOptions& options,
-                                            std::span<const std::string> inputs,
-                                            std::span<const std::string> models);
+// Checks the output against all inputs, and says how the job runs.
+struct DataRun {
+  std::string command;              // "data label"
+  std::vector<std::string> inputs;  // files read, the first among them
+  std::vector<std::string> models;  // as given
+};
+Expected<curate::RunOptions> MakeRunOptions(const DataRun& run, const DataFileOptions& files,
+                                            const ModelOptions& local, const ChatOptions& chat);
 
 // Shows progress while `run` runs, says what came of it, and returns the exit code.
 using RunData = std::function<Expected<curate::CurationResult>(const curate::RunOptions&)>;

@@ -19,15 +19,16 @@ struct QueriesCommand {
 Expected<int> RunQueries(const QueriesCommand& command) {
   curate::QueryOptions options;
   MORES_ASSIGN_OR_RETURN(const std::vector<curate::SourceRule> rules,
-                         curate::ReadSourceRules(command.common.input));
-  std::vector<std::string> inputs = {command.common.input};
+                         curate::ReadSourceRules(command.common.files.input));
+  std::vector<std::string> inputs = {command.common.files.input};
   if (!command.examples.empty()) {
     inputs.push_back(command.examples);
     MORES_ASSIGN_OR_RETURN(options.examples, curate::ReadExampleQueries(command.examples));
   }
-  const std::vector<std::string> names = {command.writer};
-  MORES_ASSIGN_OR_RETURN(const curate::RunOptions run,
-                         MakeRunOptions("data queries", command.common, inputs, names));
+  MORES_ASSIGN_OR_RETURN(
+      const curate::RunOptions run,
+      MakeRunOptions({"data queries", inputs, {command.writer}}, command.common.files,
+                     command.common.local, command.common.chat));
   std::vector<std::unique_ptr<chat::ChatModel>> models(1);
   MORES_ASSIGN_OR_RETURN(models[0], OpenDataModel(command.common, command.writer));
   options.writer = models[0].get();

@@ -120,8 +120,8 @@ class CritiqueWriting {
   const char* Method() const { return options_.examples != nullptr ? "M2" : "M1"; }
 
   static Json Material(const Record& record, const format::SftRecord* example) {
-    Json material = {{"dialogue", chat::TurnsToJson(record.dialogue.turns)},
-                     {"label", format::Name(*record.dialogue.expected)}};
+    Json material = MaterialOf(record);
+    material["label"] = format::Name(*record.dialogue.expected);
     if (example != nullptr) {
       material["example"] = {{"dialogue", chat::TurnsToJson(example->dialogue.turns)},
                              {"label", format::Name(*example->dialogue.expected)},

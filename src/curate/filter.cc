@@ -6,14 +6,12 @@
 #include <utility>
 
 #include "base/check.h"
-#include "curate/label_probability.h"
 
 namespace mores::curate {
 namespace {
 
 constexpr const char* kNotAsked = "not_asked";  // in the journal: the reason
 constexpr const char* kLabelDiffers = "label!=expected";
-constexpr int kAlternatives = 20;  // as many as endpoints commonly give
 
 struct Counts {
   int64_t items = 0, kept = 0, unreadable = 0;
@@ -27,38 +25,36 @@ Json ToJson(const std::map<std::string, Counts>& counts) {
   return json;
 }
 
+// Of a verdict, what a record keeps.
+Json WhatIsSaid(const format::Verdict& verdict) {
+  Json said = {
+      {"model", verdict.model}, {"prompt", verdict.prompt}, {"label", format::Name(verdict.label)}};
+  said["p_unsafe"] = verdict.p_unsafe ? Json(*verdict.p_unsafe) : Json();
+  said["critique"] = verdict.critique;
+  if (verdict.rule) said["rule"] = *verdict.rule;
+  return said;
+}
+
 class Filtering {
  public:
   Filtering(std::span<const Record> records, const FilterOptions& options)
-      : records_(records),
-        options_(options),
-        task_(chat::FindTask("judge")),
-        conditions_(options.drop_if) {
+      : records_(records), options_(options), conditions_(options.drop_if) {
     if (conditions_.empty()) conditions_.emplace_back();
     for (const DropCondition& condition : conditions_) {
-      (condition.p_unsafe ? needs_probability_ : needs_label_) = true;
+      needs_label_ |= !condition.p_unsafe;
     }
   }
 
-  Status Check() const {
-    if (!needs_probability_ || options_.judge->has_logprobs()) return {};
-    return MakeError(ErrorKind::kUsage, "{} gives no log-probabilities, so p_unsafe is unknown",
-                     options_.judge->name());
-  }
-
   Json Fingerprint() const {
-    Json conditions = Json::array();
-    for (const DropCondition& condition : conditions_) conditions.push_back(ToString(condition));
-    return {{"input", ContentHash(records_)},
-            {"judge", options_.judge->name()},
-            {"task", task_.hash},
-            {"sampling", SamplingFingerprint(options_.sampling)},
-            {"drop_if", std::move(conditions)}};
+    Json fingerprint = options_.judge->Fingerprint();
+    fingerprint["input"] = ContentHash(records_);
+    fingerprint["drop_if"] = Conditions();
+    return fingerprint;
   }
 
   Expected<std::vector<job::ItemResult>> Ask(std::span<const size_t> items) const {
     std::vector<job::ItemResult> results(items.size());
-    std::vector<chat::ChatRequest> requests;
+    std::vector<const format::Dialogue*> dialogues;
     std::vector<size_t> asked;  // indices of results
     for (size_t i = 0; i < items.size(); ++i) {
       const Record& record = records_[items[i]];
@@ -66,25 +62,13 @@ class Filtering {
         results[i] = Json{{kNotAsked, "unlabelled"}};
         continue;
       }
-      requests.push_back(chat::AskTask(task_, record.lang,
-                                       {{"dialogue", chat::TurnsToJson(record.dialogue.turns)}},
-                                       options_.sampling));
-      requests.back().id = record.dialogue.id;
-      requests.back().top_logprobs = options_.judge->has_logprobs() ? kAlternatives : 0;
+      dialogues.push_back(&record.dialogue);
       asked.push_back(i);
     }
     if (asked.empty()) return results;
-    MORES_ASSIGN_OR_RETURN(auto replies, chat::AskTasks(*options_.judge, requests));
+    MORES_ASSIGN_OR_RETURN(auto verdicts, options_.judge->JudgeBatch(dialogues));
     for (size_t i = 0; i < asked.size(); ++i) {
-      Json probability;
-      if (replies[i]) {
-        const std::optional<double> p_unsafe = UnsafeProbability(replies[i]->reply);
-        if (p_unsafe) probability = *p_unsafe;
-      }
-      results[asked[i]] = Journalled(std::move(replies[i])).map([&](Json line) {
-        line["p_unsafe"] = probability;
-        return line;
-      });
+      results[asked[i]] = std::move(verdicts[i]).map(WhatIsSaid);
     }
     return results;
   }
@@ -95,37 +79,30 @@ class Filtering {
                                       &languages_[std::string(text::Name(record.lang))]};
     for (Counts* counts : counted) ++counts->items;
     if (result.contains(kNotAsked)) {
-      return Reject(record, nullptr, result[kNotAsked].get<std::string>());
+      return Reject(record, Json(), result[kNotAsked].get<std::string>());
     }
-    if (IsUnreadable(result)) {
+    if (result["label"] == format::Name(format::Label::kUnparsed)) {
       for (Counts* counts : counted) ++counts->unreadable;
-      return Reject(record, {{"problem", result["problem"]}}, "unreadable");
+      return Reject(record, result, "unreadable");
     }
-    Json said = {{"label", result["label"]},
-                 {"analysis", result["analysis"]},
-                 {"p_unsafe", result["p_unsafe"]}};
     const std::string reason = ReasonToDrop(record, result);
-    if (!reason.empty()) return Reject(record, std::move(said), reason);
+    if (!reason.empty()) return Reject(record, result, reason);
     for (Counts* counts : counted) ++counts->kept;
-    return {.kept = {Line(record, std::move(said))}, .rejected = {}};
+    return {.kept = {Line(record, result)}, .rejected = {}};
   }
 
   Json FailedRecord(size_t item) {
     const Record& record = records_[item];
     ++sources_[SourceOf(record)].items;
     ++languages_[std::string(text::Name(record.lang))].items;
-    return Line(record, nullptr);
+    return Line(record, Json());
   }
 
   Json Summary() const {
-    Json summary = Fingerprint();
-    summary.erase("input");
-    summary.erase("task");
-    summary.erase("sampling");
+    Json summary = {{"judge", options_.judge->model_name()}, {"drop_if", Conditions()}};
     summary["by_source"] = ToJson(sources_);
     summary["by_language"] = ToJson(languages_);
     summary["failed_before"] = options_.failed_before;
-    summary["chat"] = {{options_.judge->name(), chat::ToJson(options_.judge->totals())}};
     return summary;
   }
 
@@ -143,26 +120,28 @@ class Filtering {
     return "";
   }
 
-  // `said`: what the judge said, null where it said nothing. The record's own generator stays: the
+  Json Conditions() const {
+    Json conditions = Json::array();
+    for (const DropCondition& condition : conditions_) conditions.push_back(ToString(condition));
+    return conditions;
+  }
+
+  // `said`: what the judge said, null where it wasn't asked. The record's own generator stays: the
   // judge has written none of it.
-  Json Line(const Record& record, Json said) const {
-    Json filter = GeneratorOf(options_.judge->name(), task_);
-    if (said.is_object()) filter.update(said);
-    return Derive(
-        record, options_.run.input,
-        {{"filter", std::move(filter)}, {"generator", record.fields.value("generator", Json())}});
+  Json Line(const Record& record, const Json& said) const {
+    Json ours = {{"filter", said}};
+    ours["generator"] = record.fields.value("generator", Json());
+    return Derive(record, options_.run.input, ours);
   }
 
   Sorted Reject(const Record& record, const Json& said, const std::string& reason) const {
-    Json details = said.is_object() ? said : Json::object();
-    return {.kept = {}, .rejected = {Rejected(Line(record, said), reason, details)}};
+    return {.kept = {}, .rejected = {Rejected(Line(record, said), reason)}};
   }
 
   std::span<const Record> records_;
   const FilterOptions& options_;
-  const chat::Task& task_;
   std::vector<DropCondition> conditions_;
-  bool needs_label_ = false, needs_probability_ = false;
+  bool needs_label_ = false;
   std::map<std::string, Counts> sources_, languages_;
 };
 
@@ -191,7 +170,6 @@ Expected<CurationResult> FilterRecords(std::span<const Record> records,
                                        const FilterOptions& options) {
   MORES_CHECK(options.judge != nullptr);
   Filtering filtering(records, options);
-  MORES_RETURN_IF_ERROR(filtering.Check());
   Curation curation;
   curation.command = "data filter";
   curation.title = "filtering";

@@ -1,4 +1,4 @@
-// Chosen-out data filtered by a judge (the task `judge`): what it confirms stays.
+// Chosen-out data filtered by a judge (judge/judge.h): what it confirms stays.
 #ifndef MORES_CURATE_FILTER_H_
 #define MORES_CURATE_FILTER_H_
 
@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/error.h"
-#include "chat/chat_model.h"
 #include "curate/curation.h"
 #include "curate/record.h"
 #include "format/bound.h"
+#include "judge/judge.h"
 
 namespace mores::curate {
 
@@ -29,16 +29,15 @@ std::string ToString(const DropCondition& condition);
 
 struct FilterOptions {
   RunOptions run;
-  chat::ChatModel* judge = nullptr;
-  chat::Sampling sampling;
+  judge::Judge* judge = nullptr;
   std::vector<DropCondition> drop_if;  // any of them; none: label!=expected alone
   int64_t failed_before = 0;           // as ReadRecords counted, for the summary
 };
 
 // Keeps records as they are, with `filter`: what the judge said. Rejected, with the reason: the
-// condition that held; `unlabelled` where a label is needed and there is none; `unreadable`;
-// `no_probability` where p_unsafe is needed and the reply doesn't tell it; `failed`. kUsage where
-// p_unsafe is needed and the judge gives no log-probabilities.
+// condition that held; `unlabelled` where a label is needed and there is none; `unreadable` where
+// the judge states no label; `no_probability` where p_unsafe is needed and the judge doesn't tell
+// it; `failed`.
 // REQUIRES: a judge.
 Expected<CurationResult> FilterRecords(std::span<const Record> records,
                                        const FilterOptions& options);

@@ -2,34 +2,63 @@
 
 #include <gmock/gmock.h>
 
-#include <cmath>
+#include <map>
+#include <utility>
 
-#include "curate/label_probability.h"
 #include "curate/test_support.h"
 
 namespace mores::curate {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::SizeIs;
 
-constexpr const char* kSafe = R"({"label":"safe","analysis":"Calm.","rule":null})";
-constexpr const char* kUnsafe = R"({"label":"unsafe","analysis":"It harms.","rule":null})";
+// Says of a dialogue what its table says of the word in it; nothing known: no label.
+class FakeJudge : public judge::Judge {
+ public:
+  struct Said {
+    format::Label label;
+    std::optional<double> p_unsafe;
+  };
+  explicit FakeJudge(std::map<std::string, Said> table)
+      : Judge(judge::JudgeOptions()), table_(std::move(table)) {}
 
-// A reply cut into tokens, with the alternatives of the label's first.
-std::vector<chat::ReplyToken> Tokens(const std::string& label, const std::string& rest,
-                                     std::vector<chat::TokenLogprob> top) {
-  std::vector<chat::ReplyToken> tokens;
-  tokens.push_back({.chosen = {"{\"label\":", -0.01}, .top = {}});
-  tokens.push_back({.chosen = top.front(), .top = std::move(top)});
-  tokens.push_back({.chosen = {label + rest, -0.1}, .top = {}});
-  return tokens;
-}
+  Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
+      std::span<const format::Dialogue* const> dialogues) override {
+    if (calls_left == 0) return MakeError(ErrorKind::kIo, "the endpoint is gone");
+    --calls_left;
+    std::vector<Expected<format::Verdict>> verdicts;
+    for (const format::Dialogue* dialogue : dialogues) {
+      asked.push_back(dialogue->id);
+      if (dialogue->id == broken) {
+        verdicts.push_back(MakeError(ErrorKind::kIo, "connection reset"));
+        continue;
+      }
+      format::Verdict verdict = StartVerdict(*dialogue);
+      verdict.prompt = PromptName("fake", *dialogue);
+      for (const auto& [word, said] : table_) {
+        if (format::ResponseOf(*dialogue).find(word) == std::string_view::npos) continue;
+        verdict.label = said.label;
+        verdict.p_unsafe = said.p_unsafe;
+        verdict.critique = "It is " + std::string(format::Name(said.label)) + ".";
+      }
+      verdicts.push_back(std::move(verdict));
+    }
+    return verdicts;
+  }
+  std::string model_name() const override { return "judge@1"; }
+  std::string prompt_hash() const override { return std::string(64, 'a'); }
+
+  int calls_left = -1;  // then the call fails; -1: never
+  std::string broken;   // id of an item that fails
+  std::vector<std::string> asked;
+
+ private:
+  std::map<std::string, Said> table_;
+};
 
 class FilterTest : public CurateTest {
  protected:
-  FilterOptions Options(TableModel& judge) const {
+  FilterOptions Options(judge::Judge& judge) const {
     FilterOptions options;
     options.run = {.input = "in.jsonl", .output = Path("out.jsonl"), .batch_size = 2};
     options.judge = &judge;
@@ -50,8 +79,9 @@ class FilterTest : public CurateTest {
         "\n");
   }
 
-  TableModel judge_{"judge@1",
-                    {{"amber", kSafe}, {"birch", kUnsafe}, {"delta", kUnsafe}, {"elder", "Hm."}}};
+  FakeJudge judge_{{{"amber", {format::Label::kSafe, 0.25}},
+                    {"birch", {format::Label::kUnsafe, std::nullopt}},
+                    {"delta", {format::Label::kUnsafe, 0.75}}}};
 };
 
 TEST_F(FilterTest, KeepsWhatTheJudgeConfirms) {
@@ -62,16 +92,16 @@ TEST_F(FilterTest, KeepsWhatTheJudgeConfirms) {
   ASSERT_THAT(Ids(kept), ElementsAre("a", "d"));
   EXPECT_EQ(kept[1]["completion"], "unsafe\nx");
   EXPECT_EQ(kept[1]["filter"]["model"], "judge@1");
-  EXPECT_EQ(kept[1]["filter"]["analysis"], "It harms.");
-  EXPECT_TRUE(kept[1]["filter"]["p_unsafe"].is_null());
+  EXPECT_EQ(kept[1]["filter"]["critique"], "It is unsafe.");
+  EXPECT_EQ(kept[1]["filter"]["p_unsafe"], 0.75);
   EXPECT_EQ(kept[0]["generator"], "human");
   EXPECT_TRUE(kept[1]["generator"].is_null());
   EXPECT_EQ(kept[1]["origin"]["id"], "d");
   const std::vector<Json> rejected = Lines("out.jsonl.rejected.jsonl");
   EXPECT_THAT(Reasons(rejected), ElementsAre("label!=expected", "unlabelled", "unreadable"));
-  EXPECT_EQ(rejected[0]["rejected"]["analysis"], "It harms.");
+  EXPECT_EQ(rejected[0]["filter"]["critique"], "It is unsafe.");
   EXPECT_EQ(rejected[0]["label"], "safe");
-  EXPECT_THAT(judge_.materials, SizeIs(4));  // not the one without a label
+  EXPECT_THAT(judge_.asked, ElementsAre("a", "b", "d", "e"));  // not the one without a label
   EXPECT_EQ(result->summary["by_source"]["x"]["items"], 2);
   EXPECT_EQ(result->summary["by_source"]["x"]["kept"], 1);
   EXPECT_EQ(result->summary["by_language"]["en"]["items"], 5);
@@ -80,42 +110,31 @@ TEST_F(FilterTest, KeepsWhatTheJudgeConfirms) {
 }
 
 TEST_F(FilterTest, FailedRequestsAreRejectedAndCounted) {
-  TableModel judge("judge@1", {{"amber", "!io"}, {"The", kSafe}});
+  judge_.broken = "a";
   const std::vector<Record> records = Five();
-  const auto result = FilterRecords(records, Options(judge));
+  const auto result = FilterRecords(records, Options(judge_));
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->job.failed, 1u);
   EXPECT_EQ(result->summary["reasons"]["failed"], 1);
   EXPECT_EQ(result->summary["by_source"]["x"]["items"], 2);
+  EXPECT_EQ(Lines("out.jsonl.rejected.jsonl")[0]["rejected"]["error"]["kind"], "io");
 }
 
 TEST_F(FilterTest, DropsByTheJudgesProbability) {
-  judge_.tokens[kSafe] = Tokens("", R"(,"analysis":"Calm.","rule":null})",
-                                {{"\"safe\"", std::log(0.6)}, {"\"unsafe\"", std::log(0.3)}});
   FilterOptions options = Options(judge_);
-  options.drop_if = {*ParseDropCondition("p_unsafe > 0.3")};
+  options.drop_if = {*ParseDropCondition("p_unsafe > 0.25")};
   const std::vector<Record> records = Five();
-  const auto result = FilterRecords(records, options);
-  ASSERT_TRUE(result) << result.error().message;
-  EXPECT_EQ(result->kept, 0);
-  const std::vector<Json> rejected = Lines("out.jsonl.rejected.jsonl");
-  EXPECT_THAT(Reasons(rejected), ElementsAre("p_unsafe > 0.3", "no_probability", "unreadable",
-                                             "no_probability", "unreadable"));
-  EXPECT_NEAR(rejected[0]["rejected"]["p_unsafe"].get<double>(), 1.0 / 3, 1e-12);
-  options.drop_if = {*ParseDropCondition("p_unsafe>0.34"), *ParseDropCondition("label!=expected")};
+  ASSERT_TRUE(FilterRecords(records, options));
+  EXPECT_THAT(Ids(Lines("out.jsonl")), ElementsAre("a"));
+  EXPECT_THAT(Reasons(Lines("out.jsonl.rejected.jsonl")),
+              ElementsAre("no_probability", "unreadable", "p_unsafe > 0.25", "unreadable"));
+  // The first condition that holds is the reason.
+  options.drop_if = {*ParseDropCondition("label!=expected"), *ParseDropCondition("p_unsafe<0.5")};
   options.run.output = Path("second.jsonl");
   ASSERT_TRUE(FilterRecords(records, options));
-  EXPECT_THAT(Ids(Lines("second.jsonl")), ElementsAre("a"));
-}
-
-TEST_F(FilterTest, ProbabilitiesNeedAJudgeThatGivesThem) {
-  FilterOptions options = Options(judge_);
-  options.drop_if = {*ParseDropCondition("p_unsafe>0.3")};
-  const std::vector<Record> records = Five();
-  const auto result = FilterRecords(records, options);
-  ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().kind, ErrorKind::kUsage);
-  EXPECT_THAT(judge_.materials, SizeIs(0));
+  EXPECT_THAT(Ids(Lines("second.jsonl")), ElementsAre("d"));
+  EXPECT_THAT(Reasons(Lines("second.jsonl.rejected.jsonl")),
+              ElementsAre("p_unsafe < 0.5", "label!=expected", "unlabelled", "unreadable"));
 }
 
 TEST_F(FilterTest, GoesOnWhereItStopped) {
@@ -123,10 +142,10 @@ TEST_F(FilterTest, GoesOnWhereItStopped) {
   judge_.calls_left = 2;
   ASSERT_FALSE(FilterRecords(records, Options(judge_)));
   judge_.calls_left = -1;
-  judge_.materials.clear();
+  judge_.asked.clear();
   const auto result = FilterRecords(records, Options(judge_));
   ASSERT_TRUE(result) << result.error().message;
-  EXPECT_THAT(judge_.materials, SizeIs(1));
+  EXPECT_THAT(judge_.asked, ElementsAre("e"));
   EXPECT_THAT(Ids(Lines("out.jsonl")), ElementsAre("a", "d"));
 }
 
@@ -139,46 +158,6 @@ TEST(DropConditionTest, KnowsTwoForms) {
     ASSERT_FALSE(condition) << wrong;
     EXPECT_EQ(condition.error().kind, ErrorKind::kUsage);
   }
-}
-
-chat::ChatReply Reply(std::vector<chat::ReplyToken> tokens) {
-  chat::ChatReply reply;
-  for (const chat::ReplyToken& token : tokens) reply.text += token.chosen.token;
-  reply.tokens = std::move(tokens);
-  return reply;
-}
-
-TEST(UnsafeProbabilityTest, SumsWhatBeginsEachLabel) {
-  // The chosen token holds what stands before the value; rivals that don't, say nothing of it.
-  const auto p = UnsafeProbability(Reply(Tokens("afe\"}", "",
-                                                {{" \"s", std::log(0.5)},
-                                                 {" \"un", std::log(0.2)},
-                                                 {" \"不", std::log(0.05)},
-                                                 {" \"sand", std::log(0.1)},
-                                                 {"unsafe", std::log(0.1)}})));
-  ASSERT_TRUE(p);
-  EXPECT_NEAR(*p, 0.25 / 0.75, 1e-12);
-}
-
-TEST(UnsafeProbabilityTest, AChosenTokenThatIsNotListedCounts) {
-  std::vector<chat::ReplyToken> tokens =
-      Tokens("\"}", "", {{"\"unsafe", std::log(0.4)}, {"\"safe", std::log(0.4)}});
-  tokens[1].top.erase(tokens[1].top.begin());
-  const auto p = UnsafeProbability(Reply(tokens));
-  ASSERT_TRUE(p);
-  EXPECT_NEAR(*p, 0.5, 1e-12);
-}
-
-TEST(UnsafeProbabilityTest, KnowsNothingWhereTheReplyIsNotPlain) {
-  EXPECT_FALSE(UnsafeProbability(chat::ChatReply()));
-  chat::ChatReply other = Reply(Tokens("\"}", "", {{"\"unsafe", -0.1}}));
-  other.text = kSafe;
-  EXPECT_FALSE(UnsafeProbability(other));  // its tokens are another text's
-  chat::ChatReply twice = Reply(Tokens("\"}", R"( {"label":"safe"})", {{"\"unsafe", -0.1}}));
-  EXPECT_FALSE(UnsafeProbability(twice));
-  EXPECT_FALSE(UnsafeProbability(Reply({{.chosen = {R"({"label":1})", -0.1}, .top = {}}})));
-  EXPECT_FALSE(UnsafeProbability(Reply({{.chosen = {R"({"label")", -0.1}, .top = {}}})));
-  EXPECT_FALSE(UnsafeProbability(Reply({{.chosen = {R"({"label":")", -0.1}, .top = {}}})));
 }
 
 }  // namespace

@@ -132,9 +132,7 @@ class Labelling {
     std::vector<chat::ChatRequest> requests;
     for (const size_t item : items) {
       const Record& record = records_[item];
-      requests.push_back(chat::AskTask(task_, record.lang,
-                                       {{"dialogue", chat::TurnsToJson(record.dialogue.turns)}},
-                                       options_.sampling));
+      requests.push_back(chat::AskTask(task_, record.lang, MaterialOf(record), options_.sampling));
       requests.back().id = record.dialogue.id;
     }
     std::vector<Json> votes(items.size(), Json::array());
@@ -153,7 +151,7 @@ class Labelling {
     const Record& record = records_[item];
     Json cast = result["votes"];
     Json generators = Json::array();
-    for (const Json& vote : cast) generators.push_back(generators_.at(vote["by"]));
+    for (const Json& vote : cast) generators.push_back(GeneratorOfModel(vote["by"]));
     const auto given = options_.annotations.by_id.find(record.dialogue.id);
     if (given != options_.annotations.by_id.end()) {
       for (const Annotation& one : given->second) {
@@ -196,6 +194,11 @@ class Labelling {
   }
 
  private:
+  Json GeneratorOfModel(const std::string& name) const {
+    const auto found = generators_.find(name);
+    return found == generators_.end() ? Json() : found->second;
+  }
+
   void Count(text::Language language, const std::vector<Vote>& votes, const Json& cast,
              MajorityOutcome outcome) {
     LanguageCounts& counts = languages_[static_cast<size_t>(language)];

@@ -26,6 +26,7 @@ Record MakeRecord(format::Dialogue dialogue) {
   fields = {{"id", dialogue.id}, {"messages", chat::TurnsToJson(dialogue.turns)}};
   if (dialogue.expected) fields["label"] = format::Name(*dialogue.expected);
   if (!dialogue.places.empty()) fields["place"] = dialogue.places;
+  if (!dialogue.rules.empty()) fields["rules"] = dialogue.rules;
   if (dialogue.input.is_object()) {
     for (auto& [name, value] : dialogue.input.items()) fields[name] = std::move(value);
   }
@@ -142,6 +143,18 @@ std::string ContentHash(std::span<const Record> records) {
 std::string SourceOf(const Record& record) {
   const auto found = record.fields.find("source");
   return found != record.fields.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+Json MaterialOf(const Record& record) {
+  const std::vector<format::Turn>& turns = record.dialogue.turns;
+  // A record has an assistant turn: ParseDialogue refuses those that don't.
+  const size_t judged = format::LastTurn(turns, format::Role::kAssistant, turns.size());
+  const auto end = turns.begin() + static_cast<std::ptrdiff_t>(judged + 1);
+  Json material = {{"dialogue", chat::TurnsToJson({turns.begin(), end})}};
+  for (size_t i = 0; i < record.dialogue.rules.size(); ++i) {
+    material["rules"].push_back({{"number", i + 1}, {"text", record.dialogue.rules[i]}});
+  }
+  return material;
 }
 
 Json GeneratorOf(std::string_view model, const chat::Task& task) {

@@ -17,8 +17,8 @@ namespace mores::curate {
 
 struct Record {
   format::Dialogue dialogue;  // `expected` is the record's label; `input` is null
-  // {"id","messages","label"?,"place"?} and everything else that the record came with, under its
-  // own name.
+  // {"id","messages","label"?,"place"?,"rules"?} and everything else that the record came with,
+  // under its own name.
   Json fields;
   text::Language lang = text::Language::kOther;  // as format::LanguageOf says
 };
@@ -38,6 +38,9 @@ std::string ContentHash(std::span<const Record> records);
 
 // The field `source`, where it is a text; else "".
 std::string SourceOf(const Record& record);
+
+// What tasks are told of it: `dialogue` up to the judged turn, and `rules` where it has its own.
+Json MaterialOf(const Record& record);
 
 // {"model","task","task_hash"}: what wrote something.
 Json GeneratorOf(std::string_view model, const chat::Task& task);
