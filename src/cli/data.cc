@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/data_models.h"
 #include "data/build.h"
 #include "job/progress.h"
 
@@ -47,6 +48,10 @@ void AddDataCommand(CommandLine& line) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   OnRun(line, build, [options] { return RunBuild(*options); });
+  AddDataLabelCommand(line, *data);
+  AddDataCritiqueCommand(line, *data);
+  AddDataQueriesCommand(line, *data);
+  AddDataFilterCommand(line, *data);
 }
 
 }  // namespace mores::cli

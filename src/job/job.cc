@@ -151,6 +151,18 @@ class Job {
     return tl::unexpected<Error>(std::move(error));
   }
 
+  // Appends what an item's line becomes in the output.
+  Status Render(size_t item, std::string_view line, bool failed, std::string& output) const {
+    if (options_.visit || options_.render) {
+      MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, options_.output + ".part"));
+      if (options_.visit) options_.visit(item, value, failed);
+      if (options_.render) return options_.render(item, value, failed, output);
+    }
+    output.append(line);
+    output += '\n';
+    return {};
+  }
+
   Status WriteOutput() const {
     MORES_ASSIGN_OR_RETURN(const std::unique_ptr<AtomicFile> file,
                            AtomicFile::Create(options_.output));
@@ -158,18 +170,14 @@ class Job {
     constexpr size_t kBufferSize = size_t{1} << 20;
     const Status visited =
         journal_->VisitInOrder([&](size_t item, std::string_view line, bool failed) -> Status {
-          if (options_.visit) {
-            MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, options_.output + ".part"));
-            options_.visit(item, value, failed);
-          }
-          buffer.append(line);
-          buffer += '\n';
+          MORES_RETURN_IF_ERROR(Render(item, line, failed, buffer));
           if (buffer.size() < kBufferSize) return {};
           MORES_RETURN_IF_ERROR(file->Write(buffer));
           buffer.clear();
           return {};
         });
     Status written = visited ? file->Write(buffer) : visited;
+    if (written && options_.before_commit) written = options_.before_commit();
     if (written) written = file->Commit();
     if (!written) return Resumable(std::move(written.error()));
     return {};

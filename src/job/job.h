@@ -45,6 +45,13 @@ struct JobOptions {
   // Called with each line of the output, in output order, before the output is put in place; the
   // only look at results that were taken from the journal.
   std::function<void(size_t item, const Json& line, bool failed)> visit;
+  // Where items aren't lines one to one: appends to `output` what an item's line becomes there,
+  // none or any number of lines with their line breaks. Called after `visit`; null: the line
+  // itself.
+  std::function<Status(size_t item, const Json& line, bool failed, std::string& output)> render;
+  // Called after the last item, before the output is put in place: for files beside it. The journal
+  // is still there if it fails.
+  std::function<Status()> before_commit;
 };
 
 struct JobSummary {

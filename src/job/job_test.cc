@@ -80,6 +80,35 @@ TEST_F(JobTest, WritesInInputOrderWhateverTheProcessingOrder) {
   EXPECT_EQ((*manifest)["fingerprint"]["model"], "m@1");
 }
 
+TEST_F(JobTest, AnItemBecomesNoneOrSeveralLinesOfTheOutput) {
+  JobOptions options = Options(4);
+  options.render = [](size_t item, const Json& line, bool, std::string& output) -> Status {
+    for (size_t copy = 0; copy < item; ++copy) output += DumpJson(line["value"]) + "\n";
+    return {};
+  };
+  std::string beside;
+  options.before_commit = [&]() -> Status {
+    beside = std::filesystem::exists(output_) ? "late" : "first";
+    return {};
+  };
+  ASSERT_TRUE(RunJob(options, Doubling()));
+  EXPECT_EQ(Read(output_), "2\n4\n4\n6\n6\n6\n");
+  EXPECT_EQ(beside, "first");
+}
+
+TEST_F(JobTest, WhatFailsBesideTheOutputKeepsTheJournal) {
+  JobOptions options = Options(2);
+  options.before_commit = []() -> Status { return MakeError(ErrorKind::kIo, "full"); };
+  const auto failed = RunJob(options, Doubling());
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().message, HasSubstr("run the same command again to go on"));
+  EXPECT_FALSE(std::filesystem::exists(output_));
+  options.before_commit = nullptr;
+  seen_.clear();
+  ASSERT_TRUE(RunJob(options, Doubling()));
+  EXPECT_THAT(seen_, ::testing::IsEmpty());
+}
+
 TEST_F(JobTest, BatchesStayWithinTheirCost) {
   JobOptions options = Options(5);
   options.batch_size = 3;

@@ -1,0 +1,130 @@
+#include "curate/curation.h"
+
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "base/files.h"
+
+namespace mores::curate {
+namespace {
+
+constexpr const char* kProblem = "problem";
+constexpr size_t kBufferSize = size_t{1} << 20;
+
+// The output's two files and what is counted on the way.
+class Writer {
+ public:
+  Writer(const RunOptions& options, const Curation& curation)
+      : options_(options), curation_(curation) {}
+
+  Status Render(size_t item, const Json& line, bool failed, std::string& output) {
+    Sorted sorted;
+    if (failed) {
+      sorted.rejected.push_back(
+          Rejected(curation_.failed_record(item), "failed", {{"error", line["error"]}}));
+    } else {
+      sorted = curation_.sort(item, line);
+    }
+    for (const Json& record : sorted.kept) output += DumpJson(record) + "\n";
+    for (const Json& record : sorted.rejected) {
+      ++reasons_[record["rejected"]["reason"].get<std::string>()];
+      buffer_ += DumpJson(record) + "\n";
+    }
+    kept_ += static_cast<int64_t>(sorted.kept.size());
+    rejected_ += static_cast<int64_t>(sorted.rejected.size());
+    failed_ += failed ? 1 : 0;
+    return buffer_.size() < kBufferSize ? Status() : Flush();
+  }
+
+  // An empty file where nothing was rejected: one of an earlier run would mislead.
+  Status Finish() {
+    MORES_RETURN_IF_ERROR(Flush());
+    MORES_RETURN_IF_ERROR(file_->Commit());
+    summary_ = {
+        {"command", curation_.command}, {"items", curation_.keys.size()}, {"kept", kept_},
+        {"rejected", rejected_},        {"reasons", Json::object()},      {"failed", failed_}};
+    for (const auto& [reason, count] : reasons_) summary_["reasons"][reason] = count;
+    summary_.update(curation_.summarize());
+    return WriteFileAtomically(options_.output + ".summary.json",
+                               summary_.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  }
+
+  CurationResult Result(const job::JobSummary& job) {
+    return {.job = job, .kept = kept_, .rejected = rejected_, .summary = std::move(summary_)};
+  }
+
+ private:
+  Status Flush() {
+    if (file_ == nullptr) {
+      MORES_ASSIGN_OR_RETURN(file_, AtomicFile::Create(options_.output + ".rejected.jsonl"));
+    }
+    MORES_RETURN_IF_ERROR(file_->Write(buffer_));
+    buffer_.clear();
+    return {};
+  }
+
+  const RunOptions& options_;
+  const Curation& curation_;
+  std::unique_ptr<AtomicFile> file_;  // of the rejected records
+  std::string buffer_;
+  std::map<std::string, int64_t> reasons_;
+  int64_t kept_ = 0, rejected_ = 0, failed_ = 0;
+  Json summary_;
+};
+
+}  // namespace
+
+Json Rejected(Json record, std::string_view reason, const Json& details) {
+  Json why = {{"reason", reason}};
+  why.update(details);
+  record["rejected"] = std::move(why);
+  return record;
+}
+
+job::ItemResult Journalled(Expected<chat::TaskReply> reply) {
+  if (reply) return std::move(reply->value);
+  if (reply.error().kind != ErrorKind::kInput) {
+    return tl::unexpected<Error>(std::move(reply.error()));
+  }
+  return Json{{kProblem, std::move(reply.error().message)}};
+}
+
+bool IsUnreadable(const Json& journalled) { return journalled.contains(kProblem); }
+
+Json SamplingFingerprint(const chat::Sampling& sampling) {
+  return {{"max_new_tokens", sampling.max_new_tokens},
+          {"temperature", sampling.temperature},
+          {"top_p", sampling.top_p},
+          {"seed", sampling.seed}};
+}
+
+Expected<CurationResult> RunCuration(const RunOptions& options, const Curation& curation) {
+  if (IsStream(options.output)) {
+    return MakeError(ErrorKind::kUsage,
+                     "-o {}: must be a file: a summary and what was rejected are written beside it",
+                     options.output);
+  }
+  Writer writer(options, curation);
+  job::JobOptions job;
+  job.output = options.output;
+  job.keys = curation.keys;
+  job.fingerprint = options.fingerprint;
+  job.fingerprint.update(curation.fingerprint);
+  job.fingerprint["command"] = curation.command;
+  job.manifest = options.manifest;
+  job.batch_size = options.batch_size;
+  job.title = curation.title;
+  job.unit = curation.unit;
+  job.progress = options.progress;
+  job.clock = options.clock;
+  job.start = options.start;
+  job.render = [&](size_t item, const Json& line, bool failed, std::string& output) {
+    return writer.Render(item, line, failed, output);
+  };
+  job.before_commit = [&] { return writer.Finish(); };
+  MORES_ASSIGN_OR_RETURN(const job::JobSummary summary, job::RunJob(job, curation.ask));
+  return writer.Result(summary);
+}
+
+}  // namespace mores::curate

@@ -1,0 +1,184 @@
+#include "curate/record.h"
+
+#include <unordered_map>
+#include <utility>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "chat/chat_model.h"
+#include "format/verdict.h"
+
+namespace mores::curate {
+namespace {
+
+tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
+                                 std::string_view problem) {
+  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
+}
+
+bool IsDialogue(const Json& value) {
+  return value.contains("messages") || value.contains("query") || value.contains("response");
+}
+
+Record MakeRecord(format::Dialogue dialogue) {
+  Record record;
+  Json& fields = record.fields;
+  fields = {{"id", dialogue.id}, {"messages", chat::TurnsToJson(dialogue.turns)}};
+  if (dialogue.expected) fields["label"] = format::Name(*dialogue.expected);
+  if (!dialogue.places.empty()) fields["place"] = dialogue.places;
+  if (!dialogue.rules.empty()) fields["rules"] = dialogue.rules;
+  if (dialogue.input.is_object()) {
+    for (auto& [name, value] : dialogue.input.items()) fields[name] = std::move(value);
+  }
+  dialogue.input = Json();
+  record.lang = format::LanguageOf(dialogue);
+  record.dialogue = std::move(dialogue);
+  return record;
+}
+
+// What the verdict says, apart from the dialogue that it is about.
+Json VerdictSummary(const format::Verdict& verdict) {
+  Json summary = {{"label", format::Name(verdict.label)}};
+  summary["p_unsafe"] = verdict.p_unsafe ? Json(*verdict.p_unsafe) : Json();
+  summary["critique"] = verdict.critique;
+  if (verdict.expected) summary["expected"] = format::Name(*verdict.expected);
+  summary["model"] = verdict.model;
+  summary["prompt"] = verdict.prompt;
+  return summary;
+}
+
+Expected<Record> ParseVerdictRecord(const Json& value, std::string_view where, int64_t number) {
+  MORES_ASSIGN_OR_RETURN(format::Verdict verdict, format::ParseVerdict(value, where));
+  if (!verdict.input.is_object() || !IsDialogue(verdict.input)) {
+    return FieldError(where, "input", "holds no dialogue (judged with --no-content?)");
+  }
+  Json given = std::move(verdict.input);
+  given["id"] = verdict.id;
+  given.erase("label");
+  MORES_ASSIGN_OR_RETURN(
+      format::Dialogue dialogue,
+      format::ParseDialogue(given, fmt::format("{}: field 'input'", where), number));
+  if (verdict.label != format::Label::kUnparsed) dialogue.expected = verdict.label;
+  if (!dialogue.input.is_object()) dialogue.input = Json::object();
+  dialogue.input["verdict"] = VerdictSummary(verdict);
+  return MakeRecord(std::move(dialogue));
+}
+
+// Collects records and holds what only a whole file can check.
+class Collector {
+ public:
+  Status Add(Record record, std::string_view where, int64_t number) {
+    const auto [seen, fresh] = first_.emplace(record.dialogue.id, number);
+    if (!fresh) {
+      return FieldError(where, "id", fmt::format("already the id of record {}", seen->second));
+    }
+    records_.push_back(std::move(record));
+    return {};
+  }
+  std::vector<Record> Take() { return std::move(records_); }
+  bool empty() const { return records_.empty(); }
+
+ private:
+  std::vector<Record> records_;
+  std::unordered_map<std::string, int64_t> first_;
+};
+
+Expected<std::vector<Record>> ReadArray(const std::string& path) {
+  if (path == "-") {
+    return MakeError(ErrorKind::kInput, "<stdin>: a JSON array; give JSON lines, or a file");
+  }
+  MORES_ASSIGN_OR_RETURN(std::vector<format::Dialogue> dialogues, format::ReadDialogues(path));
+  std::vector<Record> records;
+  records.reserve(dialogues.size());
+  for (format::Dialogue& dialogue : dialogues) records.push_back(MakeRecord(std::move(dialogue)));
+  return records;
+}
+
+}  // namespace
+
+std::string FileName(const std::string& path) { return path == "-" ? "<stdin>" : path; }
+
+Expected<Record> ParseRecord(const Json& value, std::string_view where, int64_t number) {
+  if (value.is_object() && !IsDialogue(value) && value.contains("input")) {
+    return ParseVerdictRecord(value, where, number);
+  }
+  MORES_ASSIGN_OR_RETURN(format::Dialogue dialogue, format::ParseDialogue(value, where, number));
+  return MakeRecord(std::move(dialogue));
+}
+
+Expected<std::vector<Record>> ReadRecords(const std::string& path, int64_t& failed) {
+  failed = 0;
+  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
+  Collector collector;
+  std::string line;
+  for (;;) {
+    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
+    if (!more) break;
+    const size_t start = line.find_first_not_of(" \t\r");
+    if (start == std::string::npos) continue;
+    if (line[start] == '[' && collector.empty()) return ReadArray(path);
+    const int64_t number = reader->line_number();
+    const std::string where = fmt::format("{}:{}", FileName(path), number);
+    MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, where));
+    if (value.is_object() && value.contains("error") && !value.contains("input") &&
+        !IsDialogue(value)) {
+      ++failed;
+      continue;
+    }
+    MORES_ASSIGN_OR_RETURN(Record record, ParseRecord(value, where, number));
+    MORES_RETURN_IF_ERROR(collector.Add(std::move(record), where, number));
+  }
+  if (collector.empty()) {
+    return MakeError(ErrorKind::kInput, "{}: no dialogues in it", FileName(path));
+  }
+  return collector.Take();
+}
+
+std::string ContentHash(std::span<const Record> records) {
+  std::string hashes;
+  for (const Record& record : records) hashes += Sha256Hex(DumpJson(record.fields));
+  return Sha256Hex(hashes);
+}
+
+std::string SourceOf(const Record& record) {
+  const auto found = record.fields.find("source");
+  return found != record.fields.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+Json MaterialOf(const Record& record) {
+  const std::vector<format::Turn>& turns = record.dialogue.turns;
+  // A record has an assistant turn: ParseDialogue refuses those that don't.
+  const size_t judged = format::LastTurn(turns, format::Role::kAssistant, turns.size());
+  const auto end = turns.begin() + static_cast<std::ptrdiff_t>(judged + 1);
+  Json material = {{"dialogue", chat::TurnsToJson({turns.begin(), end})}};
+  for (size_t i = 0; i < record.dialogue.rules.size(); ++i) {
+    material["rules"].push_back({{"number", i + 1}, {"text", record.dialogue.rules[i]}});
+  }
+  return material;
+}
+
+Json GeneratorOf(std::string_view model, const chat::Task& task) {
+  return {{"model", model}, {"task", task.name}, {"task_hash", task.hash}};
+}
+
+Json HumanGenerator() { return "human"; }
+
+Json Derive(const Record& record, const std::string& file, const Json& ours) {
+  Json line = record.fields;
+  Json origin = {{"file", FileName(file)}, {"id", record.dialogue.id}};
+  const auto keep = [&](const std::string& name, const Json* replacement) {
+    const auto earlier = line.find(name);
+    if (earlier == line.end() || earlier->is_null()) return;
+    if (replacement == nullptr || *earlier != *replacement) origin[name] = std::move(*earlier);
+  };
+  keep("origin", nullptr);
+  line.erase("origin");
+  for (const auto& [name, value] : ours.items()) {
+    if (name != "id") keep(name, &value);
+    line[name] = value;
+  }
+  line["origin"] = std::move(origin);
+  return line;
+}
+
+}  // namespace mores::curate
