@@ -4,6 +4,7 @@
 #define MORES_META_AIU_JUDGE_H_
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,7 +31,10 @@ enum class RulingOutcome { kCorrect, kIncorrect, kUnparsed };
 struct Ruling {
   RulingOutcome outcome = RulingOutcome::kUnparsed;
   std::string analysis;  // why; for kUnparsed what was wrong with the reply
+  // Set where the request itself failed: that is no ruling, and fails its item.
+  std::optional<Error> failure;
 };
+std::string_view Name(RulingOutcome outcome);  // "correct", "incorrect", "unparsed"
 
 // An AIU of an item, to be ruled over.
 struct Claim {
@@ -47,8 +51,9 @@ class AiuJudge {
   // Everything that shapes rulings: for the fingerprint of a run.
   virtual Json fingerprint() const = 0;
 
-  // The AIUs of each item's critique, in order. A reply that can't be read is an error of its item
-  // (kInput); an error of the call is the model's.
+  // The AIUs of each item's critique, in order, none of them blank; none for a blank critique. A
+  // reply that can't be read is an error of its item of kInput, a request that failed one of any
+  // other kind; an error of the call is the model's.
   virtual Expected<std::vector<Expected<std::vector<std::string>>>> Extract(
       std::span<const CritiqueItem* const> items) = 0;
   // Whether each claim holds given its item's dialogue.
@@ -57,8 +62,10 @@ class AiuJudge {
   virtual Expected<std::vector<Ruling>> RuleOnRecall(std::span<const Claim> claims) = 0;
 };
 
-// No model: sentences as AIUs, lexical entailment that sees negation. A baseline: it knows words,
-// not meanings.
+// No model: sentences as AIUs, lexical entailment that sees negation (meta/lexical_text.h). A
+// baseline: it knows words, not meanings. Its rulings over precision say no more than whether the
+// dialogue's words bear the claim's.
+inline constexpr std::string_view kLexicalJudgeName = "lexical-baseline";
 std::unique_ptr<AiuJudge> MakeLexicalJudge();
 
 // Asks `model` the tasks aiu_extraction, aiu_precision and aiu_recall, one AIU a request, greedily.

@@ -1,6 +1,7 @@
 #include "meta/evaluation.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "text/unicode.h"
@@ -18,7 +19,44 @@ double Share(int64_t part, size_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+std::optional<Error> FailureIn(const std::vector<Ruling>& rulings) {
+  for (const Ruling& ruling : rulings) {
+    if (ruling.failure) return ruling.failure;
+  }
+  return std::nullopt;
+}
+
+Evaluation Unruled(const CritiqueItem& item, const std::string& judge,
+                   Expected<std::vector<std::string>> extracted) {
+  Evaluation evaluation;
+  evaluation.id = item.id;
+  evaluation.lang = item.lang;
+  evaluation.critique_code_points = static_cast<int64_t>(text::CountCodePoints(item.critique));
+  evaluation.reference = item.reference_aius;
+  evaluation.judge = judge;
+  if (extracted) {
+    evaluation.aius = std::move(*extracted);
+  } else if (extracted.error().kind == ErrorKind::kInput) {
+    evaluation.extraction_error = extracted.error().message;
+  } else {
+    evaluation.failure = std::move(extracted.error());
+  }
+  return evaluation;
+}
+
 }  // namespace
+
+std::string_view Name(RulingOutcome outcome) {
+  switch (outcome) {
+    case RulingOutcome::kCorrect:
+      return "correct";
+    case RulingOutcome::kIncorrect:
+      return "incorrect";
+    case RulingOutcome::kUnparsed:
+      break;
+  }
+  return "unparsed";
+}
 
 Expected<std::vector<Evaluation>> EvaluateCritiques(AiuJudge& judge,
                                                     std::span<const CritiqueItem> items) {
@@ -30,18 +68,10 @@ Expected<std::vector<Evaluation>> EvaluateCritiques(AiuJudge& judge,
   std::vector<Claim> claims, references;
   for (size_t i = 0; i < items.size(); ++i) {
     Evaluation& evaluation = evaluations[i];
-    evaluation.id = items[i].id;
-    evaluation.lang = items[i].lang;
-    evaluation.critique_code_points =
-        static_cast<int64_t>(text::CountCodePoints(items[i].critique));
-    evaluation.reference = items[i].reference_aius;
-    if (extracted[i]) {
-      evaluation.aius = std::move(*extracted[i]);
-    } else {
-      evaluation.extraction_error = extracted[i].error().message;
-    }
+    evaluation = Unruled(items[i], judge.name(), std::move(extracted[i]));
+    if (evaluation.failure) continue;
     for (const std::string& aiu : evaluation.aius) claims.push_back({&items[i], aiu});
-    for (const std::string& aiu : items[i].reference_aius) references.push_back({&items[i], aiu});
+    for (const std::string& aiu : evaluation.reference) references.push_back({&items[i], aiu});
   }
   MORES_ASSIGN_OR_RETURN(const std::vector<Ruling> precision, judge.RuleOnPrecision(claims));
   MORES_ASSIGN_OR_RETURN(const std::vector<Ruling> recall, judge.RuleOnRecall(references));
@@ -49,12 +79,15 @@ Expected<std::vector<Evaluation>> EvaluateCritiques(AiuJudge& judge,
   auto next_precision = precision.begin();
   auto next_recall = recall.begin();
   for (Evaluation& evaluation : evaluations) {
+    if (evaluation.failure) continue;
     const auto claimed = static_cast<int64_t>(evaluation.aius.size());
     const auto wanted = static_cast<int64_t>(evaluation.reference.size());
     evaluation.precision.assign(next_precision, next_precision + claimed);
     evaluation.recall.assign(next_recall, next_recall + wanted);
     next_precision += claimed;
     next_recall += wanted;
+    evaluation.failure = FailureIn(evaluation.precision);
+    if (!evaluation.failure) evaluation.failure = FailureIn(evaluation.recall);
   }
   return evaluations;
 }

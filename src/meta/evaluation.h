@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -24,9 +25,13 @@ struct Evaluation {
   std::vector<std::string> reference;  // AIUs of the reference
   std::vector<Ruling> recall;          // one an entry of `reference`
   std::string extraction_error;  // not empty: the extraction couldn't be read; `aius` is empty
+  std::string judge;             // name of who ruled
+  // Set where a request failed: nothing above is to be counted, and the item is to be done again.
+  std::optional<Error> failure;
 };
 
-// Takes apart and rules over all of `items`, in three calls of the judge.
+// Takes apart and rules over all of `items`, in three calls of the judge. An item whose extraction
+// failed is not ruled over.
 Expected<std::vector<Evaluation>> EvaluateCritiques(AiuJudge& judge,
                                                     std::span<const CritiqueItem> items);
 
@@ -43,8 +48,16 @@ Scores Macro(std::span<const Evaluation> evaluations);
 // Of the pooled counts.
 Scores Micro(std::span<const Evaluation> evaluations);
 
+// One line of an output of `mores meta` (docs/formats/meta.md), without the texts that stand beside
+// it. REQUIRES: no failure.
 Json ToJson(const Evaluation& evaluation);
+Json ToJson(const Scores& scores);
+// Scores are taken from the rulings, not from what the line says of them. kInput names the field.
 Expected<Evaluation> ParseEvaluation(const Json& value, std::string_view where);
+// A whole file of them. `failed`, if not null, receives the number of lines that say that their
+// item failed. kInput for a repeated id, and for a file without any line.
+Expected<std::vector<Evaluation>> ReadEvaluations(const std::string& path,
+                                                  size_t* failed = nullptr);
 
 }  // namespace mores::meta
 
