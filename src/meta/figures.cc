@@ -1,0 +1,77 @@
+#include "meta/figures.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/check.h"
+
+namespace mores::meta {
+namespace {
+
+double CorrectOf(const std::vector<Ruling>& rulings) {
+  return static_cast<double>(std::count_if(
+      rulings.begin(), rulings.end(),
+      [](const Ruling& ruling) { return ruling.outcome == RulingOutcome::kCorrect; }));
+}
+
+double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
+
+}  // namespace
+
+FigureTable::FigureTable(std::span<const Evaluation* const> evaluations) {
+  for (const Evaluation* evaluation : evaluations) {
+    rows_.push_back({.scores = ScoresOf(*evaluation),
+                     .precise = CorrectOf(evaluation->precision),
+                     .claims = static_cast<double>(evaluation->precision.size()),
+                     .recalled = CorrectOf(evaluation->recall),
+                     .references = static_cast<double>(evaluation->recall.size())});
+  }
+}
+
+FigureValues FigureTable::Figures(std::span<const double> weights) const {
+  MORES_CHECK(weights.size() == rows_.size());
+  double total = 0;
+  Scores sums;
+  Row pooled;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const Row& row = rows_[i];
+    const double weight = weights[i];
+    total += weight;
+    sums.precision += weight * row.scores.precision;
+    sums.recall += weight * row.scores.recall;
+    sums.f1 += weight * row.scores.f1;
+    pooled.precise += weight * row.precise;
+    pooled.claims += weight * row.claims;
+    pooled.recalled += weight * row.recalled;
+    pooled.references += weight * row.references;
+  }
+  const double precision = Share(pooled.precise, pooled.claims);
+  const double recall = Share(pooled.recalled, pooled.references);
+  return {Share(sums.precision, total),
+          Share(sums.recall, total),
+          Share(sums.f1, total),
+          precision,
+          recall,
+          F1(precision, recall)};
+}
+
+std::vector<stats::Estimate> EstimateFigures(const FigureTable& table,
+                                             const stats::BootstrapOptions& options) {
+  if (table.size() == 0) {
+    constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+    return std::vector<stats::Estimate>(kFigureNames.size(),
+                                        {kUndefined, {kUndefined, kUndefined}});
+  }
+  return stats::ClusterBootstrap(
+      table.size(), kFigureNames.size(),
+      [&](std::span<const double> weights, std::span<double> values) {
+        const FigureValues figures = table.Figures(weights);
+        std::copy(figures.begin(), figures.end(), values.begin());
+      },
+      options);
+}
+
+Json NumberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+}  // namespace mores::meta
