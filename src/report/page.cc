@@ -173,4 +173,15 @@ std::string RenderComparePage(const Comparison& comparison, PageContent content)
   return Assemble(data, "Comparison of verdicts", kCompareScript);
 }
 
+std::string RenderMetaPage(const Json& summary, const Json& lines, PageContent content) {
+  Json items = lines;
+  for (Json& item : items) {
+    if (content == PageContent::kNoText) item.erase("messages");
+  }
+  const Json data = {{"summary", summary},
+                     {"with_text", content == PageContent::kWithText},
+                     {"items", std::move(items)}};
+  return Assemble(data, "Critiques, measured", kMetaScript);
+}
+
 }  // namespace mores::report

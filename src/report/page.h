@@ -19,6 +19,8 @@ enum class PageContent {
 
 std::string RenderReportPage(const Report& report, PageContent content);
 std::string RenderComparePage(const Comparison& comparison, PageContent content);
+// Of `mores meta` (docs/formats/meta.md): its summary, and a list of its output's lines.
+std::string RenderMetaPage(const Json& summary, const Json& lines, PageContent content);
 
 // JSON that can't end a script element, start a comment in one, or reorder the page's source: "<",
 // ">", "&", U+2028, U+2029, and invisible and direction-changing characters become \uXXXX.

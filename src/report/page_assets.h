@@ -11,6 +11,7 @@ extern const std::string_view kPageStyle;      // page.css
 extern const std::string_view kCommonScript;   // common.js
 extern const std::string_view kReportScript;   // report.js
 extern const std::string_view kCompareScript;  // compare.js
+extern const std::string_view kMetaScript;     // meta.js
 
 }  // namespace mores::report
 

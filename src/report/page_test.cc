@@ -103,6 +103,23 @@ TEST_F(PageTest, ComparePageToo) {
   ExpectContained(RenderComparePage(*comparison, PageContent::kWithText));
 }
 
+TEST_F(PageTest, MetaPageToo) {
+  Json lines = Json::array();
+  for (const std::string& text : HostileTexts()) {
+    const Json rulings = {{{"text", text}, {"outcome", "incorrect"}, {"analysis", text}}};
+    lines.push_back({{"id", "id " + text},
+                     {"critique", text},
+                     {"aius", rulings},
+                     {"reference", rulings},
+                     {"messages", {{{"role", "assistant"}, {"content", "the secret " + text}}}}});
+  }
+  const Json summary = {{"judge", HostileTexts()[0]}};
+  const std::string page = RenderMetaPage(summary, lines, PageContent::kWithText);
+  ExpectContained(page);
+  EXPECT_EQ(Count(page, "the secret"), HostileTexts().size());
+  EXPECT_EQ(Count(RenderMetaPage(summary, lines, PageContent::kNoText), "the secret"), 0u);
+}
+
 TEST_F(PageTest, TheTableForATerminalIsHarmless) {
   const std::string table = FormatTable(MakeHostile(Hostile("v.jsonl", 0.9)));
   EXPECT_EQ(table.find('\x1b'), std::string::npos);
