@@ -4,6 +4,7 @@
 #ifndef MORES_CHAT_REPLY_CACHE_H_
 #define MORES_CHAT_REPLY_CACHE_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,22 +15,29 @@
 
 namespace mores::chat {
 
+enum class CacheStart { kKeep, kFresh };  // kFresh: what is in it is dropped
+
+// Several processes, or several models of one, may append to the same file; each sees what was in
+// it when it opened it, and what it added itself.
 class ReplyCache {
  public:
-  // Creates `path` (readable by its owner only), or reads it; a torn end is cut off, lines that are
-  // no entries are skipped and counted.
-  static Expected<std::unique_ptr<ReplyCache>> Open(const std::string& path);
+  // Creates `path` (readable by its owner only), or reads it; lines that are no entries, such as a
+  // torn end, are skipped and counted. kUsage for what is no regular file.
+  static Expected<std::unique_ptr<ReplyCache>> Open(const std::string& path,
+                                                    CacheStart start = CacheStart::kKeep);
   virtual ~ReplyCache() = default;
+  virtual int64_t skipped() const = 0;  // lines that were no entries when it was opened
   virtual Expected<std::optional<ChatReply>> Find(std::string_view key) const = 0;
   // With the operating system before it returns.
   virtual Status Add(std::string_view key, const ChatReply& reply) = 0;
 };
 
 // SHA-256 of everything that is asked: model name, turns, task with schema, sampling, log-
-// probabilities; and the id where draws are random.
+// probabilities; and where draws are random, their seed and the id.
 std::string ReplyKey(std::string_view model_name, const ChatRequest& request);
 
-// Asks `model` for what `cache` lacks, and keeps each reply before on_reply is called.
+// Asks `model` for what `cache` lacks, and keeps each reply before on_reply is called. Of requests
+// that are the same one is asked, and answers all. An error of the cache is one of the call.
 std::unique_ptr<ChatModel> WithCache(std::unique_ptr<ChatModel> model,
                                      std::unique_ptr<ReplyCache> cache);
 

@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "chat/chat_model.h"
+#include "chat/reply_json.h"
 #include "job/progress.h"
 
 namespace mores::chat {
@@ -20,29 +21,6 @@ struct ScriptLine {
 tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
                                  std::string_view problem) {
   return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
-}
-
-Expected<TokenLogprob> ParseLogprob(const Json& value, std::string_view where) {
-  if (!value.is_object() || !value.contains("token") || !value["token"].is_string() ||
-      !value.contains("logprob") || !value["logprob"].is_number()) {
-    return FieldError(where, "logprobs", "must hold {token, logprob, top?} objects");
-  }
-  return TokenLogprob{value["token"].get<std::string>(), value["logprob"].get<double>()};
-}
-
-Expected<std::vector<ReplyToken>> ParseLogprobs(const Json& value, std::string_view where) {
-  if (!value.is_array()) return FieldError(where, "logprobs", "must be a list");
-  std::vector<ReplyToken> tokens;
-  for (const Json& one : value) {
-    ReplyToken token;
-    MORES_ASSIGN_OR_RETURN(token.chosen, ParseLogprob(one, where));
-    for (const Json& other : one.value("top", Json::array())) {
-      MORES_ASSIGN_OR_RETURN(TokenLogprob top, ParseLogprob(other, where));
-      token.top.push_back(std::move(top));
-    }
-    tokens.push_back(std::move(token));
-  }
-  return tokens;
 }
 
 Expected<ScriptLine> ParseLine(const Json& value, std::string_view where) {
@@ -63,7 +41,7 @@ Expected<ScriptLine> ParseLine(const Json& value, std::string_view where) {
   if (reply == value.end()) return FieldError(where, "reply", "missing");
   line.reply.text = reply->is_string() ? reply->get<std::string>() : DumpJson(*reply);
   if (value.contains("logprobs")) {
-    MORES_ASSIGN_OR_RETURN(line.reply.tokens, ParseLogprobs(value["logprobs"], where));
+    MORES_ASSIGN_OR_RETURN(line.reply.tokens, ParseReplyTokens(value["logprobs"], where));
   }
   return line;
 }

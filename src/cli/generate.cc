@@ -1,18 +1,19 @@
 // mores generate: text that a model writes after a prompt or a dialogue.
 #include <algorithm>
-#include <map>
+#include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
-#include "base/files.h"
+#include "chat/chat_model.h"
+#include "chat/endpoint.h"
 #include "chat/language_model.h"
+#include "chat/local_chat_model.h"
+#include "chat/reply_json.h"
+#include "cli/chat_options.h"
 #include "cli/command.h"
 #include "cli/item_command.h"
-#include "format/chat_format.h"
-#include "format/chat_template.h"
-#include "format/judge_profile.h"
+#include "format/dialogue.h"
 
 namespace mores::cli {
 namespace {
@@ -20,63 +21,15 @@ namespace {
 struct GenerateOptions {
   ItemOptions items;
   chat::Sampling sampling;
-  std::string chat_format;
+  ChatOptions chat;
+  int top_logprobs = 0;
   bool no_bos = false;
 };
 
-// How messages become a prompt: by a chat template, or as our own models are asked.
-struct Chat {
-  std::optional<format::ChatTemplate> form;  // none: our own
-  std::map<std::string, std::string> special_tokens;
-};
-
-Expected<Chat> OpenChat(const GenerateOptions& options) {
-  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.items.model.model));
-  Chat chat;
-  MORES_ASSIGN_OR_RETURN(chat.special_tokens, format::ReadSpecialTokens(directory));
-  if (!options.chat_format.empty()) {
-    MORES_ASSIGN_OR_RETURN(chat.form, format::FindChatFormat(options.chat_format));
-  } else if (!FileExists(directory + "/judge.json")) {
-    MORES_ASSIGN_OR_RETURN(chat.form, format::ReadChatTemplate(directory));
-  }
-  return chat;
-}
-
-Expected<std::vector<int32_t>> RenderChat(const Chat& chat, const Json& messages,
-                                          const text::Tokenizer& tokenizer) {
-  format::ChatTemplateInput input;
-  input.messages = messages;
-  input.special_tokens = chat.special_tokens;
-  input.add_generation_prompt = true;
-  MORES_ASSIGN_OR_RETURN(const text::MarkedText text, chat.form->Render(input));
-  return tokenizer.EncodeMarked(text);
-}
-
-// A dialogue in our chat format, up to where the assistant speaks.
-Expected<format::RenderedPrompt> RenderMessages(const Json& messages, const std::string& where) {
-  using Kind = format::PromptPiece::Kind;
-  if (!messages.is_array() || messages.empty()) {
-    return FieldError(where, "messages", "must be an array of at least one turn");
-  }
-  format::RenderedPrompt prompt;
-  prompt.pieces.push_back({Kind::kSpecial, "<s>"});
-  for (size_t i = 0; i < messages.size(); ++i) {
-    const std::string turn = fmt::format("{}: field 'messages[{}]'", where, i);
-    MORES_ASSIGN_OR_RETURN(const std::string role, RequiredString(messages[i], "role", turn));
-    MORES_ASSIGN_OR_RETURN(const std::string content, RequiredString(messages[i], "content", turn));
-    if (role != "system" && role != "user" && role != "assistant") {
-      return FieldError(turn, "role", "must be \"system\", \"user\" or \"assistant\"");
-    }
-    prompt.pieces.push_back({Kind::kSpecial, "<|" + role + "|>"});
-    prompt.pieces.push_back({Kind::kText, content});
-  }
-  prompt.pieces.push_back({Kind::kSpecial, "<|assistant|>"});
-  return prompt;
-}
-
 Expected<std::vector<int32_t>> PromptIds(const Json& value, const std::string& where,
                                          const chat::LanguageModel& model,
-                                         const Expected<Chat>& chat, StartToken start) {
+                                         const Expected<chat::ChatPrompt>& chat_prompt,
+                                         StartToken start) {
   const char* given = nullptr;
   for (const char* field : {"prompt_ids", "messages", "prompt"}) {
     if (!value.contains(field)) continue;
@@ -98,11 +51,8 @@ Expected<std::vector<int32_t>> PromptIds(const Json& value, const std::string& w
     if (ids.empty()) return FieldError(where, "prompt", "empty");
     return ids;
   }
-  MORES_ASSIGN_OR_RETURN(const format::RenderedPrompt prompt,
-                         RenderMessages(value["messages"], where));
-  if (!chat) return tl::unexpected<Error>(chat.error());
-  if (chat->form) return RenderChat(*chat, value["messages"], model.tokenizer());
-  return format::EncodePrompt(prompt, model.tokenizer());
+  if (!chat_prompt) return tl::unexpected<Error>(chat_prompt.error());
+  return chat_prompt->Encode(value["messages"], where, model.tokenizer());
 }
 
 Json ResultLine(const chat::GenerateRequest& request, const chat::GenerateResult& result,
@@ -117,27 +67,39 @@ Json ResultLine(const chat::GenerateRequest& request, const chat::GenerateResult
   return line;
 }
 
-int RunGenerate(const GenerateOptions& options) {
-  auto model = OpenModel(options.items.model, chat::TokenizerNeed::kOptional);
-  if (!model) return Fail(model.error());
+ItemJob MakeJob(const GenerateOptions& options, const std::string& model_name) {
   const chat::Sampling& sampling = options.sampling;
-  // Looked at where an item has messages.
-  const Expected<Chat> chat = OpenChat(options);
   ItemJob job;
   job.command = "generate";
-  job.model_name = (*model)->name();
+  job.model_name = model_name;
   job.fingerprint["sampling"] = {{"max_new_tokens", sampling.max_new_tokens},
                                  {"temperature", sampling.temperature},
                                  {"top_p", sampling.top_p},
                                  {"seed", sampling.seed}};
   job.fingerprint["no_bos"] = options.no_bos;
-  job.fingerprint["chat_format"] = options.chat_format;
+  job.fingerprint["chat_format"] = options.chat.chat_format;
+  if (options.top_logprobs > 0) job.fingerprint["top_logprobs"] = options.top_logprobs;
+  return job;
+}
+
+int RunLocal(const GenerateOptions& options) {
+  if (options.top_logprobs > 0) {
+    return Fail({ErrorKind::kUsage, "--top-logprobs: of endpoints and scripted replies alone"});
+  }
+  auto model = OpenModel(options.items.model, chat::TokenizerNeed::kOptional);
+  if (!model) return Fail(model.error());
+  const Expected<std::string> directory = FindModel(options.items.model.model);
+  if (!directory) return Fail(directory.error());
+  // Looked at where an item has messages.
+  const Expected<chat::ChatPrompt> chat_prompt =
+      chat::ChatPrompt::Open(*directory, options.chat.chat_format);
+  ItemJob job = MakeJob(options, (*model)->name());
   std::vector<std::vector<int32_t>> prompts;
   const Status read = ReadItems(
       options.items.input, job, [&](const Json& value, const std::string& where) -> Status {
         MORES_ASSIGN_OR_RETURN(
             std::vector<int32_t> ids,
-            PromptIds(value, where, **model, chat,
+            PromptIds(value, where, **model, chat_prompt,
                       options.no_bos ? StartToken::kLeftOut : StartToken::kAdded));
         job.costs.push_back(static_cast<int64_t>(ids.size()));
         prompts.push_back(std::move(ids));
@@ -150,7 +112,7 @@ int RunGenerate(const GenerateOptions& options) {
         std::vector<chat::GenerateRequest> batch;
         for (const size_t item : items) {
           batch.push_back(
-              {.id = job.keys[item], .prompt_ids = prompts[item], .sampling = sampling});
+              {.id = job.keys[item], .prompt_ids = prompts[item], .sampling = options.sampling});
         }
         MORES_ASSIGN_OR_RETURN(auto results, (*model)->Generate(batch));
         std::vector<job::ItemResult> lines;
@@ -161,6 +123,79 @@ int RunGenerate(const GenerateOptions& options) {
         }
         return lines;
       });
+}
+
+// What an item asks of a model that takes messages alone.
+Expected<std::vector<format::Turn>> ItemTurns(const Json& value, const std::string& where) {
+  if (value.contains("prompt_ids")) {
+    return FieldError(where, "prompt_ids", "this model takes prompt or messages");
+  }
+  if (value.contains("messages")) {
+    if (value.contains("prompt")) return FieldError(where, "prompt", "stands beside 'messages'");
+    MORES_ASSIGN_OR_RETURN(std::vector<format::Turn> turns,
+                           format::ParseTurns(value["messages"], where));
+    if (turns.empty()) return FieldError(where, "messages", "must have at least one turn");
+    return turns;
+  }
+  MORES_ASSIGN_OR_RETURN(std::string prompt, RequiredString(value, "prompt", where));
+  if (prompt.empty()) return FieldError(where, "prompt", "empty");
+  return std::vector<format::Turn>{{format::Role::kUser, std::move(prompt)}};
+}
+
+Json ReplyLine(const std::string& id, const chat::ChatReply& reply) {
+  Json line = {{"id", id},
+               {"text", reply.text},
+               {"finish_reason", chat::Name(reply.finish_reason)},
+               {"usage",
+                {{"prompt_tokens", reply.usage.prompt_tokens},
+                 {"completion_tokens", reply.usage.completion_tokens}}}};
+  if (!reply.tokens.empty()) line["logprobs"] = chat::ToJson(reply.tokens);
+  return line;
+}
+
+int RunRemote(const GenerateOptions& options) {
+  if (const Status output = CheckOutput(options.items.input, options.items.output); !output) {
+    return Fail(output.error());
+  }
+  ChatOptions chat_options = options.chat;
+  chat_options.model = options.items.model.model;
+  chat_options.fresh = options.items.fresh;
+  ItemJob job = MakeJob(options, "");
+  std::vector<chat::ChatRequest> requests;
+  const Status read = ReadItems(
+      options.items.input, job, [&](const Json& value, const std::string& where) -> Status {
+        MORES_ASSIGN_OR_RETURN(std::vector<format::Turn> turns, ItemTurns(value, where));
+        requests.push_back({.turns = std::move(turns),
+                            .sampling = options.sampling,
+                            .id = job.keys.back(),
+                            .top_logprobs = options.top_logprobs});
+        return {};
+      });
+  if (!read) return Fail(read.error());
+  auto model = OpenChatModel(chat_options, options.items.model, options.items.output);
+  if (!model) return Fail(model.error());
+  job.model_name = (*model)->name();
+  // Enough that the requests in flight are filled up while the slowest of a batch are waited for;
+  // what is received meanwhile is kept in the cache of replies.
+  job.batch_size = std::max<size_t>(256, 8 * static_cast<size_t>(chat_options.in_flight));
+  const int code =
+      RunItems(job, options.items,
+               [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
+                 std::vector<chat::ChatRequest> batch;
+                 for (const size_t item : items) batch.push_back(requests[item]);
+                 MORES_ASSIGN_OR_RETURN(auto replies, (*model)->Chat(batch, {}));
+                 std::vector<job::ItemResult> lines;
+                 for (size_t i = 0; i < items.size(); ++i) {
+                   lines.push_back(std::move(replies[i]).map([&](const chat::ChatReply& reply) {
+                     return ReplyLine(batch[i].id, reply);
+                   }));
+                 }
+                 return lines;
+               });
+  if (chat::IsEndpoint(chat_options.model)) {
+    fmt::print(stderr, "{}: {}\n", Printable((*model)->name()), Describe((*model)->totals()));
+  }
+  return code;
 }
 
 }  // namespace
@@ -177,7 +212,8 @@ void AddGenerateCommand(CommandLine& line) {
 In:  {"id","prompt"}, plain text with the model's start token in front; {"id","prompt_ids"} with
      token ids; or {"id","messages"} with turns of {"role","content"}, by the model's chat template
      (our own models: up to <|assistant|>).
-Out: {"id","text","token_ids","finish_reason","usage"}; the reason is stop or length.
+Out: {"id","text","token_ids","finish_reason","usage"}; the reason is stop or length. An endpoint
+     (docs/formats/endpoints.md) tells no token_ids; a prompt is asked there as a user's turn.
 Greedy unless --temperature is given; draws depend on the seed, the id and the step alone.)"});
   AddItemOptions(command, options->items);
   chat::Sampling& sampling = options->sampling;
@@ -191,11 +227,19 @@ Greedy unless --temperature is given; draws depend on the seed, the id and the s
       ->check(CLI::Range(1e-6, 1.0))
       ->capture_default_str();
   command->add_option("--seed", sampling.seed, "Of the draws")->capture_default_str();
-  command->add_option("--chat-format", options->chat_format,
-                      "A built-in format instead of the model's chat template "
-                      "(docs/formats/chat-template.md)");
+  command
+      ->add_option("--top-logprobs", options->top_logprobs,
+                   "Also the log-probabilities of tokens, and of so many alternatives each")
+      ->check(CLI::Range(0, 20))
+      ->capture_default_str();
   command->add_flag("--no-bos", options->no_bos, "Put no start token in front of prompts");
-  OnRun(line, command, [options] { return RunGenerate(*options); });
+  AddChatOptions(command, options->chat);
+  command->get_option("--model")->description(
+      "Model directory (default: $MORES_MODEL, else models/mini), endpoint "
+      "http://HOST:PORT/v1#NAME, or scripted:FILE");
+  OnRun(line, command, [options] {
+    return IsRemoteModel(options->items.model.model) ? RunRemote(*options) : RunLocal(*options);
+  });
 }
 
 }  // namespace mores::cli

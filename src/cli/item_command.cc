@@ -84,7 +84,7 @@ int RunItems(const ItemJob& item_job, const ItemOptions& options, const job::Bat
   job.manifest = std::move(*manifest);
   job.costs = item_job.costs;
   job.batch_cost = kBatchTokens;
-  job.batch_size = 256;
+  job.batch_size = item_job.batch_size;
   job.title = item_job.command;
   job.unit = item_job.unit;
   job.progress = progress.get();

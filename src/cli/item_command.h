@@ -29,6 +29,7 @@ struct ItemJob {
   std::string unit = "items";
   std::vector<std::string> keys;  // filled by ReadItems
   std::vector<int64_t> costs;     // tokens of each item, or empty
+  size_t batch_size = 256;        // items at most
   Json fingerprint = Json::object();
   std::string model_name;
 };

@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/files.h"
 #include "base/version.h"
+#include "chat/endpoint.h"
 #include "job/job.h"
 
 namespace mores::cli {
@@ -57,6 +58,10 @@ Expected<std::string> FindModel(const std::string& given) {
                    fmt::join(places, ", no "));
 }
 
+bool IsRemoteModel(const std::string& model) {
+  return chat::IsEndpoint(model) || model.starts_with("scripted:");
+}
+
 Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(const ModelOptions& options,
                                                          chat::TokenizerNeed tokenizer) {
   MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.model));
@@ -78,15 +83,15 @@ Expected<Json> MakeManifest(const std::string& command, const std::string& input
   if (FileExists(input) && std::filesystem::is_regular_file(input)) {
     MORES_ASSIGN_OR_RETURN(source, job::DescribeInput(input));
   }
-  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.model));
-  return Json{{"command", command},
-              {"version", Version()},
-              {"input", source},
-              {"model", model_name},
-              {"model_directory", directory},
-              {"precision", options.precision},
-              {"isa", Name(CurrentIsaLevel())},
-              {"threads", options.threads}};
+  Json manifest = {
+      {"command", command}, {"version", Version()}, {"input", source}, {"model", model_name}};
+  if (!IsRemoteModel(options.model)) {
+    MORES_ASSIGN_OR_RETURN(manifest["model_directory"], FindModel(options.model));
+  }
+  manifest["precision"] = options.precision;
+  manifest["isa"] = Name(CurrentIsaLevel());
+  manifest["threads"] = options.threads;
+  return manifest;
 }
 
 }  // namespace mores::cli

@@ -26,11 +26,15 @@ void AddModelOptions(CLI::App* command, ModelOptions& options);
 // to three folders above the executable. kMissing names what was looked for.
 Expected<std::string> FindModel(const std::string& given);
 
+// "scripted:FILE" or an endpoint: a model without a directory, which OpenChatModel opens.
+bool IsRemoteModel(const std::string& model);
+
 // Sets the instruction set level in force, then loads the model.
 Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(
     const ModelOptions& options, chat::TokenizerNeed tokenizer = chat::TokenizerNeed::kRequired);
 
-// {"command","version","input","model","model_directory","precision","isa","threads"}
+// {"command","version","input","model","model_directory","precision","isa","threads"}; without a
+// directory for a remote model.
 Expected<Json> MakeManifest(const std::string& command, const std::string& input,
                             const ModelOptions& options, const std::string& model_name);
 

@@ -89,18 +89,10 @@ Expected<Turn> ParseTurn(const Json& value, const std::string& field, std::strin
 }
 
 Expected<std::vector<Turn>> ParseMessages(const Json& messages, std::string_view where) {
-  if (!messages.is_array()) {
-    return FieldError(where, "messages", TypeProblem("an array", messages));
+  MORES_ASSIGN_OR_RETURN(std::vector<Turn> turns, ParseTurns(messages, where));
+  if (LastTurn(turns, Role::kAssistant, turns.size()) == turns.size()) {
+    return FieldError(where, "messages", "no assistant turn to judge");
   }
-  std::vector<Turn> turns;
-  bool judged = false;
-  for (size_t i = 0; i < messages.size(); ++i) {
-    MORES_ASSIGN_OR_RETURN(Turn turn,
-                           ParseTurn(messages[i], fmt::format("messages[{}]", i), where));
-    judged = judged || turn.role == Role::kAssistant;
-    turns.push_back(std::move(turn));
-  }
-  if (!judged) return FieldError(where, "messages", "no assistant turn to judge");
   return turns;
 }
 
@@ -263,6 +255,19 @@ std::optional<Label> ParseLabel(std::string_view text) {
   if (lower == "safe") return Label::kSafe;
   if (lower == "unsafe") return Label::kUnsafe;
   return std::nullopt;
+}
+
+Expected<std::vector<Turn>> ParseTurns(const Json& messages, std::string_view where) {
+  if (!messages.is_array()) {
+    return FieldError(where, "messages", TypeProblem("an array", messages));
+  }
+  std::vector<Turn> turns;
+  for (size_t i = 0; i < messages.size(); ++i) {
+    MORES_ASSIGN_OR_RETURN(Turn turn,
+                           ParseTurn(messages[i], fmt::format("messages[{}]", i), where));
+    turns.push_back(std::move(turn));
+  }
+  return turns;
 }
 
 text::Language LanguageOf(const Dialogue& dialogue) {

@@ -27,6 +27,9 @@ struct Turn {
   std::string content;  // UTF-8, valid
 };
 
+// An array of {"role","content"}, which may be empty. kInput names the field.
+Expected<std::vector<Turn>> ParseTurns(const Json& messages, std::string_view where);
+
 // Index of the last turn of `role` before `end`, or `end`.
 size_t LastTurn(const std::vector<Turn>& turns, Role role, size_t end);
 
