@@ -1,7 +1,409 @@
 #include "chat/endpoint.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <queue>
+#include <utility>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "chat/endpoint_address.h"
+#include "chat/endpoint_http.h"
+#include "chat/endpoint_wire.h"
+#include "job/progress.h"
+
 namespace mores::chat {
-Expected<std::unique_ptr<ChatModel>> OpenEndpoint(const EndpointOptions& options) {
-  return MakeError(ErrorKind::kUnsupported, "{}: endpoints are not built yet",
-                   options.address.base);
+namespace {
+
+constexpr double kStopSeconds = 0.2;  // a stop is looked for at least this often
+constexpr double kNever = 1e300;
+
+// At most so many starts a minute, and a second's worth of them at once.
+class RateBound {
+ public:
+  explicit RateBound(double per_minute)
+      : per_second_(per_minute / 60), most_(std::max(1.0, per_second_)), tokens_(1) {}
+
+  // Seconds from `now` until a start is allowed.
+  double SecondsLeft(double now) {
+    if (per_second_ <= 0) return 0;
+    if (last_ >= 0) tokens_ = std::min(most_, tokens_ + (now - last_) * per_second_);
+    last_ = now;
+    return tokens_ >= 1 ? 0 : (1 - tokens_) / per_second_;
+  }
+  void Take() { tokens_ -= per_second_ > 0 ? 1 : 0; }
+
+ private:
+  double per_second_, most_, tokens_;
+  double last_ = -1;
+};
+
+// What is known of a task's requests: what the server takes of them, and whether it ever took one.
+struct Support {
+  Features features;
+  bool proven = false;
+};
+
+struct Key {
+  std::string value;
+  std::string source;  // for people: where it is read from
+};
+
+Expected<Key> ReadKey(const std::string& host) {
+  std::string own = "MORES_API_KEY_";
+  for (const char c : host) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool digit = c >= '0' && c <= '9';
+    own += letter ? static_cast<char>(c & ~0x20) : digit ? c : '_';
+  }
+  for (const std::string& name : {own, std::string("MORES_API_KEY")}) {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr || *value == '\0') continue;
+    Key key{value, "the key is read from " + name};
+    // Shorter ones can't be told from ordinary text when they are taken out of replies.
+    if (key.value.size() < 4) {
+      return MakeError(ErrorKind::kUsage, "{}: is too short for a key", name);
+    }
+    for (const char c : key.value) {
+      if (c > 0x20 && c < 0x7F) continue;
+      return MakeError(ErrorKind::kUsage, "{}: has a space or a special character in it", name);
+    }
+    return key;
+  }
+  return Key{"", fmt::format("no key is set in {} or MORES_API_KEY", own)};
 }
+
+uint64_t FreshSeed() {
+  return MixBits(static_cast<uint64_t>(getpid()) ^
+                 MixBits(std::chrono::steady_clock::now().time_since_epoch().count()));
+}
+
+// What lives as long as the model: totals, the rate, and what the server is known to take.
+struct Shared {
+  explicit Shared(const EndpointOptions& given)
+      : options(given),
+        rate(given.requests_per_minute),
+        jitter(given.jitter_seed != 0 ? given.jitter_seed : FreshSeed()) {}
+
+  EndpointOptions options;
+  std::string name;
+  std::string key_source;
+  Redactor redactor{""};
+  std::unique_ptr<HttpPool> http;
+  RateBound rate;
+  Random jitter;
+  ChatTotals totals;
+  std::map<std::pair<std::string, bool>, Support> support;  // by task and log-probabilities
+  BoundName bound_name = BoundName::kMaxTokens;
+};
+
+// One call of Chat.
+class Call {
+ public:
+  Call(Shared& shared, std::span<const ChatRequest> requests, const ChatModel::OnReply& on_reply)
+      : shared_(shared),
+        options_(shared.options),
+        requests_(requests),
+        on_reply_(on_reply),
+        states_(requests.size()),
+        open_(requests.size()) {
+    replies_.reserve(requests.size());
+    for (size_t i = 0; i < requests.size(); ++i) replies_.emplace_back(ChatReply{});
+  }
+  ~Call() { shared_.http->Abort(); }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  Expected<std::vector<Expected<ChatReply>>> Run() {
+    while (open_ > 0) {
+      if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+      MORES_RETURN_IF_ERROR(StartWhatIsDue());
+      if (ending_ && shared_.http->running() == 0) return tl::unexpected<Error>(*ending_);
+      MORES_ASSIGN_OR_RETURN(std::vector<HttpResult> results, shared_.http->Wait(SecondsToWait()));
+      Status failed;
+      for (HttpResult& result : results) {  // all of them: what came is handed on
+        const Status handled = Handle(result);
+        if (failed) failed = handled;
+      }
+      MORES_RETURN_IF_ERROR(failed);
+      MORES_RETURN_IF_ERROR(CheckSilence());
+    }
+    return std::move(replies_);
+  }
+
+ private:
+  struct State {
+    double first = -1;  // when its first attempt began
+    int attempts = 0;
+    Features features;            // of the attempt that is in flight
+    std::optional<Features> ask;  // of the next one, where it differs from what is known
+    std::string reason;           // why the last attempt failed
+  };
+  using Due = std::pair<double, size_t>;  // when, and which request
+
+  static double Now() { return SystemClock().MonotonicSeconds(); }
+  Support& SupportOf(size_t i) {
+    const ChatRequest& request = requests_[i];
+    return shared_
+        .support[{request.task != nullptr ? request.task->name : "", request.top_logprobs > 0}];
+  }
+  double DeadlineOf(size_t i) const { return states_[i].first + options_.deadline_seconds; }
+
+  // Ends the call once nothing is in flight any more.
+  void End(Error error) {
+    if (!ending_) ending_ = std::move(error);
+  }
+
+  void CheckBounds() {
+    const ChatTotals& totals = shared_.totals;
+    if (options_.max_requests > 0 && totals.asked + totals.retried >= options_.max_requests) {
+      End({ErrorKind::kUsage, fmt::format("{}: stopped at the bound of {} requests", shared_.name,
+                                          options_.max_requests)});
+    }
+    if (options_.max_cost > 0 && totals.cost > options_.max_cost) {
+      End({ErrorKind::kUsage, fmt::format("{}: stopped at a cost of {:.4f}, beyond the bound of {}",
+                                          shared_.name, totals.cost, options_.max_cost)});
+    }
+  }
+
+  // What waits for another attempt goes before what has had none.
+  Status StartWhatIsDue() {
+    for (;;) {
+      const double now = Now();
+      const bool again = !waiting_.empty() && waiting_.top().first <= now;
+      if (again && now >= DeadlineOf(waiting_.top().second)) {
+        GiveUp(waiting_.top().second);
+        waiting_.pop();
+        continue;
+      }
+      if (!again && next_ == requests_.size()) return {};
+      if (!ending_) CheckBounds();
+      if (ending_ || shared_.http->idle() == 0 || shared_.rate.SecondsLeft(now) > 0) return {};
+      size_t i = next_;
+      if (again) {
+        i = waiting_.top().second;
+        waiting_.pop();
+      } else {
+        ++next_;
+      }
+      MORES_RETURN_IF_ERROR(Start(i, now));
+    }
+  }
+
+  Status Start(size_t i, double now) {
+    State& state = states_[i];
+    if (state.attempts++ == 0) {
+      state.first = now;
+      ++shared_.totals.asked;
+    } else {
+      ++shared_.totals.retried;
+    }
+    if (silent_since_ < 0) silent_since_ = now;
+    shared_.rate.Take();
+    state.features = state.ask ? *state.ask : SupportOf(i).features;
+    return shared_.http->Post(
+        i, RequestBody(options_.address.model, requests_[i], state.features, shared_.bound_name),
+        std::min(options_.attempt_seconds, DeadlineOf(i) - now));
+  }
+
+  double SecondsToWait() {
+    const double now = Now();
+    double next = kNever;
+    if (!waiting_.empty()) next = waiting_.top().first;
+    if (next_ < requests_.size() && !ending_) next = now;
+    if (shared_.http->idle() == 0 || ending_) next = kNever;
+    if (next != kNever) next = std::max(next, now + shared_.rate.SecondsLeft(now));
+    return std::clamp(next - now, 0.0, kStopSeconds);
+  }
+
+  Status CheckSilence() {
+    if (silent_since_ < 0 || Now() - silent_since_ < options_.deadline_seconds) return {};
+    return MakeError(ErrorKind::kIo, "{}: no request was answered for {:g} s (last: {})",
+                     shared_.name, options_.deadline_seconds,
+                     last_reason_.empty() ? "no answer" : last_reason_);
+  }
+
+  void Answered() { silent_since_ = shared_.http->running() > 0 || !waiting_.empty() ? Now() : -1; }
+
+  void Finish(size_t i, Expected<ChatReply> reply) {
+    if (!reply) ++shared_.totals.failed;
+    replies_[i] = std::move(reply);
+    --open_;
+    if (on_reply_) on_reply_(i, replies_[i]);
+  }
+
+  void GiveUp(size_t i) {
+    Finish(i, MakeError(ErrorKind::kIo, "{}: given up after {} attempts in {:g} s (last: {})",
+                        shared_.name, states_[i].attempts, options_.deadline_seconds,
+                        states_[i].reason));
+  }
+
+  // Full jitter: any part of a bound that doubles, on top of what the server asks for.
+  void TryAgain(size_t i, std::string reason, double server_seconds) {
+    State& state = states_[i];
+    const double bound =
+        std::min(kMaxBackoffSeconds,
+                 options_.backoff_seconds *
+                     static_cast<double>(int64_t{1} << std::min(state.attempts - 1, 30)));
+    const double wait = server_seconds + bound * shared_.jitter.Uniform();
+    if (server_seconds > 0) reason += fmt::format(", asks to wait {:g} s", server_seconds);
+    last_reason_ = reason;
+    state.reason = std::move(reason);
+    waiting_.emplace(std::min(Now() + wait, DeadlineOf(i)), i);
+  }
+
+  void Completed(size_t i, Completion completion) {
+    Support& support = SupportOf(i);
+    support = {.features = states_[i].features, .proven = true};
+    ChatTotals& totals = shared_.totals;
+    const ChatUsage& usage = completion.reply.usage;
+    totals.usage.prompt_tokens += usage.prompt_tokens;
+    totals.usage.completion_tokens += usage.completion_tokens;
+    totals.cost += (static_cast<double>(usage.prompt_tokens) * options_.price_in +
+                    static_cast<double>(usage.completion_tokens) * options_.price_out) /
+                   1e6;
+    if (options_.max_cost > 0 && !completion.has_usage) {
+      End({ErrorKind::kUnsupported,
+           fmt::format("{}: tells no usage, so a bound on cost can't be kept", shared_.name)});
+    }
+    Answered();
+    Finish(i, std::move(completion.reply));
+  }
+
+  // 400 and 422: what the server can't do is asked for no more; else the item's own fault.
+  void Refused(size_t i, const HttpResult& result) {
+    State& state = states_[i];
+    const Support& support = SupportOf(i);
+    const std::string message = ServerMessage(result.body, shared_.redactor);
+    Features less = state.features;
+    bool again = false;
+    if (message.find("max_completion_tokens") != std::string::npos &&
+        shared_.bound_name == BoundName::kMaxTokens) {
+      shared_.bound_name = BoundName::kMaxCompletionTokens;
+      again = true;
+    } else if (support.proven) {
+      again = !(state.features == support.features);
+      less = support.features;
+    } else {
+      again = AskLess(requests_[i], message, less);
+    }
+    if (again) {
+      state.ask = less;
+      state.reason = last_reason_ = fmt::format("{}: {}", result.status, message);
+      waiting_.emplace(Now(), i);
+      return;
+    }
+    Answered();
+    Finish(i, MakeError(ErrorKind::kInput, "{}: refused with {}: {}", shared_.name, result.status,
+                        message.empty() ? "no message" : message));
+  }
+
+  // An error is one of the call.
+  Status Handle(const HttpResult& result) {
+    const size_t i = result.ticket;
+    const int64_t status = result.status;
+    if (result.too_large) {
+      Answered();
+      Finish(i, MakeError(ErrorKind::kIo, "{}: the answer is longer than {} MiB", shared_.name,
+                          HttpPool::kMaxBody >> 20));
+    } else if (status == 0) {
+      TryAgain(i, result.problem, 0);
+    } else if (status >= 200 && status < 300) {
+      Expected<Completion> completion = ParseCompletion(result.body, shared_.redactor);
+      if (completion) {
+        Completed(i, std::move(*completion));
+      } else {
+        TryAgain(i, std::move(completion.error().message), 0);
+      }
+    } else if (status == 400 || status == 422) {
+      Refused(i, result);
+    } else if (status == 401 || status == 403) {
+      return MakeError(ErrorKind::kUsage, "{}: the key is not accepted ({}); {}", shared_.name,
+                       status, shared_.key_source);
+    } else if (status == 408 || status == 409 || status == 425 || status == 429 || status >= 500) {
+      const std::string message = ServerMessage(result.body, shared_.redactor);
+      TryAgain(i,
+               message.empty() ? fmt::format("{}", status) : fmt::format("{}: {}", status, message),
+               result.retry_after);
+    } else if (status == 413) {
+      Answered();
+      Finish(i, MakeError(ErrorKind::kInput, "{}: refused with 413: too long", shared_.name));
+    } else {
+      return NoSuchService(result);
+    }
+    return {};
+  }
+
+  Status NoSuchService(const HttpResult& result) const {
+    if (result.status < 400) {
+      return MakeError(ErrorKind::kMissing, "{}: answers {}; redirects are not followed",
+                       shared_.name, result.status);
+    }
+    const std::string message = ServerMessage(result.body, shared_.redactor);
+    return MakeError(ErrorKind::kMissing, "{}: no such model or service ({}): {}", shared_.name,
+                     result.status, message.empty() ? "no message" : message);
+  }
+
+  Shared& shared_;
+  const EndpointOptions& options_;
+  std::span<const ChatRequest> requests_;
+  const ChatModel::OnReply& on_reply_;
+  std::vector<State> states_;
+  std::vector<Expected<ChatReply>> replies_;
+  size_t open_;      // requests without a result
+  size_t next_ = 0;  // the first without an attempt
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> waiting_;
+  double silent_since_ = -1;  // since when something is asked and nothing answered; -1: no time
+  std::string last_reason_;
+  std::optional<Error> ending_;
+};
+
+class Endpoint : public ChatModel {
+ public:
+  explicit Endpoint(std::unique_ptr<Shared> shared) : shared_(std::move(shared)) {}
+
+  std::string name() const override { return shared_->name; }
+  // Until the server is known to refuse them.
+  bool has_logprobs() const override {
+    return std::none_of(shared_->support.begin(), shared_->support.end(), [](const auto& entry) {
+      return entry.first.second && !entry.second.features.logprobs;
+    });
+  }
+  ChatTotals totals() const override { return shared_->totals; }
+
+  Expected<std::vector<Expected<ChatReply>>> Chat(std::span<const ChatRequest> requests,
+                                                  const OnReply& on_reply) override {
+    return Call(*shared_, requests, on_reply).Run();
+  }
+
+ private:
+  std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace
+
+Expected<std::unique_ptr<ChatModel>> OpenEndpoint(const EndpointOptions& options) {
+  MORES_CHECK(options.in_flight > 0 && options.attempt_seconds > 0 && options.deadline_seconds > 0);
+  if (options.max_cost > 0 && options.price_in <= 0 && options.price_out <= 0) {
+    return MakeError(ErrorKind::kUsage, "a bound on cost needs prices");
+  }
+  const EndpointHost host = HostOf(options.address);
+  auto shared = std::make_unique<Shared>(options);
+  shared->name = fmt::format("{}@{}:{}{}", options.address.model, host.host, host.port, host.path);
+  MORES_ASSIGN_OR_RETURN(Key key, ReadKey(host.host));
+  shared->key_source = std::move(key.source);
+  shared->redactor = Redactor(key.value);
+  MORES_ASSIGN_OR_RETURN(shared->http,
+                         OpenHttpPool({.url = options.address.base + "/chat/completions",
+                                       .key = std::move(key.value),
+                                       .in_flight = options.in_flight}));
+  return std::unique_ptr<ChatModel>(new Endpoint(std::move(shared)));
+}
+
 }  // namespace mores::chat

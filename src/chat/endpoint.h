@@ -34,10 +34,21 @@ struct EndpointOptions {
   double price_in = 0, price_out = 0;  // a million tokens
   double max_cost = 0;                 // the call stops beyond it; 0: no bound
   int64_t max_requests = 0;            // attempts, retries included; 0: no bound
+  // A retry waits a random part of this, doubled with each attempt up to kMaxBackoffSeconds, and
+  // that on top of what a server asks for (Retry-After).
+  double backoff_seconds = 0.5;
+  uint64_t jitter_seed = 0;  // of the random parts; 0: another one each time
+  //
   // The key is read from MORES_API_KEY_HOST (the host in capitals, other characters as '_'), else
   // from MORES_API_KEY; none is sent where neither is set.
 };
 
+inline constexpr double kMaxBackoffSeconds = 20;
+
+// A request that a server refuses because of its reply format or log-probabilities is asked again
+// with less; what then works is remembered for the requests of its task. Errors of the call:
+// kUsage for a key that isn't accepted and for bounds that are reached, kMissing for an address or
+// a model that isn't there, kIo where nothing is answered.
 Expected<std::unique_ptr<ChatModel>> OpenEndpoint(const EndpointOptions& options);
 
 }  // namespace mores::chat
