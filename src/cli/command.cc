@@ -18,7 +18,9 @@ CLI::App* AddCommand(CLI::App& parent, const CommandText& text) {
 }
 
 void OnRun(CommandLine& line, CLI::App* command, std::function<int()> run) {
-  command->callback([&line, run = std::move(run)] { line.run = run; });
+  command->callback([&line, command, run = std::move(run)] {
+    if (command->get_subcommands().empty()) line.run = run;
+  });
 }
 
 std::string Printable(const std::string& text) {

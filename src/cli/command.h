@@ -27,6 +27,7 @@ CLI::App* AddCommand(CLI::App& parent, const CommandText& text);
 
 // `run` is called, and its result is the exit code, when `command` is the one on the command line.
 // Keep what the options are parsed into alive by capturing a shared_ptr to it.
+// A command that runs by itself and has commands below it runs where none of those is chosen.
 void OnRun(CommandLine& line, CLI::App* command, std::function<int()> run);
 
 // Prints "mores: MESSAGE" as one line on standard error, control characters made harmless; returns
@@ -54,6 +55,9 @@ void AddTrainCommand(CommandLine& line);
 void AddModelCommand(CommandLine& line);
 void AddReportCommand(CommandLine& line);
 void AddCompareCommand(CommandLine& line);
+void AddMetaCommand(CommandLine& line);
+// Below another command.
+void AddMetaCompareCommand(CommandLine& line, CLI::App& parent);
 
 }  // namespace mores::cli
 

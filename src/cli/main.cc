@@ -24,6 +24,7 @@ int Run(int argc, char** argv) {
   AddJudgeCommand(line);
   AddReportCommand(line);
   AddCompareCommand(line);
+  AddMetaCommand(line);
   AddScoreCommand(line);
   AddGenerateCommand(line);
   AddTokenizeCommand(line);

@@ -18,6 +18,10 @@ namespace mores::cli {
 void AddModelOptions(CLI::App* command, ModelOptions& options) {
   command->add_option("--model", options.model,
                       "Model directory (default: $MORES_MODEL, else models/mini)");
+  AddLocalOptions(command, options);
+}
+
+void AddLocalOptions(CLI::App* command, ModelOptions& options) {
   command->add_option("--precision", options.precision, "Of products and weights: bf16 or f32")
       ->check(CLI::IsMember({"bf16", "f32"}))
       ->capture_default_str();

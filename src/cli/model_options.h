@@ -21,6 +21,8 @@ struct ModelOptions {
 };
 
 void AddModelOptions(CLI::App* command, ModelOptions& options);
+// All of them but --model, for a command whose models have other names.
+void AddLocalOptions(CLI::App* command, ModelOptions& options);
 
 // The directory given, or the first there is of: $MORES_MODEL, ./models/mini, and models/mini one
 // to three folders above the executable. kMissing names what was looked for.

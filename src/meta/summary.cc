@@ -212,7 +212,7 @@ Json Summarize(std::span<const Evaluation> evaluations, const SummaryContext& co
 
 std::string FormatSummary(const Json& summary) {
   std::string out = fmt::format(
-      "judge: {}{}\n", summary["judge"].get<std::string>(),
+      "judge: {}{}\n", text::FitColumns(summary["judge"].get<std::string>(), 120),
       summary["baseline"] == true ? " (a baseline without a model: words, not meanings)" : "");
   out += fmt::format("{:<7}{:>9}  {:<6}{:<22}{:<22}{:<20}\n", "", "critiques", "", "precision",
                      "recall", "F1");
