@@ -28,13 +28,14 @@ class FakeJudge : public AiuJudge {
     kFailsOnce,   // kExact, and one request fails
     kUnparsable,  // no reply can be read
   };
-  explicit FakeJudge(Kind kind) : kind_(kind) {}
+  explicit FakeJudge(Kind kind, size_t answers = 1000) : kind_(kind), answers_(answers) {}
 
   std::string name() const override { return "fake"; }
   Json fingerprint() const override { return {{"kind", static_cast<int>(kind_)}}; }
 
   Expected<std::vector<Expected<std::vector<std::string>>>> Extract(
       std::span<const CritiqueItem* const> items) override {
+    if (asked_ + items.size() > answers_) return MakeError(ErrorKind::kIo, "no answer");
     asked_ += items.size();
     std::vector<Expected<std::vector<std::string>>> extracted;
     for (const CritiqueItem* item : items) {
@@ -93,6 +94,7 @@ class FakeJudge : public AiuJudge {
   }
 
   Kind kind_;
+  size_t answers_;  // critiques after which the whole judge fails
   size_t asked_ = 0;
 };
 
@@ -112,7 +114,7 @@ std::vector<CritiqueItem> References() {
   return references;
 }
 
-FitnessReport Measure(FakeJudge& judge, const FitnessRunOptions& options = {}) {
+FitnessReport RunProbes(FakeJudge& judge, const FitnessRunOptions& options = {}) {
   const std::vector<CritiqueItem> references = References();
   const auto maker = ProbeMaker::Create(references, options.seed);
   EXPECT_TRUE(maker) << maker.error().message;
@@ -121,7 +123,7 @@ FitnessReport Measure(FakeJudge& judge, const FitnessRunOptions& options = {}) {
   return std::move(*report);
 }
 
-double Value(const FitnessReport& report, Probe probe, enum Measure measure) {
+double Value(const FitnessReport& report, Probe probe, Measure measure) {
   return report.scopes[0]
       .probes[static_cast<size_t>(probe)]
       .figures.At(Level::kMacro, measure)
@@ -130,7 +132,7 @@ double Value(const FitnessReport& report, Probe probe, enum Measure measure) {
 
 TEST(FitnessTest, AnExactJudgeIsFitWithFiguresKnownBeforehand) {
   FakeJudge judge(FakeJudge::Kind::kExact);
-  const FitnessReport report = Measure(judge);
+  const FitnessReport report = RunProbes(judge);
   EXPECT_TRUE(report.fitness.fit);
   EXPECT_THAT(report.fitness.reasons, IsEmpty());
   ASSERT_EQ(report.scopes.size(), 1u);
@@ -155,7 +157,7 @@ TEST(FitnessTest, AnExactJudgeIsFitWithFiguresKnownBeforehand) {
 
 TEST(FitnessTest, AJudgeThatAlwaysAgreesIsUnfit) {
   FakeJudge judge(FakeJudge::Kind::kYes);
-  const FitnessReport report = Measure(judge);
+  const FitnessReport report = RunProbes(judge);
   EXPECT_FALSE(report.fitness.fit);
   EXPECT_EQ(report.fitness.reasons.size(), 6u);
   EXPECT_THAT(report.fitness.reasons[0], HasSubstr("negated critiques do not fall below"));
@@ -163,7 +165,7 @@ TEST(FitnessTest, AJudgeThatAlwaysAgreesIsUnfit) {
 
 TEST(FitnessTest, NegationAloneIsNotEnough) {
   FakeJudge judge(FakeJudge::Kind::kDeaf);
-  const FitnessReport report = Measure(judge);
+  const FitnessReport report = RunProbes(judge);
   EXPECT_FALSE(report.fitness.fit);
   EXPECT_THAT(report.fitness.reasons, Contains(HasSubstr("copied")));
   EXPECT_THAT(report.fitness.reasons, Contains(HasSubstr("foreign")));
@@ -174,7 +176,7 @@ TEST(FitnessTest, NegationAloneIsNotEnough) {
 
 TEST(FitnessTest, UnparsedRulingsAreShownAndCountAsNotCorrect) {
   FakeJudge judge(FakeJudge::Kind::kUnparsable);
-  const FitnessReport report = Measure(judge);
+  const FitnessReport report = RunProbes(judge);
   EXPECT_FALSE(report.fitness.fit);
   EXPECT_EQ(report.scopes[0].probes[0].unparsed, 12 * 4);
   EXPECT_EQ(report.scopes[0].probes[0].unreadable, 12);
@@ -183,31 +185,37 @@ TEST(FitnessTest, UnparsedRulingsAreShownAndCountAsNotCorrect) {
 
 TEST(FitnessTest, AReferenceThatFailedIsInNoFigureAndForbidsFitness) {
   FakeJudge judge(FakeJudge::Kind::kFailsOnce);
-  const FitnessReport report = Measure(judge);
+  const FitnessReport report = RunProbes(judge);
   EXPECT_EQ(report.failed, 1u);
   EXPECT_EQ(report.scopes[0].references, 11u);
   EXPECT_FALSE(report.fitness.fit);
 }
 
-TEST(FitnessTest, ResumesFromItsJournal) {
+TEST(FitnessTest, GoesOnFromItsJournal) {
   const TestDirectory directory;
   const std::string rulings = directory.path() + "/rulings.jsonl";
-  FakeJudge first(FakeJudge::Kind::kExact);
-  const FitnessReport report = Measure(first, {.rulings = rulings});
-  EXPECT_EQ(first.asked(), 12 * kProbes.size());
+  const std::vector<CritiqueItem> references = References();
+  const auto maker = ProbeMaker::Create(references, 1);
+  ASSERT_TRUE(maker);
+  FakeJudge stops(FakeJudge::Kind::kExact, 100), goes_on(FakeJudge::Kind::kExact);
+  ASSERT_FALSE(RunFitness(stops, *maker, {.rulings = rulings}));
+  ASSERT_GT(stops.asked(), 0u);
+  const auto report = RunFitness(goes_on, *maker, {.rulings = rulings});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(stops.asked() + goes_on.asked(), 12 * kProbes.size());
   const auto written = ReadEvaluations(rulings);
   ASSERT_TRUE(written) << written.error().message;
   EXPECT_EQ(written->size(), 12 * kProbes.size());
   EXPECT_EQ((*written)[12].id, "negated/d0");
   FakeJudge other(FakeJudge::Kind::kExact);
-  EXPECT_EQ(DumpJson(ToJson(Measure(other))), DumpJson(ToJson(report)));
+  EXPECT_EQ(DumpJson(ToJson(RunProbes(other))), DumpJson(ToJson(*report)));
 }
 
 TEST(FitnessTest, FilesAreReadBack) {
   const TestDirectory directory;
   const std::string path = directory.path() + "/fitness.json";
   FakeJudge judge(FakeJudge::Kind::kYes);
-  const FitnessReport report = Measure(judge);
+  const FitnessReport report = RunProbes(judge);
   ASSERT_TRUE(WriteFileAtomically(path, DumpJson(ToJson(report))));
   const auto read = ReadFitness(path);
   ASSERT_TRUE(read) << read.error().message;

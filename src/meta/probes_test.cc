@@ -152,7 +152,8 @@ TEST(ProbeMakerTest, ForeignClaimsAreOfTheSameLanguage) {
     const auto own = Maker(seed).Make(Probe::kReferences);
     const auto foreign = Maker(seed).Make(Probe::kForeign);
     // Two a language, so each has the other's.
-    for (const auto [a, b] : {std::pair(0, 1), std::pair(1, 0), std::pair(2, 3), std::pair(3, 2)}) {
+    for (const auto& [a, b] :
+         {std::pair(0, 1), std::pair(1, 0), std::pair(2, 3), std::pair(3, 2)}) {
       EXPECT_EQ(foreign[static_cast<size_t>(a)].critique, own[static_cast<size_t>(b)].critique);
     }
   }
