@@ -180,20 +180,21 @@ void CompareAll(FitnessReport& report) {
 }
 
 void AddCautions(FitnessReport& report) {
+  for (const FitnessScope& scope : report.scopes) {
+    for (const Measure measure : {Measure::kPrecision, Measure::kRecall}) {
+      const double value = scope.probes[0].figures.At(Level::kMacro, measure).value;
+      if (value >= kWanting) continue;
+      report.cautions.push_back(fmt::format(
+          "{}: the judge finds no more than {:.1f} points of macro {} in the references "
+          "themselves",
+          scope.name, 100 * value, kMeasureNames[static_cast<size_t>(measure)]));
+    }
+  }
   for (const ProbeComparison& one : report.directions) {
     if (!one.holds) report.cautions.push_back(Describe(one, "do not fall below the references"));
   }
   for (const ProbeComparison& one : report.invariances) {
     if (!one.holds) report.cautions.push_back(Describe(one, "say the same and score otherwise"));
-  }
-  for (const FitnessScope& scope : report.scopes) {
-    for (const Measure measure : {Measure::kPrecision, Measure::kRecall}) {
-      const double value = scope.probes[0].figures.At(Level::kMacro, measure).value;
-      if (value >= kWanting) continue;
-      report.cautions.push_back(
-          fmt::format("{}: of the references themselves the judge says {:.1f} in macro {}",
-                      scope.name, 100 * value, kMeasureNames[static_cast<size_t>(measure)]));
-    }
   }
 }
 
