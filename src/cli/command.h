@@ -59,6 +59,8 @@ void AddCorrectCommand(CommandLine& line);
 void AddMetaCommand(CommandLine& line);
 // Below another command.
 void AddMetaCompareCommand(CommandLine& line, CLI::App& parent);
+void AddMetaFitnessCommand(CommandLine& line, CLI::App& parent);
+void AddMetaAgreeCommand(CommandLine& line, CLI::App& parent);
 
 }  // namespace mores::cli
 

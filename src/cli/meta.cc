@@ -168,6 +168,8 @@ void AddMetaCommand(CommandLine& line) {
                     "Keep no turns of the dialogues in the output and the page");
   command->add_flag("--fresh", options->fresh, "Drop unfinished work of an earlier run");
   AddMetaCompareCommand(line, *command);
+  AddMetaFitnessCommand(line, *command);
+  AddMetaAgreeCommand(line, *command);
   OnRun(line, command, [options] {
     const Expected<int> code = RunMetaCommand(*options);
     return code ? *code : Fail(code.error());
