@@ -19,6 +19,7 @@
 #include "base/test_directory.h"
 #include "chat/fake_server.h"
 #include "chat/reply_cache.h"
+#include "job/progress.h"
 
 namespace mores::chat {
 namespace {
@@ -198,17 +199,38 @@ TEST(Endpoint, OneThatNeverAnswersFailsTheCallWithinItsDeadline) {
   FakeServer silent;  // takes connections and says nothing
   for (const std::string& base : {silent.base(), std::string("http://127.0.0.1:9/v1")}) {
     EndpointOptions options = Options(base);
-    options.deadline_seconds = 1;
+    options.deadline_seconds = 0.5;
     const auto model = Open(options);
     const double begin = SystemClock().MonotonicSeconds();
     const auto replies = model->Chat(Numbered(50), {});
-    EXPECT_LT(SystemClock().MonotonicSeconds() - begin, 2.5);
+    EXPECT_LT(SystemClock().MonotonicSeconds() - begin, 2);
     ASSERT_FALSE(replies);
     EXPECT_EQ(replies.error().kind, ErrorKind::kIo);
     EXPECT_THAT(replies.error().message, HasSubstr("m@127.0.0.1:"));
-    EXPECT_THAT(replies.error().message, HasSubstr("no request was answered for 1 s (last: "));
+    EXPECT_THAT(replies.error().message, HasSubstr("no request was answered for 0.5 s (last: "));
     EXPECT_THAT(replies.error().message, Not(HasSubstr("\n")));
   }
+}
+
+TEST(Endpoint, StopsWhenAskedTo) {
+  FakeServer silent;
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    job::InstallStopHandlers();
+    auto model = OpenEndpoint(Options(silent.base()));
+    if (!model) _exit(1);
+    const auto replies = (*model)->Chat(Numbered(3), {});
+    _exit(!replies && replies.error().kind == ErrorKind::kCancelled ? 42 : 2);
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  const double begin = SystemClock().MonotonicSeconds();
+  kill(child, SIGINT);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_LT(SystemClock().MonotonicSeconds() - begin, 1);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 42);
 }
 
 TEST(Endpoint, ARequestThatIsNeverAnsweredFailsAlone) {
@@ -218,11 +240,11 @@ TEST(Endpoint, ARequestThatIsNeverAnsweredFailsAlone) {
     return {.body = FakeServer::Completion(content)};
   });
   EndpointOptions options = Options(server.base());
-  options.deadline_seconds = 1;
+  options.deadline_seconds = 0.5;
   options.in_flight = 2;
   options.requests_per_minute = 60 * 20;
   const auto model = Open(options);
-  std::vector<ChatRequest> requests = Numbered(40);
+  std::vector<ChatRequest> requests = Numbered(20);
   requests[0] = Ask("bad");
   const auto replies = model->Chat(requests, {});
   ASSERT_TRUE(replies) << replies.error().message;
@@ -501,10 +523,6 @@ TEST(EndpointBounds, HoldTheRate) {
   const double begin = SystemClock().MonotonicSeconds();
   ASSERT_TRUE(Open(options)->Chat(Numbered(11), {}));
   EXPECT_GE(SystemClock().MonotonicSeconds() - begin, 0.9);
-  options.requests_per_minute = 60;
-  const double slow = SystemClock().MonotonicSeconds();
-  ASSERT_TRUE(Open(options)->Chat(Numbered(3), {}));
-  EXPECT_GE(SystemClock().MonotonicSeconds() - slow, 1.9);
 }
 
 TEST(Endpoint, WhatIsNotThereFailsTheCall) {
