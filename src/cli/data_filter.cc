@@ -81,7 +81,7 @@ OUTPUT.rejected.jsonl with what the judge said. Formats: docs/formats/curation.m
   AddDataFileOptions(command, "Dialogues, SFT records or verdicts, or - for standard input",
                      options->files);
   AddModelChoice(command, "--judge", "The model that judges", options->judge.judge);
-  AddLocalOptions(command, options->judge.local);
+  AddEngineOptions(command, options->judge.local);
   AddJudgeOptions(command, options->judge);
   command->remove_option(command->get_option("--no-content"));
   command

@@ -18,13 +18,6 @@ namespace {
 // Items asked of our engine at once. It has no cache of replies: a kill loses its batch.
 constexpr size_t kLocalBatch = 16;
 
-Expected<Json> DescribeFile(const std::string& input) {
-  if (FileExists(input) && std::filesystem::is_regular_file(input)) {
-    return job::DescribeInput(input);
-  }
-  return Json{{"path", input}};
-}
-
 std::string ReasonsOf(const Json& summary) {
   std::string text;
   for (const auto& [reason, count] : summary["reasons"].items()) {
@@ -44,11 +37,6 @@ void AddDataFileOptions(CLI::App* command, const std::string& input_help, DataFi
   command->add_flag("--fresh", files.fresh, "Drop unfinished work of an earlier run");
 }
 
-void AddLocalOptions(CLI::App* command, ModelOptions& options) {
-  AddModelOptions(command, options);
-  command->remove_option(command->get_option("--model"));
-}
-
 void AddDataModelOptions(CLI::App* command, const std::string& input_help,
                          DataModelOptions& options) {
   AddDataFileOptions(command, input_help, options.files);
@@ -63,7 +51,7 @@ void AddDataModelOptions(CLI::App* command, const std::string& input_help,
       ->check(CLI::Range(1e-6, 1.0))
       ->capture_default_str();
   command->add_option("--seed", sampling.seed, "Of draws and choices")->capture_default_str();
-  AddLocalOptions(command, options.local);
+  AddEngineOptions(command, options.local);
   AddChatOptions(command, options.chat);
 }
 
@@ -87,7 +75,7 @@ Expected<curate::RunOptions> MakeRunOptions(const DataRun& run, const DataFileOp
   Json inputs = Json::array();
   for (const std::string& input : run.inputs) {
     MORES_RETURN_IF_ERROR(CheckOutput(input, files.output));
-    MORES_ASSIGN_OR_RETURN(Json one, DescribeFile(input));
+    MORES_ASSIGN_OR_RETURN(Json one, job::DescribeInput(input));
     inputs.push_back(std::move(one));
   }
   const bool ours = std::any_of(run.models.begin(), run.models.end(),

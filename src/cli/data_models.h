@@ -25,9 +25,6 @@ struct DataFileOptions {
 };
 void AddDataFileOptions(CLI::App* command, const std::string& input_help, DataFileOptions& files);
 
-// AddModelOptions without --model: which one it is has an option of the command's own.
-void AddLocalOptions(CLI::App* command, ModelOptions& options);
-
 struct DataModelOptions {
   DataFileOptions files;
   ModelOptions local;

@@ -54,20 +54,9 @@ Status CheckOptions(const MetaCommand& command) {
   return {};
 }
 
-// OUT.summary.json for OUT.jsonl.
-std::string SummaryPath(const std::string& output) {
-  constexpr std::string_view kLines = ".jsonl";
-  const bool ends = output.size() > kLines.size() && output.ends_with(kLines);
-  return (ends ? output.substr(0, output.size() - kLines.size()) : output) + ".summary.json";
-}
-
 Expected<Json> Manifest(const MetaCommand& command, const meta::AiuJudge& judge) {
   Json manifest = {{"command", "meta"}, {"version", Version()}, {"judge", judge.name()}};
-  Json source = {{"path", command.critiques}};
-  if (!IsStream(command.critiques)) {
-    MORES_ASSIGN_OR_RETURN(source, job::DescribeInput(command.critiques));
-  }
-  manifest["critiques"] = std::move(source);
+  MORES_ASSIGN_OR_RETURN(manifest["critiques"], job::DescribeInput(command.critiques));
   manifest["references"] = Json::array();
   for (const std::string& path : command.references) {
     MORES_ASSIGN_OR_RETURN(Json reference, job::DescribeInput(path));
@@ -91,7 +80,7 @@ void TellFailures(const meta::MetaRun& run) {
 Status WriteResults(const MetaCommand& command, const Json& summary, const meta::MetaRun& run) {
   if (!IsStream(command.output)) {
     MORES_RETURN_IF_ERROR(
-        WriteFileAtomically(SummaryPath(command.output), DumpJson(summary) + "\n"));
+        WriteFileAtomically(job::BesidePath(command.output, "summary.json"), DumpJson(summary) + "\n"));
   }
   if (command.page.empty()) return {};
   const auto content =

@@ -82,10 +82,7 @@ Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(const ModelOptions& opt
 }
 
 Expected<Json> RunManifest(const std::string& command, const std::string& input) {
-  Json source = {{"path", input}};
-  if (FileExists(input) && std::filesystem::is_regular_file(input)) {
-    MORES_ASSIGN_OR_RETURN(source, job::DescribeInput(input));
-  }
+  MORES_ASSIGN_OR_RETURN(const Json source, job::DescribeInput(input));
   return Json{{"command", command}, {"version", Version()}, {"input", source}};
 }
 

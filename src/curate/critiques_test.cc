@@ -89,7 +89,7 @@ TEST_F(CritiquesTest, AContradictedLabelIsCountedAndLeftOut) {
   const auto result = WriteCritiques(records, Options(writer));
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->kept, 0);
-  const std::vector<Json> rejected = Lines("out.jsonl.rejected.jsonl");
+  const std::vector<Json> rejected = Lines("out.rejected.jsonl");
   EXPECT_THAT(Reasons(rejected), ElementsAre("contradicted", "unreadable", "empty"));
   EXPECT_EQ(rejected[0]["label"], "unsafe");
   EXPECT_EQ(rejected[0]["rejected"]["label"], "safe");
@@ -108,7 +108,7 @@ TEST_F(CritiquesTest, FailedRequestsAndMissingLabelsAreRejected) {
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_THAT(writer.materials, SizeIs(1));
   EXPECT_EQ(result->job.failed, 1u);
-  const std::vector<Json> rejected = Lines("out.jsonl.rejected.jsonl");
+  const std::vector<Json> rejected = Lines("out.rejected.jsonl");
   EXPECT_THAT(Reasons(rejected), ElementsAre("failed", "unlabelled"));
   EXPECT_EQ(rejected[0]["rejected"]["error"]["kind"], "io");
 }
@@ -128,7 +128,7 @@ TEST_F(CritiquesTest, OneExampleOfTheSameLabelAndLanguage) {
   const Json material = *ParseJson(writer_.materials[0], "m");
   EXPECT_EQ(material["example"]["analysis"], "Calm " + chosen + ".");
   EXPECT_EQ(material["example"]["label"], "safe");
-  EXPECT_THAT(Reasons(Lines("out.jsonl.rejected.jsonl")), ElementsAre("no_example", "no_example"));
+  EXPECT_THAT(Reasons(Lines("out.rejected.jsonl")), ElementsAre("no_example", "no_example"));
 }
 
 TEST_F(CritiquesTest, TheExampleIsAFunctionOfSeedAndIdAndNeverItself) {

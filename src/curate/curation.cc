@@ -46,7 +46,7 @@ class Writer {
         {"rejected", rejected_},        {"reasons", Json::object()},      {"failed", failed_}};
     for (const auto& [reason, count] : reasons_) summary_["reasons"][reason] = count;
     summary_.update(curation_.summarize());
-    return WriteFileAtomically(options_.output + ".summary.json",
+    return WriteFileAtomically(job::BesidePath(options_.output, "summary.json"),
                                summary_.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   }
 
@@ -57,7 +57,7 @@ class Writer {
  private:
   Status Flush() {
     if (file_ == nullptr) {
-      MORES_ASSIGN_OR_RETURN(file_, AtomicFile::Create(options_.output + ".rejected.jsonl"));
+      MORES_ASSIGN_OR_RETURN(file_, AtomicFile::Create(job::BesidePath(options_.output, "rejected.jsonl")));
     }
     MORES_RETURN_IF_ERROR(file_->Write(buffer_));
     buffer_.clear();

@@ -97,7 +97,7 @@ TEST_F(FilterTest, KeepsWhatTheJudgeConfirms) {
   EXPECT_EQ(kept[0]["generator"], "human");
   EXPECT_TRUE(kept[1]["generator"].is_null());
   EXPECT_EQ(kept[1]["origin"]["id"], "d");
-  const std::vector<Json> rejected = Lines("out.jsonl.rejected.jsonl");
+  const std::vector<Json> rejected = Lines("out.rejected.jsonl");
   EXPECT_THAT(Reasons(rejected), ElementsAre("label!=expected", "unlabelled", "unreadable"));
   EXPECT_EQ(rejected[0]["filter"]["critique"], "It is unsafe.");
   EXPECT_EQ(rejected[0]["label"], "safe");
@@ -117,7 +117,7 @@ TEST_F(FilterTest, FailedRequestsAreRejectedAndCounted) {
   EXPECT_EQ(result->job.failed, 1u);
   EXPECT_EQ(result->summary["reasons"]["failed"], 1);
   EXPECT_EQ(result->summary["by_source"]["x"]["items"], 2);
-  EXPECT_EQ(Lines("out.jsonl.rejected.jsonl")[0]["rejected"]["error"]["kind"], "io");
+  EXPECT_EQ(Lines("out.rejected.jsonl")[0]["rejected"]["error"]["kind"], "io");
 }
 
 TEST_F(FilterTest, DropsByTheJudgesProbability) {
@@ -126,14 +126,14 @@ TEST_F(FilterTest, DropsByTheJudgesProbability) {
   const std::vector<Record> records = Five();
   ASSERT_TRUE(FilterRecords(records, options));
   EXPECT_THAT(Ids(Lines("out.jsonl")), ElementsAre("a"));
-  EXPECT_THAT(Reasons(Lines("out.jsonl.rejected.jsonl")),
+  EXPECT_THAT(Reasons(Lines("out.rejected.jsonl")),
               ElementsAre("no_probability", "unreadable", "p_unsafe > 0.25", "unreadable"));
   // The first condition that holds is the reason.
   options.drop_if = {*ParseDropCondition("label!=expected"), *ParseDropCondition("p_unsafe<0.5")};
   options.run.output = Path("second.jsonl");
   ASSERT_TRUE(FilterRecords(records, options));
   EXPECT_THAT(Ids(Lines("second.jsonl")), ElementsAre("d"));
-  EXPECT_THAT(Reasons(Lines("second.jsonl.rejected.jsonl")),
+  EXPECT_THAT(Reasons(Lines("second.rejected.jsonl")),
               ElementsAre("p_unsafe < 0.5", "label!=expected", "unlabelled", "unreadable"));
 }
 

@@ -74,7 +74,7 @@ TEST_F(LabelTest, MajorityAndAlphaOfKnownReplies) {
   EXPECT_EQ(kept[2]["votes"][1]["analysis"], "It harms.");
   EXPECT_EQ(kept[2]["generator"][0]["task"], "judge");
   EXPECT_EQ(kept[2]["generator"][0]["task_hash"], chat::FindTask("judge").hash);
-  const std::vector<Json> rejected = Lines("out.jsonl.rejected.jsonl");
+  const std::vector<Json> rejected = Lines("out.rejected.jsonl");
   EXPECT_THAT(Ids(rejected), ElementsAre("delta"));
   EXPECT_THAT(Reasons(rejected), ElementsAre("tie"));
   EXPECT_THAT(rejected[0]["votes"], SizeIs(2));
@@ -121,7 +121,7 @@ TEST_F(LabelTest, TiesAreKeptOnDemandWithoutALabel) {
   const std::vector<Json> kept = Lines("out.jsonl");
   ASSERT_THAT(kept, SizeIs(4));
   EXPECT_TRUE(kept[3]["label"].is_null());
-  EXPECT_THAT(Lines("out.jsonl.rejected.jsonl"), SizeIs(0));
+  EXPECT_THAT(Lines("out.rejected.jsonl"), SizeIs(0));
 }
 
 TEST_F(LabelTest, UnreadableRepliesAndFailedRequestsAreNoLabels) {
@@ -133,7 +133,7 @@ TEST_F(LabelTest, UnreadableRepliesAndFailedRequestsAreNoLabels) {
   const auto result = LabelRecords(records, Options({&vague}));
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_THAT(Ids(Lines("out.jsonl")), ElementsAre("delta"));
-  EXPECT_THAT(Reasons(Lines("out.jsonl.rejected.jsonl")),
+  EXPECT_THAT(Reasons(Lines("out.rejected.jsonl")),
               ElementsAre("no_majority", "no_majority", "no_majority"));
   const Json& counts = result->summary["annotators"]["vague@1"];
   EXPECT_EQ(counts["votes"], 4);

@@ -59,7 +59,7 @@ TEST_F(QueriesTest, DuplicatesBlanksAndSurplusAreDroppedAndCounted) {
   EXPECT_EQ(kept[2]["origin"]["line"], 2);
   EXPECT_EQ(kept[2]["origin"]["file"], "rules.txt");
   EXPECT_EQ(kept[2]["generator"]["task"], "query_augmentation");
-  EXPECT_THAT(Reasons(Lines("out.jsonl.rejected.jsonl")),
+  EXPECT_THAT(Reasons(Lines("out.rejected.jsonl")),
               ElementsAre("duplicate", "blank", "surplus", "duplicate", "unreadable"));
   EXPECT_EQ(result->summary["reasons"]["duplicate"], 2);
   EXPECT_EQ(result->summary["missing"], 1);
@@ -88,7 +88,7 @@ TEST_F(QueriesTest, ExamplesOfTheRulesLanguageAreShownAndNotCopied) {
     EXPECT_THAT(shown.get<std::string>(),
                 AnyOf("Is bread good for birds?", "What do the ducks eat?"));
   }
-  EXPECT_THAT(Reasons(Lines("out.jsonl.rejected.jsonl")), ElementsAre("duplicate"));
+  EXPECT_THAT(Reasons(Lines("out.rejected.jsonl")), ElementsAre("duplicate"));
   EXPECT_FALSE(ReadExampleQueries(Write("e.jsonl", "{\"query\":\" \"}\n")));
   EXPECT_FALSE(ReadExampleQueries(Write("e.jsonl", "{\"text\":\"x\"}\n")));
 }
@@ -113,7 +113,7 @@ TEST_F(QueriesTest, ARuleThatGivesOrdersStaysMaterial) {
   const auto result = WriteQueries(rules, Options(writer));
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->kept, 0);
-  EXPECT_THAT(Reasons(Lines("out.jsonl.rejected.jsonl")), ElementsAre("unreadable"));
+  EXPECT_THAT(Reasons(Lines("out.rejected.jsonl")), ElementsAre("unreadable"));
 }
 
 }  // namespace

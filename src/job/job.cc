@@ -216,7 +216,15 @@ Expected<JobSummary> RunJob(const JobOptions& options, const BatchFunction& run)
   return Job(options, run).Run();
 }
 
+std::string BesidePath(const std::string& output, std::string_view name) {
+  constexpr std::string_view kLines = ".jsonl";
+  const bool ends = output.size() > kLines.size() && output.ends_with(kLines);
+  const std::string stem = ends ? output.substr(0, output.size() - kLines.size()) : output;
+  return fmt::format("{}.{}", stem, name);
+}
+
 Expected<Json> DescribeInput(const std::string& path) {
+  if (IsStream(path)) return Json{{"path", path}};
   MORES_ASSIGN_OR_RETURN(const std::string sha256, Sha256HexOfFile(path));
   struct stat info {};
   const bool known = stat(path.c_str(), &info) == 0;

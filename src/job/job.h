@@ -70,7 +70,12 @@ struct JobSummary {
 // journal or a manifest.
 Expected<JobSummary> RunJob(const JobOptions& options, const BatchFunction& run);
 
-// {"path","bytes","sha256"} of an input file, for a fingerprint or a manifest.
+// A file of the run beside its output: BesidePath("OUT.jsonl", "summary.json") is
+// "OUT.summary.json".
+std::string BesidePath(const std::string& output, std::string_view name);
+
+// {"path","bytes","sha256"} of an input file, for a fingerprint or a manifest; the path alone of one
+// that can't be read again, such as a pipe.
 Expected<Json> DescribeInput(const std::string& path);
 
 }  // namespace mores::job
