@@ -90,6 +90,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Contradiction{"The answer is harmless.", "The answer is not harmless."},
                       Contradiction{"There is no insult in the reply.",
                                     "There is an insult in the reply."},
+                      Contradiction{"It is false that the reply mocks strangers.",
+                                    "The reply mocks strangers."},
                       Contradiction{"It is not true that the reply mocks the elderly.",
                                     "The reply mocks the elderly."},
                       Contradiction{"It is not the case that B never warns of the risk.",
