@@ -101,7 +101,8 @@ Expected<std::vector<Expected<TaskReply>>> AskTasks(ChatModel& model,
 
 // Replies from a file (docs/formats/scripted-replies.md), for tests and examples: JSON lines of
 //   {"task"?: NAME, "contains"?: [TEXT...], "reply": TEXT or OBJECT, "logprobs"?: [...]}
-// of which the first that fits a request answers it: its task, and every text in one of its turns.
+// of which the first that fits a request answers it: its task, and every text in one of its turns
+// (but not in a task's instructions).
 // "task" null fits free text. A request that none fits fails.
 Expected<std::unique_ptr<ChatModel>> OpenScriptedModel(const std::string& path);
 

@@ -452,7 +452,7 @@ TEST(EndpointFeatures, ThatAServerRefusesAreDroppedOnce) {
     ASSERT_TRUE(replies) << replies.error().message;
     for (const size_t i : {0, 1, 3, 4}) EXPECT_TRUE((*replies)[i]);
     ASSERT_FALSE((*replies)[2]);
-    EXPECT_EQ((*replies)[2].error().kind, ErrorKind::kInput);
+    EXPECT_EQ((*replies)[2].error().kind, ErrorKind::kUnsupported);
     EXPECT_THAT((*replies)[2].error().message, HasSubstr("refused with 400: too long"));
     EXPECT_FALSE(model->has_logprobs());
     const Json& last = picky.asked.back();  // of "d": nothing has to be found out again

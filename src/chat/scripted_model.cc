@@ -50,7 +50,9 @@ bool Fits(const ScriptLine& line, const ChatRequest& request) {
   if (line.task && *line.task != (request.task != nullptr ? request.task->name : "")) return false;
   return std::all_of(line.contains.begin(), line.contains.end(), [&](const std::string& text) {
     return std::any_of(request.turns.begin(), request.turns.end(), [&](const format::Turn& turn) {
-      return turn.content.find(text) != std::string::npos;
+      // The instructions of a task are the same for all its requests: nothing to tell them by.
+      const bool instructions = request.task != nullptr && turn.role == format::Role::kSystem;
+      return !instructions && turn.content.find(text) != std::string::npos;
     });
   });
 }
