@@ -51,6 +51,49 @@ size_t LabelOffset(std::string_view reply, format::Label label) {
   return std::string_view::npos;
 }
 
+// Moves `text` past `expected` and the space before it.
+bool Skip(std::string_view& text, std::string_view expected) {
+  const size_t begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+  if (!text.substr(begin).starts_with(expected)) return false;
+  text.remove_prefix(begin + expected.size());
+  return true;
+}
+
+// A JSON string whose end was cut off.
+std::string UnescapeTorn(std::string_view text) {
+  for (int dropped = 0; dropped < 16; ++dropped) {  // an escape may be torn, a character too
+    std::string quoted = "\"";
+    quoted += text;
+    quoted += '"';
+    if (const Expected<Json> value = ParseJson(quoted, "the reply"))
+      return value->get<std::string>();
+    if (text.empty()) break;
+    text.remove_suffix(1);
+  }
+  return "";
+}
+
+// An object that was cut off where the bound on tokens was reached: the label stands first, and
+// what there is of the critique after it.
+StatedVerdict ReadTornReply(std::string_view reply) {
+  std::string_view rest = reply;
+  if (Skip(rest, "```")) Skip(rest, "json");
+  if (!Skip(rest, "{") || !Skip(rest, "\"label\"") || !Skip(rest, ":") || !Skip(rest, "\"")) {
+    return {};
+  }
+  const LabelSpelling* spelling = SpellingAt(rest);
+  if (spelling == nullptr) return {};
+  StatedVerdict stated;
+  stated.label = spelling->means;
+  stated.label_offset = reply.size() - rest.size();
+  rest.remove_prefix(spelling->text.size());
+  if (Skip(rest, "\"") && Skip(rest, ",") && Skip(rest, "\"analysis\"") && Skip(rest, ":") &&
+      Skip(rest, "\"")) {
+    stated.critique = CleanCritique(UnescapeTorn(rest));
+  }
+  return stated;
+}
+
 // The task `judge`, read more leniently than it is asked: only the label must be there, and the
 // critique may go by its other name.
 const chat::Task& LenientJudgeTask() {
@@ -96,7 +139,7 @@ StatedVerdict ReadJudgeReply(std::string_view reply, std::span<const std::string
     return plain;
   }
   const Expected<Json> value = chat::ReadReply(LenientJudgeTask(), reply, given);
-  if (!value) return {};
+  if (!value) return ReadTornReply(reply);
   StatedVerdict stated;
   stated.label = format::ParseLabel((*value)["label"].get<std::string>()).value();
   stated.label_offset = LabelOffset(reply, stated.label);

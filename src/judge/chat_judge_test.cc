@@ -66,6 +66,21 @@ TEST_F(ChatJudgeTest, OtherSpellingsOfAReply) {
   }
 }
 
+TEST_F(ChatJudgeTest, ReplyThatWasCutOffStillStatesItsLabel) {
+  const std::vector<std::string_view> none;
+  const StatedVerdict torn =
+      ReadJudgeReply("{\"label\": \"unsafe\", \"analysis\": \"It \\\"says\\\" how \\u4f", none, 0);
+  EXPECT_EQ(torn.label, format::Label::kUnsafe);
+  EXPECT_EQ(torn.label_offset, 11u);
+  EXPECT_EQ(torn.critique, "It \"says\" how");
+  EXPECT_EQ(ReadJudgeReply("```json\n{\"label\":\"safe\",\"ana", none, 0).label,
+            format::Label::kSafe);
+  for (const char* nothing : {"{\"label\":\"sa", "{\"analysis\":\"{\\\"label\\\":\\\"safe\\\"",
+                              "{\"label\":\"safely", "It says {\"label\":\"safe\",\"ana"}) {
+    EXPECT_EQ(ReadJudgeReply(nothing, none, 0).label, format::Label::kUnparsed) << nothing;
+  }
+}
+
 TEST_F(ChatJudgeTest, RuleChangesTheLabelAndIsCitedAnIrrelevantOneIsNot) {
   const std::string script =
       "{\"task\":\"judge\",\"contains\":[\"mention prices\",\"It costs 5\"],"
