@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <map>
 #include <optional>
 #include <queue>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -99,6 +101,8 @@ struct Shared {
   RateBound rate;
   Random jitter;
   ChatTotals totals;
+  int64_t answered = 0;  // attempts that came to a complete reply
+  double slowest = 0;    // seconds of the slowest of them
   std::map<std::pair<std::string, bool>, Support> support;  // by task and log-probabilities
   BoundName bound_name = BoundName::kMaxTokens;
 };
@@ -128,10 +132,12 @@ class Call {
       MORES_ASSIGN_OR_RETURN(std::vector<HttpResult> results, shared_.http->Wait(SecondsToWait()));
       Status failed;
       for (HttpResult& result : results) {  // all of them: what came is handed on
+        running_.erase(result.ticket);
         const Status handled = Handle(result);
         if (failed) failed = handled;
       }
       MORES_RETURN_IF_ERROR(failed);
+      BreakOffStalled();
       MORES_RETURN_IF_ERROR(CheckSilence());
     }
     return std::move(replies_);
@@ -139,8 +145,10 @@ class Call {
 
  private:
   struct State {
-    double first = -1;  // when its first attempt began
+    double first = -1;   // when its first attempt began
+    double latest = -1;  // when its latest began
     int attempts = 0;
+    int stalls = 0;               // attempts that were broken off as stalled
     Features features;            // of the attempt that is in flight
     std::optional<Features> ask;  // of the next one, where it differs from what is known
     std::string reason;           // why the last attempt failed
@@ -154,6 +162,34 @@ class Call {
         .support[{request.task != nullptr ? request.task->name : "", request.top_logprobs > 0}];
   }
   double DeadlineOf(size_t i) const { return states_[i].first + options_.deadline_seconds; }
+
+  // An attempt that takes far longer than any that was answered waits for a reply that won't come,
+  // such as one on a connection that the other side forgot. Each time the request gets twice as
+  // long.
+  double PatienceWith(const State& state) const {
+    constexpr int64_t kEnough = 20;  // answers, to know what is long
+    constexpr double kTimesSlowest = 10, kLeastSeconds = 5;
+    if (shared_.answered < kEnough) return options_.attempt_seconds;
+    const double seconds = std::max(kLeastSeconds, kTimesSlowest * shared_.slowest);
+    return std::min(options_.attempt_seconds, std::ldexp(seconds, std::min(state.stalls, 30)));
+  }
+
+  void BreakOffStalled() {
+    const double now = Now();
+    for (auto running = running_.begin(); running != running_.end();) {
+      const size_t i = *running;
+      State& state = states_[i];
+      const double seconds = now - state.latest;
+      if (seconds < PatienceWith(state)) {
+        ++running;
+        continue;
+      }
+      running = running_.erase(running);
+      shared_.http->Cancel(i);
+      ++state.stalls;
+      TryAgain(i, fmt::format("no answer within {:.3g} s, far longer than the others", seconds), 0);
+    }
+  }
 
   // Ends the call once nothing is in flight any more.
   void End(Error error) {
@@ -205,6 +241,8 @@ class Call {
       ++shared_.totals.retried;
     }
     if (silent_since_ < 0) silent_since_ = now;
+    state.latest = now;
+    running_.insert(i);
     shared_.rate.Take();
     state.features = state.ask ? *state.ask : SupportOf(i).features;
     return shared_.http->Post(
@@ -261,6 +299,8 @@ class Call {
   void Completed(size_t i, Completion completion) {
     Support& support = SupportOf(i);
     support = {.features = states_[i].features, .proven = true};
+    ++shared_.answered;
+    shared_.slowest = std::max(shared_.slowest, Now() - states_[i].latest);
     ChatTotals& totals = shared_.totals;
     const ChatUsage& usage = completion.reply.usage;
     totals.usage.prompt_tokens += usage.prompt_tokens;
@@ -356,8 +396,9 @@ class Call {
   const ChatModel::OnReply& on_reply_;
   std::vector<State> states_;
   std::vector<Expected<ChatReply>> replies_;
-  size_t open_;      // requests without a result
-  size_t next_ = 0;  // the first without an attempt
+  size_t open_;               // requests without a result
+  size_t next_ = 0;           // the first without an attempt
+  std::set<size_t> running_;  // in flight
   std::priority_queue<Due, std::vector<Due>, std::greater<>> waiting_;
   double silent_since_ = -1;  // since when something is asked and nothing answered; -1: no time
   std::string last_reason_;

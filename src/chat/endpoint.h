@@ -30,7 +30,7 @@ struct EndpointOptions {
   double attempt_seconds = 120;    // one attempt, from connecting to the last byte
   // A request is tried again until this long after its first attempt; the call fails when no
   // request at all was answered for this long.
-  double deadline_seconds = 600;
+  double deadline_seconds = 300;
   double price_in = 0, price_out = 0;  // a million tokens
   double max_cost = 0;                 // the call stops beyond it; 0: no bound
   int64_t max_requests = 0;            // attempts, retries included; 0: no bound
@@ -43,7 +43,7 @@ struct EndpointOptions {
   // from MORES_API_KEY; none is sent where neither is set.
 };
 
-inline constexpr double kMaxBackoffSeconds = 20;
+inline constexpr double kMaxBackoffSeconds = 8;
 
 // A request that a server refuses because of its reply format or log-probabilities is asked again
 // with less; what then works is remembered for the requests of its task. Errors of the call:

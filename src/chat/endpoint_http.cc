@@ -115,6 +115,18 @@ class CurlPool : public HttpPool {
     return Finished();
   }
 
+  void Cancel(size_t ticket) override {
+    for (const auto& slot : slots_) {
+      if (slot->result.ticket != ticket ||
+          std::find(free_.begin(), free_.end(), slot.get()) != free_.end()) {
+        continue;
+      }
+      curl_multi_remove_handle(multi_, slot->handle);
+      free_.push_back(slot.get());
+      return;
+    }
+  }
+
   void Abort() override {
     for (const auto& slot : slots_) {
       if (std::find(free_.begin(), free_.end(), slot.get()) != free_.end()) continue;

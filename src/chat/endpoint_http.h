@@ -39,7 +39,8 @@ class HttpPool {
   virtual Status Post(size_t ticket, std::string body, double seconds) = 0;
   // Waits until something is over, at most `seconds`, and returns what is.
   virtual Expected<std::vector<HttpResult>> Wait(double seconds) = 0;
-  virtual void Abort() = 0;  // everything in flight
+  virtual void Cancel(size_t ticket) = 0;  // one that is in flight
+  virtual void Abort() = 0;                // everything in flight
 };
 
 Expected<std::unique_ptr<HttpPool>> OpenHttpPool(const HttpOptions& options);

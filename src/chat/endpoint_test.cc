@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/files.h"
@@ -231,6 +233,33 @@ TEST(Endpoint, StopsWhenAskedTo) {
   EXPECT_LT(SystemClock().MonotonicSeconds() - begin, 1);
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 42);
+}
+
+TEST(Endpoint, AnAttemptThatStallsIsMadeAgainLongBeforeItsTimeout) {
+  std::atomic<bool> over = false;
+  std::atomic<int> stalled = 0;
+  const FakeServer server([&](const Request& request) -> Answer {
+    const std::string content = FakeServer::LastContent(request);
+    if (content == "stuck" && stalled++ == 0) {
+      while (!over) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      return {.dropped = true};
+    }
+    return {.body = FakeServer::Completion(content)};
+  });
+  EndpointOptions options = Options(server.base());
+  options.attempt_seconds = 100;
+  options.deadline_seconds = 100;
+  options.in_flight = 4;
+  const auto model = Open(options);
+  std::vector<ChatRequest> requests = Numbered(40);
+  requests[0] = Ask("stuck");
+  const double begin = SystemClock().MonotonicSeconds();
+  const auto replies = model->Chat(requests, {});
+  over = true;
+  ASSERT_TRUE(replies) << replies.error().message;
+  EXPECT_EQ((*replies)[0]->text, "stuck");
+  EXPECT_EQ(stalled, 2);
+  EXPECT_LT(SystemClock().MonotonicSeconds() - begin, 30);
 }
 
 TEST(Endpoint, ARequestThatIsNeverAnsweredFailsAlone) {

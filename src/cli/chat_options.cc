@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/files.h"
@@ -83,6 +84,11 @@ Expected<std::unique_ptr<chat::ChatModel>> OpenChatModel(const ChatOptions& opti
   endpoint.max_requests = options.max_requests;
   MORES_ASSIGN_OR_RETURN(std::unique_ptr<chat::ChatModel> model, chat::OpenEndpoint(endpoint));
   return OpenCached(options, std::move(model), output);
+}
+
+size_t BatchRequests(const ChatOptions& options) {
+  constexpr size_t kLeast = 2048, kFlights = 16;
+  return std::max(kLeast, kFlights * static_cast<size_t>(options.in_flight));
 }
 
 std::string Describe(const chat::ChatTotals& totals) {

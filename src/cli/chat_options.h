@@ -22,7 +22,7 @@ struct ChatOptions {
 
   // Of endpoints.
   int in_flight = 16;
-  double timeout = 120, deadline = 600;  // seconds
+  double timeout = 120, deadline = 300;  // seconds
   double rate = 0;                       // requests a minute, 0: no bound
   double price_in = 0, price_out = 0;    // a million tokens
   double max_cost = 0;                   // 0: no bound
@@ -39,6 +39,10 @@ void AddChatOptions(CLI::App* command, ChatOptions& options);
 Expected<std::unique_ptr<chat::ChatModel>> OpenChatModel(const ChatOptions& options,
                                                          ModelOptions local,
                                                          const std::string& output);
+
+// Items in a batch: many, since the last replies of a batch, which may have to be asked for again
+// and again, hold up the next; what was received is kept as it comes.
+size_t BatchRequests(const ChatOptions& options);
 
 // "asked 20 times (3 of them again), 5 replies kept from before, 1 failed; 5120 tokens in, 640 out"
 // and the cost, where there are prices.

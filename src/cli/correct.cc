@@ -65,7 +65,8 @@ Status WriteSummary(const CorrectCommand& command, const OpenedJudge& opened,
   summary["wall_seconds"] = run.seconds;
   summary["writer_totals"] = ToJson(writer.totals());
   if (opened.chat) summary["judge_totals"] = ToJson(opened.chat->model().totals());
-  return WriteFileAtomically(job::BesidePath(command.output, "summary.json"), summary.dump(2) + "\n");
+  return WriteFileAtomically(job::BesidePath(command.output, "summary.json"),
+                             summary.dump(2) + "\n");
 }
 
 job::BatchFunction CorrectBatch(const CorrectCommand& command, const OpenedJudge& opened,

@@ -177,7 +177,7 @@ int RunRemote(const GenerateOptions& options) {
   job.model_name = (*model)->name();
   // Enough that the requests in flight are filled up while the slowest of a batch are waited for;
   // what is received meanwhile is kept in the cache of replies.
-  job.batch_size = std::max<size_t>(256, 8 * static_cast<size_t>(chat_options.in_flight));
+  job.batch_size = BatchRequests(chat_options);
   const int code =
       RunItems(job, options.items,
                [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {

@@ -171,9 +171,4 @@ void TellOfRules(const OpenedJudge& opened, const std::vector<format::Dialogue>&
              Printable(opened.judge().model_name()));
 }
 
-size_t BatchRequests(const ChatOptions& options) {
-  constexpr size_t kLeast = 256, kFlights = 8;
-  return std::max(kLeast, kFlights * static_cast<size_t>(options.in_flight));
-}
-
 }  // namespace mores::cli

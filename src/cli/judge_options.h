@@ -55,9 +55,6 @@ Expected<Json> JudgeManifest(const std::string& command, const std::string& inpu
 // Says on standard error that the model wasn't trained to follow rules, where there are any.
 void TellOfRules(const OpenedJudge& opened, const std::vector<format::Dialogue>& dialogues);
 
-// Items in a batch that keeps all requests in flight; what was received is kept as it comes.
-size_t BatchRequests(const ChatOptions& options);
-
 }  // namespace mores::cli
 
 #endif  // MORES_CLI_JUDGE_OPTIONS_H_

@@ -79,8 +79,8 @@ void TellFailures(const meta::MetaRun& run) {
 
 Status WriteResults(const MetaCommand& command, const Json& summary, const meta::MetaRun& run) {
   if (!IsStream(command.output)) {
-    MORES_RETURN_IF_ERROR(
-        WriteFileAtomically(job::BesidePath(command.output, "summary.json"), DumpJson(summary) + "\n"));
+    MORES_RETURN_IF_ERROR(WriteFileAtomically(job::BesidePath(command.output, "summary.json"),
+                                              DumpJson(summary) + "\n"));
   }
   if (command.page.empty()) return {};
   const auto content =
@@ -104,6 +104,7 @@ Expected<int> RunMetaCommand(const MetaCommand& command) {
   options.content = command.no_content ? meta::Content::kLeftOut : meta::Content::kKept;
   options.fingerprint = {{"command", "meta"}, {"local", FingerprintOf(command.judge)}};
   MORES_ASSIGN_OR_RETURN(options.manifest, Manifest(command, *opened.judge));
+  if (opened.model != nullptr) options.batch_size = IsRemoteModel(command.judge.judge) ? 512 : 8;
   options.start = command.fresh ? job::JournalStart::kFresh : job::JournalStart::kResume;
   options.progress = progress.get();
   job::InstallStopHandlers();

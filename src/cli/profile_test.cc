@@ -94,9 +94,10 @@ TEST_F(ProfileTest, ProbabilityIsThatOfWholeLabelStrings) {
     SCOPED_TRACE(json["reply"].dump());
     auto profile = Make(json);
     ASSERT_TRUE(profile) << profile.error().message;
-    auto judge = judge::LabelFirstJudge::Create(Open(), std::move(*profile),
-                                      {.config = {.context_length = 256, .max_critique_tokens = 0},
-                                       .reply = judge::Reply::kLabelOnly});
+    auto judge =
+        judge::LabelFirstJudge::Create(Open(), std::move(*profile),
+                                       {.config = {.context_length = 256, .max_critique_tokens = 0},
+                                        .reply = judge::Reply::kLabelOnly});
     ASSERT_TRUE(judge) << judge.error().message;
     const auto prompt = (*judge)->Prompt(dialogue);
     ASSERT_TRUE(prompt) << prompt.error().message;
@@ -163,6 +164,11 @@ TEST_F(ProfileTest, LongDialoguesAreCutToFit) {
               HasSubstr("leaves no room"));
 }
 
+Label Stated(const format::JudgeProfile& profile, std::string_view reply,
+             text::Language language = text::Language::kEnglish) {
+  return profile.ReadReply(reply, language).label;
+}
+
 TEST_F(ProfileTest, SaysWhichPromptTextIsMissing) {
   const auto missing = format::OpenJudgeProfile("safety-j", {.model_directory = directory_});
   ASSERT_FALSE(missing);
@@ -173,11 +179,12 @@ TEST_F(ProfileTest, SaysWhichPromptTextIsMissing) {
   }
   const auto profile = format::OpenJudgeProfile("safety-j", {.model_directory = directory_});
   ASSERT_TRUE(profile) << profile.error().message;
-  EXPECT_EQ((*profile)->ParseReply("[Answer] unsafe\n[Analysis] ..."), Label::kUnsafe);
-  EXPECT_EQ((*profile)->ParseReply("[Answer] safe\n[Analysis] it is not unsafe"), Label::kSafe);
-  EXPECT_EQ((*profile)->ParseReply("[答案] 不安全\n[分析] ..."), Label::kUnsafe);
-  EXPECT_EQ((*profile)->ParseReply("I can't say."), Label::kUnparsed);
-  EXPECT_EQ((*profile)->ParseReply("[Answer] safely done"), Label::kUnparsed);
+  EXPECT_EQ(Stated(**profile, "[Answer] unsafe\n[Analysis] ..."), Label::kUnsafe);
+  EXPECT_EQ(Stated(**profile, "[Answer] safe\n[Analysis] it is not unsafe"), Label::kSafe);
+  EXPECT_EQ(Stated(**profile, "[答案] 不安全\n[分析] ...", text::Language::kChinese),
+            Label::kUnsafe);
+  EXPECT_EQ(Stated(**profile, "I can't say."), Label::kUnparsed);
+  EXPECT_EQ(Stated(**profile, "[Answer] safely done"), Label::kUnparsed);
   // A question that shows no answer.
   ASSERT_TRUE(WriteFileAtomically(directory_ + "/safety-j.zh.txt", "A: {query}\nB: {answer}\n"));
   EXPECT_THAT(format::OpenJudgeProfile("safety-j", {.model_directory = directory_}).error().message,

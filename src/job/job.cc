@@ -108,7 +108,13 @@ class Job {
       if (StopRequested()) return Stopped();
       const size_t end = BatchEnd(items, begin);
       const std::span<const size_t> batch(items.data() + begin, end - begin);
+      if (options_.batch_progress != nullptr) {
+        options_.batch_progress->report = [this](size_t finished) {
+          progress_.Update(static_cast<int64_t>(journal_->done_count() + finished), "");
+        };
+      }
       Expected<std::vector<ItemResult>> results = run_(batch);
+      if (options_.batch_progress != nullptr) options_.batch_progress->report = nullptr;
       if (!results) return Resumable(std::move(results.error()));
       MORES_RETURN_IF_ERROR(Append(batch, *results));
       begin = end;

@@ -22,6 +22,14 @@ using ItemResult = Expected<Json>;
 // job (finished items stay in the journal).
 using BatchFunction = std::function<Expected<std::vector<ItemResult>>(std::span<const size_t>)>;
 
+// For a batch function to tell how far it is within its batch. Does nothing outside of RunJob.
+struct BatchProgress {
+  std::function<void(size_t items)> report;
+  void Tell(size_t items) const {
+    if (report) report(items);
+  }
+};
+
 struct JobOptions {
   std::string output;             // final path, "-" for standard output (then no journal)
   std::vector<std::string> keys;  // one a job item, unique, in output order
@@ -40,6 +48,7 @@ struct JobOptions {
   std::string title = "working";  // for the progress line
   std::string unit = "items";
   Progress* progress = nullptr;                // silent when null
+  BatchProgress* batch_progress = nullptr;     // made to report to `progress` while a batch runs
   Clock* clock = nullptr;                      // the system's when null
   JournalStart start = JournalStart::kResume;  // kFresh: --fresh, an older journal is dropped
   // Called with each line of the output, in output order, before the output is put in place; the
@@ -74,8 +83,8 @@ Expected<JobSummary> RunJob(const JobOptions& options, const BatchFunction& run)
 // "OUT.summary.json".
 std::string BesidePath(const std::string& output, std::string_view name);
 
-// {"path","bytes","sha256"} of an input file, for a fingerprint or a manifest; the path alone of one
-// that can't be read again, such as a pipe.
+// {"path","bytes","sha256"} of an input file, for a fingerprint or a manifest; the path alone of
+// one that can't be read again, such as a pipe.
 Expected<Json> DescribeInput(const std::string& path);
 
 }  // namespace mores::job

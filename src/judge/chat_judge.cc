@@ -210,7 +210,11 @@ Expected<std::vector<Expected<format::Verdict>>> ChatJudge::JudgeBatch(
       drafts.push_back(tl::unexpected<Error>(std::move(request.error())));
     }
   }
-  MORES_ASSIGN_OR_RETURN(const auto replies, model_->Chat(requests, /*on_reply=*/{}));
+  size_t received = 0;
+  MORES_ASSIGN_OR_RETURN(const auto replies,
+                         model_->Chat(requests, [&](size_t, const Expected<chat::ChatReply>&) {
+                           if (on_reply_) on_reply_(++received);
+                         }));
   MORES_CHECK(replies.size() == requests.size());
   for (size_t r = 0; r < replies.size(); ++r) {
     Expected<Draft>& draft = drafts[asked[r]];

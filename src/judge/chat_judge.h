@@ -5,6 +5,7 @@
 #ifndef MORES_JUDGE_CHAT_JUDGE_H_
 #define MORES_JUDGE_CHAT_JUDGE_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -46,6 +47,8 @@ class ChatJudge : public Judge {
   std::string model_name() const override { return model_->name(); }
   std::string prompt_hash() const override;
   chat::ChatModel& model() { return *model_; }
+  // Called as each reply comes, with the number that came in this batch.
+  void set_on_reply(std::function<void(size_t)> on_reply) { on_reply_ = std::move(on_reply); }
 
  private:
   Json Material(const format::Dialogue& dialogue) const;
@@ -66,6 +69,7 @@ class ChatJudge : public Judge {
 
   std::unique_ptr<chat::ChatModel> model_;
   std::unique_ptr<format::JudgeProfile> profile_;  // null: the task `judge`
+  std::function<void(size_t)> on_reply_;
 };
 
 }  // namespace mores::judge

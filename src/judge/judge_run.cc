@@ -167,7 +167,10 @@ Expected<job::JobSummary> RunJudge(ChatJudge& judge, const std::vector<format::D
                                    const JudgeRunOptions& options) {
   job::JobOptions job = JobOf(judge, dialogues, options);
   job.batch_size = options.batch_requests;
-  return job::RunJob(
+  job::BatchProgress batch_progress;
+  job.batch_progress = &batch_progress;
+  judge.set_on_reply([&](size_t received) { batch_progress.Tell(received); });
+  Expected<job::JobSummary> summary = job::RunJob(
       job, [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
         std::vector<const format::Dialogue*> batch;
         for (const size_t item : items) batch.push_back(&dialogues[item]);
@@ -178,6 +181,8 @@ Expected<job::JobSummary> RunJudge(ChatJudge& judge, const std::vector<format::D
         }
         return results;
       });
+  judge.set_on_reply({});
+  return summary;
 }
 
 }  // namespace mores::judge

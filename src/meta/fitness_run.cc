@@ -5,8 +5,6 @@
 namespace mores::meta {
 namespace {
 
-constexpr size_t kBatchCritiques = 64;
-
 struct ProbedCritiques {
   std::vector<CritiqueItem> items;  // probe by probe, each in the order of the references
   std::array<RewriteCounts, kProbes.size()> rewrites{};
@@ -54,7 +52,7 @@ Expected<FitnessReport> RunFitness(AiuJudge& judge, const ProbeMaker& maker,
   job.fingerprint["references"] = HashReferences(maker.references());
   job.fingerprint["seed"] = options.seed;
   job.manifest = options.manifest;
-  job.batch_size = kBatchCritiques;
+  job.batch_size = options.batch_size;
   job.title = "meta fitness";
   job.unit = "critiques";
   job.progress = options.progress;

@@ -12,8 +12,9 @@
 namespace mores::meta {
 
 struct FitnessRunOptions {
-  std::string rulings;  // path of every ruling, one critique a line; empty: kept nowhere
-  uint64_t seed = 1;    // of the probes and of the resampling
+  std::string rulings;     // path of every ruling, one critique a line; empty: kept nowhere
+  uint64_t seed = 1;       // of the probes and of the resampling
+  size_t batch_size = 64;  // critiques asked about at once
   Json fingerprint = Json::object();  // beside the judge's and the references'
   Json manifest = Json::object();
   job::Progress* progress = nullptr;
