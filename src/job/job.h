@@ -52,6 +52,8 @@ struct JobOptions {
   // Called after the last item, before the output is put in place: for files beside it. The journal
   // is still there if it fails.
   std::function<Status()> before_commit;
+  // Called after all else, for the manifest: members to add to it, such as what models were asked.
+  std::function<Json()> results;
 };
 
 struct JobSummary {
@@ -74,8 +76,8 @@ Expected<JobSummary> RunJob(const JobOptions& options, const BatchFunction& run)
 // "OUT.summary.json".
 std::string BesidePath(const std::string& output, std::string_view name);
 
-// {"path","bytes","sha256"} of an input file, for a fingerprint or a manifest; the path alone of one
-// that can't be read again, such as a pipe.
+// {"path","bytes","sha256"} of an input file, for a fingerprint or a manifest; the path alone of
+// one that can't be read again, such as a pipe.
 Expected<Json> DescribeInput(const std::string& path);
 
 }  // namespace mores::job
