@@ -79,8 +79,8 @@ void TellFailures(const meta::MetaRun& run) {
 
 Status WriteResults(const MetaCommand& command, const Json& summary, const meta::MetaRun& run) {
   if (!IsStream(command.output)) {
-    MORES_RETURN_IF_ERROR(
-        WriteFileAtomically(job::BesidePath(command.output, "summary.json"), DumpJson(summary) + "\n"));
+    MORES_RETURN_IF_ERROR(WriteFileAtomically(job::BesidePath(command.output, "summary.json"),
+                                              DumpJson(summary) + "\n"));
   }
   if (command.page.empty()) return {};
   const auto content =
@@ -105,6 +105,7 @@ Expected<int> RunMetaCommand(const MetaCommand& command) {
   options.fingerprint = {{"command", "meta"}, {"local", FingerprintOf(command.judge)}};
   MORES_ASSIGN_OR_RETURN(options.manifest, Manifest(command, *opened.judge));
   options.start = command.fresh ? job::JournalStart::kFresh : job::JournalStart::kResume;
+  options.results = UsageOf(opened);
   options.progress = progress.get();
   job::InstallStopHandlers();
   MORES_ASSIGN_OR_RETURN(const meta::MetaRun run,

@@ -113,6 +113,7 @@ Expected<int> Run(const FitnessCommand& command) {
   options.seed = command.seed;
   options.fingerprint = {{"command", "meta fitness"}, {"local", FingerprintOf(command.judge)}};
   MORES_ASSIGN_OR_RETURN(options.manifest, MakeFitnessManifest(command));
+  options.results = UsageOf(opened);
   options.progress = progress.get();
   options.start = command.fresh ? job::JournalStart::kFresh : job::JournalStart::kResume;
   job::InstallStopHandlers();

@@ -54,6 +54,7 @@ Expected<FitnessReport> RunFitness(AiuJudge& judge, const ProbeMaker& maker,
   job.fingerprint["references"] = HashReferences(maker.references());
   job.fingerprint["seed"] = options.seed;
   job.manifest = options.manifest;
+  job.results = options.results;
   job.batch_size = kBatchCritiques;
   job.title = "meta fitness";
   job.unit = "critiques";

@@ -2,6 +2,7 @@
 #ifndef MORES_META_FITNESS_RUN_H_
 #define MORES_META_FITNESS_RUN_H_
 
+#include <functional>
 #include <string>
 
 #include "base/error.h"
@@ -16,6 +17,7 @@ struct FitnessRunOptions {
   uint64_t seed = 1;    // of the probes and of the resampling
   Json fingerprint = Json::object();  // beside the judge's and the references'
   Json manifest = Json::object();
+  std::function<Json()> results;  // for the manifest, as in job::JobOptions
   job::Progress* progress = nullptr;
   job::JournalStart start = job::JournalStart::kResume;
 };
