@@ -28,6 +28,16 @@ Json ToJson(const ChatTotals& totals) {
           {"cost", totals.cost}};
 }
 
+Json UsageToJson(std::span<const ModelUse> uses) {
+  Json usage = Json::array();
+  for (const ModelUse& use : uses) {
+    Json entry = {{"role", use.role}, {"model", use.model}};
+    entry.update(ToJson(use.totals));
+    usage.push_back(std::move(entry));
+  }
+  return {{"usage", std::move(usage)}};
+}
+
 ChatRequest AskTask(const Task& task, text::Language language, const Json& material,
                     const Sampling& sampling) {
   ChatRequest request;

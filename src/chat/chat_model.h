@@ -62,6 +62,14 @@ struct ChatTotals {
 };
 Json ToJson(const ChatTotals& totals);
 
+// What one model of a run was asked, and for what: "judge", "writer".
+struct ModelUse {
+  std::string role, model;
+  ChatTotals totals;
+};
+// {"usage":[{"role","model", and the totals}...]}: how every manifest tells it.
+Json UsageToJson(std::span<const ModelUse> uses);
+
 // One caller at a time.
 class ChatModel {
  public:
@@ -100,7 +108,8 @@ Expected<std::vector<Expected<TaskReply>>> AskTasks(ChatModel& model,
                                                     const ChatModel::OnReply& on_reply = {});
 
 // Replies from a file (docs/formats/scripted-replies.md), for tests and examples: JSON lines of
-//   {"task"?: NAME, "contains"?: [TEXT...], "reply": TEXT or OBJECT, "logprobs"?: [...]}
+//   {"task"?: NAME, "contains"?: [TEXT...], "reply": TEXT or OBJECT, "logprobs"?: [...],
+//    "usage"?: {"prompt_tokens", "completion_tokens"}}
 // of which the first that fits a request answers it: its task, and every text in one of its turns
 // (but not in a task's instructions).
 // "task" null fits free text. A request that none fits fails.

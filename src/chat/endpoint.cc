@@ -164,14 +164,15 @@ class Call {
   double DeadlineOf(size_t i) const { return states_[i].first + options_.deadline_seconds; }
 
   // An attempt that takes far longer than any that was answered waits for a reply that won't come,
-  // such as one on a connection that the other side forgot. Each time the request gets twice as
-  // long.
+  // such as one on a connection that the other side forgot. Each time the request gets
+  // longer.
   double PatienceWith(const State& state) const {
     constexpr int64_t kEnough = 20;  // answers, to know what is long
-    constexpr double kTimesSlowest = 10, kLeastSeconds = 5;
+    constexpr double kTimesSlowest = 5, kLeastSeconds = 5, kLonger = 1.5;
     if (shared_.answered < kEnough) return options_.attempt_seconds;
     const double seconds = std::max(kLeastSeconds, kTimesSlowest * shared_.slowest);
-    return std::min(options_.attempt_seconds, std::ldexp(seconds, std::min(state.stalls, 30)));
+    return std::min(options_.attempt_seconds,
+                    seconds * std::pow(kLonger, std::min(state.stalls, 30)));
   }
 
   void BreakOffStalled() {

@@ -149,6 +149,27 @@ TEST(Tasks, AreNamedAndTravelAsOneObject) {
   EXPECT_EQ(request.given, (std::vector<std::string>{hostile, "s"}));
 }
 
+TEST(Tasks, JudgeIsTheSameInBothOrdersButForTheOrder) {
+  const Task& first = FindTask("judge");
+  const Task& last = CritiqueFirstJudgeTask();
+  EXPECT_EQ(last.name, first.name);
+  EXPECT_NE(last.hash, first.hash);
+  const auto fields = [](const Task& task) {
+    std::vector<std::string> names;
+    for (const auto& [name, schema] : task.schema["properties"].items()) names.push_back(name);
+    return names;
+  };
+  EXPECT_EQ(fields(first), (std::vector<std::string>{"label", "analysis", "rule"}));
+  EXPECT_EQ(fields(last), (std::vector<std::string>{"analysis", "label", "rule"}));
+  for (const auto& [name, schema] : first.schema["properties"].items()) {
+    EXPECT_EQ(last.schema["properties"][name], schema) << name;
+  }
+  // All but the last line, which says the order, is the same.
+  const auto policy = [](const std::string& lines) { return lines.substr(0, lines.rfind('\n')); };
+  EXPECT_EQ(policy(first.instructions_en), policy(last.instructions_en));
+  EXPECT_EQ(policy(first.instructions_zh), policy(last.instructions_zh));
+}
+
 TEST(Tasks, BrokenFilesAreRefusedByField) {
   const auto message = [](const char* json) {
     const Expected<Task> task = ParseTask(json, "t");

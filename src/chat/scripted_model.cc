@@ -43,6 +43,17 @@ Expected<ScriptLine> ParseLine(const Json& value, std::string_view where) {
   if (value.contains("logprobs")) {
     MORES_ASSIGN_OR_RETURN(line.reply.tokens, ParseReplyTokens(value["logprobs"], where));
   }
+  if (const auto usage = value.find("usage"); usage != value.end()) {
+    for (const auto& [name, tokens] :
+         {std::pair{"prompt_tokens", &line.reply.usage.prompt_tokens},
+          {"completion_tokens", &line.reply.usage.completion_tokens}}) {
+      const Json count = usage->is_object() ? usage->value(name, Json(0)) : Json();
+      if (!count.is_number_unsigned() || count > (int64_t{1} << 40)) {
+        return FieldError(where, fmt::format("usage.{}", name), "must be a number of tokens");
+      }
+      *tokens = count.get<int64_t>();
+    }
+  }
   return line;
 }
 
@@ -75,7 +86,12 @@ class ScriptedModel : public ChatModel {
       if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
       replies.push_back(Answer(requests[i]));
       ++totals_.asked;
-      if (!replies.back()) ++totals_.failed;
+      if (replies.back()) {
+        totals_.usage.prompt_tokens += replies.back()->usage.prompt_tokens;
+        totals_.usage.completion_tokens += replies.back()->usage.completion_tokens;
+      } else {
+        ++totals_.failed;
+      }
       if (on_reply) on_reply(i, replies.back());
     }
     return replies;

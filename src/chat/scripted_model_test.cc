@@ -50,6 +50,21 @@ TEST_F(Scripted, TheFirstLineThatFitsAnswers) {
   EXPECT_EQ((*model)->totals().failed, 1);
 }
 
+TEST_F(Scripted, UsageIsToldAndAddedUp) {
+  const auto model =
+      Open(R"({"contains":"a","reply":"x","usage":{"prompt_tokens":7,"completion_tokens":2}})"
+           "\n{\"reply\":\"y\"}");
+  ASSERT_TRUE(model) << model.error().message;
+  const ChatRequest paid{.turns = {{format::Role::kUser, "a"}}};
+  const ChatRequest free{.turns = {{format::Role::kUser, "b"}}};
+  const auto replies = (*model)->Chat(std::vector<ChatRequest>{paid, free, paid}, {});
+  ASSERT_TRUE(replies);
+  EXPECT_EQ((*replies)[0]->usage.prompt_tokens, 7);
+  EXPECT_EQ((*replies)[1]->usage.prompt_tokens, 0);
+  EXPECT_EQ((*model)->totals().usage.prompt_tokens, 14);
+  EXPECT_EQ((*model)->totals().usage.completion_tokens, 4);
+}
+
 TEST_F(Scripted, BrokenLinesAreNamed) {
   const auto message = [&](const std::string& script) {
     const auto model = Open(script);
@@ -59,6 +74,9 @@ TEST_F(Scripted, BrokenLinesAreNamed) {
   EXPECT_THAT(message(R"({"task":3,"reply":"a"})"), HasSubstr(":1: field 'task'"));
   EXPECT_THAT(message(R"({"contains":[3],"reply":"a"})"), HasSubstr("field 'contains'"));
   EXPECT_THAT(message(R"({"reply":"a","logprobs":[{"token":"x"}]})"), HasSubstr("'logprobs'"));
+  EXPECT_THAT(message(R"({"reply":"a","usage":{"prompt_tokens":-1}})"),
+              HasSubstr("'usage.prompt_tokens'"));
+  EXPECT_THAT(message(R"({"reply":"a","usage":3})"), HasSubstr("'usage.prompt_tokens'"));
   EXPECT_THAT(message("[1]"), HasSubstr("must be an object"));
 }
 

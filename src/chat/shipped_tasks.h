@@ -7,7 +7,7 @@
 namespace mores::chat {
 
 extern const std::string_view kAiuExtraction, kAiuPrecision, kAiuRecall, kCritique, kJudge,
-    kQueryAugmentation, kRevision;
+    kJudgeCritiqueFirst, kQueryAugmentation, kRevision;
 
 }  // namespace mores::chat
 

@@ -69,4 +69,13 @@ const Task& FindTask(std::string_view name) {
   return *found;
 }
 
+const Task& CritiqueFirstJudgeTask() {
+  static const Task task = [] {
+    Expected<Task> parsed = ParseTask(kJudgeCritiqueFirst, "tasks");
+    MORES_CHECK(parsed);
+    return std::move(*parsed);
+  }();
+  return task;
+}
+
 }  // namespace mores::chat

@@ -31,6 +31,9 @@ struct Task {
 std::span<const Task> Tasks();
 // REQUIRES: one of them.
 const Task& FindTask(std::string_view name);
+// The task `judge` with the analysis before the label, to compare with the label first. It goes by
+// the same name, and is none of Tasks().
+const Task& CritiqueFirstJudgeTask();
 
 // `json`: a task file. kCorrupt names the field.
 Expected<Task> ParseTask(std::string_view json, std::string_view where);

@@ -3,7 +3,9 @@
 //   # comment
 //   case NAME            starts a case; cases of one file share a directory, made for the file
 //   file NAME            writes the lines up to "end" as a file
-//   run                  shell lines up to the next of these words; $MODEL is a toy model directory
+//   run                  shell lines up to the next of these words; $MODEL is a toy model
+//   directory,
+//                        $SOURCE the repository
 //   exit N               the exit code, 0 if not given
 //   stdout | stderr      the whole output, lines up to "end"; {*} stands for anything in a line.
 //                        Not given: not looked at. Lines of progress are left out.
@@ -184,8 +186,9 @@ class CliTest : public ::testing::TestWithParam<std::string> {
     ASSERT_TRUE(WriteFileAtomically(script, test.commands));
     const std::string command =
         "cd '" + directory_ + "/work' && env -u MORES_MODEL MODEL='" + kToyModel->directory() +
-        "' PATH='" + std::filesystem::absolute(MORES_BINARY_DIR).string() + "':\"$PATH\" sh '" +
-        script + "' > '" + directory_ + "/stdout' 2> '" + directory_ + "/stderr' < /dev/null";
+        "' SOURCE='" + std::filesystem::absolute(MORES_SOURCE_DIR).string() + "' PATH='" +
+        std::filesystem::absolute(MORES_BINARY_DIR).string() + "':\"$PATH\" sh '" + script +
+        "' > '" + directory_ + "/stdout' 2> '" + directory_ + "/stderr' < /dev/null";
     const int status = std::system(command.c_str());
     const std::string standard_output = *ReadFile(directory_ + "/stdout");
     const std::string standard_error = *ReadFile(directory_ + "/stderr");

@@ -56,6 +56,7 @@ void AddModelCommand(CommandLine& line);
 void AddReportCommand(CommandLine& line);
 void AddCompareCommand(CommandLine& line);
 void AddCorrectCommand(CommandLine& line);
+void AddCostsCommand(CommandLine& line);
 void AddMetaCommand(CommandLine& line);
 // Below another command.
 void AddMetaCompareCommand(CommandLine& line, CLI::App& parent);

@@ -9,6 +9,7 @@
 #include "base/cpu.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/random.h"
 #include "cli/chat_options.h"
 #include "cli/command.h"
 #include "cli/judge_options.h"
@@ -36,6 +37,12 @@ std::string ContentHash(const std::vector<format::Dialogue>& dialogues) {
               Sha256Hex(DumpJson(judge::VerdictInput(dialogue, judge::Content::kKept))) + "\n";
   }
   return Sha256Hex(hashes);
+}
+
+// Items of one query share it; without a query each is one of its own.
+uint64_t QueryKey(const format::Dialogue& dialogue) {
+  const std::string_view query = format::QueryOf(dialogue);
+  return query.empty() ? HashBytes("id " + dialogue.id) : HashBytes(fmt::format("query {}", query));
 }
 
 Json Fingerprint(const CorrectCommand& command, const OpenedJudge& opened,
@@ -118,8 +125,14 @@ Expected<int> RunCorrectCommand(CorrectCommand command) {
   job.unit = "answers";
   job.progress = progress.get();
   job.start = command.fresh ? job::JournalStart::kFresh : job::JournalStart::kResume;
+  job.results = [&] {
+    const std::vector<chat::ModelUse> uses = {
+        {"judge", opened.judge().model_name(), opened.judge().totals()},
+        {"writer", writer->name(), writer->totals()}};
+    return chat::UsageToJson(uses);
+  };
   job.visit = [&](size_t item, const Json& line, bool failed) {
-    if (!failed) return counts.Add(line);
+    if (!failed) return counts.Add(line, QueryKey(dialogues[item]));
     counts.AddFailed();
     if (counts.failed() > kListedFailures) return;
     fmt::print(stderr, "mores: item '{}': {}\n", Printable(dialogues[item].id),

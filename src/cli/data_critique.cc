@@ -42,6 +42,7 @@ Expected<int> RunCritique(const CritiqueCommand& command) {
   options.sampling = command.common.sampling;
   MORES_ASSIGN_OR_RETURN(const int code, RunDataJob(run, [&](const curate::RunOptions& one) {
                            options.run = one;
+                           options.run.results = UsageOf("writer", models);
                            return curate::WriteCritiques(records, options);
                          }));
   TellTotals(models);

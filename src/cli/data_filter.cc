@@ -53,6 +53,7 @@ Expected<int> RunFilter(const FilterCommand& command) {
   }
   MORES_ASSIGN_OR_RETURN(const int code, RunDataJob(run, [&](const curate::RunOptions& one) {
                            options.run = one;
+                           options.run.results = [&] { return opened.judge().Usage(); };
                            return curate::FilterRecords(records, options);
                          }));
   if (opened.chat) {

@@ -55,6 +55,7 @@ Expected<int> RunLabel(const LabelCommand& command) {
   Json summary;
   MORES_ASSIGN_OR_RETURN(const int code, RunDataJob(run, [&](const curate::RunOptions& one) {
                            options.run = one;
+                           options.run.results = UsageOf("annotator", models);
                            auto result = curate::LabelRecords(records, options);
                            if (result) summary = result->summary;
                            return result;

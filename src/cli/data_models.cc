@@ -111,6 +111,15 @@ Expected<int> RunDataJob(curate::RunOptions options, const RunData& run) {
   return kExitFailedItems;
 }
 
+std::function<Json()> UsageOf(const std::string& role,
+                              std::span<const std::unique_ptr<chat::ChatModel>> models) {
+  return [role, models] {
+    std::vector<chat::ModelUse> uses;
+    for (const auto& model : models) uses.push_back({role, model->name(), model->totals()});
+    return chat::UsageToJson(uses);
+  };
+}
+
 void TellTotals(std::span<const std::unique_ptr<chat::ChatModel>> models) {
   for (const std::unique_ptr<chat::ChatModel>& model : models) {
     fmt::print("{}: {}\n", Printable(model->name()), Describe(model->totals()));

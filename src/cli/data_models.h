@@ -56,6 +56,10 @@ Expected<curate::RunOptions> MakeRunOptions(const DataRun& run, const DataFileOp
 using RunData = std::function<Expected<curate::CurationResult>(const curate::RunOptions&)>;
 Expected<int> RunDataJob(curate::RunOptions options, const RunData& run);
 
+// For a manifest: what `models`, which must outlive it, were asked as `role`.
+std::function<Json()> UsageOf(const std::string& role,
+                              std::span<const std::unique_ptr<chat::ChatModel>> models);
+
 // "asked 20 times ..." of each of `models`, on standard output.
 void TellTotals(std::span<const std::unique_ptr<chat::ChatModel>> models);
 

@@ -37,6 +37,7 @@ Expected<int> RunQueries(const QueriesCommand& command) {
   options.count = command.count;
   MORES_ASSIGN_OR_RETURN(const int code, RunDataJob(run, [&](const curate::RunOptions& one) {
                            options.run = one;
+                           options.run.results = UsageOf("writer", models);
                            return curate::WriteQueries(rules, options);
                          }));
   TellTotals(models);

@@ -106,6 +106,8 @@ int RunLocal(const GenerateOptions& options) {
         return {};
       });
   if (!read) return Fail(read.error());
+  chat::ChatTotals totals;
+  job.totals = [&totals] { return totals; };
   return RunItems(
       job, options.items,
       [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
@@ -115,9 +117,13 @@ int RunLocal(const GenerateOptions& options) {
               {.id = job.keys[item], .prompt_ids = prompts[item], .sampling = options.sampling});
         }
         MORES_ASSIGN_OR_RETURN(auto results, (*model)->Generate(batch));
+        totals.asked += static_cast<int64_t>(results.size());
         std::vector<job::ItemResult> lines;
         for (size_t i = 0; i < items.size(); ++i) {
+          if (!results[i]) ++totals.failed;
           lines.push_back(std::move(results[i]).map([&](const chat::GenerateResult& result) {
+            totals.usage.prompt_tokens += static_cast<int64_t>(batch[i].prompt_ids.size());
+            totals.usage.completion_tokens += static_cast<int64_t>(result.ids.size());
             return ResultLine(batch[i], result, **model);
           }));
         }
@@ -175,6 +181,7 @@ int RunRemote(const GenerateOptions& options) {
   auto model = OpenChatModel(chat_options, options.items.model, options.items.output);
   if (!model) return Fail(model.error());
   job.model_name = (*model)->name();
+  job.totals = [&model] { return (*model)->totals(); };
   // Enough that the requests in flight are filled up while the slowest of a batch are waited for;
   // what is received meanwhile is kept in the cache of replies.
   job.batch_size = BatchRequests(chat_options);

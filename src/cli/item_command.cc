@@ -89,6 +89,12 @@ int RunItems(const ItemJob& item_job, const ItemOptions& options, const job::Bat
   job.unit = item_job.unit;
   job.progress = progress.get();
   job.start = options.fresh ? job::JournalStart::kFresh : job::JournalStart::kResume;
+  if (item_job.totals) {
+    job.results = [&item_job] {
+      const chat::ModelUse use = {"model", item_job.model_name, item_job.totals()};
+      return chat::UsageToJson({&use, 1});
+    };
+  }
   job.visit = [&](size_t, const Json& line, bool failed) {
     if (!failed || ++listed > kListedFailures) return;
     fmt::print(stderr, "mores: item '{}': {}\n", Printable(line["id"].get<std::string>()),

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "chat/chat_model.h"
 #include "cli/model_options.h"
 #include "job/job.h"
 #include "text/tokenizer.h"
@@ -32,6 +33,7 @@ struct ItemJob {
   size_t batch_size = 256;        // items at most
   Json fingerprint = Json::object();
   std::string model_name;
+  std::function<chat::ChatTotals()> totals;  // of the model, for the manifest; null: none is told
 };
 
 // Reads JSON lines; `add` is called with each object and the "FILE:LINE" it came from. An item

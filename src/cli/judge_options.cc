@@ -50,6 +50,21 @@ Status SetThresholds(const JudgeOptions& options, format::JudgeConfig& config) {
   return {};
 }
 
+// An option of two named values, the first of which is the default.
+template <typename Value>
+void AddNamed(CLI::App* command, const char* option, Value& value, Value first, Value second,
+              const char* help) {
+  command
+      ->add_option_function<std::string>(
+          option,
+          [&value, first, second](const std::string& name) {
+            value = name == judge::Name(first) ? first : second;
+          },
+          help)
+      ->check(CLI::IsMember({std::string(judge::Name(first)), std::string(judge::Name(second))}))
+      ->default_str(std::string(judge::Name(first)));
+}
+
 Expected<std::unique_ptr<judge::LabelFirstJudge>> OpenLabelFirst(const JudgeOptions& options,
                                                                  judge::JudgeOptions judging) {
   ModelOptions local = options.local;
@@ -97,6 +112,11 @@ void AddJudgeOptions(CLI::App* command, JudgeOptions& options) {
       ->allow_extra_args(false);
   command->add_option("--rules", options.rules,
                       "Your own policy, a rule a line: it changes what counts as unsafe");
+  AddNamed(command, "--order", options.order, judge::Order::kLabelFirst,
+           judge::Order::kCritiqueFirst,
+           "What an endpoint writes first: label-first or critique-first");
+  AddNamed(command, "--turns", options.turns, judge::Turns::kAll, judge::Turns::kLast,
+           "What the judge is shown: all turns, or the last user turn and the judged one alone");
   command->add_flag("--no-content", options.no_content,
                     "Keep no text of the dialogues in the output, only a hash and lengths");
 }
@@ -104,7 +124,17 @@ void AddJudgeOptions(CLI::App* command, JudgeOptions& options) {
 Status CheckJudgeOptions(const JudgeOptions& options) {
   format::JudgeConfig unused;
   MORES_RETURN_IF_ERROR(SetThresholds(options, unused));
-  if (!IsRemoteModel(options.judge)) return {};
+  const bool critique_first = options.order == judge::Order::kCritiqueFirst;
+  if (critique_first && !options.profile.empty()) {
+    return MakeError(ErrorKind::kUsage,
+                     "--order critique-first: a profile has an order of its own");
+  }
+  if (!IsRemoteModel(options.judge)) {
+    if (!critique_first) return {};
+    return MakeError(ErrorKind::kUsage,
+                     "--order critique-first: of endpoints and scripted replies alone; our engine "
+                     "decides the label first");
+  }
   if (options.chat.chat_format.empty()) return {};
   return MakeError(ErrorKind::kUsage, "--chat-format is for model directories; {} has its own",
                    options.judge);
@@ -114,6 +144,8 @@ Expected<OpenedJudge> OpenJudge(const JudgeOptions& options, const std::string& 
   judge::JudgeOptions judging;
   judging.reply = options.label_only ? judge::Reply::kLabelOnly : judge::Reply::kLabelAndCritique;
   judging.content = options.no_content ? judge::Content::kLeftOut : judge::Content::kKept;
+  judging.order = options.order;
+  judging.turns = options.turns;
   if (!options.rules.empty()) {
     MORES_ASSIGN_OR_RETURN(judging.rules, format::ReadRules(options.rules));
   }
@@ -151,6 +183,8 @@ Expected<Json> JudgeManifest(const std::string& command, const std::string& inpu
     MORES_ASSIGN_OR_RETURN(manifest, RunManifest(command, input));
     manifest["model"] = opened.judge().model_name();
   }
+  if (opened.chat && options.profile.empty()) manifest["order"] = judge::Name(options.order);
+  manifest["turns"] = judge::Name(options.turns);
   if (!opened.judge().options().rules.empty()) manifest["rules"] = opened.judge().options().rules;
   return manifest;
 }

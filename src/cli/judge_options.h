@@ -24,6 +24,8 @@ struct JudgeOptions {
   std::string profile, prompt_directory;
   std::string rules;  // file
   std::vector<std::string> thresholds;
+  judge::Order order = judge::Order::kLabelFirst;
+  judge::Turns turns = judge::Turns::kAll;
   bool no_content = false;
   bool label_only = false;  // set by the command
 };

@@ -25,6 +25,7 @@ int Run(int argc, char** argv) {
   AddReportCommand(line);
   AddCompareCommand(line);
   AddCorrectCommand(line);
+  AddCostsCommand(line);
   AddMetaCommand(line);
   AddScoreCommand(line);
   AddGenerateCommand(line);

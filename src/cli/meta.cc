@@ -106,6 +106,7 @@ Expected<int> RunMetaCommand(const MetaCommand& command) {
   MORES_ASSIGN_OR_RETURN(options.manifest, Manifest(command, *opened.judge));
   if (opened.model != nullptr) options.batch_size = IsRemoteModel(command.judge.judge) ? 512 : 8;
   options.start = command.fresh ? job::JournalStart::kFresh : job::JournalStart::kResume;
+  options.results = UsageOf(opened);
   options.progress = progress.get();
   job::InstallStopHandlers();
   MORES_ASSIGN_OR_RETURN(const meta::MetaRun run,

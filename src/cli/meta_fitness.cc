@@ -114,6 +114,7 @@ Expected<int> Run(const FitnessCommand& command) {
   options.fingerprint = {{"command", "meta fitness"}, {"local", FingerprintOf(command.judge)}};
   MORES_ASSIGN_OR_RETURN(options.manifest, MakeFitnessManifest(command));
   if (opened.model != nullptr) options.batch_size = IsRemoteModel(command.judge.judge) ? 512 : 8;
+  options.results = UsageOf(opened);
   options.progress = progress.get();
   options.start = command.fresh ? job::JournalStart::kFresh : job::JournalStart::kResume;
   job::InstallStopHandlers();

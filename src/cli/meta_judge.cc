@@ -35,6 +35,14 @@ Expected<MetaJudge> OpenMetaJudge(const MetaJudgeOptions& options, const std::st
   return opened;
 }
 
+std::function<Json()> UsageOf(const MetaJudge& opened) {
+  return [&opened] {
+    if (opened.model == nullptr) return chat::UsageToJson({});
+    const chat::ModelUse use = {"judge", opened.model->name(), opened.model->totals()};
+    return chat::UsageToJson({&use, 1});
+  };
+}
+
 Json FingerprintOf(const MetaJudgeOptions& options) {
   if (options.judge == kLexical || IsRemoteModel(options.judge)) return nullptr;
   return {{"precision", options.local.precision},

@@ -3,6 +3,7 @@
 #define MORES_CLI_META_JUDGE_H_
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,10 @@ struct MetaJudge {
 };
 // Replies of endpoints are kept beside `output`, as OpenChatModel does.
 Expected<MetaJudge> OpenMetaJudge(const MetaJudgeOptions& options, const std::string& output);
+
+// For a manifest: what the model was asked; an empty list of the lexical judge. `opened` must
+// outlive it.
+std::function<Json()> UsageOf(const MetaJudge& opened);
 
 // What shapes rulings beside the judge's own fingerprint: how a local model computes.
 Json FingerprintOf(const MetaJudgeOptions& options);

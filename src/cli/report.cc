@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -23,7 +24,7 @@ struct Options {
   std::vector<std::string> labels;
   std::vector<std::string> thresholds;
   std::string baseline_train, baseline_model, save_baseline;
-  std::string page, summary;
+  std::string page, summary, pairs;
   std::vector<std::string> fail_if;
   bool no_content = false;
   uint64_t seed = 1;
@@ -77,9 +78,15 @@ Expected<int> Run(const Options& options) {
                                           .label_paths = options.labels,
                                           .thresholds = thresholds}));
   MORES_ASSIGN_OR_RETURN(const auto baselines, Baselines(options, *progress));
-  const report::Report report = report::MakeReport(
-      std::move(collection), baselines,
-      {.thresholds = thresholds, .bootstrap = {.seed = options.seed}}, *progress);
+  const stats::BootstrapOptions bootstrap = {.seed = options.seed};
+  std::optional<report::Pairs> pairs;
+  if (!options.pairs.empty()) {
+    MORES_ASSIGN_OR_RETURN(pairs, report::MeasurePairs(collection, options.pairs, bootstrap));
+  }
+  report::Report report =
+      report::MakeReport(std::move(collection), baselines,
+                         {.thresholds = thresholds, .bootstrap = bootstrap}, *progress);
+  report.pairs = std::move(pairs);
   if (!options.summary.empty()) {
     MORES_RETURN_IF_ERROR(
         WriteFileAtomically(options.summary, DumpJson(report::Summarize(report)) + "\n"));
@@ -128,6 +135,9 @@ void AddReportCommand(CommandLine& line) {
                       "Baselines kept by --save-baseline");
   command->add_option("-o,--output", options->page, "The page; - for standard output");
   command->add_option("--json", options->summary, "All figures as JSON; - for standard output");
+  command->add_option("--pairs", options->pairs,
+                      "Field of the dialogues that names their content: verdicts with the same "
+                      "value, such as an English and a Chinese wording, are compared");
   command->add_flag("--no-content", options->no_content,
                     "Leave the texts of the dialogues out of the page");
   command

@@ -83,14 +83,20 @@ int RunScore(const ScoreOptions& options) {
         return {};
       });
   if (!read) return Fail(read.error());
+  chat::ChatTotals totals;
+  job.totals = [&totals] { return totals; };
   return RunItems(
       job, options.items,
       [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
         std::vector<chat::ScoreRequest> batch;
         for (const size_t item : items) batch.push_back(requests[item]);
         MORES_ASSIGN_OR_RETURN(auto results, (*model)->Score(batch));
+        totals.asked += static_cast<int64_t>(results.size());
         std::vector<job::ItemResult> lines;
         for (size_t i = 0; i < items.size(); ++i) {
+          if (!results[i]) ++totals.failed;
+          // What is scored is read, not written.
+          totals.usage.prompt_tokens += job.costs[items[i]];
           lines.push_back(std::move(results[i]).map([&](const chat::ScoreResult& result) {
             return ResultLine(job.keys[items[i]], batch[i], result);
           }));

@@ -57,7 +57,8 @@ class Writer {
  private:
   Status Flush() {
     if (file_ == nullptr) {
-      MORES_ASSIGN_OR_RETURN(file_, AtomicFile::Create(job::BesidePath(options_.output, "rejected.jsonl")));
+      MORES_ASSIGN_OR_RETURN(
+          file_, AtomicFile::Create(job::BesidePath(options_.output, "rejected.jsonl")));
     }
     MORES_RETURN_IF_ERROR(file_->Write(buffer_));
     buffer_.clear();
@@ -113,6 +114,7 @@ Expected<CurationResult> RunCuration(const RunOptions& options, const Curation& 
   job.fingerprint.update(curation.fingerprint);
   job.fingerprint["command"] = curation.command;
   job.manifest = options.manifest;
+  job.results = options.results;
   job.batch_size = options.batch_size;
   job.title = curation.title;
   job.unit = curation.unit;

@@ -22,6 +22,7 @@ struct RunOptions {
   Json manifest = Json::object();
   // Options of the caller that a resume must share, beside what each command adds.
   Json fingerprint = Json::object();
+  std::function<Json()> results;  // for the manifest, as in job::JobOptions
   size_t batch_size = 64;  // items asked about at once, and lost to a kill without a reply cache
   job::JournalStart start = job::JournalStart::kResume;
   job::Progress* progress = nullptr;  // silent when null

@@ -22,6 +22,7 @@ class FakeJudge : public judge::Judge {
   explicit FakeJudge(std::map<std::string, Said> table)
       : Judge(judge::JudgeOptions()), table_(std::move(table)) {}
 
+  chat::ChatTotals totals() const override { return {}; }
   Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
       std::span<const format::Dialogue* const> dialogues) override {
     if (calls_left == 0) return MakeError(ErrorKind::kIo, "the endpoint is gone");

@@ -92,7 +92,7 @@ Expected<std::vector<Item>> ReadItems(const Recipe& recipe, Inputs& inputs,
     MORES_ASSIGN_OR_RETURN(std::vector<Record> records, ReadSource(source, inputs));
     for (Record& record : records) {
       Item item;
-      if (!Matches(record, source)) item.fate = Fate::kFiltered;
+      if (!Matches(record, source.where)) item.fate = Fate::kFiltered;
       item.record = std::move(record);
       items.push_back(std::move(item));
     }
@@ -115,6 +115,13 @@ Status Curate(const Recipe& recipe, Inputs& inputs, const BuildOptions& options,
       [&](size_t done) { progress.Update(static_cast<int64_t>(done), "decontaminate"); }, items);
   MORES_RETURN_IF_ERROR(CheckStop());
   SplitItems(recipe, pool, items);
+  const bool held_out = std::any_of(items.begin(), items.end(), [](const Item& item) {
+    return item.kept() && item.split == Split::kHoldout;
+  });
+  if (!recipe.holdout_where.empty() && !held_out) {
+    return MakeError(ErrorKind::kInput, "{}: 'holdout_where': no record has these notes",
+                     options.recipe_path);
+  }
   BalanceItems(recipe, items);
   progress.Finish(fmt::format(
       "kept {} of {} records",
@@ -160,7 +167,7 @@ Expected<BuildResult> BuildData(const BuildOptions& options) {
   std::vector<std::pair<std::string, std::string>> outputs = {
       {"train.jsonl", RenderSplit(recipe, Split::kTrain, items, *profile)},
       {"valid.jsonl", RenderSplit(recipe, Split::kValid, items, *profile)}};
-  if (!recipe.holdout.empty()) {
+  if (!recipe.holdout.empty() || !recipe.holdout_where.empty()) {
     outputs.emplace_back("holdout.jsonl", RenderSplit(recipe, Split::kHoldout, items, *profile));
   }
   BuildResult result;

@@ -129,6 +129,27 @@ TEST(BuildData, ManifestNamesInputsAndOutputs) {
             *Sha256HexOfFile(files.Path("out/train.jsonl")));
 }
 
+TEST(BuildData, HoldsOutACategoryAndRefusesOneThatNoRecordHas) {
+  const TestFiles files;
+  WriteInputs(files);
+  const auto hold_out = [&](const std::string& category) {
+    files.Write("recipe.toml",
+                std::string(kRecipe) + "holdout_where = { category = \"" + category + "\" }\n");
+    return BuildData({.recipe_path = files.Path("recipe.toml"),
+                      .data_root = files.Path("root"),
+                      .output_directory = files.Path("out")});
+  };
+  const auto none = hold_out("fraud");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().message,
+            files.Path("recipe.toml") + ": 'holdout_where': no record has these notes");
+  const auto result = hold_out("privacy");
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->table["sources"][0]["train"], 0);
+  EXPECT_GT(result->table["sources"][0]["holdout"], 0);
+  EXPECT_TRUE(FileExists(files.Path("out/holdout.jsonl")));
+}
+
 TEST(BuildData, ABrokenRecordWritesNothing) {
   const TestFiles files;
   WriteInputs(files);

@@ -109,13 +109,16 @@ Expected<std::vector<Record>> ReadSource(const SourceRecipe& source, Inputs& inp
   return records;
 }
 
-bool Matches(const Record& record, const SourceRecipe& source) {
-  for (const auto& [note, values] : source.where) {
+bool Matches(const Record& record, const std::map<std::string, std::vector<std::string>>& where) {
+  return std::all_of(where.begin(), where.end(), [&](const auto& wanted) {
+    const auto& [note, values] = wanted;
+    const auto has = [&values = values](std::string_view value) {
+      return std::find(values.begin(), values.end(), value) != values.end();
+    };
     const auto it = record.notes.find(note);
-    const std::string value = it == record.notes.end() ? std::string() : it->second;
-    if (std::find(values.begin(), values.end(), value) == values.end()) return false;
-  }
-  return true;
+    if (has(it == record.notes.end() ? std::string_view() : it->second)) return true;
+    return note == "category" && record.category && has(Name(*record.category));
+  });
 }
 
 std::string ReaderNames() {

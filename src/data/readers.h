@@ -4,6 +4,7 @@
 #define MORES_DATA_READERS_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,8 +42,9 @@ class Inputs {
 // kInput error naming file, line or item, and field.
 Expected<std::vector<Record>> ReadSource(const SourceRecipe& source, Inputs& inputs);
 
-// Whether the record has the notes that the source's `where` asks for.
-bool Matches(const Record& record, const SourceRecipe& source);
+// Whether the record has all the notes that `where` asks for, each with one of its values. A value
+// of `category` may also be the record's category in the common taxonomy.
+bool Matches(const Record& record, const std::map<std::string, std::vector<std::string>>& where);
 
 // "cipherchat, cmoraleval, ...", for messages and help.
 std::string ReaderNames();

@@ -217,6 +217,7 @@ Status ParseSections(Fields& fields, const std::string& path, Recipe& recipe) {
     Fields section(*table, path);
     section.Read("valid_fraction", recipe.valid_fraction, 0.0, 0.9);
     section.Read("holdout", recipe.holdout);
+    section.Read("holdout_where", recipe.holdout_where);
     MORES_RETURN_IF_ERROR(section.Finish());
   }
   if (const toml::table* table = fields.TakeTable("balance")) {

@@ -56,6 +56,8 @@ struct Recipe {
   int jaccard_permille = 600;  // near-duplicates have at least this similarity
   double valid_fraction = 0.05;
   std::vector<std::string> holdout;  // names of sources kept whole for holdout.jsonl
+  // Records of any source that have these notes go there too, as `where` of a source selects them.
+  std::map<std::string, std::vector<std::string>> holdout_where;
   BalanceMethod balance = BalanceMethod::kDownsample;
   double unsafe_share = 0.5;
   RulesRecipe rules;

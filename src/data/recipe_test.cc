@@ -37,6 +37,7 @@ jaccard = 0.75
 [split]
 valid_fraction = 0.1
 holdout = ["a"]
+holdout_where = { domain = ["insult"], category = "privacy" }
 [balance]
 method = "weight"
 unsafe_share = 0.4
@@ -54,6 +55,8 @@ unsafe_share = 0.4
   EXPECT_EQ(recipe->sources[1].name, "csv");
   EXPECT_THAT(recipe->sources[1].fields.notes, ElementsAre("kind"));
   EXPECT_EQ(recipe->jaccard_permille, 750);
+  EXPECT_THAT(recipe->holdout_where.at("domain"), ElementsAre("insult"));
+  EXPECT_THAT(recipe->holdout_where.at("category"), ElementsAre("privacy"));
   EXPECT_EQ(recipe->balance, BalanceMethod::kWeight);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "data/near_duplicates.h"
+#include "data/readers.h"
 
 namespace mores::data {
 namespace {
@@ -168,7 +169,8 @@ void SplitItems(const Recipe& recipe, ThreadPool& pool, std::vector<Item>& items
   for (Item& item : items) {
     if (!item.kept()) continue;
     item.group = groups.NameOf(item);
-    if (holdout.contains(item.record.source)) item.split = Split::kHoldout;
+    const bool chosen = !recipe.holdout_where.empty() && Matches(item.record, recipe.holdout_where);
+    if (chosen || holdout.contains(item.record.source)) item.split = Split::kHoldout;
   }
   const std::set<std::string> chosen = ChooseValidation(recipe, items);
   for (Item& item : items) {

@@ -15,8 +15,9 @@ namespace mores::data {
 // key of Record::groups, by near-duplicate queries, and by Record::block. Whole groups go to
 // validation, in an order that the seed shuffles, until each source has `valid_fraction` of its
 // records there; a group that would give a source more than twice its share stays in training.
-// Held-out sources go to kHoldout whole. What is left in training although its query is in, or
-// near, another split (through a block, or a held-out source) is dropped as kNearValidation.
+// Held-out sources, and records that `holdout_where` selects, go to kHoldout whole. What is left in
+// training although its query is in, or near, another split (through a block, or what is held out)
+// is dropped as kNearValidation.
 void SplitItems(const Recipe& recipe, ThreadPool& pool, std::vector<Item>& items);
 
 // Brings each (source, Chinese or not, label) cell of each split to the wanted share of unsafe by

@@ -175,6 +175,33 @@ TEST(SplitItems, HeldOutSourceTakesItsQueriesAlong) {
                                              Fate::kNearValidation, Fate::kKept}));
 }
 
+TEST(SplitItems, HeldOutNotesOfAnySource) {
+  std::vector<Item> items = {Make("a", 1, "how tall is the tower", "x"),
+                             Make("a", 2, "which pan is best for eggs", "y"),
+                             Make("b", 1, "which pan is best for eggs?", "z"),
+                             Make("b", 2, "who wrote this long poem", "w")};
+  items[0].record.notes["domain"] = "travel";
+  items[1].record.notes["domain"] = "cooking";
+  items[3].record.category = Category::kPrivacy;
+  Normalized(items);
+  Recipe recipe;
+  recipe.valid_fraction = 0;
+  recipe.sources = {{.name = "a"}, {.name = "b"}};
+  recipe.holdout_where = {{"domain", {"cooking", "sports"}}};
+  ThreadPool pool(1);
+  std::vector<Item> by_domain = items;
+  SplitItems(recipe, pool, by_domain);
+  EXPECT_EQ(by_domain[0].split, Split::kTrain);
+  EXPECT_EQ(by_domain[1].split, Split::kHoldout);
+  EXPECT_EQ(Fates(by_domain),
+            (std::vector<Fate>{Fate::kKept, Fate::kKept, Fate::kNearValidation, Fate::kKept}));
+  // The category is a note of every source.
+  recipe.holdout_where = {{"category", {"privacy"}}};
+  SplitItems(recipe, pool, items);
+  EXPECT_EQ(items[3].split, Split::kHoldout);
+  EXPECT_EQ(items[1].split, Split::kTrain);
+}
+
 // 100 items of source "a", 20 of them unsafe, 10 Chinese ones all safe.
 std::vector<Item> Unbalanced() {
   std::vector<Item> items;

@@ -197,6 +197,7 @@ class Job {
     manifest["finished"] = clock_.UtcTimestamp();
     manifest["wall_seconds"] = summary.seconds;
     AddCosts(manifest);
+    if (options_.results) manifest.update(options_.results());
     manifest["counts"] = {{"items", options_.keys.size()},
                           {"done", summary.done},
                           {"resumed", summary.resumed},

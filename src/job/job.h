@@ -61,6 +61,8 @@ struct JobOptions {
   // Called after the last item, before the output is put in place: for files beside it. The journal
   // is still there if it fails.
   std::function<Status()> before_commit;
+  // Called after all else, for the manifest: members to add to it, such as what models were asked.
+  std::function<Json()> results;
 };
 
 struct JobSummary {

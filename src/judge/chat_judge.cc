@@ -133,13 +133,14 @@ StatedVerdict ReadPlainReply(std::string_view reply) {
 }  // namespace
 
 StatedVerdict ReadJudgeReply(std::string_view reply, std::span<const std::string_view> given,
-                             size_t rules) {
+                             size_t rules, Order order) {
   // A text that begins with a label has stated it, whatever it goes on to quote.
-  if (const StatedVerdict plain = ReadPlainReply(reply); plain.label != format::Label::kUnparsed) {
-    return plain;
+  if (order == Order::kLabelFirst) {
+    StatedVerdict plain = ReadPlainReply(reply);
+    if (plain.label != format::Label::kUnparsed) return plain;
   }
   const Expected<Json> value = chat::ReadReply(LenientJudgeTask(), reply, given);
-  if (!value) return ReadTornReply(reply);
+  if (!value) return order == Order::kLabelFirst ? ReadTornReply(reply) : StatedVerdict();
   StatedVerdict stated;
   stated.label = format::ParseLabel((*value)["label"].get<std::string>()).value();
   stated.label_offset = LabelOffset(reply, stated.label);
@@ -159,18 +160,24 @@ ChatJudge::ChatJudge(std::unique_ptr<chat::ChatModel> model,
 
 std::string ChatJudge::prompt_hash() const {
   if (profile_) return profile_->prompt_hash();
-  return Sha256Hex(chat::FindTask("judge").hash + chat::FindTask("critique").hash);
+  return Sha256Hex(task().hash + chat::FindTask("critique").hash);
 }
 
-Json ChatJudge::Material(const format::Dialogue& dialogue) const {
+const chat::Task& ChatJudge::task() const {
+  return options_.order == Order::kLabelFirst ? chat::FindTask("judge")
+                                              : chat::CritiqueFirstJudgeTask();
+}
+
+Json ChatJudge::Material(const format::Dialogue& given) const {
+  format::Dialogue copy;
+  const format::Dialogue& dialogue = Shown(given, copy);
   const size_t judged =
       format::LastTurn(dialogue.turns, format::Role::kAssistant, dialogue.turns.size());
   const auto end = dialogue.turns.begin() +
                    static_cast<std::ptrdiff_t>(std::min(judged + 1, dialogue.turns.size()));
   Json material = {{"dialogue", chat::TurnsToJson({dialogue.turns.begin(), end})}};
-  const std::vector<std::string>& rules = RulesFor(dialogue);
-  for (size_t i = 0; i < rules.size(); ++i) {
-    material["rules"].push_back({{"number", i + 1}, {"text", rules[i]}});
+  for (size_t i = 0; i < dialogue.rules.size(); ++i) {
+    material["rules"].push_back({{"number", i + 1}, {"text", dialogue.rules[i]}});
   }
   return material;
 }
@@ -179,15 +186,11 @@ Expected<chat::ChatRequest> ChatJudge::Ask(const format::Dialogue& dialogue) con
   chat::Sampling sampling;
   sampling.max_new_tokens = kFrameTokens + options_.config.max_critique_tokens;
   chat::ChatRequest request;
-  if (profile_ && dialogue.rules.empty() && !options_.rules.empty()) {
-    format::Dialogue ruled = dialogue;
-    ruled.rules = options_.rules;
-    MORES_ASSIGN_OR_RETURN(request.turns, profile_->Messages(ruled));
-  } else if (profile_) {
-    MORES_ASSIGN_OR_RETURN(request.turns, profile_->Messages(dialogue));
+  if (profile_) {
+    format::Dialogue copy;
+    MORES_ASSIGN_OR_RETURN(request.turns, profile_->Messages(Shown(dialogue, copy)));
   } else {
-    request = chat::AskTask(chat::FindTask("judge"), format::LanguageOf(dialogue),
-                            Material(dialogue), sampling);
+    request = chat::AskTask(task(), format::LanguageOf(dialogue), Material(dialogue), sampling);
   }
   request.sampling = sampling;
   request.id = dialogue.id;
@@ -237,7 +240,7 @@ StatedVerdict ChatJudge::Read(const format::Dialogue& dialogue, const chat::Chat
   const size_t rules = RulesFor(dialogue).size();
   if (!profile_) {
     const std::vector<std::string_view> given(request.given.begin(), request.given.end());
-    return ReadJudgeReply(reply, given, rules);
+    return ReadJudgeReply(reply, given, rules, options_.order);
   }
   const text::Language language = format::LanguageOf(dialogue);
   const format::StatedLabel label = profile_->ReadReply(reply, language);
@@ -265,7 +268,8 @@ ChatJudge::Draft ChatJudge::ReadVerdict(const format::Dialogue& dialogue,
   const StatedVerdict stated = Read(dialogue, request, reply.text);
   Draft draft;
   format::Verdict& verdict = draft.verdict = StartVerdict(dialogue);
-  verdict.prompt = PromptName(profile_ ? profile_->name() : "judge", dialogue);
+  const char* const name = options_.order == Order::kLabelFirst ? "judge" : "judge-critique-first";
+  verdict.prompt = PromptName(profile_ ? profile_->name() : name, dialogue);
   verdict.usage = {reply.usage.prompt_tokens, reply.usage.completion_tokens};
   verdict.label = stated.label;
   if (stated.label == format::Label::kUnparsed) return draft;

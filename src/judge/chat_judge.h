@@ -1,7 +1,7 @@
 // A judge that is asked by messages: an endpoint, or any chat model. It is asked the task `judge`,
-// or as a judge profile says, and its label is read from the reply; where log-probabilities come
-// with it, the threshold decides on the share of unsafe. A critique that explained the other label
-// is written anew, or left out where a profile asks.
+// in the order of the options, or as a judge profile says, and its label is read from the reply;
+// where log-probabilities come with it, the threshold decides on the share of unsafe. A critique
+// that explained the other label is written anew, or left out where a profile asks.
 #ifndef MORES_JUDGE_CHAT_JUDGE_H_
 #define MORES_JUDGE_CHAT_JUDGE_H_
 
@@ -31,9 +31,11 @@ struct StatedVerdict {
 
 // Reads a reply of the task `judge`: its JSON object, or a plain text that begins with a label
 // ("Unsafe. The answer ...", "不安全\n..."). Anything else is kUnparsed. `given` as in
-// chat::ReadReply, `rules` the number of rules that were shown.
+// chat::ReadReply, `rules` the number of rules that were shown. Critique first it is the object or
+// nothing: a plain text begins with the critique, where a label word is no label, and a reply that
+// was cut off has not come to its label.
 StatedVerdict ReadJudgeReply(std::string_view reply, std::span<const std::string_view> given,
-                             size_t rules);
+                             size_t rules, Order order = Order::kLabelFirst);
 
 class ChatJudge : public Judge {
  public:
@@ -46,11 +48,13 @@ class ChatJudge : public Judge {
 
   std::string model_name() const override { return model_->name(); }
   std::string prompt_hash() const override;
+  chat::ChatTotals totals() const override { return model_->totals(); }
   chat::ChatModel& model() { return *model_; }
   // Called as each reply comes, with the number that came in this batch.
   void set_on_reply(std::function<void(size_t)> on_reply) { on_reply_ = std::move(on_reply); }
 
  private:
+  const chat::Task& task() const;
   Json Material(const format::Dialogue& dialogue) const;
   Expected<chat::ChatRequest> Ask(const format::Dialogue& dialogue) const;
   StatedVerdict Read(const format::Dialogue& dialogue, const chat::ChatRequest& request,

@@ -127,6 +127,100 @@ TEST_F(ChatJudgeTest, ProbabilityFromLogprobs) {
   EXPECT_EQ(verdict.critique, "Fine.");
 }
 
+// Answers every request alike, and keeps it.
+class RecordingModel : public chat::ChatModel {
+ public:
+  RecordingModel(std::string reply, std::vector<chat::ChatRequest>& requests)
+      : reply_(std::move(reply)), requests_(requests) {}
+  std::string name() const override { return "recording@0"; }
+  bool has_logprobs() const override { return false; }
+  chat::ChatTotals totals() const override { return {}; }
+  Expected<std::vector<Expected<chat::ChatReply>>> Chat(std::span<const chat::ChatRequest> requests,
+                                                        const OnReply&) override {
+    requests_.insert(requests_.end(), requests.begin(), requests.end());
+    return std::vector<Expected<chat::ChatReply>>(requests.size(), chat::ChatReply{.text = reply_});
+  }
+
+ private:
+  std::string reply_;
+  std::vector<chat::ChatRequest>& requests_;
+};
+
+TEST_F(ChatJudgeTest, CritiqueFirstAsksInThatOrderAndGoesByAnotherPrompt) {
+  std::vector<chat::ChatRequest> requests;
+  const auto open = [&](Order order) {
+    return ChatJudge(std::make_unique<RecordingModel>(
+                         R"({"analysis":"It hurts.","label":"unsafe","rule":null})", requests),
+                     nullptr, {.order = order});
+  };
+  ChatJudge first = open(Order::kLabelFirst), last = open(Order::kCritiqueFirst);
+  const format::Dialogue dialogue = Ask("a", "How?", "So it goes, and then we are done.");
+  EXPECT_TRUE(One(first, dialogue).prompt.starts_with("judge@"));
+  const format::Verdict verdict = One(last, dialogue);
+  EXPECT_EQ(verdict.label, format::Label::kUnsafe);
+  EXPECT_EQ(verdict.critique, "It hurts.");
+  EXPECT_TRUE(verdict.prompt.starts_with("judge-critique-first@")) << verdict.prompt;
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_EQ(requests[0].task->name, requests[1].task->name);
+  EXPECT_EQ(requests[0].task->schema["properties"].begin().key(), "label");
+  EXPECT_EQ(requests[1].task->schema["properties"].begin().key(), "analysis");
+  EXPECT_THAT(requests[1].turns[0].content, HasSubstr("the analysis first"));
+  EXPECT_EQ(requests[0].turns[1].content, requests[1].turns[1].content) << "the same material";
+  EXPECT_NE(first.prompt_hash(), last.prompt_hash());
+  EXPECT_EQ(last.Fingerprint()["order"], "critique-first");
+  EXPECT_FALSE(first.Fingerprint().contains("order"));
+}
+
+TEST_F(ChatJudgeTest, ProbabilityOfALabelAfterTheCritique) {
+  // The critique names the other label, in quotes and out of them, before the label stands there.
+  const char* const script =
+      R"({"task":"judge","reply":"{\"analysis\":\"Not \\\"label\\\":\\\"safe\\\" but unsafe.\",)"
+      R"(\"label\":\"unsafe\"}","logprobs":[)"
+      R"({"token":"{\"analysis\":\"Not \\\"label\\\":\\\"","logprob":0},)"
+      R"({"token":"safe","logprob":-0.1,"top":[{"token":"safe","logprob":-0.1}]},)"
+      R"({"token":"\\\" but unsafe.\",\"label\":\"","logprob":0},)"
+      R"({"token":"uns","logprob":-0.5108,"top":[{"token":"uns","logprob":-0.5108},)"
+      R"({"token":"safe","logprob":-1.2040}]},{"token":"afe\"}","logprob":0}]})";
+  const format::Verdict verdict =
+      One(*Open(script, {.order = Order::kCritiqueFirst}), Ask("a", "b", "c"));
+  ASSERT_TRUE(verdict.p_unsafe);
+  EXPECT_NEAR(*verdict.p_unsafe, 0.6 / 0.9, 1e-3);
+  EXPECT_EQ(verdict.label, format::Label::kUnsafe);
+}
+
+TEST_F(ChatJudgeTest, ALabelWordThatOpensTheCritiqueIsNoLabelCritiqueFirst) {
+  const std::vector<std::string_view> none;
+  const char* const reply = "Safe storage is what the question is about. {\"label\":\"unsafe\"}";
+  EXPECT_EQ(ReadJudgeReply(reply, none, 0, Order::kLabelFirst).label, format::Label::kSafe);
+  EXPECT_EQ(ReadJudgeReply(reply, none, 0, Order::kCritiqueFirst).label, format::Label::kUnsafe);
+  for (const char* nothing : {"Unsafe. It hurts.", "{\"label\":\"safe\",\"analysis\":\"It say"}) {
+    EXPECT_EQ(ReadJudgeReply(nothing, none, 0, Order::kCritiqueFirst).label,
+              format::Label::kUnparsed);
+  }
+}
+
+TEST_F(ChatJudgeTest, TheLastExchangeAlone) {
+  const char* const script =
+      R"({"task":"judge","contains":["an earlier turn"],"reply":{"label":"unsafe","analysis":"x"}})"
+      "\n"
+      R"({"task":"judge","contains":["my rule"],"reply":{"label":"safe","analysis":"ruled"}})"
+      "\n"
+      R"({"task":"judge","reply":{"label":"safe","analysis":"x"}})";
+  const format::Dialogue dialogue = {.id = "a",
+                                     .turns = {{format::Role::kUser, "an earlier turn"},
+                                               {format::Role::kAssistant, "and its answer"},
+                                               {format::Role::kUser, "the query"},
+                                               {format::Role::kAssistant, "the answer"}}};
+  const auto all = Open(script);
+  const auto last = Open(script, {.rules = {"my rule"}, .turns = Turns::kLast});
+  EXPECT_EQ(One(*all, dialogue).label, format::Label::kUnsafe);
+  const format::Verdict verdict = One(*last, dialogue);
+  EXPECT_EQ(verdict.critique, "ruled");
+  EXPECT_EQ(verdict.input["messages"].size(), 4u) << "the verdict holds what was sent";
+  EXPECT_NE(verdict.prompt, One(*Open(script, {.rules = {"my rule"}}), dialogue).prompt);
+  EXPECT_EQ(last->Fingerprint()["turns"], "last");
+}
+
 TEST_F(ChatJudgeTest, ThresholdTurnsTheLabelAndTheCritiqueIsWrittenAnew) {
   JudgeOptions options;
   options.config.threshold_en = options.config.threshold_other = 0.2;

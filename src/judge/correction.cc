@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
@@ -17,6 +18,9 @@ constexpr std::array kOutcomes = {CorrectionOutcome::kSafe, CorrectionOutcome::k
                                   CorrectionOutcome::kUnsafe, CorrectionOutcome::kJudgeUnparsed,
                                   CorrectionOutcome::kWriterUnparsed};
 constexpr int kFrameTokens = 32;  // of the JSON object around a response
+constexpr std::string_view kNoMovement =
+    "the unsafe share does not fall by more than its interval from the first answers to the last: "
+    "saturated, or the judge is flawed";
 
 // All dialogues on their way through the rounds.
 class Corrector {
@@ -289,7 +293,12 @@ Json ToJson(const format::Dialogue& dialogue, const Correction& correction, Cont
   return line;
 }
 
-void CorrectionCounts::Add(const Json& line) {
+void CorrectionCounts::Add(const Json& line, uint64_t cluster) {
+  std::vector<bool>& unsafe = unsafe_.emplace_back();
+  for (const Json& round : line["rounds"]) {
+    unsafe.push_back(round["verdict"]["label"] == "unsafe");
+  }
+  clusters_.push_back(cluster);
   const std::string lang = line["lang"].get<std::string>();
   for (const text::Language language :
        {text::Language::kEnglish, text::Language::kChinese, text::Language::kOther}) {
@@ -329,12 +338,56 @@ Json CorrectionCounts::Slice::ToJson() const {
 Json CorrectionCounts::ToJson() const {
   Json json = all_.ToJson();
   json["failed"] = failed_;
+  const Movement movement = Measure();
+  const auto number = [](double value) { return std::isnan(value) ? Json() : Json(value); };
+  json["unsafe_by_round"] = movement.unsafe_by_round;
+  json["fall"] = {{"value", number(movement.fall.value)},
+                  {"low", number(movement.fall.interval.low)},
+                  {"high", number(movement.fall.interval.high)}};
+  json["signatures"] = Json::array();
+  if (movement.none) {
+    json["signatures"].push_back({{"name", "no_movement"}, {"meaning", kNoMovement}});
+  }
   for (const text::Language language :
        {text::Language::kEnglish, text::Language::kChinese, text::Language::kOther}) {
     const Slice& slice = languages_[static_cast<size_t>(language)];
     if (slice.items > 0) json["languages"][std::string(text::Name(language))] = slice.ToJson();
   }
   return json;
+}
+
+CorrectionCounts::Movement CorrectionCounts::Measure() const {
+  Movement movement;
+  size_t rounds = 0;
+  for (const std::vector<bool>& item : unsafe_) rounds = std::max(rounds, item.size());
+  const auto label = [&](const std::vector<bool>& item, size_t round) {
+    return item[std::min(round, item.size() - 1)] ? 1.0 : 0.0;
+  };
+  for (size_t round = 0; round < rounds; ++round) {
+    double sum = 0;
+    for (const std::vector<bool>& item : unsafe_) sum += label(item, round);
+    movement.unsafe_by_round.push_back(sum / static_cast<double>(unsafe_.size()));
+  }
+  size_t count = 0;
+  const std::vector<uint32_t> dense = stats::DenseClusters(clusters_, &count);
+  std::vector<double> items(count), falls(count);
+  for (size_t i = 0; i < unsafe_.size(); ++i) {
+    items[dense[i]] += 1;
+    falls[dense[i]] += label(unsafe_[i], 0) - label(unsafe_[i], rounds - 1);
+  }
+  movement.fall = stats::ClusterBootstrap(
+      count, 1, [&](std::span<const double> weights, std::span<double> values) {
+        double weighted = 0, fall = 0;
+        for (size_t c = 0; c < count; ++c) {
+          weighted += weights[c] * items[c];
+          fall += weights[c] * falls[c];
+        }
+        values[0] = fall / weighted;
+      })[0];
+  // Nothing unsafe, or no revision: nothing could move.
+  const bool asked = rounds > 1 && all_.unsafe_before > 0;
+  movement.none = asked && !(movement.fall.interval.low > 0);
+  return movement;
 }
 
 std::string CorrectionCounts::Describe() const {
@@ -351,6 +404,7 @@ std::string CorrectionCounts::Describe() const {
                         100 * all_.kept / static_cast<double>(all_.revised));
   }
   if (failed_ > 0) text += fmt::format("failed: {}\n", failed_);
+  if (Measure().none) text += fmt::format("signature 'no_movement': {}\n", kNoMovement);
   if (!text.empty()) text.pop_back();
   return text;
 }

@@ -4,6 +4,7 @@
 #ifndef MORES_JUDGE_CORRECTION_H_
 #define MORES_JUDGE_CORRECTION_H_
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "format/dialogue.h"
 #include "format/verdict.h"
 #include "judge/judge.h"
+#include "stats/bootstrap.h"
 
 namespace mores::judge {
 
@@ -70,14 +72,24 @@ Json ToJson(const format::Dialogue& dialogue, const Correction& correction, Cont
 // What a run of corrections adds up to.
 class CorrectionCounts {
  public:
-  void Add(const Json& line);  // of the output
+  // A line of the output. `cluster`: items of one query share it, and are resampled together.
+  void Add(const Json& line, uint64_t cluster);
   void AddFailed() { ++failed_; }
   int64_t failed() const { return failed_; }
-  // {"items","failed","outcomes","unsafe_before","unsafe_after","kept","rounds", "languages"}
+  // {"items","failed","outcomes","unsafe_before","unsafe_after","kept","rounds","languages",
+  // "unsafe_by_round","fall","signatures"}
   Json ToJson() const;
   std::string Describe() const;  // a few lines for a person
 
  private:
+  // How far the unsafe share fell, all that is known of it.
+  struct Movement {
+    std::vector<double> unsafe_by_round;  // after so many revisions, from 0
+    stats::Estimate fall;                 // first less last
+    bool none = false;                    // there was something to correct, and it isn't above 0
+  };
+  Movement Measure() const;
+
   struct Slice {
     int64_t items = 0, unsafe_before = 0, unsafe_after = 0, unparsed_after = 0, revised = 0;
     int64_t outcomes[5] = {};
@@ -86,6 +98,8 @@ class CorrectionCounts {
     Json ToJson() const;
   };
   Slice all_, languages_[3];
+  std::vector<std::vector<bool>> unsafe_;  // [item][round]; a finished item keeps its last label
+  std::vector<uint64_t> clusters_;         // one an item
   int64_t failed_ = 0;
 };
 

@@ -118,6 +118,16 @@ TEST_F(InjectionTest, AQuoteAloneIsNoAnswer) {
   }
 }
 
+TEST_F(InjectionTest, JudgeReadsTheLabelAfterACritiqueThatQuotesThem) {
+  for (const Injection& injection : injections_) {
+    const std::vector<std::string_view> given = {injection.text};
+    const std::string reply = DumpJson({{"analysis", injection.text}, {"label", "unsafe"}});
+    const StatedVerdict stated = ReadJudgeReply(reply, given, 3, Order::kCritiqueFirst);
+    EXPECT_EQ(stated.label, format::Label::kUnsafe) << injection.id;
+    EXPECT_EQ(stated.label_offset, reply.rfind("unsafe")) << injection.id;
+  }
+}
+
 TEST_F(InjectionTest, JudgeReadsTheLabelThatComesFirst) {
   for (const Injection& injection : injections_) {
     const std::vector<std::string_view> given = {injection.text};

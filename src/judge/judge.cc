@@ -9,6 +9,12 @@
 
 namespace mores::judge {
 
+std::string_view Name(Order order) {
+  return order == Order::kLabelFirst ? "label-first" : "critique-first";
+}
+
+std::string_view Name(Turns turns) { return turns == Turns::kAll ? "all" : "last"; }
+
 Json Judge::Fingerprint() const {
   const format::JudgeConfig& config = options_.config;
   Json fingerprint = Json::object();
@@ -22,7 +28,14 @@ Json Judge::Fingerprint() const {
   if (!options_.rules.empty()) {
     fingerprint["rules"] = Sha256Hex(format::NumberedRules(options_.rules));
   }
+  if (options_.order != Order::kLabelFirst) fingerprint["order"] = Name(options_.order);
+  if (options_.turns != Turns::kAll) fingerprint["turns"] = Name(options_.turns);
   return fingerprint;
+}
+
+Json Judge::Usage() const {
+  const chat::ModelUse use = {"judge", model_name(), totals()};
+  return chat::UsageToJson({&use, 1});
 }
 
 format::Verdict Judge::StartVerdict(const format::Dialogue& dialogue) const {
@@ -36,11 +49,32 @@ format::Verdict Judge::StartVerdict(const format::Dialogue& dialogue) const {
   return verdict;
 }
 
+const format::Dialogue& Judge::Shown(const format::Dialogue& dialogue,
+                                     format::Dialogue& copy) const {
+  const bool ruled = dialogue.rules.empty() && !options_.rules.empty();
+  const std::vector<format::Turn>& turns = dialogue.turns;
+  const size_t judged = format::LastTurn(turns, format::Role::kAssistant, turns.size());
+  const bool shortened = options_.turns == Turns::kLast && judged < turns.size();
+  if (!ruled && !shortened) return dialogue;
+  copy = {.id = dialogue.id, .places = dialogue.places, .rules = RulesFor(dialogue)};
+  if (shortened) {
+    const size_t query = format::LastTurn(turns, format::Role::kUser, judged);
+    if (query < judged) copy.turns.push_back(turns[query]);
+    copy.turns.push_back(turns[judged]);
+  } else {
+    copy.turns = turns;
+  }
+  return copy;
+}
+
 std::string Judge::PromptName(std::string_view name, const format::Dialogue& dialogue) const {
   constexpr size_t kShown = 12;
   const std::vector<std::string>& rules = RulesFor(dialogue);
   std::string hash = prompt_hash();
   if (!rules.empty()) hash = Sha256Hex(hash + "\n" + format::NumberedRules(rules));
+  if (options_.turns != Turns::kAll) {
+    hash = Sha256Hex(fmt::format("{}\nturns {}", hash, Name(options_.turns)));
+  }
   return fmt::format("{}@{}", name, std::string_view(hash).substr(0, kShown));
 }
 

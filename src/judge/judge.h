@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "chat/chat_model.h"
 #include "format/dialogue.h"
 #include "format/judge_profile.h"
 #include "format/verdict.h"
@@ -21,12 +22,20 @@ namespace mores::judge {
 enum class Reply { kLabelAndCritique, kLabelOnly };
 // Whether a verdict carries the dialogue (docs/formats/verdict.md, `input`).
 enum class Content { kKept, kLeftOut };
+// What a judge that is asked by messages writes first. Our engine decides the label first, always.
+enum class Order { kLabelFirst, kCritiqueFirst };
+std::string_view Name(Order order);  // "label-first", "critique-first"
+// What a judge is shown: every turn up to the judged one, or the judged exchange alone.
+enum class Turns { kAll, kLast };
+std::string_view Name(Turns turns);  // "all", "last"
 
 struct JudgeOptions {
   format::JudgeConfig config;  // its thresholds decide
   Reply reply = Reply::kLabelAndCritique;
   Content content = Content::kKept;
   std::vector<std::string> rules;  // for dialogues without rules of their own; may be empty
+  Order order = Order::kLabelFirst;
+  Turns turns = Turns::kAll;
 };
 
 // By our engine, label first (judge/label_first_judge.h), or by messages (judge/chat_judge.h). One
@@ -41,12 +50,21 @@ class Judge {
       std::span<const format::Dialogue* const> dialogues) = 0;
 
   virtual std::string model_name() const = 0;
-  virtual std::string prompt_hash() const = 0;  // of everything that shapes a prompt, but the rules
+  // Of everything that shapes a prompt, but the rules and which turns are shown.
+  virtual std::string prompt_hash() const = 0;
+  // What was asked so far.
+  virtual chat::ChatTotals totals() const = 0;
   const JudgeOptions& options() const { return options_; }
   // The rules in force for a dialogue: its own, else those of the options.
   const std::vector<std::string>& RulesFor(const format::Dialogue& dialogue) const {
     return dialogue.rules.empty() ? options_.rules : dialogue.rules;
   }
+
+  // The dialogue as a prompt shows it: with the rules in force and the turns that the options name.
+  // It lives in `copy` where it isn't `dialogue` itself.
+  const format::Dialogue& Shown(const format::Dialogue& dialogue, format::Dialogue& copy) const;
+  // Of a manifest: what this judge was asked.
+  Json Usage() const;
 
   // What a second run must share to go on where a first one stopped: model, prompt, options.
   Json Fingerprint() const;
@@ -55,7 +73,8 @@ class Judge {
   explicit Judge(JudgeOptions options) : options_(std::move(options)) {}
   // What a verdict says whoever wrote it: id, language, threshold, expected label, input.
   format::Verdict StartVerdict(const format::Dialogue& dialogue) const;
-  // "NAME@HASH12", with the rules in the hash where there are any.
+  // "NAME@HASH12", with the rules in the hash where there are any, and the turns where not all are
+  // shown.
   std::string PromptName(std::string_view name, const format::Dialogue& dialogue) const;
 
   JudgeOptions options_;

@@ -127,6 +127,7 @@ job::JobOptions JobOf(const Judge& judge, const std::vector<format::Dialogue>& d
   job.unit = "dialogues";
   job.progress = options.progress;
   job.start = options.start;
+  job.results = [&judge] { return judge.Usage(); };
   job.visit = [&](size_t item, const Json& line, bool failed) {
     if (failed) {
       if (options.on_failure) {

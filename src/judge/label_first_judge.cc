@@ -87,6 +87,10 @@ Expected<std::unique_ptr<LabelFirstJudge>> LabelFirstJudge::Create(
     return MakeError(ErrorKind::kUnsupported, "{}: the model can't decide a label first",
                      model->name());
   }
+  if (options.order != Order::kLabelFirst) {
+    return MakeError(ErrorKind::kUnsupported, "{}: our engine decides the label first",
+                     model->name());
+  }
   options.config.context_length = std::min(options.config.context_length, model->context_length());
   std::unique_ptr<LabelFirstJudge> judge(new LabelFirstJudge(std::move(options)));
   judge->profile_ = std::move(profile);
@@ -107,12 +111,8 @@ Expected<std::unique_ptr<LabelFirstJudge>> LabelFirstJudge::Create(
 }
 
 Expected<format::PromptTokens> LabelFirstJudge::Prompt(const format::Dialogue& dialogue) const {
-  if (dialogue.rules.empty() && !options_.rules.empty()) {
-    format::Dialogue ruled = dialogue;
-    ruled.rules = options_.rules;
-    return profile_->Tokenize(ruled, model_->tokenizer(), max_prompt_tokens_);
-  }
-  return profile_->Tokenize(dialogue, model_->tokenizer(), max_prompt_tokens_);
+  format::Dialogue copy;
+  return profile_->Tokenize(Shown(dialogue, copy), model_->tokenizer(), max_prompt_tokens_);
 }
 
 Expected<std::vector<Expected<format::Verdict>>> LabelFirstJudge::JudgeBatch(
@@ -177,10 +177,14 @@ Expected<std::vector<Expected<format::Verdict>>> LabelFirstJudge::JudgePrompts(
                          model_->DecideAndGenerate(requests));
   MORES_CHECK(results.size() == requests.size());
   std::vector<Expected<format::Verdict>> verdicts;
+  totals_.asked += static_cast<int64_t>(requests.size());
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i]) {
       verdicts.push_back(MakeVerdict(*dialogues[i], prompts[i], *results[i]));
+      totals_.usage.prompt_tokens += verdicts.back()->usage.prompt_tokens;
+      totals_.usage.completion_tokens += verdicts.back()->usage.completion_tokens;
     } else {
+      ++totals_.failed;
       verdicts.push_back(tl::unexpected<Error>(std::move(results[i].error())));
     }
   }

@@ -18,7 +18,8 @@ namespace mores::judge {
 // Immutable but for the model, which decides about threads; one caller at a time.
 class LabelFirstJudge : public Judge {
  public:
-  // kUnsupported when the model can't decide label first, or its context is too short for a prompt.
+  // kUnsupported when the model can't decide label first, its context is too short for a prompt, or
+  // the options ask for the critique first.
   static Expected<std::unique_ptr<LabelFirstJudge>> Create(
       std::unique_ptr<chat::LanguageModel> model, JudgeOptions options);
   // With the profile given, whatever the options' config names.
@@ -38,6 +39,7 @@ class LabelFirstJudge : public Judge {
 
   std::string model_name() const override { return model_->name(); }
   std::string prompt_hash() const override { return profile_->prompt_hash(); }
+  chat::ChatTotals totals() const override { return totals_; }
   const format::JudgeProfile& profile() const { return *profile_; }
   int max_prompt_tokens() const { return max_prompt_tokens_; }
 
@@ -52,6 +54,7 @@ class LabelFirstJudge : public Judge {
                               const chat::DecideResult& result) const;
 
   std::unique_ptr<chat::LanguageModel> model_;
+  chat::ChatTotals totals_;
   std::unique_ptr<format::JudgeProfile> profile_;
   format::ReplyTokens replies_[3];  // by text::Language
   int max_prompt_tokens_ = 0;

@@ -95,6 +95,59 @@ TEST(Judge, AModelOfNaNsIsUnparsedAndWritable) {
   EXPECT_TRUE(format::ParseVerdict(*ParseJson(DumpJson(ToJson(verdict)), "v"), "v"));
 }
 
+TEST(Judge, TheLastExchangeAlone) {
+  const Dialogue dialogue = {.id = "a",
+                             .turns = {{Role::kSystem, "the system turn"},
+                                       {Role::kUser, "an earlier turn"},
+                                       {Role::kAssistant, "and its answer"},
+                                       {Role::kUser, "the query"},
+                                       {Role::kAssistant, kEnglish},
+                                       {Role::kUser, "what came after"}}};
+  const Judged all = MakeJudge(Always({.safe = 0.9, .unsafe = 0.1}));
+  const Judged last = MakeJudge(Always({.safe = 0.9, .unsafe = 0.1}), {.turns = Turns::kLast});
+  const Verdict whole = One(*all.judge, dialogue);
+  const Verdict part = One(*last.judge, dialogue);
+  EXPECT_THAT(all.model->prompts()[0], HasSubstr("an earlier turn"));
+  const std::string& prompt = last.model->prompts()[0];
+  for (const char* gone : {"system turn", "earlier", "its answer", "came after"}) {
+    EXPECT_THAT(prompt, ::testing::Not(HasSubstr(gone)));
+  }
+  EXPECT_THAT(prompt, HasSubstr("the query"));
+  EXPECT_THAT(prompt, HasSubstr(kEnglish));
+  EXPECT_EQ(part.input, whole.input);
+  EXPECT_NE(part.prompt, whole.prompt);
+  EXPECT_LT(part.usage.prompt_tokens, whole.usage.prompt_tokens);
+  EXPECT_EQ(last.judge->Fingerprint()["turns"], "last");
+  // An answer without a query before it, and no answer at all.
+  const Dialogue bare = {.id = "b", .turns = {{Role::kAssistant, kEnglish}}};
+  Dialogue copy;
+  EXPECT_EQ(last.judge->Shown(bare, copy).turns.size(), 1u);
+  const Dialogue unanswered = {.id = "c", .turns = {{Role::kUser, "a"}, {Role::kUser, "b"}}};
+  EXPECT_EQ(last.judge->Shown(unanswered, copy).turns.size(), 2u);
+}
+
+TEST(Judge, TotalsAddUpTheUsageOfVerdicts) {
+  const Judged setup = MakeJudge(Always({.safe = 0.9, .unsafe = 0.1, .critique = "Fine."}));
+  const Verdict first = One(*setup.judge, Pair("a", "q", kEnglish));
+  const Verdict second = One(*setup.judge, Pair("b", "q", kChinese));
+  const chat::ChatTotals totals = setup.judge->totals();
+  EXPECT_EQ(totals.asked, 2);
+  EXPECT_EQ(totals.usage.prompt_tokens, first.usage.prompt_tokens + second.usage.prompt_tokens);
+  EXPECT_EQ(totals.usage.completion_tokens,
+            first.usage.completion_tokens + second.usage.completion_tokens);
+  const Json usage = setup.judge->Usage()["usage"];
+  ASSERT_EQ(usage.size(), 1u);
+  EXPECT_EQ(usage[0]["role"], "judge");
+  EXPECT_EQ(usage[0]["model"], "scripted@0123456789ab");
+}
+
+TEST(Judge, OurEngineWritesNoCritiqueFirst) {
+  const auto judge = LabelFirstJudge::Create(std::make_unique<ScriptedModel>(Always({})),
+                                             {.order = Order::kCritiqueFirst});
+  ASSERT_FALSE(judge);
+  EXPECT_EQ(judge.error().kind, ErrorKind::kUnsupported);
+}
+
 TEST(Judge, LabelOnlyStopsAtTheLabel) {
   const Judged setup =
       MakeJudge(Always({.safe = 0.9, .unsafe = 0.1}), {.reply = Reply::kLabelOnly});

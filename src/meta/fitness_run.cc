@@ -52,6 +52,7 @@ Expected<FitnessReport> RunFitness(AiuJudge& judge, const ProbeMaker& maker,
   job.fingerprint["references"] = HashReferences(maker.references());
   job.fingerprint["seed"] = options.seed;
   job.manifest = options.manifest;
+  job.results = options.results;
   job.batch_size = options.batch_size;
   job.title = "meta fitness";
   job.unit = "critiques";

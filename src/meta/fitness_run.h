@@ -2,6 +2,7 @@
 #ifndef MORES_META_FITNESS_RUN_H_
 #define MORES_META_FITNESS_RUN_H_
 
+#include <functional>
 #include <string>
 
 #include "base/error.h"
@@ -17,6 +18,7 @@ struct FitnessRunOptions {
   size_t batch_size = 64;  // critiques asked about at once
   Json fingerprint = Json::object();  // beside the judge's and the references'
   Json manifest = Json::object();
+  std::function<Json()> results;  // for the manifest, as in job::JobOptions
   job::Progress* progress = nullptr;
   job::JournalStart start = job::JournalStart::kResume;
 };

@@ -57,6 +57,7 @@ Expected<MetaRun> RunMeta(AiuJudge& judge, std::span<const CritiqueItem> items,
   job.fingerprint["input"] = ContentHash(items);
   job.fingerprint["content"] = options.content == Content::kKept;
   job.manifest = options.manifest;
+  job.results = options.results;
   job.batch_size = options.batch_size;
   job.title = "measuring";
   job.unit = "critiques";

@@ -23,7 +23,8 @@ struct MetaRunOptions {
   // What must be the same for a resume, beside what the judge and the critiques are.
   Json fingerprint = Json::object();
   Json manifest = Json::object();
-  size_t batch_size = 32;  // critiques asked about at once, and lost at most by a kill
+  std::function<Json()> results;  // for the manifest, as in job::JobOptions
+  size_t batch_size = 32;         // critiques asked about at once, and lost at most by a kill
   job::JournalStart start = job::JournalStart::kResume;
   job::Progress* progress = nullptr;
 };

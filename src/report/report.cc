@@ -126,27 +126,29 @@ Json Summarize(const Report& report) {
     json.update(ToJson(slice.figures));
     slices.push_back(std::move(json));
   }
-  return Json{{"kind", "mores-report"},
-              {"version", kSummaryVersion},
-              {"verdicts", ToJson(collection.verdict_files)},
-              {"labels", ToJson(collection.label_files)},
-              {"models", collection.models},
-              {"prompts", collection.prompts},
-              {"sets", collection.sets},
-              {"failed", collection.failed},
-              {"labels_unmatched", collection.labels_unmatched},
-              {"thresholds", ToJson(report.thresholds)},
-              {"bootstrap",
-               {{"resamples", report.bootstrap.resamples},
-                {"seed", report.bootstrap.seed},
-                {"coverage", report.bootstrap.coverage},
-                {"unit", "query"}}},
-              {"all", ToJson(report.all)},
-              {"mean_of_sets_accuracy", ToJson(report.mean_of_sets_accuracy)},
-              {"calibration", ToJson(report.calibration)},
-              {"slices", std::move(slices)},
-              {"baselines", ToJson(report.baselines)},
-              {"baseline_origin", report.baseline_origin}};
+  Json summary{{"kind", "mores-report"},
+               {"version", kSummaryVersion},
+               {"verdicts", ToJson(collection.verdict_files)},
+               {"labels", ToJson(collection.label_files)},
+               {"models", collection.models},
+               {"prompts", collection.prompts},
+               {"sets", collection.sets},
+               {"failed", collection.failed},
+               {"labels_unmatched", collection.labels_unmatched},
+               {"thresholds", ToJson(report.thresholds)},
+               {"bootstrap",
+                {{"resamples", report.bootstrap.resamples},
+                 {"seed", report.bootstrap.seed},
+                 {"coverage", report.bootstrap.coverage},
+                 {"unit", "query"}}},
+               {"all", ToJson(report.all)},
+               {"mean_of_sets_accuracy", ToJson(report.mean_of_sets_accuracy)},
+               {"calibration", ToJson(report.calibration)},
+               {"slices", std::move(slices)},
+               {"baselines", ToJson(report.baselines)},
+               {"baseline_origin", report.baseline_origin}};
+  if (report.pairs) summary["pairs"] = ToJson(*report.pairs);
+  return summary;
 }
 
 std::string FormatTable(const Report& report) {
@@ -171,7 +173,9 @@ std::string FormatTable(const Report& report) {
   }
   if (report.all.with_gold == 0) {
     text += "no gold labels: accuracy and the like need `expected` in the verdicts or --labels\n";
-  } else if (!report.baselines.empty()) {
+  }
+  if (report.pairs) text += FormatPairs(*report.pairs);
+  if (report.all.with_gold > 0 && !report.baselines.empty()) {
     text += fmt::format("\n{:<30} {:>7} {:>20} {:>20}\n", "baseline", "items", "accuracy %",
                         "judge less it, %");
     text += BaselineLines(report);

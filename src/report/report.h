@@ -13,6 +13,7 @@
 #include "report/baselines.h"
 #include "report/figures.h"
 #include "report/items.h"
+#include "report/pairs.h"
 
 namespace mores::report {
 
@@ -30,7 +31,8 @@ struct Report {
   std::vector<CalibrationPoint> calibration;
   std::vector<SliceFigures> slices;
   std::vector<BaselineFigures> baselines;
-  Json baseline_origin;  // null without trained baselines
+  Json baseline_origin;        // null without trained baselines
+  std::optional<Pairs> pairs;  // filled by the caller where they are asked for
   stats::BootstrapOptions bootstrap;
 };
 

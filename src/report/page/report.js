@@ -277,6 +277,29 @@ function slices() {
         i === (HAS_GOLD ? 4 : 2) ? scaleNote(scale) : null)))), h('tbody', {}, rows))));
 }
 
+// ---- pairs -------------------------------------------------------------------------------------
+
+function pairs() {
+  if (!SUMMARY.pairs) return null;
+  const rows = SUMMARY.pairs.languages.map((group) => h('tr', {},
+    h('td', {class: 'name'}, group.languages), h('td', {class: 'num'}, count(group.pairs)),
+    figureCell(group.same_share, percent), figureCell(group.kappa, decimal),
+    h('td', {class: 'num'}, count(group.first_unsafe)),
+    h('td', {class: 'num'}, count(group.second_unsafe)),
+    h('td', {class: 'num'}, count(group.unparsed)),
+    figureCell(group.mean_difference, decimal),
+    figureCell(group.mean_shift, (x) => sign(x, decimal(x)))));
+  return section('One content, two wordings', 'Verdicts whose ' +
+    `\u201c${SUMMARY.pairs.field}\u201d agrees, by language. The same label, or who is ` +
+    'called unsafe where they differ; small figures are 95 % intervals, resampled by content. ' +
+    `${plural(SUMMARY.pairs.unpaired, 'item')} in no pair.`, null,
+  h('div', {class: 'card sheet scroll', tabindex: 0, role: 'region', 'aria-label': 'Pairs'},
+    h('table', {}, h('thead', {}, h('tr', {}, ['', 'Pairs', 'Same label %', 'Kappa',
+      'Only first unsafe', 'Only second unsafe', 'Unparsed', 'Mean difference of p',
+      'Second less first'].map((name, i) => h('th', {class: i ? 'num' : ''}, name)))),
+    h('tbody', {}, rows))));
+}
+
 // ---- baselines ---------------------------------------------------------------------------------
 
 const BASELINES = {majority: 'The more frequent label of each set',
@@ -418,5 +441,5 @@ append(document.getElementById('page'), [
     ['Thresholds set anew', THRESHOLDS],
     HAS_GOLD ? ['With expected label', `${count(ALL.with_gold)}, ${count(ALL.gold_unsafe)} unsafe`]
       : ['Expected labels', 'none given']]),
-  headline(), explorer(), slices(), baselines(), calibration(), itemSection(), notes()]);
+  headline(), explorer(), slices(), pairs(), baselines(), calibration(), itemSection(), notes()]);
 document.title = 'Safety report: ' + visible(SUMMARY.sets.join(', ')).slice(0, 80);
