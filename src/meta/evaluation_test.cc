@@ -157,15 +157,32 @@ TEST_F(ScriptedTest, ABlankCritiqueIsAskedNothing) {
   EXPECT_EQ((*evaluations)[0].recall[0].outcome, RulingOutcome::kIncorrect);
 }
 
+// Keeps the instructions of what it is asked, and refuses.
+class Recorder : public chat::ChatModel {
+ public:
+  std::string name() const override { return "recorder"; }
+  bool has_logprobs() const override { return false; }
+  chat::ChatTotals totals() const override { return {}; }
+  Expected<std::vector<Expected<chat::ChatReply>>> Chat(std::span<const chat::ChatRequest> requests,
+                                                        const OnReply& on_reply) override {
+    std::vector<Expected<chat::ChatReply>> replies;
+    for (const chat::ChatRequest& request : requests) {
+      instructions.push_back(request.turns.at(0).content);
+      replies.push_back(MakeError(ErrorKind::kIo, "refused"));
+      if (on_reply) on_reply(replies.size() - 1, replies.back());
+    }
+    return replies;
+  }
+  std::vector<std::string> instructions;
+};
+
 TEST_F(ScriptedTest, ChineseItemsAreAskedInChinese) {
-  const std::vector<Evaluation> evaluations = Evaluate(
-      "{\"task\":\"aiu_extraction\",\"contains\":[\"原子信息单元\"],\"reply\":{\"aius\":[]}}\n"
-      "{\"task\":\"aiu_recall\",\"contains\":[\"参考陈述\"],"
-      "\"reply\":{\"analysis\":\"有\",\"correct\":true}}\n",
-      {Item("1", "评语", {"一句"}, text::Language::kChinese)});
-  ASSERT_EQ(evaluations.size(), 1u);
-  EXPECT_FALSE(evaluations[0].failure);
-  EXPECT_EQ(ScoresOf(evaluations[0]).recall, 1);
+  Recorder recorder;
+  const std::unique_ptr<AiuJudge> judge = MakeChatJudge(recorder);
+  const std::vector<CritiqueItem> items = {Item("1", "评语", {"一句"}, text::Language::kChinese)};
+  ASSERT_TRUE(EvaluateCritiques(*judge, items));
+  ASSERT_FALSE(recorder.instructions.empty());
+  EXPECT_EQ(recorder.instructions[0], chat::FindTask("aiu_extraction").instructions_zh);
 }
 
 TEST_F(ScriptedTest, LinesReadBack) {
