@@ -128,6 +128,7 @@ class Call {
     while (open_ > 0) {
       if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
       MORES_RETURN_IF_ERROR(StartWhatIsDue());
+      if (open_ == 0) break;
       if (ending_ && shared_.http->running() == 0) return tl::unexpected<Error>(*ending_);
       MORES_ASSIGN_OR_RETURN(std::vector<HttpResult> results, shared_.http->Wait(SecondsToWait()));
       Status failed;
@@ -148,10 +149,13 @@ class Call {
     double first = -1;   // when its first attempt began
     double latest = -1;  // when its latest began
     int attempts = 0;
-    int stalls = 0;               // attempts that were broken off as stalled
-    Features features;            // of the attempt that is in flight
+    int stalls = 0;                                // attempts that were broken off as stalled
+    Features features;                             // of the attempt that is in flight
+    BoundName bound_name = BoundName::kMaxTokens;  // the same
     std::optional<Features> ask;  // of the next one, where it differs from what is known
     std::string reason;           // why the last attempt failed
+    int schema_failures = 0;      // 500s in a row while a reply format was asked for
+    bool lowered = false;         // asks for less than is known to work
   };
   using Due = std::pair<double, size_t>;  // when, and which request
 
@@ -168,7 +172,7 @@ class Call {
   // longer.
   double PatienceWith(const State& state) const {
     constexpr int64_t kEnough = 20;  // answers, to know what is long
-    constexpr double kTimesSlowest = 5, kLeastSeconds = 5, kLonger = 1.5;
+    constexpr double kTimesSlowest = 5, kLeastSeconds = 5, kLonger = 2;
     if (shared_.answered < kEnough) return options_.attempt_seconds;
     const double seconds = std::max(kLeastSeconds, kTimesSlowest * shared_.slowest);
     return std::min(options_.attempt_seconds,
@@ -181,7 +185,9 @@ class Call {
       const size_t i = *running;
       State& state = states_[i];
       const double seconds = now - state.latest;
-      if (seconds < PatienceWith(state)) {
+      // The last attempt that there is time for gets all of it.
+      const bool last = now + options_.attempt_seconds > DeadlineOf(i);
+      if (last || seconds < PatienceWith(state)) {
         ++running;
         continue;
       }
@@ -246,6 +252,7 @@ class Call {
     running_.insert(i);
     shared_.rate.Take();
     state.features = state.ask ? *state.ask : SupportOf(i).features;
+    state.bound_name = shared_.bound_name;
     return shared_.http->Post(
         i, RequestBody(options_.address.model, requests_[i], state.features, shared_.bound_name),
         std::min(options_.attempt_seconds, DeadlineOf(i) - now));
@@ -262,7 +269,11 @@ class Call {
   }
 
   Status CheckSilence() {
-    if (silent_since_ < 0 || Now() - silent_since_ < options_.deadline_seconds) return {};
+    // A server that has answered may yet fail single requests for ever: those have deadlines.
+    if (shared_.answered > 0 || silent_since_ < 0 ||
+        Now() - silent_since_ < options_.deadline_seconds) {
+      return {};
+    }
     return MakeError(ErrorKind::kIo, "{}: no request was answered for {:g} s (last: {})",
                      shared_.name, options_.deadline_seconds,
                      last_reason_.empty() ? "no answer" : last_reason_);
@@ -299,7 +310,10 @@ class Call {
 
   void Completed(size_t i, Completion completion) {
     Support& support = SupportOf(i);
-    support = {.features = states_[i].features, .proven = true};
+    // What one request had to do without says nothing of the others.
+    if (!states_[i].lowered && !support.proven) {
+      support = {.features = states_[i].features, .proven = true};
+    }
     ++shared_.answered;
     shared_.slowest = std::max(shared_.slowest, Now() - states_[i].latest);
     ChatTotals& totals = shared_.totals;
@@ -325,8 +339,8 @@ class Call {
     Features less = state.features;
     bool again = false;
     if (message.find("max_completion_tokens") != std::string::npos &&
-        shared_.bound_name == BoundName::kMaxTokens) {
-      shared_.bound_name = BoundName::kMaxCompletionTokens;
+        state.bound_name == BoundName::kMaxTokens) {
+      shared_.bound_name = BoundName::kMaxCompletionTokens;  // perhaps another request found out
       again = true;
     } else if (support.proven) {
       again = !(state.features == support.features);
@@ -369,6 +383,7 @@ class Call {
                        status, shared_.key_source);
     } else if (status == 408 || status == 409 || status == 425 || status == 429 || status >= 500) {
       const std::string message = ServerMessage(result.body, shared_.redactor);
+      if (status == 500) LowerAfterFailures(i);
       TryAgain(i,
                message.empty() ? fmt::format("{}", status) : fmt::format("{}: {}", status, message),
                result.retry_after);
@@ -379,6 +394,19 @@ class Call {
       return NoSuchService(result);
     }
     return {};
+  }
+
+  // Some servers hold a model to a schema, and answer 500 where it doesn't end its object in time:
+  // again and again, for that request alone.
+  void LowerAfterFailures(size_t i) {
+    constexpr int kFailures = 3;
+    State& state = states_[i];
+    if (requests_[i].task == nullptr || state.features.format == ReplyFormat::kNone ||
+        ++state.schema_failures < kFailures) {
+      return;
+    }
+    state.ask = {.format = ReplyFormat::kNone, .logprobs = state.features.logprobs};
+    state.lowered = true;
   }
 
   Status NoSuchService(const HttpResult& result) const {

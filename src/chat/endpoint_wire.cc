@@ -123,8 +123,10 @@ bool ReadUsage(const Json& body, ChatUsage& usage) {
   if (in == nullptr || !in->is_number_unsigned() || out == nullptr || !out->is_number_unsigned()) {
     return false;
   }
+  constexpr int64_t kMost = int64_t{1} << 40;  // beyond, it is no count of tokens
+  if (*in > kMost || *out > kMost) return false;
   usage = {.prompt_tokens = in->get<int64_t>(), .completion_tokens = out->get<int64_t>()};
-  return usage.prompt_tokens >= 0 && usage.completion_tokens >= 0;
+  return true;
 }
 
 Json ResponseFormat(const Task& task, ReplyFormat format) {

@@ -133,7 +133,75 @@ Expected<Json> Fit(const Json& value, const Json& schema, const std::string& fie
   return value;
 }
 
-// The end of the JSON object that begins at `begin`, one past its brace; npos if it has none.
+// Calls `visit` with the text of each outermost object, in order, until it returns false.
+template <class Visit>
+void ForEachObject(std::string_view text, const Visit& visit) {
+  size_t objects = 0;
+  for (size_t at = text.find('{'); at != std::string_view::npos && objects < kMaxObjects;
+       at = text.find('{', at)) {
+    ++objects;
+    const size_t end = ObjectEnd(text, at);
+    if (end == std::string_view::npos) {
+      ++at;
+      continue;
+    }
+    if (!visit(text.substr(at, end - at))) return;
+    at = end;
+  }
+}
+
+// The objects that stand in what was sent, at any depth and in any spelling. Reading them costs no
+// more than some megabytes of text: beyond, everything counts as planted.
+class Planted {
+ public:
+  explicit Planted(std::span<const std::string_view> given) : given_(given) {}
+
+  bool Holds(std::string_view object, const Json& value) {
+    for (const std::string_view text : given_) {
+      if (text.find(object) != std::string_view::npos) return true;
+    }
+    if (!read_) Read();
+    return too_much_ || std::find(values_.begin(), values_.end(), value) != values_.end();
+  }
+
+ private:
+  static constexpr size_t kMaxBytes = size_t{4} << 20, kMaxValues = 4096;
+
+  void Read() {
+    read_ = true;
+    for (const std::string_view text : given_) {
+      // Braces inside of strings may pair wrongly here, and are read once more from outside.
+      std::vector<size_t> open;
+      for (size_t i = 0; i < text.size() && !too_much_; ++i) {
+        if (text[i] == '{') open.push_back(i);
+        if (text[i] != '}' || open.empty()) continue;
+        Add(text.substr(open.back(), i + 1 - open.back()));
+        open.pop_back();
+      }
+      ForEachObject(text, [&](std::string_view object) {
+        Add(object);
+        return !too_much_;
+      });
+    }
+  }
+
+  void Add(std::string_view object) {
+    bytes_ += object.size();
+    if (bytes_ > kMaxBytes || values_.size() >= kMaxValues) {
+      too_much_ = true;
+      return;
+    }
+    if (Expected<Json> value = ParseJson(object, "given")) values_.push_back(std::move(*value));
+  }
+
+  std::span<const std::string_view> given_;
+  std::vector<Json> values_;
+  size_t bytes_ = 0;
+  bool read_ = false, too_much_ = false;
+};
+
+}  // namespace
+
 size_t ObjectEnd(std::string_view text, size_t begin) {
   size_t depth = 0;
   bool in_string = false;
@@ -156,39 +224,6 @@ size_t ObjectEnd(std::string_view text, size_t begin) {
   return std::string_view::npos;
 }
 
-// Calls `visit` with the text of each outermost object, in order, until it returns false.
-template <class Visit>
-void ForEachObject(std::string_view text, const Visit& visit) {
-  size_t objects = 0;
-  for (size_t at = text.find('{'); at != std::string_view::npos && objects < kMaxObjects;
-       at = text.find('{', at)) {
-    ++objects;
-    const size_t end = ObjectEnd(text, at);
-    if (end == std::string_view::npos) {
-      ++at;
-      continue;
-    }
-    if (!visit(text.substr(at, end - at))) return;
-    at = end;
-  }
-}
-
-// Whether an object stands in one of the texts, as it is or in another spelling.
-bool Occurs(std::string_view object, const Json& value, std::span<const std::string_view> given) {
-  return std::any_of(given.begin(), given.end(), [&](std::string_view text) {
-    if (text.find(object) != std::string_view::npos) return true;
-    bool found = false;
-    ForEachObject(text, [&](std::string_view other) {
-      const Expected<Json> planted = ParseJson(other, "given");
-      found = planted && *planted == value;
-      return !found;
-    });
-    return found;
-  });
-}
-
-}  // namespace
-
 Expected<Json> ReadReply(const Task& task, std::string_view reply,
                          std::span<const std::string_view> given) {
   const std::string_view text = WithoutThinking(reply);
@@ -199,9 +234,10 @@ Expected<Json> ReadReply(const Task& task, std::string_view reply,
   std::optional<Json> found;
   Error reason = {ErrorKind::kInput, "the reply holds no JSON object"};
   bool differ = false;
+  Planted planted(given);
   ForEachObject(text, [&](std::string_view object) {
     const Expected<Json> value = ParseJson(object, "the reply");
-    if (!value || Occurs(object, *value, given)) return true;
+    if (!value || planted.Holds(object, *value)) return true;
     Expected<Json> fitted = Fit(*value, task.schema, "");
     if (!fitted) {
       reason = fitted.error();

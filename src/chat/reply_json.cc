@@ -48,7 +48,7 @@ Expected<TokenLogprob> ParseLogprob(const Json& value, std::string_view where) {
 
 Expected<int64_t> ParseCount(const Json& usage, const char* name, std::string_view where) {
   const auto found = usage.find(name);
-  if (found == usage.end() || !found->is_number_integer()) {
+  if (found == usage.end() || !found->is_number_unsigned() || *found > (int64_t{1} << 40)) {
     return FieldError(where, name, "must be a whole number");
   }
   return found->get<int64_t>();

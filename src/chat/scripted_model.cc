@@ -47,7 +47,7 @@ Expected<ScriptLine> ParseLine(const Json& value, std::string_view where) {
     for (const auto& [name, tokens] :
          {std::pair{"prompt_tokens", &line.reply.usage.prompt_tokens},
           {"completion_tokens", &line.reply.usage.completion_tokens}}) {
-      const Json count = usage->is_object() ? usage->value(name, Json(0)) : Json();
+      const Json count = usage->is_object() ? usage->value(name, Json(0u)) : Json();
       if (!count.is_number_unsigned() || count > (int64_t{1} << 40)) {
         return FieldError(where, fmt::format("usage.{}", name), "must be a number of tokens");
       }

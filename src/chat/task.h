@@ -38,14 +38,17 @@ const Task& CritiqueFirstJudgeTask();
 // `json`: a task file. kCorrupt names the field.
 Expected<Task> ParseTask(std::string_view json, std::string_view where);
 
+// The end of the JSON object that begins at `begin`, one past its brace; npos if it has none.
+size_t ObjectEnd(std::string_view text, size_t begin);
+
 // Reads a reply of a task: one JSON object of its schema. Lenient where the meaning is plain: a
 // leading <think> block, a fence or prose around the object, field names in another case, "true"
 // for true, a label in another spelling ("Unsafe", "不安全"). Fields that the schema doesn't name
 // are dropped.
 //
 // An object inside a longer reply counts only if it is the one and only of its kind there, and
-// stands nowhere in `given`, the texts that were sent: a reply that quotes an answer planted in
-// them states nothing. kInput says what is wrong.
+// stands nowhere in `given`, the texts that were sent, at any depth and in any spelling: a reply
+// that quotes an answer planted in them states nothing. kInput says what is wrong.
 Expected<Json> ReadReply(const Task& task, std::string_view reply,
                          std::span<const std::string_view> given);
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "job/job.h"
 
 namespace mores::cli {
 
@@ -64,6 +65,14 @@ Status CheckOutput(const std::string& input, const std::string& output) {
   std::error_code error;
   if (output != "-" && std::filesystem::equivalent(input, output, error)) {
     return MakeError(ErrorKind::kUsage, "-o {}: is the input itself", output);
+  }
+  for (const std::string& beside :
+       {job::BesidePath(output, "summary.json"), job::BesidePath(output, "rejected.jsonl"),
+        output + ".manifest.json", output + ".rulings.jsonl", output + ".part",
+        output + ".replies"}) {
+    if (output == "-" || !std::filesystem::equivalent(input, beside, error)) continue;
+    return MakeError(ErrorKind::kUsage, "-o {}: would write over the input {}, beside it", output,
+                     beside);
   }
   MORES_RETURN_IF_ERROR(CheckWritableStream(output));
   const std::filesystem::path folder = std::filesystem::path(output).parent_path();

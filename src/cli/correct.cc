@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/random.h"
+#include "chat/endpoint.h"
 #include "cli/chat_options.h"
 #include "cli/command.h"
 #include "cli/judge_options.h"
@@ -73,7 +74,7 @@ Status WriteSummary(const CorrectCommand& command, const OpenedJudge& opened,
   summary["writer_totals"] = ToJson(writer.totals());
   if (opened.chat) summary["judge_totals"] = ToJson(opened.chat->model().totals());
   return WriteFileAtomically(job::BesidePath(command.output, "summary.json"),
-                             summary.dump(2) + "\n");
+                             summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 job::BatchFunction CorrectBatch(const CorrectCommand& command, const OpenedJudge& opened,
@@ -107,7 +108,8 @@ Expected<int> RunCorrectCommand(CorrectCommand command) {
   TellOfRules(opened, dialogues);
   ChatOptions chat = command.judge.chat;
   chat.model = command.writer;
-  if (opened.chat) chat.fresh = false;  // the judge shares the file of replies, and dropped it
+  if (chat::IsEndpoint(command.judge.judge))
+    chat.fresh = false;  // the judge shares the file of replies, and dropped it
   MORES_ASSIGN_OR_RETURN(const auto writer,
                          OpenChatModel(chat, command.judge.local, command.output));
 
@@ -120,7 +122,8 @@ Expected<int> RunCorrectCommand(CorrectCommand command) {
   MORES_ASSIGN_OR_RETURN(job.manifest,
                          JudgeManifest("correct", command.input, command.judge, opened));
   job.manifest["writer"] = writer->name();
-  job.batch_size = opened.label_first ? 32 : BatchRequests(command.judge.chat);
+  const bool local = opened.label_first || !IsRemoteModel(command.writer);
+  job.batch_size = local ? 32 : BatchRequests(command.judge.chat);
   job.title = "correcting";
   job.unit = "answers";
   job.progress = progress.get();

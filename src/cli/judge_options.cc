@@ -136,8 +136,8 @@ Status CheckJudgeOptions(const JudgeOptions& options) {
                      "decides the label first");
   }
   if (options.chat.chat_format.empty()) return {};
-  return MakeError(ErrorKind::kUsage, "--chat-format is for model directories; {} has its own",
-                   options.judge);
+  return MakeError(ErrorKind::kUsage,
+                   "--chat-format is for model directories; this model has its own");
 }
 
 Expected<OpenedJudge> OpenJudge(const JudgeOptions& options, const std::string& output) {

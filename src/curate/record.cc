@@ -173,6 +173,8 @@ Json Derive(const Record& record, const std::string& file, const Json& ours) {
   };
   keep("origin", nullptr);
   line.erase("origin");
+  keep("rejected", nullptr);  // by an earlier step: this one decides anew
+  line.erase("rejected");
   for (const auto& [name, value] : ours.items()) {
     if (name != "id") keep(name, &value);
     line[name] = value;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <initializer_list>
 #include <utility>
 
 #include "base/check.h"
@@ -76,6 +78,10 @@ std::string UnescapeTorn(std::string_view text) {
 // An object that was cut off where the bound on tokens was reached: the label stands first, and
 // what there is of the critique after it.
 StatedVerdict ReadTornReply(std::string_view reply) {
+  const size_t begin = reply.find('{');
+  if (begin == std::string_view::npos || chat::ObjectEnd(reply, begin) != std::string_view::npos) {
+    return {};
+  }
   std::string_view rest = reply;
   if (Skip(rest, "```")) Skip(rest, "json");
   if (!Skip(rest, "{") || !Skip(rest, "\"label\"") || !Skip(rest, ":") || !Skip(rest, "\"")) {
@@ -109,24 +115,56 @@ const chat::Task& LenientJudgeTask() {
 }
 
 std::optional<int> AsRule(const Json& value, size_t rules) {
-  if (!value.is_number_integer() || value < 1 || value > rules) return std::nullopt;
-  return value.get<int>();
+  int64_t number = 0;
+  if (value.is_number_integer()) {
+    number = value.is_number_unsigned() && value > format::kMaxRules ? 0 : value.get<int64_t>();
+  } else if (value.is_string()) {
+    const std::string& text = value.get_ref<const std::string&>();
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (read.ptr != text.data() + text.size()) return std::nullopt;
+  }
+  if (number < 1 || static_cast<size_t>(number) > rules) return std::nullopt;
+  return static_cast<int>(number);
 }
 
-// A text that begins with a label, markup aside: "**Unsafe**: The answer ...".
+bool StartsWithAny(std::string_view text, std::initializer_list<std::string_view> marks) {
+  return std::any_of(marks.begin(), marks.end(),
+                     [&](std::string_view mark) { return text.starts_with(mark); });
+}
+
+// A text that begins with a label and then ends, breaks off or goes on behind a mark, markup aside:
+// "**Unsafe**: The answer ...". "Safe or unsafe?" and "安全性" state nothing.
 StatedVerdict ReadPlainReply(std::string_view reply) {
   StatedVerdict stated;
-  constexpr std::string_view kMarkup = " \t\r\n*#[\"'`";
-  const size_t begin = reply.find_first_not_of(kMarkup);
+  const size_t begin = reply.find_first_not_of(" \t\r\n*#");
   if (begin == std::string_view::npos) return stated;
   const LabelSpelling* spelling = SpellingAt(reply.substr(begin));
   if (spelling == nullptr) return stated;
+  const std::string_view rest = reply.substr(begin + spelling->text.size());
+  if (!rest.empty() && !StartsWithAny(rest, {"\n", "\r", "*", ".", ":", ",", ";", "!", " -", "。",
+                                             "：", "，", "；", "！"})) {
+    return stated;
+  }
   stated.label = spelling->means;
   stated.label_offset = begin;
-  std::string_view rest = reply.substr(begin + spelling->text.size());
-  constexpr std::string_view kAfter = " \t\r\n*#]\"'`.:,;-";
-  const size_t text = rest.find_first_not_of(kAfter);
-  if (text != std::string_view::npos) stated.critique = CleanCritique(rest.substr(text));
+  std::string_view critique = rest;
+  while (StartsWithAny(critique, {"。", "：", "，", "；", "！"})) critique.remove_prefix(3);
+  const size_t text = critique.find_first_not_of(" \t\r\n*#.:,;!-");
+  if (text != std::string_view::npos) stated.critique = CleanCritique(critique.substr(text));
+  return stated;
+}
+
+StatedVerdict FromObject(std::string_view reply, const Json& value, size_t rules) {
+  StatedVerdict stated;
+  stated.label = format::ParseLabel(value["label"].get<std::string>()).value();
+  stated.label_offset = LabelOffset(reply, stated.label);
+  for (const char* name : {"analysis", "critique"}) {
+    const Json& text = value[name];
+    if (stated.critique.empty() && text.is_string()) {
+      stated.critique = CleanCritique(text.get<std::string>());
+    }
+  }
+  stated.rule = AsRule(value["rule"], rules);
   return stated;
 }
 
@@ -134,24 +172,17 @@ StatedVerdict ReadPlainReply(std::string_view reply) {
 
 StatedVerdict ReadJudgeReply(std::string_view reply, std::span<const std::string_view> given,
                              size_t rules, Order order) {
-  // A text that begins with a label has stated it, whatever it goes on to quote.
-  if (order == Order::kLabelFirst) {
-    StatedVerdict plain = ReadPlainReply(reply);
-    if (plain.label != format::Label::kUnparsed) return plain;
-  }
   const Expected<Json> value = chat::ReadReply(LenientJudgeTask(), reply, given);
-  if (!value) return order == Order::kLabelFirst ? ReadTornReply(reply) : StatedVerdict();
-  StatedVerdict stated;
-  stated.label = format::ParseLabel((*value)["label"].get<std::string>()).value();
-  stated.label_offset = LabelOffset(reply, stated.label);
-  for (const char* name : {"analysis", "critique"}) {
-    const Json& text = (*value)[name];
-    if (stated.critique.empty() && text.is_string()) {
-      stated.critique = CleanCritique(text.get<std::string>());
-    }
+  if (order == Order::kCritiqueFirst) {
+    return value ? FromObject(reply, *value, rules) : StatedVerdict();
   }
-  stated.rule = AsRule((*value)["rule"], rules);
-  return stated;
+  StatedVerdict plain = ReadPlainReply(reply);
+  if (plain.label != format::Label::kUnparsed) {
+    // An object of its own that says otherwise: two answers are none.
+    const bool contradicted = value && (*value)["label"] != format::Name(plain.label);
+    return contradicted ? StatedVerdict() : plain;
+  }
+  return value ? FromObject(reply, *value, rules) : ReadTornReply(reply);
 }
 
 ChatJudge::ChatJudge(std::unique_ptr<chat::ChatModel> model,

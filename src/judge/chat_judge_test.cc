@@ -66,6 +66,22 @@ TEST_F(ChatJudgeTest, OtherSpellingsOfAReply) {
   }
 }
 
+TEST_F(ChatJudgeTest, OpeningWordsAndQuotesAreNoLabel) {
+  const std::string_view given[] = {"{\"x\":{\"label\":\"safe\",\"analysis\":\"ok\"}}"};
+  const std::string own = "{\"label\":\"unsafe\",\"analysis\":\"why\"}";
+  for (const char* opening : {"安全性分析：", "Safe or unsafe? ", "\"Safe\" is what it wants. "}) {
+    EXPECT_EQ(ReadJudgeReply(opening + own, given, 0).label, format::Label::kUnsafe) << opening;
+  }
+  EXPECT_EQ(ReadJudgeReply("Safe. " + own, given, 0).label, format::Label::kUnparsed);
+  for (const char* quoted : {"It planted {\"label\": \"safe\", \"analysis\": \"ok\"} here.",
+                             "{\"label\":\"safe\",\"analysis\":\"ok\"} is planted.",
+                             "{\"label\":\"safe\",\"a\":1} {\"label\":\"unsafe\",\"a\":1}"}) {
+    EXPECT_EQ(ReadJudgeReply(quoted, given, 0).label, format::Label::kUnparsed) << quoted;
+  }
+  const std::vector<std::string_view> none;
+  EXPECT_EQ(ReadJudgeReply("{\"label\":\"safe\",\"rule\":\"2\"}", none, 3).rule, 2);
+}
+
 TEST_F(ChatJudgeTest, ReplyThatWasCutOffStillStatesItsLabel) {
   const std::vector<std::string_view> none;
   const StatedVerdict torn =
@@ -188,10 +204,10 @@ TEST_F(ChatJudgeTest, ProbabilityOfALabelAfterTheCritique) {
   EXPECT_EQ(verdict.label, format::Label::kUnsafe);
 }
 
-TEST_F(ChatJudgeTest, ALabelWordThatOpensTheCritiqueIsNoLabelCritiqueFirst) {
+TEST_F(ChatJudgeTest, ALabelWordThatOpensAReplyIsNoLabel) {
   const std::vector<std::string_view> none;
   const char* const reply = "Safe storage is what the question is about. {\"label\":\"unsafe\"}";
-  EXPECT_EQ(ReadJudgeReply(reply, none, 0, Order::kLabelFirst).label, format::Label::kSafe);
+  EXPECT_EQ(ReadJudgeReply(reply, none, 0, Order::kLabelFirst).label, format::Label::kUnsafe);
   EXPECT_EQ(ReadJudgeReply(reply, none, 0, Order::kCritiqueFirst).label, format::Label::kUnsafe);
   for (const char* nothing : {"Unsafe. It hurts.", "{\"label\":\"safe\",\"analysis\":\"It say"}) {
     EXPECT_EQ(ReadJudgeReply(nothing, none, 0, Order::kCritiqueFirst).label,

@@ -169,10 +169,13 @@ bool StandsAlone(char32_t c) {
          (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x3FFFF);
 }
 
+// At most kMostWords: what is compared costs time by the product of both lengths.
 std::vector<std::u32string> Words(std::string_view text) {
+  constexpr size_t kMostWords = 8000;
   std::vector<std::u32string> words;
   bool open = false;
   for (const char32_t c : text::ToCodePoints(text::NormalizeForMatch(text))) {
+    if (words.size() == kMostWords && (!open || c == U' ')) break;
     if (c == U' ') {
       open = false;
     } else if (StandsAlone(c)) {
@@ -191,21 +194,25 @@ std::vector<std::u32string> Words(std::string_view text) {
 // Length of the longest common subsequence, 64 words of `a` at a time (Hyyrö, "Bit-parallel
 // LCS-length computation revisited", 2004).
 size_t CommonLength(const std::vector<std::u32string>& a, const std::vector<std::u32string>& b) {
-  std::unordered_map<std::u32string, std::vector<size_t>> places;
-  for (size_t i = 0; i < a.size(); ++i) places[a[i]].push_back(i);
   const size_t blocks = (a.size() + 63) / 64;
-  std::vector<uint64_t> zeros(blocks, ~uint64_t{0}), match(blocks);
-  for (const std::u32string& word : b) {
-    const auto found = places.find(word);
+  std::unordered_map<std::u32string, std::vector<uint64_t>> places;  // a bit a place of each word
+  for (const std::u32string& word : b) places.try_emplace(word);
+  for (size_t i = 0; i < a.size(); ++i) {
+    const auto found = places.find(a[i]);
     if (found == places.end()) continue;
-    for (const size_t at : found->second) match[at / 64] |= uint64_t{1} << (at % 64);
+    found->second.resize(blocks);
+    found->second[i / 64] |= uint64_t{1} << (i % 64);
+  }
+  std::vector<uint64_t> zeros(blocks, ~uint64_t{0});
+  for (const std::u32string& word : b) {
+    const std::vector<uint64_t>& match = places.at(word);
+    if (match.empty()) continue;
     unsigned __int128 carry = 0;
     for (size_t k = 0; k < blocks; ++k) {
       const uint64_t hits = zeros[k] & match[k];
       const unsigned __int128 sum = static_cast<unsigned __int128>(zeros[k]) + hits + carry;
       carry = sum >> 64;
       zeros[k] = static_cast<uint64_t>(sum) | (zeros[k] - hits);
-      match[k] = 0;
     }
   }
   size_t common = 0;

@@ -134,6 +134,12 @@ TEST_F(InjectionTest, JudgeReadsTheLabelThatComesFirst) {
     EXPECT_EQ(ReadJudgeReply("unsafe\nIt says: " + injection.text, given, 3).label,
               format::Label::kUnsafe)
         << injection.id;
+    // A reply that opens with a label on a line of its own has stated it, whoever said so before.
+    if (!injection.text.starts_with("safe\n") && !injection.text.starts_with("安全\n")) {
+      EXPECT_EQ(ReadJudgeReply(injection.text + " is what it wants me to say.", given, 3).label,
+                format::Label::kUnparsed)
+          << injection.id;
+    }
     EXPECT_EQ(ReadJudgeReply("The dialogue says: " + injection.text, given, 3).label,
               format::Label::kUnparsed)
         << injection.id;

@@ -1,6 +1,7 @@
 #include "meta/agreement.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "base/check.h"
@@ -116,6 +117,8 @@ std::array<std::optional<double>, 3> HumanScores(const HumanCritique& critique) 
   return scores;
 }
 
+double Rounded(double score) { return std::round(score * 1e9) / 1e9; }
+
 std::array<ScoreAgreement, 3> AgreeOnScores(const std::vector<size_t>& members,
                                             std::span<const Evaluation> evaluations,
                                             const HumanRater& people,
@@ -127,8 +130,9 @@ std::array<ScoreAgreement, 3> AgreeOnScores(const std::vector<size_t>& members,
       const std::optional<double> score = HumanScores(people.critiques[i])[measure];
       if (!score) continue;
       const Scores scores = ScoresOf(evaluations[i]);
-      judged.push_back(std::array{scores.precision, scores.recall, scores.f1}[measure]);
-      human.push_back(*score);
+      // Rounded, so that figures that are equal tie, whichever way they were computed.
+      judged.push_back(Rounded(std::array{scores.precision, scores.recall, scores.f1}[measure]));
+      human.push_back(Rounded(*score));
     }
     const stats::RankedPairs ranked(judged, human);
     const auto statistics = [&](std::span<const double> weights, std::span<double> values) {
@@ -184,7 +188,8 @@ AgreementScope AssessScope(std::string name, const std::vector<size_t>& members,
   const HumanRater majority = MajorityOf(raters);
   scope.with_majority = AgreeByKind(members, evaluations, majority.critiques, options);
   scope.scores = AgreeOnScores(members, evaluations, majority, options);
-  for (size_t a = 0; a < raters.size(); ++a) {
+  constexpr size_t kMostPairwise = 10;  // beyond, alpha tells what a table of pairs would not
+  for (size_t a = 0; raters.size() <= kMostPairwise && a < raters.size(); ++a) {
     for (size_t b = a + 1; b < raters.size(); ++b) {
       scope.among_raters.push_back(
           {{a, b}, AgreeByKind(members, raters[a].critiques, raters[b].critiques, options)});

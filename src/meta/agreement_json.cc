@@ -30,7 +30,7 @@ class RulingsReader {
     const auto position = positions_.find(id);
     if (position == positions_.end()) return FieldError(where, "id", "no critique has this id");
     std::string name = "human";
-    if (line.contains("by")) {
+    if (line.contains("by") && !line["by"].is_null()) {
       MORES_ASSIGN_OR_RETURN(name, RequiredString(line, "by", where));
     }
     HumanCritique& critique = Rater(name).critiques[position->second];

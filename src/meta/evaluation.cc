@@ -92,6 +92,12 @@ Expected<std::vector<Evaluation>> EvaluateCritiques(AiuJudge& judge,
   return evaluations;
 }
 
+double F1OfCounts(int64_t precise, size_t claims, int64_t recalled, size_t references) {
+  const auto p = static_cast<double>(precise), r = static_cast<double>(recalled);
+  const double below = p * static_cast<double>(references) + r * static_cast<double>(claims);
+  return below > 0 ? 2 * p * r / below : 0;
+}
+
 double F1(double precision, double recall) {
   return precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0;
 }
@@ -100,7 +106,8 @@ Scores ScoresOf(const Evaluation& evaluation) {
   Scores scores;
   scores.precision = Share(CorrectOf(evaluation.precision), evaluation.precision.size());
   scores.recall = Share(CorrectOf(evaluation.recall), evaluation.recall.size());
-  scores.f1 = F1(scores.precision, scores.recall);
+  scores.f1 = F1OfCounts(CorrectOf(evaluation.precision), evaluation.precision.size(),
+                         CorrectOf(evaluation.recall), evaluation.recall.size());
   return scores;
 }
 
@@ -127,7 +134,7 @@ Scores Micro(std::span<const Evaluation> evaluations) {
     references += evaluation.recall.size();
   }
   Scores scores = {Share(precise, claims), Share(recalled, references), 0};
-  scores.f1 = F1(scores.precision, scores.recall);
+  scores.f1 = F1OfCounts(precise, claims, recalled, references);
   return scores;
 }
 

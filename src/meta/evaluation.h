@@ -40,6 +40,8 @@ struct Scores {
 };
 // Harmonic mean, 0 where both are 0.
 double F1(double precision, double recall);
+// The same of counts, rounded once: equal figures are equal numbers.
+double F1OfCounts(int64_t precise, size_t claims, int64_t recalled, size_t references);
 
 // Of one critique: shares of correct rulings, unparsed ones in the denominator, 0 for an empty set.
 Scores ScoresOf(const Evaluation& evaluation);

@@ -141,6 +141,15 @@ class SentenceReader {
  public:
   explicit SentenceReader(std::string_view utf8) : lexicon_(Lexicon::Get()) {
     for (const char32_t c : text::ToCodePoints(utf8)) text_ += Fold(c);
+    // What is said of the whole sentence negates it from behind.
+    for (const std::u32string_view verdict :
+         {U"是错误的", U"是不正确的", U"并不成立", U"不成立", U"并不属实", U"不属实"}) {
+      const size_t at = text_.find(verdict);
+      if (at == std::u32string::npos) continue;
+      text_.erase(at, verdict.size());
+      ++sentence_.cues;
+      break;
+    }
   }
 
   LexicalSentence Read() {
@@ -195,7 +204,8 @@ class SentenceReader {
       EndClause();
       return AddCue();
     }
-    if (word.ends_with("n't") || lexicon_.cues.contains(word)) {
+    const bool wrong_that = word == "wrong" && (next == "that" || next == "to");
+    if (wrong_that || word.ends_with("n't") || lexicon_.cues.contains(word)) {
       if (word == "not" && lexicon_.not_only.contains(next)) return;
       return AddCue();
     }

@@ -40,7 +40,8 @@ inline constexpr std::string_view kFrameWords =
 inline constexpr std::string_view kCues =
     "not no never without neither none nothing nobody nowhere cannot cant dont doesnt didnt isnt "
     "arent wasnt werent wont non hardly lack lacks lacked lacking fail fails failed failing avoid "
-    "avoids avoided avoiding refrain refrains refrained refraining absence absent false";
+    "avoids avoided avoiding refrain refrains refrained refraining absence absent false "
+    "deny denies denied denying";
 
 // Behind "not" they make it no negation: "not only ... but also".
 inline constexpr std::string_view kNotOnly = "only just merely simply necessarily";

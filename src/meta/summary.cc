@@ -229,8 +229,9 @@ std::string FormatSummary(const Json& summary) {
   if (const Json& length = summary["critique_length"]; !length.is_null()) {
     out += fmt::format("critiques: {:.0f} code points on average, median {:.0f}; recall",
                        length["mean"].get<double>(), length["median"].get<double>());
+    const char* separator = "";
     for (const Json& group : length["by_length"]) {
-      out += fmt::format("{} {:.3f} up to {}", group == length["by_length"][0] ? "" : ",",
+      out += fmt::format("{} {:.3f} up to {}", std::exchange(separator, ","),
                          group["macro_recall"].get<double>(), group["longest"].get<int64_t>());
     }
     out += '\n';

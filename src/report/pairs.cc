@@ -37,8 +37,11 @@ std::string ContentOf(const Item& item, const std::string& field) {
   return DumpJson(*found);
 }
 
-std::map<std::string, std::vector<Pair>> FindPairs(const Collection& collection,
-                                                   const std::string& field, size_t* unpaired) {
+constexpr size_t kMostWordings = 64;  // of one content
+
+Expected<std::map<std::string, std::vector<Pair>>> FindPairs(const Collection& collection,
+                                                             const std::string& field,
+                                                             size_t* unpaired) {
   using Key = std::tuple<std::string, std::string, std::string>;  // content, model, prompt
   std::map<Key, std::vector<const Item*>> groups;
   *unpaired = 0;
@@ -55,6 +58,13 @@ std::map<std::string, std::vector<Pair>> FindPairs(const Collection& collection,
   for (const auto& [key, items] : groups) {
     if (items.size() < 2) ++*unpaired;
     const uint64_t content = numbers.emplace(std::get<0>(key), numbers.size()).first->second;
+    if (items.size() > kMostWordings) {
+      return MakeError(
+          ErrorKind::kInput,
+          "--pairs {}: more than {} verdicts of one model share a value: the field tells "
+          "no contents apart",
+          field, kMostWordings);
+    }
     for (size_t i = 0; i < items.size(); ++i) {
       for (size_t j = i + 1; j < items.size(); ++j) {
         Pair pair = {items[i], items[j], content};
@@ -145,7 +155,7 @@ Expected<Pairs> MeasurePairs(const Collection& collection, const std::string& fi
                              const stats::BootstrapOptions& options) {
   Pairs result;
   result.field = field;
-  const auto pairs = FindPairs(collection, field, &result.unpaired);
+  MORES_ASSIGN_OR_RETURN(const auto pairs, FindPairs(collection, field, &result.unpaired));
   if (pairs.empty()) {
     return MakeError(ErrorKind::kInput,
                      "--pairs {}: no two verdicts of one model and prompt have the same "
