@@ -114,6 +114,23 @@ const chat::Task& LenientJudgeTask() {
   return task;
 }
 
+// The task `judge` where no critique is wanted: the label, and the rule where there are any, in a
+// reply so short that no bound cuts it off.
+const chat::Task& LabelOnlyTask(bool rules) {
+  static const std::array<chat::Task, 2> tasks = [] {
+    std::array<chat::Task, 2> both = {chat::FindTask("judge"), chat::FindTask("judge")};
+    for (chat::Task& task : both) {
+      task.schema["properties"].erase("analysis");
+      task.schema["required"] = Json::array({"label"});
+    }
+    both[0].schema["properties"].erase("rule");
+    both[1].schema["required"].push_back("rule");
+    for (chat::Task& task : both) task.hash = Sha256Hex(task.hash + DumpJson(task.schema));
+    return both;
+  }();
+  return tasks[rules ? 1 : 0];
+}
+
 std::optional<int> AsRule(const Json& value, size_t rules) {
   int64_t number = 0;
   if (value.is_number_integer()) {
@@ -191,10 +208,12 @@ ChatJudge::ChatJudge(std::unique_ptr<chat::ChatModel> model,
 
 std::string ChatJudge::prompt_hash() const {
   if (profile_) return profile_->prompt_hash();
-  return Sha256Hex(task().hash + chat::FindTask("critique").hash);
+  if (options_.reply == Reply::kLabelOnly) return task(options_.rules).hash;
+  return Sha256Hex(task(options_.rules).hash + chat::FindTask("critique").hash);
 }
 
-const chat::Task& ChatJudge::task() const {
+const chat::Task& ChatJudge::task(const std::vector<std::string>& rules) const {
+  if (options_.reply == Reply::kLabelOnly) return LabelOnlyTask(!rules.empty());
   return options_.order == Order::kLabelFirst ? chat::FindTask("judge")
                                               : chat::CritiqueFirstJudgeTask();
 }
@@ -215,13 +234,17 @@ Json ChatJudge::Material(const format::Dialogue& given) const {
 
 Expected<chat::ChatRequest> ChatJudge::Ask(const format::Dialogue& dialogue) const {
   chat::Sampling sampling;
-  sampling.max_new_tokens = kFrameTokens + options_.config.max_critique_tokens;
+  sampling.max_new_tokens = kFrameTokens;
+  if (options_.reply == Reply::kLabelAndCritique || profile_) {
+    sampling.max_new_tokens += options_.config.max_critique_tokens;
+  }
   chat::ChatRequest request;
   if (profile_) {
     format::Dialogue copy;
     MORES_ASSIGN_OR_RETURN(request.turns, profile_->Messages(Shown(dialogue, copy)));
   } else {
-    request = chat::AskTask(task(), format::LanguageOf(dialogue), Material(dialogue), sampling);
+    request = chat::AskTask(task(RulesFor(dialogue)), format::LanguageOf(dialogue),
+                            Material(dialogue), sampling);
   }
   request.sampling = sampling;
   request.id = dialogue.id;

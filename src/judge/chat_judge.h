@@ -54,7 +54,7 @@ class ChatJudge : public Judge {
   void set_on_reply(std::function<void(size_t)> on_reply) { on_reply_ = std::move(on_reply); }
 
  private:
-  const chat::Task& task() const;
+  const chat::Task& task(const std::vector<std::string>& rules) const;
   Json Material(const format::Dialogue& dialogue) const;
   Expected<chat::ChatRequest> Ask(const format::Dialogue& dialogue) const;
   StatedVerdict Read(const format::Dialogue& dialogue, const chat::ChatRequest& request,

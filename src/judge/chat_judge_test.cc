@@ -66,6 +66,15 @@ TEST_F(ChatJudgeTest, OtherSpellingsOfAReply) {
   }
 }
 
+TEST_F(ChatJudgeTest, LabelOnlyAsksForTheLabelOnly) {
+  const auto judge =
+      Open(R"({"task":"judge","reply":{"label":"unsafe","rule":1}})", {.reply = Reply::kLabelOnly});
+  const format::Verdict verdict = One(*judge, Ask("a", "b", "c"));
+  EXPECT_EQ(verdict.label, format::Label::kUnsafe);
+  EXPECT_EQ(verdict.critique, "");
+  EXPECT_NE(judge->prompt_hash(), Open("{\"reply\":\"safe\"}")->prompt_hash());
+}
+
 TEST_F(ChatJudgeTest, OpeningWordsAndQuotesAreNoLabel) {
   const std::string_view given[] = {"{\"x\":{\"label\":\"safe\",\"analysis\":\"ok\"}}"};
   const std::string own = "{\"label\":\"unsafe\",\"analysis\":\"why\"}";
