@@ -127,8 +127,8 @@ Expected<int> RunMetaCommand(const MetaCommand& command) {
 }
 
 constexpr const char kExample[] =
-    R"(  mores meta --critiques verdicts.jsonl --references references.json -o measured.jsonl \
-    --report measured.html
+    R"(  mores meta --critiques examples/critiques.jsonl --references examples/references.jsonl \
+    -o measured.jsonl --report measured.html
 
 In:  critiques: verdicts of mores judge, or {"id","critique"} a line with "dialogue", "messages" or
      "query" and "response"; references: JSON lines or one array of {"prompt","response","aius"} or

@@ -43,7 +43,9 @@ Expected<int> Run(const AgreeCommand& command) {
 }
 
 constexpr const char kExample[] =
-    R"(  mores meta agree people.jsonl --rulings rulings.jsonl -o agreement.json
+    R"(  mores meta --critiques examples/critiques.jsonl --references examples/references.jsonl \
+    -o measured.jsonl
+  mores meta agree examples/people.jsonl --rulings measured.jsonl -o agreement.json
 
 In:  rulings by people, a critique a line: {"id","aius":[true,false,null...],"reference":[...],
      "by"?}; or a ruling a line: {"id","kind":"precision"|"recall","index","correct","by"?}
