@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "meta/agreement.h"
 #include "meta/figures.h"
+#include "meta/references.h"
 #include "text/unicode.h"
 
 namespace mores::meta {
@@ -26,7 +27,9 @@ class RulingsReader {
   }
 
   Status Add(const Json& line, const std::string& where) {
-    MORES_ASSIGN_OR_RETURN(const std::string id, RequiredString(line, "id", where));
+    const auto given = line.find("id");
+    if (given == line.end()) return FieldError(where, "id", "missing");
+    MORES_ASSIGN_OR_RETURN(const std::string id, ParseId(*given, where));
     const auto position = positions_.find(id);
     if (position == positions_.end()) return FieldError(where, "id", "no critique has this id");
     std::string name = "human";

@@ -62,7 +62,9 @@ Expected<Record> ParseRecord(const Json& value, const std::string& where, int64_
     if (value.contains("dialogue")) {
       return FieldError(where, "dialogue", "must be a list of turns, or a dialogue");
     }
-    MORES_ASSIGN_OR_RETURN(record.id, RequiredString(value, "id", where));
+    const auto id = value.find("id");
+    if (id == value.end()) return FieldError(where, "id", "missing (and no dialogue either)");
+    MORES_ASSIGN_OR_RETURN(record.id, ParseId(*id, where));
     return record;
   }
   MORES_ASSIGN_OR_RETURN(record.dialogue, format::ParseDialogue(shape, where, number));

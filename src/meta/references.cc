@@ -24,14 +24,6 @@ std::string TextKey(std::string_view prompt, std::string_view response) {
   return Sha256Hex(fmt::format("{}\n{}", Sha256Hex(prompt), Sha256Hex(response)));
 }
 
-Expected<std::string> ParseId(const Json& value, std::string_view where) {
-  if (value.is_number_integer()) return value.dump();
-  if (!value.is_string() || value.get_ref<const std::string&>().empty()) {
-    return FieldError(where, "id", "must be a string that isn't empty, or an integer");
-  }
-  return value.get<std::string>();
-}
-
 Expected<std::vector<std::string>> ParseAius(const Json& record, std::string_view where) {
   const Json* list = FindOptional(record, "aius");
   if (list == nullptr || !list->is_array()) {
@@ -81,6 +73,14 @@ Expected<std::string> ReadRest(LineReader& reader, std::string first) {
 }
 
 }  // namespace
+
+Expected<std::string> ParseId(const Json& value, std::string_view where) {
+  if (value.is_number_integer()) return value.dump();
+  if (!value.is_string() || value.get_ref<const std::string&>().empty()) {
+    return FieldError(where, "id", "must be a string that isn't empty, or an integer");
+  }
+  return value.get<std::string>();
+}
 
 Status ReadRecords(const std::string& path, const AddRecord& add) {
   MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));

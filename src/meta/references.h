@@ -56,6 +56,9 @@ format::Dialogue DialogueOf(const Reference& reference);
 using AddRecord = std::function<Status(const Json& record, const std::string& where, int64_t)>;
 Status ReadRecords(const std::string& path, const AddRecord& add);
 
+// An `id`: a string that isn't empty, or an integer, as text. kInput otherwise.
+Expected<std::string> ParseId(const Json& value, std::string_view where);
+
 }  // namespace mores::meta
 
 #endif  // MORES_META_REFERENCES_H_
