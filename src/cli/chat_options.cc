@@ -60,6 +60,19 @@ void AddChatOptions(CLI::App* command, ChatOptions& options) {
       ->group("Endpoints");
 }
 
+void AddSamplingOptions(CLI::App* command, chat::Sampling& sampling, const std::string& seed_help) {
+  command->add_option("--max-new-tokens", sampling.max_new_tokens, "Tokens to write at most")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command->add_option("--temperature", sampling.temperature, "0: always the likeliest token")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
+  command->add_option("--top-p", sampling.top_p, "Share of probability that is drawn from")
+      ->check(CLI::Range(1e-6, 1.0))
+      ->capture_default_str();
+  command->add_option("--seed", sampling.seed, seed_help)->capture_default_str();
+}
+
 Expected<std::unique_ptr<chat::ChatModel>> OpenChatModel(const ChatOptions& options,
                                                          ModelOptions local,
                                                          const std::string& output) {

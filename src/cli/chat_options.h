@@ -33,6 +33,9 @@ struct ChatOptions {
 // All but --model.
 void AddChatOptions(CLI::App* command, ChatOptions& options);
 
+// --max-new-tokens, --temperature, --top-p and --seed, of which `seed_help` says what it seeds.
+void AddSamplingOptions(CLI::App* command, chat::Sampling& sampling, const std::string& seed_help);
+
 // Opens `options.model`; of `local` everything but the model counts, for a directory. Replies of
 // endpoints are kept in a file (chat/reply_cache.h), by default beside `output` and nowhere where
 // that is a stream. Models of one command may share it.

@@ -8,7 +8,6 @@
 
 #include "base/cpu.h"
 #include "base/files.h"
-#include "base/hash.h"
 #include "base/random.h"
 #include "chat/endpoint.h"
 #include "cli/chat_options.h"
@@ -16,6 +15,7 @@
 #include "cli/judge_options.h"
 #include "job/job.h"
 #include "judge/correction.h"
+#include "judge/judge_run.h"
 
 namespace mores::cli {
 namespace {
@@ -31,15 +31,6 @@ struct CorrectCommand {
   bool fresh = false;
 };
 
-std::string ContentHash(const std::vector<format::Dialogue>& dialogues) {
-  std::string hashes;
-  for (const format::Dialogue& dialogue : dialogues) {
-    hashes += dialogue.id + " " +
-              Sha256Hex(DumpJson(judge::VerdictInput(dialogue, judge::Content::kKept))) + "\n";
-  }
-  return Sha256Hex(hashes);
-}
-
 // Items of one query share it; without a query each is one of its own.
 uint64_t QueryKey(const format::Dialogue& dialogue) {
   const std::string_view query = format::QueryOf(dialogue);
@@ -48,7 +39,7 @@ uint64_t QueryKey(const format::Dialogue& dialogue) {
 
 Json Fingerprint(const CorrectCommand& command, const OpenedJudge& opened,
                  const chat::ChatModel& writer, const std::vector<format::Dialogue>& dialogues) {
-  Json fingerprint = {{"command", "correct"}, {"input", ContentHash(dialogues)}};
+  Json fingerprint = {{"command", "correct"}, {"input", judge::ContentHash(dialogues)}};
   fingerprint["judge"] = opened.judge().Fingerprint();
   if (opened.label_first) {
     fingerprint["precision"] = command.judge.local.precision;

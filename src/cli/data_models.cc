@@ -40,17 +40,7 @@ void AddDataFileOptions(CLI::App* command, const std::string& input_help, DataFi
 void AddDataModelOptions(CLI::App* command, const std::string& input_help,
                          DataModelOptions& options) {
   AddDataFileOptions(command, input_help, options.files);
-  chat::Sampling& sampling = options.sampling;
-  command->add_option("--max-new-tokens", sampling.max_new_tokens, "Tokens of a reply at most")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
-  command->add_option("--temperature", sampling.temperature, "0: always the likeliest token")
-      ->check(CLI::Range(0.0, 100.0))
-      ->capture_default_str();
-  command->add_option("--top-p", sampling.top_p, "Share of probability that is drawn from")
-      ->check(CLI::Range(1e-6, 1.0))
-      ->capture_default_str();
-  command->add_option("--seed", sampling.seed, "Of draws and choices")->capture_default_str();
+  AddSamplingOptions(command, options.sampling, "Of draws and choices");
   AddEngineOptions(command, options.local);
   AddChatOptions(command, options.chat);
 }

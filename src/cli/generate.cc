@@ -223,17 +223,7 @@ Out: {"id","text","token_ids","finish_reason","usage"}; the reason is stop or le
      (docs/formats/endpoints.md) tells no token_ids; a prompt is asked there as a user's turn.
 Greedy unless --temperature is given; draws depend on the seed, the id and the step alone.)"});
   AddItemOptions(command, options->items);
-  chat::Sampling& sampling = options->sampling;
-  command->add_option("--max-new-tokens", sampling.max_new_tokens, "Tokens to write at most")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
-  command->add_option("--temperature", sampling.temperature, "0: always the likeliest token")
-      ->check(CLI::Range(0.0, 100.0))
-      ->capture_default_str();
-  command->add_option("--top-p", sampling.top_p, "Share of probability that is drawn from")
-      ->check(CLI::Range(1e-6, 1.0))
-      ->capture_default_str();
-  command->add_option("--seed", sampling.seed, "Of the draws")->capture_default_str();
+  AddSamplingOptions(command, options->sampling, "Of the draws");
   command
       ->add_option("--top-logprobs", options->top_logprobs,
                    "Also the log-probabilities of tokens, and of so many alternatives each")

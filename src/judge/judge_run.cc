@@ -16,17 +16,6 @@ namespace {
 // again beyond.
 constexpr int64_t kKeptTokens = int64_t{64} << 20;
 
-// Identity of the dialogues themselves, whatever file or pipe they came from.
-std::string ContentHash(const std::vector<format::Dialogue>& dialogues) {
-  std::string hashes;
-  for (const format::Dialogue& dialogue : dialogues) {
-    Json content = {{"id", dialogue.id}, {"input", VerdictInput(dialogue, Content::kKept)}};
-    if (dialogue.expected) content["expected"] = format::Name(*dialogue.expected);
-    hashes += Sha256Hex(DumpJson(content));
-  }
-  return Sha256Hex(hashes);
-}
-
 // In the order of their turns' texts.
 bool BeginsBefore(const format::Dialogue& a, const format::Dialogue& b) {
   return std::lexicographical_compare(
@@ -142,6 +131,16 @@ job::JobOptions JobOf(const Judge& judge, const std::vector<format::Dialogue>& d
 }
 
 }  // namespace
+
+std::string ContentHash(const std::vector<format::Dialogue>& dialogues) {
+  std::string hashes;
+  for (const format::Dialogue& dialogue : dialogues) {
+    Json content = {{"id", dialogue.id}, {"input", VerdictInput(dialogue, Content::kKept)}};
+    if (dialogue.expected) content["expected"] = format::Name(*dialogue.expected);
+    hashes += Sha256Hex(DumpJson(content));
+  }
+  return Sha256Hex(hashes);
+}
 
 Expected<job::JobSummary> RunJudge(LabelFirstJudge& judge,
                                    const std::vector<format::Dialogue>& dialogues,

@@ -31,6 +31,9 @@ struct JudgeRunOptions {
   std::function<void(const format::Dialogue&, const std::string& message)> on_failure;
 };
 
+// Identity of the dialogues themselves, whatever file or pipe they came from: for a fingerprint.
+std::string ContentHash(const std::vector<format::Dialogue>& dialogues);
+
 Expected<job::JobSummary> RunJudge(LabelFirstJudge& judge,
                                    const std::vector<format::Dialogue>& dialogues,
                                    const JudgeRunOptions& options);
