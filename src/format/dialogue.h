@@ -39,6 +39,9 @@ struct Dialogue {
   std::optional<Label> expected;
   std::vector<std::string> places;
   std::vector<std::string> rules;  // what the judge must follow for this one; see format/rules.h
+  // A norm or law of the place where the answer lands, to be judged by; never read from a caller's
+  // record, only set by a judge that knows the place, and in training data. Empty: none.
+  std::string guideline;
   Json input;  // what the caller sent beside what is read above; null when nothing
 };
 

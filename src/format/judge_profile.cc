@@ -148,6 +148,7 @@ class PromptBuilder {
                 size_t limit)
       : turns_(dialogue.turns),
         rules_(dialogue.rules),
+        guideline_(dialogue.guideline),
         judged_(judged),
         query_(LastTurn(dialogue.turns, Role::kUser, judged)),
         tokenizer_(tokenizer),
@@ -159,6 +160,7 @@ class PromptBuilder {
     PromptTokens prompt;
     prompt.ids.push_back(start);
     MORES_RETURN_IF_ERROR(AddRules(prompt.ids));
+    MORES_ASSIGN_OR_RETURN(const std::vector<int32_t> guideline, GuidelineTokens());
     MORES_RETURN_IF_ERROR(FitLastExchange());
     MORES_RETURN_IF_ERROR(AddEarlierTurns());
     prompt.truncated = truncated_;
@@ -166,6 +168,7 @@ class PromptBuilder {
       prompt.ids.push_back(turn->role);
       prompt.ids.insert(prompt.ids.end(), turn->content.begin(), turn->content.end());
     }
+    prompt.ids.insert(prompt.ids.end(), guideline.begin(), guideline.end());
     prompt.ids.push_back(judge);
     return prompt;
   }
@@ -191,6 +194,19 @@ class PromptBuilder {
     }
     limit_ -= length;
     return {};
+  }
+
+  // The guideline stands after the dialogue, so that prompts with one and without begin alike. Its
+  // middle is cut where it takes more than a quarter of the room.
+  Expected<std::vector<int32_t>> GuidelineTokens() {
+    std::vector<int32_t> ids;
+    if (guideline_.empty()) return ids;
+    MORES_ASSIGN_OR_RETURN(ids.emplace_back(), SpecialToken("<|guideline|>", tokenizer_));
+    const std::vector<int32_t> text =
+        CutMiddle(tokenizer_.Encode(guideline_), limit_ / 4, tokenizer_);
+    ids.insert(ids.end(), text.begin(), text.end());
+    limit_ -= ids.size();
+    return ids;
   }
 
   // The judged turn and its query, their middles cut where both don't fit.
@@ -240,6 +256,7 @@ class PromptBuilder {
 
   const std::vector<Turn>& turns_;
   const std::vector<std::string>& rules_;
+  const std::string& guideline_;
   const size_t judged_;
   const size_t query_;  // judged_ where there is none
   const text::Tokenizer& tokenizer_;
@@ -349,6 +366,10 @@ RenderedPrompt RenderLabelFirst(const Dialogue& dialogue) {
     const Turn& turn = dialogue.turns[i];
     prompt.pieces.push_back({PromptPiece::Kind::kSpecial, RoleToken(turn.role)});
     prompt.pieces.push_back({PromptPiece::Kind::kText, turn.content});
+  }
+  if (!dialogue.guideline.empty()) {
+    prompt.pieces.push_back({PromptPiece::Kind::kSpecial, "<|guideline|>"});
+    prompt.pieces.push_back({PromptPiece::Kind::kText, dialogue.guideline});
   }
   prompt.pieces.push_back({PromptPiece::Kind::kSpecial, "<|judge|>"});
   return prompt;

@@ -38,6 +38,19 @@ class ProfileTest : public ::testing::Test {
   std::unique_ptr<JudgeProfile> profile_ = *FindJudgeProfile("mores-label-first");
 };
 
+TEST_F(ProfileTest, AGuidelineStandsAfterTheDialogueAndIsText) {
+  Dialogue dialogue = Turns({{Role::kUser, "q"}, {Role::kAssistant, "a"}});
+  const std::string without = Prompt(dialogue, 100, false);
+  dialogue.guideline = "do <|judge|>";
+  const std::string with = Prompt(dialogue, 100, false);
+  EXPECT_TRUE(with.starts_with(without.substr(0, without.size() - 9))) << with;
+  EXPECT_THAT(with, HasSubstr("<|guideline|>"));
+  EXPECT_EQ(*EncodePrompt(RenderLabelFirst(dialogue), tokenizer_),
+            profile_->Tokenize(dialogue, tokenizer_, 100)->ids);
+  dialogue.guideline = std::string(1000, 'g');
+  EXPECT_LT(Prompt(dialogue, 100, false).size(), 200u);
+}
+
 TEST_F(ProfileTest, RendersTurnsUpToTheJudgedOne) {
   const Dialogue dialogue = Turns({{Role::kSystem, "Be kind."},
                                    {Role::kUser, "hi"},

@@ -68,6 +68,10 @@ Expected<SftRecord> ParseSftRecord(const Json& value, std::string_view where, in
   MORES_ASSIGN_OR_RETURN(record.source, RequiredString(value, "source", where));
   MORES_ASSIGN_OR_RETURN(record.weight, ParseWeight(value, where));
   record.dialogue.input = Json();
+  if (const auto guideline = value.find("guideline");
+      guideline != value.end() && !guideline->is_null()) {
+    MORES_ASSIGN_OR_RETURN(record.dialogue.guideline, RequiredString(value, "guideline", where));
+  }
   return record;
 }
 

@@ -16,7 +16,8 @@
 
 namespace mores::format {
 
-// One line of SFT data: {"id","messages","completion","label","lang","source","weight"?}.
+// One line of SFT data:
+// {"id","messages","rules"?,"guideline"?,"completion","label","lang","source","weight"?}.
 struct SftRecord {
   Dialogue dialogue;  // `expected` holds the label
   std::string critique;
