@@ -1,0 +1,54 @@
+// Finds guidelines and passages by words, in both languages, and by vectors where there are any.
+#ifndef MORES_GUIDELINES_SEARCH_H_
+#define MORES_GUIDELINES_SEARCH_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "guidelines/database.h"
+#include "guidelines/guideline.h"
+
+namespace mores::guidelines {
+
+// A place, and a group in it where one is meant: "NG", "NG+tiv".
+struct PlaceScope {
+  std::string place;
+  std::string group;  // id; "": none
+};
+
+enum class What { kGuidelines, kPassages, kBoth };
+
+struct SearchOptions {
+  // Within these and what they are parts of; a country also has what its parts have, unless
+  // `ancestors_only`. Guidelines of a group count where it is that group, or none is named and
+  // not `ancestors_only`. Empty: everywhere.
+  std::vector<PlaceScope> within;
+  bool ancestors_only = false;
+  What what = What::kBoth;
+  // Guidelines that may decide on `as_of` alone; else withdrawn ones alone are left out.
+  bool deciding_only = false;
+  std::string as_of;  // YYYY-MM-DD; REQUIRED with deciding_only
+  size_t limit = 10;
+};
+
+struct Hit {
+  What what = What::kGuidelines;
+  Guideline guideline;  // of What::kGuidelines
+  Passage passage;      // of What::kPassages
+  double score = 0;     // larger is better; comparable within one search alone
+};
+
+// One caller at a time; several may share a file.
+class Searcher {
+ public:
+  static Expected<std::unique_ptr<Searcher>> Create(Database& database);
+  virtual ~Searcher() = default;
+  virtual Expected<std::vector<Hit>> Search(std::string_view text,
+                                            const SearchOptions& options) = 0;
+};
+
+}  // namespace mores::guidelines
+
+#endif  // MORES_GUIDELINES_SEARCH_H_
