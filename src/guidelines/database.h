@@ -76,15 +76,18 @@ class Database {
 
  private:
   Database() = default;
-  Status Migrate(int from, int to);
+  Status Migrate(int to);
   Expected<Version> ReadVersion(int64_t key, int version);
   Expected<int64_t> SourceKey(const Source& source);
   enum class Written { kAdded, kRevised, kUnchanged };
-  Expected<Written> Write(Guideline& guideline, Change& change);
+  // What content that an earlier version had is: importing it again brings back nothing.
+  enum class Repeated { kIsAChange, kIsNothingNew };
+  Expected<Written> Write(Guideline& guideline, Change& change, Repeated repeated);
   Status WriteVersion(int64_t key, const Guideline& guideline, const Change& change);
   Status WriteGroup(const Group& group);
   Status WritePassage(const Passage& passage, int64_t& added);
   Status WriteQuery(const BenchmarkQuery& query);
+  Status WriteImport(const Batch& batch, const Change& change, const ImportCounts& counts);
   Status IndexGuideline(int64_t key, const Guideline& guideline);
   Status IndexPassage(int64_t key, const Passage& passage);
   Expected<std::string> PlaceNames(const std::vector<std::string>& places,

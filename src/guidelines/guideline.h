@@ -18,7 +18,7 @@ enum class Kind { kNorm, kPolicy };
 // Whether a text says what is expected, or what goes against it.
 enum class Polarity { kExpected, kViolation };
 // How far a guideline was looked at. A change of status is a new version, as any other is.
-enum class Status {
+enum class Standing {
   kImported,          // taken over from a published set
   kGenerated,         // written by a language model; never decides
   kMachineValidated,  // confirmed by a model that cited passages
@@ -29,10 +29,10 @@ enum class Status {
 
 std::string_view Name(Kind kind);          // "norm", "policy"
 std::string_view Name(Polarity polarity);  // "expected", "violation"
-std::string_view Name(Status status);      // "imported", "machine-validated", ...
+std::string_view Name(Standing standing);  // "imported", "machine-validated", ...
 std::optional<Kind> ParseKind(std::string_view name);
 std::optional<Polarity> ParsePolarity(std::string_view name);
-std::optional<Status> ParseStatus(std::string_view name);
+std::optional<Standing> ParseStanding(std::string_view name);
 
 // Where something was read.
 struct Source {
@@ -46,16 +46,16 @@ struct Source {
 
 // One version of one guideline.
 struct Guideline {
-  std::string id;                   // "NG-3fa2c1d0"; given by the database where it is empty
-  int version = 0;                  // from 1
+  std::string id;   // "NG-3fa2c1d0b7"; given by the database where empty
+  int version = 0;  // from 1
   Kind kind = Kind::kNorm;
   std::vector<std::string> places;  // ISO 3166 codes, at least one
   std::vector<std::string> groups;  // ids; with groups it holds for these groups alone
   std::string topic, text;          // UTF-8; text isn't empty
   std::string lang = "en";          // of topic and text: "en", "zh", "other"
   Polarity polarity = Polarity::kExpected;
-  Status status = Status::kGenerated;
-  std::string valid_from, valid_to;   // YYYY-MM-DD, both days included; "": no bound
+  Standing status = Standing::kGenerated;
+  std::string valid_from, valid_to;  // YYYY-MM-DD, both days included; "": no bound
   std::vector<Source> sources;
   std::vector<std::string> passages;  // ids of the evidence that it rests on
 
@@ -109,9 +109,9 @@ struct Passage {
 
 // A query of a benchmark, kept whole.
 struct BenchmarkQuery {
-  std::string id;                       // "safeworld/culture/type1/17", from 1
-  std::string kind;                     // "norm", "policy"
-  int type = 0;                         // 1 to 4
+  std::string id;    // "safeworld/culture/type1/17", from 1
+  std::string kind;  // "norm", "policy"
+  int type = 0;      // 1 to 4
   std::vector<std::string> places;
   std::vector<std::string> groups;
   std::string query;
@@ -139,7 +139,7 @@ struct Batch {
   std::vector<Repair> repairs;
 };
 
-// "NG-3fa2c1d0": the country of the first place, and 8 digits of a hash of kind, places, groups
+// "NG-3fa2c1d0b7": the country of the first place, and 10 digits of a hash of kind, places, groups
 // and text, so that importing the same thing twice makes nothing new.
 std::string GuidelineId(const Guideline& guideline);
 std::string PassageId(const Passage& passage);

@@ -198,6 +198,23 @@ Status Connection::ReadConsistently(const std::function<Status()>& work) {
   return Run("BEGIN", work);
 }
 
+Status Connection::CheckForDamage() {
+  MORES_ASSIGN_OR_RETURN(Statement check, Prepare("PRAGMA quick_check(1)"));
+  MORES_RETURN_IF_ERROR(check.Step());
+  if (check.Text(0) == "ok") return {};
+  return MakeError(ErrorKind::kCorrupt, "{}: the database is damaged ({})", path_, check.Text(0));
+}
+
+Status Connection::UseWriteAheadLog() {
+  MORES_ASSIGN_OR_RETURN(Statement log, Prepare("PRAGMA journal_mode = WAL"));
+  MORES_RETURN_IF_ERROR(log.Step());
+  if (log.Text(0) != "wal") {
+    return MakeError(ErrorKind::kIo, "{}: the file system can't hold a database that is shared",
+                     path_);
+  }
+  return {};
+}
+
 tl::unexpected<Error> Connection::LastError() const {
   const int code = handle_ ? sqlite3_extended_errcode(handle_) : SQLITE_NOMEM;
   const char* said = handle_ ? sqlite3_errmsg(handle_) : "out of memory";

@@ -78,6 +78,10 @@ class Connection {
   // Reads within `work` see one state of the database.
   Status ReadConsistently(const std::function<Status()>& work);
 
+  // Reads the whole file; kCorrupt names what is broken.
+  Status CheckForDamage();
+  Status UseWriteAheadLog();
+
   // What SQLite says of the last call, as an error that names the file: kCorrupt for a damaged
   // one, kIo for a full disk, and so on.
   tl::unexpected<Error> LastError() const;
