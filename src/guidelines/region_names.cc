@@ -31,21 +31,26 @@ const std::set<std::string_view> kTerrain = {
     "eastern",   "western",      "central",      "northeast",    "northwest",    "southeast",
     "southwest", "northeastern", "southeastern", "northwestern", "southwestern", "midwest",
     "coast",     "coastal",      "mountain",     "hilly",        "riverine",     "arid",
-    "prairie",   "maritime",     "overseas"};
+    "prairie",   "maritime",     "overseas",     "sea"};
+// Of these, what can be a part of a people's name: "South Asian".
+const std::set<std::string_view> kInPeoplesNames = {"north", "south", "east", "west", "overseas"};
+// What people do or are beside that.
+const std::set<std::string_view> kPersons = {"students", "voters", "residents", "schools",
+                                             "majority", "youth",  "workers",   "companies"};
 const std::set<std::string_view> kPlainCommunities = {"indigenous", "ethnic", "immigrant",
                                                       "migrant", "native"};
 const std::set<std::string_view> kCommunityWords = {
-    "christians",     "buddhists",  "jewish",   "muslim",    "shia",           "alevi",
-    "baha'is",        "yazidi",     "american", "asian",     "caribbean",      "hispanic",
-    "latino",         "overseas",   "zainichi", "defectors", "asian-american", "afro-brazilian",
-    "afro-colombian", "malaysians", "coptic"};
+    "christians",     "buddhists",      "jewish",         "muslim",     "shia",
+    "alevi",          "baha'is",        "yazidi",         "american",   "asian",
+    "hispanic",       "latino",         "overseas",       "zainichi",   "defectors",
+    "asian-american", "afro-brazilian", "afro-colombian", "malaysians", "coptic"};
 // Words after a people's name, in a text.
 const std::set<std::string_view> kOfPeople = {
     "people",  "peoples", "tribe",     "tribes",     "community", "communities", "ethnic",
     "society", "culture", "societies", "traditions", "tradition", "families",    "women",
     "men",     "elders",  "clans",     "cultural",   "weddings",  "belief",      "customs"};
 const std::set<std::string_view> kBeforePlaces = {"in", "across", "within", "throughout",
-                                                  "at", "near",   "around", "to"};
+                                                  "at", "near",   "around"};
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -132,6 +137,15 @@ void AddOnce(std::vector<std::string>& list, const std::string& one) {
   if (std::find(list.begin(), list.end(), one) == list.end()) list.push_back(one);
 }
 
+// The same for names that differ in "Region", a plural, or i and y.
+std::string SpellingKey(std::string_view name) {
+  std::string key = Without(name, {"region", "regions"});
+  if (key.empty()) key = name;
+  std::replace(key.begin(), key.end(), 'y', 'i');
+  if (key.ends_with('s')) key.pop_back();
+  return key;
+}
+
 // "KP", "ASALs", "CAR"; and what the prompt left: "Race".
 bool SaysNothing(std::string_view bracketed) {
   if (bracketed.starts_with("excluding") || bracketed == "Race") return true;
@@ -156,10 +170,11 @@ void RegionNames::Observe(std::string_view country, std::string_view name, std::
 }
 
 bool RegionNames::IsProper(std::string_view word) const {
+  word = word.substr(0, word.find('-'));
   const char first = word.empty() ? 'a' : word.front();
   if (first >= 'a' && first <= 'z') return false;
   return !IsIn(kTerrain, word) && !IsIn(kRegionWords, word) && !IsIn(kPeopleWords, word) &&
-         !small_words_.contains(Lower(word));
+         !IsIn(kPlainCommunities, word) && !small_words_.contains(Lower(word));
 }
 
 bool RegionNames::HasProper(const Place& country, std::string_view words) const {
@@ -205,86 +220,82 @@ const Place* RegionNames::PartOf(const Place& country, std::string_view words) c
   return places_.FindPart(country.code, Joined(rest));
 }
 
-std::string RegionNames::Singular(const Place& country, std::string name) const {
+std::string RegionNames::OneSpelling(const Place& country, std::string name, Role role) const {
   const auto seen = countries_.find(country.code);
-  if (!name.ends_with('s') || seen == countries_.end()) return name;
-  const std::string singular = name.substr(0, name.size() - 1);
+  if (seen == countries_.end()) return name;
+  const std::string key = SpellingKey(name);
   for (const std::string& other : seen->second.names) {
-    const Words words = SplitWords(other);
-    if (other == singular || other.starts_with(singular + " ") ||
-        std::find(words.begin(), words.end(), "(" + singular) != words.end()) {
-      return singular;
-    }
+    std::string bare = other.substr(0, other.find(" ("));
+    if (role == Role::kPeople) bare = Without(bare, kPeopleWords);
+    const bool shorter = bare.size() < name.size() || (bare.size() == name.size() && bare < name);
+    if (!bare.empty() && shorter && SpellingKey(bare) == key) name = bare;
   }
   return name;
 }
 
 // A name without a name: "Indigenous Communities", "Coastal Region", "Foreign Tourists".
-bool RegionNames::ReadCommon(const Place& country, std::string_view words, Found& found) const {
+void RegionNames::ReadCommon(const Place& country, std::string_view words, Found& found) const {
   const Words all = SplitWords(words);
   const std::string of = fmt::format(", {}", country.name_en);
   if (Any(all, kPlainCommunities)) {
     const bool indigenous = Any(all, {"indigenous", "native"});
     const bool migrant = Any(all, {"immigrant", "migrant"});
-    AddGroup(found.peoples, GroupNamed((indigenous ? "Indigenous peoples"
-                                        : migrant  ? "Immigrant communities"
-                                                   : "Ethnic minorities") +
-                                           of,
-                                       "community"));
-    return true;
+    const char* name = indigenous ? "Indigenous peoples"
+                       : migrant  ? "Immigrant communities"
+                                  : "Ethnic minorities";
+    AddGroup(found.peoples, GroupNamed(name + of, "community"));
+    return;
   }
-  const bool everywhere = Any(all, {"urban", "rural", "schools", "inland"});
-  if (Any(all, kTerrain) && !everywhere) {
-    const Place* itself = nullptr;
-    for (const std::string_view word : all) {
-      if (places_.FindCountry(word) == &country) itself = &country;
-    }
-    AddGroup(found.regions, GroupNamed(std::string(words) + (itself ? "" : of), "region"));
-    return true;
-  }
-  if (all.size() == 1 && PeopleOverPlace(country, words) < 0) {
+  const bool anywhere = Any(all, {"urban", "rural", "inland"});
+  const bool one = !all.empty() && IsIn({"region", "zone", "coast", "basin"}, all.back());
+  const bool says_country = std::any_of(all.begin(), all.end(), [&](std::string_view word) {
+    return places_.FindCountry(word) == &country;
+  });
+  if (!anywhere && (one || Any(all, kTerrain))) {
+    const std::string name = OneSpelling(country, std::string(words), Role::kRegion);
+    AddGroup(found.regions, GroupNamed(says_country ? name : name + of, "region"));
+  } else if (all.size() == 1 && PeopleOverPlace(country, words) < 0) {
     AddGroup(found.regions, GroupNamed(std::string(words), "region"));
-    return true;
   }
-  return false;
 }
 
-void RegionNames::ReadPiece(const Place& country, std::string_view words, Found& found) const {
+void RegionNames::ReadPiece(const Place& country, std::string_view words, Marked marked,
+                            Found& found) const {
   if (words.starts_with("The ") || words.starts_with("the ")) words.remove_prefix(4);
-  if (const size_t of = words.find("'s "); of != std::string_view::npos)
-    words = words.substr(0, of);
+  words = words.substr(0, words.find("'s "));
   const Words all = SplitWords(words);
-  const bool marked = Any(all, kPeopleMarks);
-  const Place* part = marked ? nullptr : PartOf(country, words);
-  if (part) {
+  const bool community = Any(all, kCommunityWords);
+  const bool diaspora = community || Any(all, {"caribbean"});
+  const bool sure = marked == Marked::kAsPeoples || Any(all, kPeopleMarks) ||
+                    (community && !Any(all, kRegionWords));
+  if (const Place* part = sure ? nullptr : PartOf(country, words)) {
     AddOnce(found.parts, part->code);
     return;
   }
-  if (!HasProper(country, words)) {
-    (void)ReadCommon(country, words, found);
+  if (!HasProper(country, words) || Any(all, {"indigenous"})) {
+    ReadCommon(country, words, found);
     return;
   }
-  const std::string people = Without(words, kPeopleWords);
-  const std::string core =
-      Without(Without(Without(people, kRegionWords), kTerrain), {"rural", "urban", "the"});
+  std::string core = Without(Without(words, kPeopleWords), kRegionWords);
+  core = Without(Without(core, kPersons), {"rural", "urban"});
+  Words kept = SplitWords(core);
+  std::erase_if(kept, [](std::string_view word) {
+    return IsIn(kTerrain, word) && !IsIn(kInPeoplesNames, word);
+  });
+  core = OneSpelling(country, Joined(kept), Role::kPeople);
   const int over = PeopleOverPlace(country, core);
-  const bool region_word = Any(all, kRegionWords) || Any(all, kTerrain);
-  const bool is_people = marked || over > 0 || (over == 0 && EndsAsPeople(core));
-  if (is_people && (marked || !region_word || over > 0)) {
-    std::string name = Singular(country, core.empty() ? people : core);
-    const bool community = Any(SplitWords(name), kCommunityWords);
-    AddGroup(found.peoples, GroupNamed(std::move(name), community ? "community" : "people"));
+  const bool region = Any(all, kRegionWords) || Any(all, kTerrain);
+  if (sure || over > 0 || (!region && EndsAsPeople(core))) {
+    AddGroup(found.peoples, GroupNamed(core, diaspora ? "community" : "people"));
     found.proper = true;
-    return;
+  } else if (!Any(all, kPersons)) {
+    AddGroup(found.regions,
+             GroupNamed(OneSpelling(country, std::string(words), Role::kRegion), "region"));
   }
-  std::string name(words);
-  for (const std::string_view end : {" Region", " Regions"}) {
-    if (name.ends_with(end)) name.resize(name.size() - end.size());
-  }
-  AddGroup(found.regions, GroupNamed(std::move(name), "region"));
 }
 
-void RegionNames::ReadPieces(const Place& country, std::string_view words, Found& found) const {
+void RegionNames::ReadPieces(const Place& country, std::string_view words, Marked marked,
+                             Found& found) const {
   if (const Place* whole = PartOf(country, words)) {
     AddOnce(found.parts, whole->code);
     return;
@@ -292,15 +303,17 @@ void RegionNames::ReadPieces(const Place& country, std::string_view words, Found
   std::vector<std::string_view> pieces =
       SplitAt(words, {" - ", "/", ", and ", ", ", " and ", " in the ", " in ", " of "});
   if (pieces.size() > 1 && !HasProper(country, pieces.front())) {
-    pieces = SplitAt(words, {" - ", " in the ", " in ", " of "});
+    pieces = SplitAt(words, {" - ", ", ", " in the ", " in ", " of "});
   }
   // What marks the last of several marks them all: "Alur and Lugbara Tribes".
-  const bool marked = pieces.size() > 1 && words.find(" and ") != std::string_view::npos &&
-                      Any(SplitWords(pieces.back()), {"tribes", "communities", "peoples"});
+  if (pieces.size() > 1 && words.find(" and ") != std::string_view::npos &&
+      Any(SplitWords(pieces.back()), {"tribes", "communities", "peoples"})) {
+    marked = Marked::kAsPeoples;
+  }
   for (const std::string_view piece : pieces) {
     if (piece.empty() || piece.starts_with("other ")) continue;
-    if (places_.FindCountry(piece) == &country || piece == "UK") continue;
-    ReadPiece(country, marked ? fmt::format("{} People", piece) : std::string(piece), found);
+    if (places_.FindCountry(piece) == &country) continue;
+    ReadPiece(country, piece, marked, found);
   }
 }
 
@@ -322,8 +335,13 @@ RegionReading RegionNames::Read(std::string_view country_code, std::string_view 
   std::string_view inner = Trimmed(name.substr(bracket));
   if (inner.starts_with("e.g., ")) inner.remove_prefix(6);
   Found outside, inside;
-  ReadPieces(*country, Trimmed(name.substr(0, bracket)), outside);
-  if (!SaysNothing(inner)) ReadPieces(*country, inner, inside);
+  const std::string_view outer = Trimmed(name.substr(0, bracket));
+  ReadPieces(*country, outer, Marked::kNot, outside);
+  // "Indigenous Tribes (e.g., ...)": what stands in brackets is what the name before them says.
+  const bool tribes = !outside.proper && Any(SplitWords(outer), kPeopleMarks);
+  if (!SaysNothing(inner)) {
+    ReadPieces(*country, inner, tribes ? Marked::kAsPeoples : Marked::kNot, inside);
+  }
   std::vector<Group>& peoples = outside.proper || !inside.proper ? outside.peoples : inside.peoples;
   std::vector<std::string> parts = outside.parts.empty() ? inside.parts : outside.parts;
   if (!peoples.empty() || !inside.peoples.empty()) {

@@ -41,16 +41,20 @@ class RegionNames {
     bool proper = false;  // one of the peoples has a name of its own
   };
 
-  void ReadPieces(const Place& country, std::string_view words, Found& found) const;
-  void ReadPiece(const Place& country, std::string_view words, Found& found) const;
-  bool ReadCommon(const Place& country, std::string_view words, Found& found) const;
+  enum class Marked { kNot, kAsPeoples };
+
+  void ReadPieces(const Place& country, std::string_view words, Marked marked, Found& found) const;
+  void ReadPiece(const Place& country, std::string_view words, Marked marked, Found& found) const;
+  void ReadCommon(const Place& country, std::string_view words, Found& found) const;
   const Place* PartOf(const Place& country, std::string_view words) const;
   // Whether a word is a name: never written small in the texts.
   bool IsProper(std::string_view word) const;
   bool HasProper(const Place& country, std::string_view words) const;
   // How often the country's texts use the name for people, less how often for a place.
   int PeopleOverPlace(const Place& country, std::string_view name) const;
-  std::string Singular(const Place& country, std::string name) const;
+  // The shortest spelling of a name that the country's names have.
+  enum class Role { kPeople, kRegion };
+  std::string OneSpelling(const Place& country, std::string name, Role role) const;
 
   const PlaceCatalogue& places_;
   std::map<std::string, Country, std::less<>> countries_;
