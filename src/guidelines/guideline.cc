@@ -84,28 +84,6 @@ Status ReadNamed(const Json& object, const char* name, std::string_view where, c
   return {};
 }
 
-Json SourceToJson(const Source& source) {
-  return {{"title", source.title},     {"publisher", source.publisher},
-          {"address", source.address}, {"date_read", source.date_read},
-          {"licence", source.licence}, {"redistributable", source.redistributable}};
-}
-
-Expected<Source> ParseSource(const Json& value, std::string_view where) {
-  if (!value.is_object()) return FieldError(where, "sources", "must be a list of objects");
-  Source source;
-  MORES_ASSIGN_OR_RETURN(source.title, OptionalText(value, "title", where));
-  MORES_ASSIGN_OR_RETURN(source.publisher, OptionalText(value, "publisher", where));
-  MORES_ASSIGN_OR_RETURN(source.address, OptionalText(value, "address", where));
-  MORES_ASSIGN_OR_RETURN(source.date_read, OptionalDay(value, "date_read", where));
-  MORES_ASSIGN_OR_RETURN(source.licence, OptionalText(value, "licence", where));
-  if (source.title.empty()) return FieldError(where, "sources", "a source needs a 'title'");
-  if (const Json* free = FindOptional(value, "redistributable")) {
-    if (!free->is_boolean()) return FieldError(where, "redistributable", "must be true or false");
-    source.redistributable = free->get<bool>();
-  }
-  return source;
-}
-
 Status ReadSources(const Json& value, std::string_view where, std::vector<Source>& sources) {
   const Json* list = FindOptional(value, "sources");
   if (!list) return {};
@@ -166,6 +144,28 @@ bool Guideline::Decides(std::string_view as_of) const {
   return (valid_from.empty() || valid_from <= as_of) && (valid_to.empty() || as_of <= valid_to);
 }
 
+Json ToJson(const Source& source) {
+  return {{"title", source.title},     {"publisher", source.publisher},
+          {"address", source.address}, {"date_read", source.date_read},
+          {"licence", source.licence}, {"redistributable", source.redistributable}};
+}
+
+Expected<Source> ParseSource(const Json& value, std::string_view where) {
+  if (!value.is_object()) return FieldError(where, "sources", "must be a list of objects");
+  Source source;
+  MORES_ASSIGN_OR_RETURN(source.title, OptionalText(value, "title", where));
+  MORES_ASSIGN_OR_RETURN(source.publisher, OptionalText(value, "publisher", where));
+  MORES_ASSIGN_OR_RETURN(source.address, OptionalText(value, "address", where));
+  MORES_ASSIGN_OR_RETURN(source.date_read, OptionalDay(value, "date_read", where));
+  MORES_ASSIGN_OR_RETURN(source.licence, OptionalText(value, "licence", where));
+  if (source.title.empty()) return FieldError(where, "sources", "a source needs a 'title'");
+  if (const Json* free = FindOptional(value, "redistributable")) {
+    if (!free->is_boolean()) return FieldError(where, "redistributable", "must be true or false");
+    source.redistributable = free->get<bool>();
+  }
+  return source;
+}
+
 Json ToJson(const Guideline& guideline) {
   Json json = {{"id", guideline.id},
                {"version", guideline.version},
@@ -180,7 +180,7 @@ Json ToJson(const Guideline& guideline) {
   if (!guideline.valid_from.empty()) json["valid_from"] = guideline.valid_from;
   if (!guideline.valid_to.empty()) json["valid_to"] = guideline.valid_to;
   json["sources"] = Json::array();
-  for (const Source& source : guideline.sources) json["sources"].push_back(SourceToJson(source));
+  for (const Source& source : guideline.sources) json["sources"].push_back(ToJson(source));
   json["passages"] = guideline.passages;
   return json;
 }

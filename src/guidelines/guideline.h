@@ -43,6 +43,9 @@ struct Source {
 
   bool operator==(const Source&) const = default;
 };
+Json ToJson(const Source& source);
+// kInput names field and `where`.
+Expected<Source> ParseSource(const Json& value, std::string_view where);
 
 // One version of one guideline.
 struct Guideline {

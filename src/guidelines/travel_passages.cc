@@ -215,6 +215,7 @@ class PageReader {
 
   void SetHeading(size_t level, std::string_view heading) {
     while (!open_.empty() && open_.back().first >= level) open_.pop_back();
+    lead_.clear();
     size_t linked = 0;
     std::string plain(Trimmed(Plain(heading, linked)));
     if (plain.ends_with(':')) plain.pop_back();
@@ -225,16 +226,28 @@ class PageReader {
     size_t linked = 0;
     const std::string plain = Plain(line, linked);
     const std::string_view text = Trimmed(plain);
-    // "More information:" and the like belong to links that follow.
-    if (text.empty() || linked * 10 > text.size() * 8) return;
+    if (text.empty()) return;
+    if (linked * 10 > text.size() * 8) {
+      only_links_ = true;
+      return;
+    }
     if (!text_.empty()) text_ += '\n';
     text_ += text;
   }
 
   void EndParagraph() {
     std::string text = std::exchange(text_, {});
-    const bool leads_to_links = text.ends_with(':') && CountWords(text) < 12;
-    if (text.empty() || leads_to_links) return;
+    const bool only_links = std::exchange(only_links_, false);
+    if (text.empty()) {
+      // "More information:" and the like lead to nothing but links.
+      if (only_links) lead_.clear();
+      return;
+    }
+    if (!lead_.empty()) text = std::exchange(lead_, {}) + "\n" + text;
+    if (text.ends_with(':') && CountWords(text) < kFewWords) {
+      lead_ = std::move(text);
+      return;
+    }
     PageParagraph& paragraph = paragraphs_.emplace_back();
     for (const auto& [level, heading] : open_) paragraph.headings.push_back(heading);
     paragraph.text = std::move(text);
@@ -244,6 +257,8 @@ class PageReader {
 
   std::vector<std::pair<size_t, std::string>> open_;  // headings over what is read
   std::string text_;
+  std::string lead_;         // a paragraph that leads to a list
+  bool only_links_ = false;  // of what is read and not in text_
   std::vector<PageParagraph> paragraphs_;
 };
 
