@@ -58,6 +58,7 @@ void AddCompareCommand(CommandLine& line);
 void AddCorrectCommand(CommandLine& line);
 void AddCostsCommand(CommandLine& line);
 void AddMetaCommand(CommandLine& line);
+void AddGuidelinesCommand(CommandLine& line);
 // Below another command.
 void AddMetaCompareCommand(CommandLine& line, CLI::App& parent);
 void AddMetaFitnessCommand(CommandLine& line, CLI::App& parent);
