@@ -27,6 +27,7 @@ int Run(int argc, char** argv) {
   AddCorrectCommand(line);
   AddCostsCommand(line);
   AddMetaCommand(line);
+  AddGuidelinesCommand(line);
   AddScoreCommand(line);
   AddGenerateCommand(line);
   AddTokenizeCommand(line);
