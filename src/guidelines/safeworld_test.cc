@@ -189,7 +189,7 @@ TEST(ReleasedDataTest, SafeWorldLoadsWhole) {
     EXPECT_FALSE(query.places.empty());
     EXPECT_EQ(query.guidelines.size(), query.type == 1 || query.type == 4 ? 1u : 0u);
     for (const std::string& id : query.guidelines) EXPECT_THAT(ids, Contains(id));
-    if (query.type == 2) EXPECT_FALSE(query.fields["place_guidelines"].empty());
+    EXPECT_EQ(query.type == 2, !query.fields.value("place_guidelines", Json::array()).empty());
   }
   EXPECT_LT(taken.count(), 30.0);
 }

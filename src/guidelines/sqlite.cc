@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -201,8 +202,10 @@ Status Connection::ReadConsistently(const std::function<Status()>& work) {
 Status Connection::CheckForDamage() {
   MORES_ASSIGN_OR_RETURN(Statement check, Prepare("PRAGMA quick_check(1)"));
   MORES_RETURN_IF_ERROR(check.Step());
-  if (check.Text(0) == "ok") return {};
-  return MakeError(ErrorKind::kCorrupt, "{}: the database is damaged ({})", path_, check.Text(0));
+  std::string found = check.String(0);
+  if (found == "ok") return {};
+  std::replace(found.begin(), found.end(), '\n', ' ');
+  return MakeError(ErrorKind::kCorrupt, "{}: the database is damaged ({})", path_, found);
 }
 
 Status Connection::UseWriteAheadLog() {

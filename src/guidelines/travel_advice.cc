@@ -47,9 +47,10 @@ constexpr std::array<Government, 5> kGovernments = {{
 struct NamedPlaces {
   std::string_view name, codes;
 };
-constexpr std::array<NamedPlaces, 17> kNamed = {{
+constexpr std::array<NamedPlaces, 21> kNamed = {{
     {"azores", "PT-20"},
     {"canary islands", "ES-CN"},
+    {"congo", "CG"},
     {"french west indies", "GP,MQ,MF,BL"},
     {"great britain", "GB"},
     {"northern marianas", "MP"},
@@ -65,6 +66,9 @@ constexpr std::array<NamedPlaces, 17> kNamed = {{
     {"saint pierre et miquelon", "PM"},
     {"st pierre miquelon", "PM"},
     {"st maarten", "SX"},
+    {"virgin islands uk", "VG"},
+    {"virgin islands us", "VI"},
+    {"virgin islands u s", "VI"},
 }};
 
 void AddOnce(std::vector<std::string>& list, std::string_view one) {

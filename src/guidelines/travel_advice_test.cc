@@ -66,6 +66,7 @@ TEST(TravelAdviceTest, KnowsThePlacesOfPages) {
   EXPECT_THAT(places("Virgin Islands (U.S.)"), ElementsAre("VI"));
   EXPECT_THAT(places("Congo, Democratic Republic of (DRC)"), ElementsAre("CD"));
   EXPECT_THAT(places("Republic of Congo (Brazzaville)"), ElementsAre("CG"));
+  EXPECT_THAT(places("Congo"), ElementsAre("CG"));
   EXPECT_THAT(places("China - Hong Kong _ Macao"), ElementsAre("CN", "HK", "MO"));
   EXPECT_THAT(places("Atlantis"), IsEmpty());
 }
