@@ -138,7 +138,7 @@ Expected<int> DiffDatabases(const DiffCommand& command) {
 }
 
 constexpr const char kExample[] =
-    R"(  mores guidelines diff JP-11f31c2a52 --db guidelines.db
+    R"(  mores guidelines diff JP-c57fa280b3 --db guidelines.db
   mores guidelines diff before.db after.db)";
 
 }  // namespace

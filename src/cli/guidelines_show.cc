@@ -102,7 +102,7 @@ void AddGuidelinesShowCommand(CommandLine& line, CLI::App& parent) {
   auto options = std::make_shared<ShowCommand>();
   CLI::App* command = AddCommand(parent, {.name = "show",
                                           .summary = "Show a guideline or a passage.",
-                                          .example = "  mores guidelines show JP-11f31c2a52 "
+                                          .example = "  mores guidelines show JP-c57fa280b3 "
                                                      "--db guidelines.db"});
   command->add_option("id", options->id, "Of a guideline or a passage")->required();
   command->add_option("--version", options->version, "An earlier version of a guideline")
@@ -116,7 +116,7 @@ void AddGuidelinesHistoryCommand(CommandLine& line, CLI::App& parent) {
   auto options = std::make_shared<ShowCommand>();
   CLI::App* command = AddCommand(parent, {.name = "history",
                                           .summary = "Who changed a guideline, when and why.",
-                                          .example = "  mores guidelines history JP-11f31c2a52 "
+                                          .example = "  mores guidelines history JP-c57fa280b3 "
                                                      "--db guidelines.db"});
   command->add_option("id", options->id, "Of a guideline")->required();
   command->add_flag("--json", options->json, "Every version whole, as JSON lines");

@@ -61,7 +61,7 @@ TEST_F(SafeWorldTest, TakesTheRegionalTextWhereThereIsOne) {
      "violated_specific_norm": "Boots.", "country": "Germany", "query": "Which boots?"}])");
   Write("culture", 4, R"([
     {"topic": "Shoes", "root_norm": "Shoes come off.", "region_or_race": null, "aug_norm": null,
-     "scene": "s", "specific_norm": "n", "country": "Ivory Coast", "query": "And sandals?"}])");
+     "scene": "I go.", "specific_norm": "n", "country": "Ivory Coast", "query": "And sandals?"}])");
   const Batch batch = Read();
   ASSERT_EQ(batch.guidelines.size(), 2u);
   const Guideline& national = batch.guidelines[0];
@@ -83,10 +83,10 @@ TEST_F(SafeWorldTest, TakesTheRegionalTextWhereThereIsOne) {
 
 TEST_F(SafeWorldTest, DividesListsOfCountriesAndTheirGuidelines) {
   Write("policy", 2, R"([
-    {"scene": "s", "violated_specific_policy":
+    {"scene": "I go.", "violated_specific_policy":
       "In Kenya, tents need a permit; In Peru, tents are banned; even small ones.",
      "country": "exico, Kenya, and Peru", "query": "Where do I camp?"},
-    {"scene": "s", "violated_specific_policy": "Camping is banned.",
+    {"scene": "I go.", "violated_specific_policy": "Camping is banned.",
      "country": "Kenya, Ivory_Coast,", "query": "Where do I camp then?"}])");
   const Batch batch = Read();
   ASSERT_EQ(batch.queries.size(), 2u);

@@ -47,8 +47,9 @@ constexpr std::array<Government, 5> kGovernments = {{
 struct NamedPlaces {
   std::string_view name, codes;
 };
-constexpr std::array<NamedPlaces, 21> kNamed = {{
+constexpr std::array<NamedPlaces, 22> kNamed = {{
     {"azores", "PT-20"},
+    {"bonaire", "BQ"},
     {"canary islands", "ES-CN"},
     {"congo", "CG"},
     {"french west indies", "GP,MQ,MF,BL"},
