@@ -104,6 +104,7 @@ class Reader {
 
   // "" for a member that has no value and is left out.
   Expected<std::string> ReadMember(LenientRecord& record) {
+    if (Peek() == '\0') return Wrong("the file ends within a record");
     if (Peek() != '"') return Wrong("expected a field's name in quotes");
     const size_t begin = position_;
     MORES_ASSIGN_OR_RETURN(const Quoted key, ReadQuoted(Role::kKey));

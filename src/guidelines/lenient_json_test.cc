@@ -84,6 +84,7 @@ TEST(LenientJsonTest, SaysWhereWhatCantBeMendedStands) {
       {"", "f.json:1: not a list"},
       {"{\"a\":1}", "f.json:1: not a list"},
       {"[\n{\"a\": 1},\n", "f.json:3: the file ends"},
+      {"[\n{\"a\": 1,\n", "f.json:3: the file ends within a record"},
       {"[\n{\"a\": \"b", "f.json:2: a text that begins here never ends"},
       {"[\n{\"a\"}]", "f.json:2: expected ':'"},
       {"[\n{a: 1}]", "f.json:2: expected a field's name"},
