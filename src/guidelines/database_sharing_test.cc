@@ -41,11 +41,15 @@ double Milliseconds(Clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
-// Processor time of this thread: what a read costs itself, apart from who else runs.
-double ThreadMilliseconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+// How long this thread has been ready to run while others ran: no wait for a lock. 0 where the
+// system doesn't tell.
+double RunDelayMilliseconds() {
+  double running = 0, delayed = 0;
+  if (std::FILE* file = std::fopen("/proc/thread-self/schedstat", "r")) {
+    if (std::fscanf(file, "%lf %lf", &running, &delayed) != 2) delayed = 0;
+    std::fclose(file);
+  }
+  return delayed / 1e6;
 }
 
 class SharingTest : public ::testing::Test {
@@ -71,21 +75,19 @@ TEST_F(SharingTest, NoWriteIsLostAndNoReaderWaits) {
   const double seconds = set ? std::atof(set) : 10;
   ASSERT_TRUE(Open(Connection::Access::kCreate)->Import(Numbers(0, 1000), {.by = "t"}));
   std::atomic<bool> stop = false;
-  std::atomic<int64_t> reads = 0, failures = 0, late = 0;
+  std::atomic<int64_t> reads = 0, failures = 0;
   std::atomic<double> longest = 0;
   const auto read = [&](int reader) {
     const auto database = Open(Connection::Access::kRead);
     if (!database) ++failures;
     for (int64_t i = reader; database && !stop; ++i) {
-      const double busy = ThreadMilliseconds();
+      const double delay = RunDelayMilliseconds();
       const Clock::time_point begin = Clock::now();
       const auto found = database->Find(GuidelineId(Numbered(i % 1000)));
-      const double taken = Milliseconds(begin);
+      const double taken = Milliseconds(begin) - (RunDelayMilliseconds() - delay);
       if (!found || !*found) ++failures;
       ++reads;
-      if (taken > kMostMilliseconds) ++late;
       if (taken > longest) longest = taken;
-      if (ThreadMilliseconds() - busy > kMostMilliseconds) ++failures;
     }
   };
   std::vector<std::thread> readers;
@@ -104,14 +106,10 @@ TEST_F(SharingTest, NoWriteIsLostAndNoReaderWaits) {
   EXPECT_EQ(failures, 0);
   EXPECT_EQ(Count(*writer, "guideline"), written);
   EXPECT_EQ(Count(*writer, "document"), written);
-  std::printf("%lld reads, %lld writes; the longest read took %.1f ms\n",
-              static_cast<long long>(reads), static_cast<long long>(written), longest.load());
-  // A machine that is busy with other work stops threads for longer than any lock.
-  const unsigned processors = std::max(1u, std::thread::hardware_concurrency());
-  double load = 0;
-  if (getloadavg(&load, 1) == 1 && load > processors + kReaders + 1) {
-    GTEST_SKIP() << "the machine is too busy for times: load " << load << ", " << late << " late";
-  }
+  std::printf(
+      "%lld reads, %lld writes; the longest read took %.1f ms beside waiting "
+      "for a processor\n",
+      static_cast<long long>(reads), static_cast<long long>(written), longest.load());
   EXPECT_LE(longest, kMostMilliseconds);
 }
 
