@@ -101,10 +101,9 @@ Expected<SearchFigures> Evaluator::Run(Countries countries) {
   std::vector<BenchmarkQuery> queries;
   std::map<std::string, std::string> names;  // of countries, to their codes
   MORES_RETURN_IF_ERROR(database_->ForEachQuery([&](const BenchmarkQuery& query) -> Status {
-    for (const std::string& place : query.places) {
-      if (const Place* country = database_->places().Find(CountryOf(place))) {
-        names.emplace(country->name_en, country->code);
-      }
+    if (query.guidelines.size() == 1 && !query.places.empty()) {
+      const Place* country = database_->places().Find(CountryOf(query.places.front()));
+      if (country) names.emplace(country->name_en, country->code);
     }
     queries.push_back(query);
     return {};

@@ -20,7 +20,7 @@ namespace {
 // (docs/formats/guideline-search.md).
 constexpr double kSaturation = 2.5;                   // k1
 constexpr double kLengthShare = 0.75;                 // b
-constexpr double kColumnWeights[] = {1.0, 2.0, 1.0};  // places, topic, text
+constexpr double kColumnWeights[] = {2.0, 2.0, 1.0};  // places, topic, text
 constexpr double kRepeatSaturation = 1.0;             // of words repeated in the query
 // A passage is evidence for guidelines, and stands behind them.
 constexpr double kPassageFactor = 0.3;
