@@ -93,6 +93,8 @@ void AddGuidelinesCommand(CommandLine& line) {
   AddGuidelinesStatsCommand(line, *command);
   AddGuidelinesExportCommand(line, *command);
   AddGuidelinesMigrateCommand(line, *command);
+  AddGuidelinesSearchCommand(line, *command);
+  AddGuidelinesEvaluateCommand(line, *command);
 }
 
 }  // namespace mores::cli

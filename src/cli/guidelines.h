@@ -37,6 +37,8 @@ void AddGuidelinesDiffCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesStatsCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesExportCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesMigrateCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesSearchCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesEvaluateCommand(CommandLine& line, CLI::App& parent);
 
 }  // namespace mores::cli
 

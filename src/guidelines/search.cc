@@ -1,0 +1,227 @@
+#include "guidelines/search.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "guidelines/search_index.h"
+#include "text/segmentation.h"
+
+namespace mores::guidelines {
+namespace {
+
+// BM25F (Robertson, Zaragoza and Taylor, "Simple BM25 extension to multiple weighted fields", CIKM
+// 2004). The numbers were chosen on one half of the countries of SafeWorld's queries
+// (docs/formats/guideline-search.md).
+constexpr double kSaturation = 2.5;                   // k1
+constexpr double kLengthShare = 0.75;                 // b
+constexpr double kColumnWeights[] = {2.0, 2.0, 1.0};  // places, topic, text
+constexpr double kRepeatSaturation = 1.0;             // of words repeated in the query
+// A passage is evidence for guidelines, and stands behind them.
+constexpr double kPassageFactor = 0.3;
+// A guideline of a group or region that the query doesn't name.
+constexpr double kUnnamedGroupFactor = 0.8;
+// One of a country that the query names, where the search is over all places.
+constexpr double kNamedCountryFactor = 2.0;
+constexpr size_t kMostTerms = 1024;  // of one query
+
+struct Scored {
+  double score = 0;
+  uint32_t document = 0;
+};
+
+class WordSearcher : public Searcher {
+ public:
+  explicit WordSearcher(Database& database) : database_(&database), index_(database) {}
+
+  Status Open() {
+    return Consistently([&] { return index_.Refresh(); });
+  }
+  Expected<std::vector<Hit>> Search(std::string_view text, const SearchOptions& options) override;
+
+ private:
+  struct Query {
+    std::vector<uint32_t> terms;
+    std::unordered_set<std::string> countries;
+  };
+
+  // In one state of the database, whether or not a transaction is open already.
+  Status Consistently(const std::function<Status()>& work) {
+    if (sqlite3_get_autocommit(database_->connection().handle()) == 0) return work();
+    return database_->connection().ReadConsistently(work);
+  }
+  void ReadQuery(std::string_view text, const SearchOptions& options);
+  std::vector<uint32_t> Candidates(const SearchOptions& options) const;
+  bool Accepts(const IndexedDocument& document, const SearchOptions& options) const;
+  bool Within(const IndexedDocument& document, const SearchOptions& options) const;
+  double Score(const IndexedDocument& document) const;
+  Expected<Hit> Read(const Scored& scored);
+
+  Database* database_;
+  SearchIndex index_;
+  // Of the current query: what a term's presence is worth, by term; 0 for what isn't in it.
+  std::vector<float> worth_;
+  std::vector<uint32_t> terms_;
+  std::vector<bool> named_;  // by place: whether its country is named in the query
+  double average_[kColumns] = {};
+};
+
+void WordSearcher::ReadQuery(std::string_view text, const SearchOptions& options) {
+  for (const uint32_t term : terms_) worth_[term] = 0;
+  terms_.clear();
+  worth_.resize(index_.vocabulary());
+  index_.ForEachTerm(text::SegmentWords(text), [&](uint32_t term) {
+    if (worth_[term] == 0 && terms_.size() < kMostTerms) terms_.push_back(term);
+    if (worth_[term] > 0 || terms_.back() == term) worth_[term] += 1;
+  });
+  const auto documents = static_cast<double>(index_.living());
+  for (const uint32_t term : terms_) {
+    const double with = index_.DocumentCount(term), times = worth_[term];
+    const double rarity = std::log(1 + (documents - with + 0.5) / (with + 0.5));
+    const double repeated = times * (kRepeatSaturation + 1) / (kRepeatSaturation + times);
+    worth_[term] = static_cast<float>(rarity * repeated);
+  }
+  for (size_t column = 0; column < kColumns; ++column) {
+    average_[column] = index_.AverageLength(column);
+  }
+  named_.assign(index_.places().size(), false);
+  if (!options.within.empty()) return;
+  for (const PlaceMention& mention : database_->places().Mentions(text)) {
+    const std::string country = database_->places().WithAncestors(mention.code).back();
+    for (uint32_t place = 0; place < named_.size(); ++place) {
+      if (index_.Ancestors(place).back() == country) named_[place] = true;
+    }
+  }
+}
+
+std::vector<uint32_t> WordSearcher::Candidates(const SearchOptions& options) const {
+  std::vector<uint32_t> candidates;
+  if (options.within.empty()) {
+    candidates.resize(index_.documents().size());
+    for (uint32_t i = 0; i < candidates.size(); ++i) candidates[i] = i;
+    return candidates;
+  }
+  for (uint32_t place = 0; place < index_.places().size(); ++place) {
+    const std::string& code = index_.places()[place];
+    const auto& above = index_.Ancestors(place);
+    for (const PlaceScope& scope : options.within) {
+      const auto ancestors = database_->places().WithAncestors(scope.place);
+      const bool is_above = std::find(ancestors.begin(), ancestors.end(), code) != ancestors.end();
+      const bool is_below = !options.ancestors_only &&
+                            std::find(above.begin(), above.end(), scope.place) != above.end();
+      if (!is_above && !is_below) continue;
+      const auto& documents = index_.DocumentsOf(place);
+      candidates.insert(candidates.end(), documents.begin(), documents.end());
+      break;
+    }
+  }
+  std::sort(candidates.begin(), candidates.end());
+  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+  return candidates;
+}
+
+// Whether a document of one of the places holds for the groups asked about.
+bool WordSearcher::Within(const IndexedDocument& document, const SearchOptions& options) const {
+  if (options.within.empty() || document.groups.empty()) return true;
+  for (const PlaceScope& scope : options.within) {
+    if (scope.group.empty() && !options.ancestors_only) return true;
+    const auto& groups = document.groups;
+    if (std::find(groups.begin(), groups.end(), scope.group) != groups.end()) return true;
+  }
+  return false;
+}
+
+bool WordSearcher::Accepts(const IndexedDocument& document, const SearchOptions& options) const {
+  if (!document.alive) return false;
+  if (document.guideline == 0) return options.what != What::kGuidelines;
+  if (options.what == What::kPassages || document.status == Standing::kWithdrawn) return false;
+  if (!Within(document, options)) return false;
+  if (!options.deciding_only) return true;
+  const Guideline dated = {
+      .status = document.status, .valid_from = document.valid_from, .valid_to = document.valid_to};
+  return dated.Decides(options.as_of);
+}
+
+double WordSearcher::Score(const IndexedDocument& document) const {
+  double norms[kColumns];
+  for (size_t column = 0; column < kColumns; ++column) {
+    norms[column] = kColumnWeights[column] /
+                    (1 - kLengthShare + kLengthShare * document.lengths[column] / average_[column]);
+  }
+  double score = 0;
+  for (const TermCount& term : index_.TermsOf(document)) {
+    const double worth = worth_[term.term];
+    if (worth == 0) continue;
+    double often = 0;
+    for (size_t column = 0; column < kColumns; ++column) {
+      often += norms[column] * term.counts[column];
+    }
+    score += worth * often * (kSaturation + 1) / (kSaturation + often);
+  }
+  if (document.guideline == 0) return score * kPassageFactor;
+  const auto asked = [&](uint32_t term) { return worth_[term] > 0; };
+  if (!document.particular.empty() &&
+      std::none_of(document.particular.begin(), document.particular.end(), asked)) {
+    score *= kUnnamedGroupFactor;
+  }
+  const auto named = [&](uint32_t place) { return named_[place]; };
+  if (std::any_of(document.places.begin(), document.places.end(), named)) {
+    score *= kNamedCountryFactor;
+  }
+  return score;
+}
+
+Expected<Hit> WordSearcher::Read(const Scored& scored) {
+  const IndexedDocument& document = index_.documents()[scored.document];
+  if (document.guideline == 0) {
+    MORES_ASSIGN_OR_RETURN(Passage passage, database_->PassageAt(document.passage));
+    return Hit{.what = What::kPassages, .passage = std::move(passage), .score = scored.score};
+  }
+  MORES_ASSIGN_OR_RETURN(Version version, database_->Current(document.guideline));
+  return Hit{.guideline = std::move(version.guideline), .score = scored.score};
+}
+
+Expected<std::vector<Hit>> WordSearcher::Search(std::string_view text,
+                                                const SearchOptions& options) {
+  std::vector<Hit> hits;
+  MORES_RETURN_IF_ERROR(Consistently([&]() -> Status {
+    MORES_RETURN_IF_ERROR(index_.Refresh());
+    ReadQuery(text, options);
+    std::vector<Scored> found;
+    for (const uint32_t number : Candidates(options)) {
+      const IndexedDocument& document = index_.documents()[number];
+      if (!Accepts(document, options)) continue;
+      const double score = Score(document);
+      if (score > 0) found.push_back({.score = score, .document = number});
+    }
+    const size_t count = std::min(options.limit, found.size());
+    const auto& documents = index_.documents();
+    const auto better = [&](const Scored& a, const Scored& b) {
+      return a.score != b.score ? a.score > b.score
+                                : documents[a.document].id < documents[b.document].id;
+    };
+    std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count),
+                      found.end(), better);
+    for (size_t i = 0; i < count; ++i) {
+      MORES_ASSIGN_OR_RETURN(Hit hit, Read(found[i]));
+      hits.push_back(std::move(hit));
+    }
+    return {};
+  }));
+  return hits;
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<Searcher>> Searcher::Create(Database& database) {
+  auto searcher = std::make_unique<WordSearcher>(database);
+  MORES_RETURN_IF_ERROR(searcher->Open());
+  return searcher;
+}
+
+}  // namespace mores::guidelines
