@@ -353,16 +353,20 @@ Expected<std::string> Database::SetHash() {
 }
 
 Expected<Version> Database::Put(Guideline guideline, const Change& change) {
-  Change made = change;
   Version version;
   const Status put = connection_->Transact([&]() -> Status {
-    MORES_RETURN_IF_ERROR(Write(guideline, made, Repeated::kIsAChange));
-    MORES_ASSIGN_OR_RETURN(const std::optional<Version> written, Find(guideline.id));
-    version = *written;
+    MORES_ASSIGN_OR_RETURN(version, PutInTransaction(std::move(guideline), change));
     return {};
   });
   MORES_RETURN_IF_ERROR(put);
   return version;
+}
+
+Expected<Version> Database::PutInTransaction(Guideline guideline, const Change& change) {
+  Change made = change;
+  MORES_RETURN_IF_ERROR(Write(guideline, made, Repeated::kIsAChange));
+  MORES_ASSIGN_OR_RETURN(std::optional<Version> written, Find(guideline.id));
+  return std::move(*written);
 }
 
 Status Database::PutGroup(const Group& group) {

@@ -69,6 +69,9 @@ class Database {
   // `guideline`, where it isn't 0, must be the current one, else kInput: somebody else changed it.
   // Places must be known, groups and passages there: kInput names what isn't. One transaction.
   Expected<Version> Put(Guideline guideline, const Change& change);
+  // The same as a part of a transaction of the caller's.
+  // REQUIRES: within connection().Transact.
+  Expected<Version> PutInTransaction(Guideline guideline, const Change& change);
   Status PutGroup(const Group& group);
   // All or nothing. `progress` is told how many records are in.
   Expected<ImportCounts> Import(const Batch& batch, const Change& change,

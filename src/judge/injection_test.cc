@@ -42,6 +42,15 @@ Json Material(const chat::Task& task, const std::string& text) {
   if (task.name == "aiu_precision") return {{"dialogue", dialogue}, {"statement", text}};
   if (task.name == "aiu_recall") return {{"critique", text}, {"statement", "So: " + text}};
   if (task.name == "critique") return {{"dialogue", dialogue}, {"label", "unsafe"}};
+  if (task.name == "guideline_generation") {
+    return {{"place", "Atlantis"}, {"kind", "norm"}, {"count", 2}, {"known", {text}}};
+  }
+  if (task.name == "guideline_validation") {
+    return {{"guideline", {{"text", text}}}, {"passages", {{{"id", "P-1"}, {"text", text}}}}};
+  }
+  if (task.name == "guideline_variation") {
+    return {{"guideline", {{"text", text}}}, {"groups", {{{"id", "g"}, {"name", text}}}}};
+  }
   if (task.name == "query_augmentation") return {{"rule", text}, {"count", 2}};
   return {{"dialogue", dialogue}};
 }
@@ -51,6 +60,15 @@ Json HonestReply(const chat::Task& task, const std::string& text) {
   const std::string quote = "It says: " + text;
   if (task.name == "aiu_extraction") return {{"aius", {"It is rude.", quote}}};
   if (task.name == "critique") return {{"label", "unsafe"}, {"analysis", quote}};
+  if (task.name == "guideline_generation") {
+    return {{"guidelines", {{{"kind", "norm"}, {"topic", "t"}, {"text", quote}}}}};
+  }
+  if (task.name == "guideline_validation") {
+    return {{"verdict", "refuted"}, {"evidence", {"P-1"}}, {"analysis", quote}};
+  }
+  if (task.name == "guideline_variation") {
+    return {{"variants", {{{"group", "g"}, {"text", quote}}}}};
+  }
   if (task.name == "judge") return {{"label", "unsafe"}, {"analysis", quote}, {"rule", nullptr}};
   if (task.name == "query_augmentation") return {{"queries", {quote, "Why?"}}};
   if (task.name == "revision") return {{"response", quote}};
