@@ -24,7 +24,7 @@ class Writer {
       sorted.rejected.push_back(
           Rejected(curation_.failed_record(item), "failed", {{"error", line["error"]}}));
     } else {
-      sorted = curation_.sort(item, line);
+      MORES_ASSIGN_OR_RETURN(sorted, curation_.sort(item, line));
     }
     for (const Json& record : sorted.kept) output += DumpJson(record) + "\n";
     for (const Json& record : sorted.rejected) {

@@ -53,8 +53,9 @@ struct Curation {
   std::vector<std::string> keys;  // one an item, unique
   Json fingerprint = Json::object();
   job::BatchFunction ask;
-  // What an item's result becomes. Called in input order, once all results are there.
-  std::function<Sorted(size_t item, const Json& result)> sort;
+  // What an item's result becomes. Called in input order, once all results are there; an error
+  // stops the job, whose journal stays.
+  std::function<Expected<Sorted>(size_t item, const Json& result)> sort;
   // The record of an item whose request failed: it is rejected.
   std::function<Json(size_t item)> failed_record;
   // The summary's further fields; called after the last item.
