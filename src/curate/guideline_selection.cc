@@ -4,21 +4,13 @@
 #include <set>
 
 #include "curate/guideline_building.h"
+#include "guidelines/review.h"
 
 namespace mores::curate {
 namespace {
 
 using guidelines::Guideline;
 using guidelines::Standing;
-
-bool IsWithin(const Guideline& guideline, const std::vector<std::string>& codes) {
-  return codes.empty() ||
-         std::any_of(guideline.places.begin(), guideline.places.end(), [&](const auto& place) {
-           return std::any_of(codes.begin(), codes.end(), [&](const std::string& code) {
-             return place == code || place.starts_with(code + "-");
-           });
-         });
-}
 
 // "" where the step may go on with it, else why not.
 using Problem = std::function<std::string(const Guideline&)>;
@@ -43,7 +35,7 @@ Expected<std::vector<Guideline>> Select(guidelines::Database& database,
     const Guideline& guideline = version.guideline;
     const auto& statuses = selection.statuses;
     if (std::find(statuses.begin(), statuses.end(), guideline.status) != statuses.end() &&
-        IsWithin(guideline, selection.places) && problem(guideline).empty()) {
+        guidelines::IsWithin(guideline.places, selection.places) && problem(guideline).empty()) {
       selected.push_back(guideline);
     }
     return {};

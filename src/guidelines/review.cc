@@ -51,16 +51,30 @@ std::string Quoted(const std::vector<Standing>& statuses) {
   return list;
 }
 
-bool IsWithin(const std::string& place, const std::vector<std::string>& codes) {
-  return std::any_of(codes.begin(), codes.end(), [&](const std::string& code) {
-    return place == code || place.starts_with(code + "-");
-  });
+Expected<ReviewItem> ShowForReview(Database& database, Guideline guideline) {
+  ReviewItem item{.guideline = std::move(guideline)};
+  for (const std::string& id : item.guideline.passages) {
+    MORES_ASSIGN_OR_RETURN(std::optional<Passage> passage, database.FindPassage(id));
+    if (passage) item.passages.push_back(std::move(*passage));
+  }
+  if (item.guideline.status != Standing::kContested) return item;
+  MORES_ASSIGN_OR_RETURN(
+      Statement read,
+      database.connection().Prepare("SELECT r.reason FROM review r JOIN guideline g ON g.key = "
+                                    "r.guideline WHERE g.id = ? AND r.act = 'complaint' AND "
+                                    "r.version >= ? ORDER BY r.key"));
+  read.Bind(item.guideline.id).Bind(int64_t{item.guideline.version - 1});
+  for (;;) {
+    MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
+    if (!row) return item;
+    item.complaints.push_back(read.String(0));
+  }
 }
 
-bool IsWithin(const Guideline& guideline, const std::vector<std::string>& codes) {
-  return codes.empty() ||
-         std::any_of(guideline.places.begin(), guideline.places.end(),
-                     [&](const std::string& place) { return IsWithin(place, codes); });
+bool HasSource(const Guideline& guideline) {
+  return !guideline.passages.empty() ||
+         std::any_of(guideline.sources.begin(), guideline.sources.end(),
+                     [](const Source& source) { return !IsModelSource(source); });
 }
 
 }  // namespace
@@ -83,7 +97,13 @@ std::string ScopeName(const PlaceScope& scope) {
   return scope.group.empty() ? scope.place : scope.place + "+" + scope.group;
 }
 
-Expected<ReviewItem> ShowForReview(Database& database, Guideline guideline);
+bool IsWithin(const std::vector<std::string>& places, const std::vector<std::string>& codes) {
+  return codes.empty() || std::any_of(places.begin(), places.end(), [&](const std::string& place) {
+           return std::any_of(codes.begin(), codes.end(), [&](const std::string& code) {
+             return place == code || place.starts_with(code + "-");
+           });
+         });
+}
 
 Json ToJson(const ReviewItem& item) {
   Json json = ToJson(item.guideline);
@@ -221,7 +241,7 @@ Expected<std::optional<ReviewItem>> ReviewDesk::Next(const NextOptions& options)
       MORES_ASSIGN_OR_RETURN(const bool row, keys.Step());
       if (!row) return {};
       MORES_ASSIGN_OR_RETURN(Version current, database_.Current(keys.Integer(0)));
-      if (!IsWithin(current.guideline, options.places)) continue;
+      if (!IsWithin(current.guideline.places, options.places)) continue;
       if (!MaySpeakFor(options.from, current.guideline)) continue;
       MORES_ASSIGN_OR_RETURN(const bool wrote, Wrote(options.reviewer, current));
       if (wrote) continue;
@@ -231,26 +251,6 @@ Expected<std::optional<ReviewItem>> ReviewDesk::Next(const NextOptions& options)
   });
   MORES_RETURN_IF_ERROR(read);
   return item;
-}
-
-Expected<ReviewItem> ShowForReview(Database& database, Guideline guideline) {
-  ReviewItem item{.guideline = std::move(guideline)};
-  for (const std::string& id : item.guideline.passages) {
-    MORES_ASSIGN_OR_RETURN(std::optional<Passage> passage, database.FindPassage(id));
-    if (passage) item.passages.push_back(std::move(*passage));
-  }
-  if (item.guideline.status != Standing::kContested) return item;
-  MORES_ASSIGN_OR_RETURN(
-      Statement read,
-      database.connection().Prepare("SELECT r.reason FROM review r JOIN guideline g ON g.key = "
-                                    "r.guideline WHERE g.id = ? AND r.act = 'complaint' AND "
-                                    "r.version >= ? ORDER BY r.key"));
-  read.Bind(item.guideline.id).Bind(int64_t{item.guideline.version - 1});
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
-    if (!row) return item;
-    item.complaints.push_back(read.String(0));
-  }
 }
 
 Status ReviewDesk::RuleOnce(const GivenRuling& ruling) {
@@ -292,16 +292,6 @@ Expected<Version> ReviewDesk::Move(const Version& current, Standing status, cons
        .reason = fmt::format("{}{}: {}", row.act, row.ruling.empty() ? "" : " " + row.ruling,
                              row.reason)});
 }
-
-namespace {
-
-bool HasSource(const Guideline& guideline) {
-  return !guideline.passages.empty() ||
-         std::any_of(guideline.sources.begin(), guideline.sources.end(),
-                     [](const Source& source) { return !IsModelSource(source); });
-}
-
-}  // namespace
 
 Expected<Version> ReviewDesk::Settle(const Decision& decision) {
   MORES_RETURN_IF_ERROR(CheckPerson(decision.id, decision.by));
@@ -392,7 +382,7 @@ Expected<UnanimousDecisions> ReviewDesk::AdjudicateUnanimous(
     }
     for (const Decision& decision : agreed) {
       MORES_ASSIGN_OR_RETURN(const Version current, CurrentOf(decision.id, decision.version));
-      if (!IsWithin(current.guideline, places)) continue;
+      if (!IsWithin(current.guideline.places, places)) continue;
       Expected<Version> settled = Settle(decision);
       if (settled) {
         decisions.adopted.push_back(std::move(*settled));

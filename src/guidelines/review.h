@@ -26,6 +26,8 @@ std::optional<Ruling> ParseRuling(std::string_view name);
 
 // "NG+tiv", "NG"; "" for no place.
 std::string ScopeName(const PlaceScope& scope);
+// Whether one of `places` is one of `codes` or a part of it; true where there are no codes.
+bool IsWithin(const std::vector<std::string>& places, const std::vector<std::string>& codes);
 
 // One person's ruling on one version.
 struct GivenRuling {
