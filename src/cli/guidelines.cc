@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include "guidelines/search.h"
+
 namespace mores::cli {
 namespace {
 
@@ -40,6 +42,31 @@ Expected<std::unique_ptr<guidelines::Database>> OpenDatabase(const std::string& 
                                                              GuidelineAccess access) {
   MORES_ASSIGN_OR_RETURN(const std::string file, DatabasePath(path));
   return guidelines::Database::Open(file, {.access = access});
+}
+
+Expected<std::vector<std::string>> PlaceCodes(const std::vector<std::string>& given,
+                                              guidelines::Database& database) {
+  std::vector<std::string> codes;
+  for (const std::string& text : given) {
+    MORES_ASSIGN_OR_RETURN(guidelines::PlaceScope scope,
+                           guidelines::ParsePlaceScope(text, database));
+    if (!scope.group.empty()) {
+      return MakeError(ErrorKind::kUsage, "--place {}: a place without a group is wanted here",
+                       text);
+    }
+    codes.push_back(std::move(scope.place));
+  }
+  return codes;
+}
+
+Expected<std::vector<guidelines::Standing>> ParseStandings(const std::vector<std::string>& names) {
+  std::vector<guidelines::Standing> statuses;
+  for (const std::string& name : names) {
+    const std::optional<guidelines::Standing> status = guidelines::ParseStanding(name);
+    if (!status) return MakeError(ErrorKind::kUsage, "--status {}: there is no such status", name);
+    statuses.push_back(*status);
+  }
+  return statuses;
 }
 
 std::string Describe(const guidelines::Version& version) {
@@ -95,6 +122,10 @@ void AddGuidelinesCommand(CommandLine& line) {
   AddGuidelinesMigrateCommand(line, *command);
   AddGuidelinesSearchCommand(line, *command);
   AddGuidelinesEvaluateCommand(line, *command);
+  AddGuidelinesGenerateCommand(line, *command);
+  AddGuidelinesVaryCommand(line, *command);
+  AddGuidelinesValidateCommand(line, *command);
+  AddGuidelinesReviewCommand(line, *command);
 }
 
 }  // namespace mores::cli

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "cli/command.h"
@@ -24,6 +25,12 @@ Expected<std::string> DatabasePath(const std::string& path);
 Expected<std::unique_ptr<guidelines::Database>> OpenDatabase(const std::string& path,
                                                              GuidelineAccess access);
 
+// Codes of places as given to --place; kUsage for one that isn't known, and where a group is named.
+Expected<std::vector<std::string>> PlaceCodes(const std::vector<std::string>& given,
+                                              guidelines::Database& database);
+// kUsage for a name that is none.
+Expected<std::vector<guidelines::Standing>> ParseStandings(const std::vector<std::string>& names);
+
 // A version in lines for a person, control characters made harmless.
 std::string Describe(const guidelines::Version& version);
 Json ToJson(const guidelines::Version& version);
@@ -39,6 +46,10 @@ void AddGuidelinesExportCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesMigrateCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesSearchCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesEvaluateCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesGenerateCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesVaryCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesValidateCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesReviewCommand(CommandLine& line, CLI::App& parent);
 
 }  // namespace mores::cli
 

@@ -6,18 +6,16 @@
 #include <vector>
 
 #include "cli/data_models.h"
-#include "cli/guidelines_options.h"
+#include "cli/guidelines.h"
 #include "curate/guideline_building.h"
 #include "job/job.h"
 
 namespace mores::cli {
 namespace {
 
-using guidelines::Connection;
-
 struct BuildCommand {
-  DataModelOptions common;  // the input is the database
-  std::string model, kind, language = "en";
+  DataModelOptions common;
+  std::string database, model, kind, language = "en";
   std::vector<std::string> ids, places, topics, groups, statuses;
   int count = 10;
 };
@@ -28,6 +26,7 @@ using Build = std::function<Expected<curate::CurationResult>(const curate::Build
 Expected<int> RunBuilding(const std::string& name, BuildCommand& command,
                           guidelines::Database& database, const Build& build) {
   DataFileOptions& files = command.common.files;
+  files.input = database.path();
   if (files.output.empty()) files.output = job::BesidePath(files.input, name + ".jsonl");
   MORES_ASSIGN_OR_RETURN(curate::RunOptions run,
                          MakeRunOptions({"guidelines " + name, {files.input}, {command.model}},
@@ -39,7 +38,8 @@ Expected<int> RunBuilding(const std::string& name, BuildCommand& command,
       .model = models[0].get(), .sampling = command.common.sampling, .database = &database};
   MORES_ASSIGN_OR_RETURN(const int code, RunDataJob(run, [&](const curate::RunOptions& one) {
                            options.run = one;
-                           options.run.results = UsageOf("writer", models);
+                           options.run.results =
+                               UsageOf(name == "validate" ? "judge" : "writer", models);
                            return build(options);
                          }));
   TellTotals(models);
@@ -48,7 +48,7 @@ Expected<int> RunBuilding(const std::string& name, BuildCommand& command,
 
 Expected<int> RunGenerate(BuildCommand& command) {
   MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.common.files.input, Connection::Access::kCreate));
+                         OpenDatabase(command.database, GuidelineAccess::kCreate));
   curate::GenerationOptions options;
   for (const std::string& place : command.places) {
     MORES_ASSIGN_OR_RETURN(options.places.emplace_back(),
@@ -74,14 +74,14 @@ Expected<int> RunGenerate(BuildCommand& command) {
 Expected<curate::GuidelineSelection> SelectionOf(const BuildCommand& command,
                                                  guidelines::Database& database) {
   curate::GuidelineSelection selection{.ids = command.ids};
-  MORES_ASSIGN_OR_RETURN(selection.statuses, Standings(command.statuses));
+  MORES_ASSIGN_OR_RETURN(selection.statuses, ParseStandings(command.statuses));
   MORES_ASSIGN_OR_RETURN(selection.places, PlaceCodes(command.places, database));
   return selection;
 }
 
 Expected<int> RunVary(BuildCommand& command) {
   MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.common.files.input, Connection::Access::kWrite));
+                         OpenDatabase(command.database, GuidelineAccess::kWrite));
   curate::VariationOptions options{.groups = command.groups};
   MORES_ASSIGN_OR_RETURN(const auto selection, SelectionOf(command, *database));
   MORES_ASSIGN_OR_RETURN(options.guidelines, curate::SelectToVary(*database, selection));
@@ -93,7 +93,7 @@ Expected<int> RunVary(BuildCommand& command) {
 
 Expected<int> RunValidate(BuildCommand& command) {
   MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.common.files.input, Connection::Access::kWrite));
+                         OpenDatabase(command.database, GuidelineAccess::kWrite));
   curate::ValidationOptions options;
   MORES_ASSIGN_OR_RETURN(const auto selection, SelectionOf(command, *database));
   MORES_ASSIGN_OR_RETURN(options.guidelines, curate::SelectToValidate(*database, selection));
@@ -122,12 +122,12 @@ struct Part {
   Expected<int> (*run)(BuildCommand&);
 };
 
-CLI::App* AddPart(CommandLine& line, CLI::App& guidelines, const Part& part,
+CLI::App* AddPart(CommandLine& line, CLI::App& parent, const Part& part,
                   const std::shared_ptr<BuildCommand>& options) {
   CLI::App* command =
-      AddCommand(guidelines, {.name = part.name, .summary = part.summary, .example = part.example});
+      AddCommand(parent, {.name = part.name, .summary = part.summary, .example = part.example});
   DataModelOptions& common = options->common;
-  AddDatabaseOption(command, common.files.input);
+  AddDatabaseOption(command, options->database);
   AddModelChoice(command, "--model", "The model that is asked", options->model);
   command->add_option(
       "-o,--output", common.files.output,
@@ -155,11 +155,11 @@ void AddSelection(CLI::App* command, BuildCommand& options,
 
 }  // namespace
 
-void AddGuidelinesGenerateCommand(CommandLine& line, CLI::App& guidelines) {
+void AddGuidelinesGenerateCommand(CommandLine& line, CLI::App& parent) {
   const auto options = std::make_shared<BuildCommand>();
   options->common.sampling.max_new_tokens = 4096;
   CLI::App* command = AddPart(
-      line, guidelines,
+      line, parent,
       {"generate", "Have a model write norms and policies of places.",
        R"(  echo '{"reply":{"guidelines":[{"kind":"norm","topic":"Shoes","text":"In Tonga, shoes stay at the door."}]}}' > replies.jsonl
   mores guidelines generate --db mine.db --place TO --kind norm --count 1 --model scripted:replies.jsonl
@@ -181,12 +181,12 @@ of what is there are dropped and counted. Formats: docs/formats/guideline-buildi
       ->capture_default_str();
 }
 
-void AddGuidelinesVaryCommand(CommandLine& line, CLI::App& guidelines) {
+void AddGuidelinesVaryCommand(CommandLine& line, CLI::App& parent) {
   const auto options = std::make_shared<BuildCommand>();
   options->common.sampling.max_new_tokens = 4096;
   options->statuses = {"imported", "generated", "machine-validated", "human-validated"};
   CLI::App* command = AddPart(
-      line, guidelines,
+      line, parent,
       {"vary", "Have a model say how guidelines differ among the groups of a place.",
        R"(  echo '{"task":"guideline_generation","reply":{"guidelines":[{"kind":"norm","topic":"Shoes","text":"In Tonga, shoes stay at the door."}]}}' > replies.jsonl
   echo '{"task":"guideline_variation","reply":{"variants":[{"group":"TO-02","text":"On the islands of Haapai sandals may stay on."}]}}' >> replies.jsonl
@@ -202,12 +202,12 @@ to become more. Formats: docs/formats/guideline-building.md.)",
                       "Ids of groups and codes of parts; by default all groups of the place");
 }
 
-void AddGuidelinesValidateCommand(CommandLine& line, CLI::App& guidelines) {
+void AddGuidelinesValidateCommand(CommandLine& line, CLI::App& parent) {
   const auto options = std::make_shared<BuildCommand>();
   options->common.sampling.max_new_tokens = 1024;
   options->statuses = {"generated"};
   CLI::App* command = AddPart(
-      line, guidelines,
+      line, parent,
       {"validate", "Have a model check guidelines against passages, and cite them.",
        R"(  echo '{"task":"guideline_generation","reply":{"guidelines":[{"kind":"norm","topic":"Shoes","text":"In Tonga, shoes stay at the door."}]}}' > replies.jsonl
   echo '{"reply":{"verdict":"unknown","evidence":[],"analysis":"No passage speaks of it."}}' >> replies.jsonl

@@ -6,14 +6,13 @@
 #include <vector>
 
 #include "base/files.h"
-#include "cli/guidelines_options.h"
+#include "cli/guidelines.h"
 #include "guidelines/review.h"
 #include "guidelines/review_agreement.h"
 
 namespace mores::cli {
 namespace {
 
-using guidelines::Connection;
 using guidelines::Database;
 using guidelines::PlaceScope;
 using guidelines::ReviewDesk;
@@ -72,11 +71,11 @@ void Show(const guidelines::ReviewItem& item) {
 
 Expected<int> RunNext(const ReviewCommand& command) {
   MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, Connection::Access::kRead));
+                         OpenDatabase(command.database, GuidelineAccess::kRead));
   guidelines::NextOptions options{.reviewer = command.person};
   MORES_ASSIGN_OR_RETURN(options.from, ScopeOf(command.from, *database));
   MORES_ASSIGN_OR_RETURN(options.places, PlaceCodes(command.places, *database));
-  MORES_ASSIGN_OR_RETURN(options.statuses, Standings(command.statuses));
+  MORES_ASSIGN_OR_RETURN(options.statuses, ParseStandings(command.statuses));
   MORES_ASSIGN_OR_RETURN(const auto item, ReviewDesk(*database).Next(options));
   if (command.json) {
     fmt::print("{}\n", item ? DumpJson(ToJson(*item)) : "null");
@@ -113,7 +112,7 @@ Expected<std::vector<guidelines::GivenRuling>> ReadRulings(const ReviewCommand& 
 
 Expected<int> RunRule(const ReviewCommand& command) {
   MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, Connection::Access::kWrite));
+                         OpenDatabase(command.database, GuidelineAccess::kWrite));
   std::vector<guidelines::GivenRuling> rulings;
   if (!command.file.empty()) {
     MORES_ASSIGN_OR_RETURN(rulings, ReadRulings(command, *database));
@@ -136,7 +135,7 @@ Expected<int> RunRule(const ReviewCommand& command) {
 
 Expected<int> RunAgreement(const ReviewCommand& command) {
   MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, Connection::Access::kRead));
+                         OpenDatabase(command.database, GuidelineAccess::kRead));
   MORES_ASSIGN_OR_RETURN(const std::vector<std::string> places,
                          PlaceCodes(command.places, *database));
   std::vector<guidelines::StoredRuling> rulings;
@@ -169,7 +168,7 @@ Expected<int> AdoptUnanimous(const ReviewCommand& command, Database& database) {
 
 Expected<int> RunAdjudicate(const ReviewCommand& command) {
   MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, Connection::Access::kWrite));
+                         OpenDatabase(command.database, GuidelineAccess::kWrite));
   if (command.unanimous) return AdoptUnanimous(command, *database);
   if (command.id.empty()) return Needed("ID", "adjudicate");
   if (command.ruling.empty()) return Needed("--ruling", "adjudicate");
@@ -188,7 +187,7 @@ enum class Objection { kComplaint, kWithdrawal };
 
 Expected<int> RunObjection(const ReviewCommand& command, Objection objection) {
   MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, Connection::Access::kWrite));
+                         OpenDatabase(command.database, GuidelineAccess::kWrite));
   ReviewDesk desk(*database);
   MORES_ASSIGN_OR_RETURN(const guidelines::Version version,
                          objection == Objection::kComplaint
@@ -312,13 +311,12 @@ void AddObjection(CommandLine& line, CLI::App& review, const Part& part) {
 
 }  // namespace
 
-void AddGuidelinesReviewCommand(CommandLine& line, CLI::App& guidelines) {
-  CLI::App* review =
-      AddCommand(guidelines,
-                 {.name = "review",
-                  .summary = "Review guidelines by people: blind rulings, agreement, adjudication.",
-                  .example = std::string(kWritten) +
-                             "  mores guidelines review next --db mine.db --reviewer ann"});
+void AddGuidelinesReviewCommand(CommandLine& line, CLI::App& parent) {
+  CLI::App* review = AddCommand(
+      parent, {.name = "review",
+               .summary = "Review guidelines by people: blind rulings, agreement, adjudication.",
+               .example = std::string(kWritten) +
+                          "  mores guidelines review next --db mine.db --reviewer ann"});
   review->require_subcommand(1);
   AddNext(line, *review);
   AddRule(line, *review);
