@@ -361,12 +361,14 @@ Expected<UnanimousDecisions> ReviewDesk::AdjudicateUnanimous(
       MORES_ASSIGN_OR_RETURN(
           Statement read,
           database_.connection().Prepare(
-              "SELECT g.id, g.current, min(r.ruling), count(*) FROM review r JOIN guideline g ON "
-              "g.key = r.guideline AND g.current = r.version JOIN version v ON v.guideline = g.key "
-              "AND v.version = g.current WHERE r.act = 'ruling' AND v.status <> 'withdrawn' GROUP "
-              "BY g.key HAVING count(*) >= ? AND min(r.ruling) = max(r.ruling) AND NOT EXISTS "
-              "(SELECT 1 FROM review a WHERE a.guideline = g.key AND a.version = g.current AND "
-              "a.act = 'adjudication' AND a.key > max(r.key)) ORDER BY g.id"));
+              "SELECT id, version, ruling, rulings FROM (SELECT g.id, g.current AS version, "
+              "min(r.ruling) AS ruling, max(r.ruling) AS other, count(*) AS rulings, max(r.key) AS "
+              "last, g.key FROM review r JOIN guideline g ON g.key = r.guideline AND g.current = "
+              "r.version JOIN version v ON v.guideline = g.key AND v.version = g.current WHERE "
+              "r.act = 'ruling' AND v.status <> 'withdrawn' GROUP BY g.key) ruled WHERE rulings >= "
+              "? AND ruling = other AND NOT EXISTS (SELECT 1 FROM review a WHERE a.guideline = "
+              "ruled.key AND a.version = ruled.version AND a.act = 'adjudication' AND a.key > "
+              "ruled.last) ORDER BY id"));
       read.Bind(static_cast<int64_t>(kEnoughRulings));
       for (;;) {
         MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
