@@ -6,8 +6,9 @@
 
 namespace mores::chat {
 
-extern const std::string_view kAiuExtraction, kAiuPrecision, kAiuRecall, kCritique, kJudge,
-    kJudgeCritiqueFirst, kQueryAugmentation, kRevision;
+extern const std::string_view kAiuExtraction, kAiuPrecision, kAiuRecall, kCritique,
+    kGuidelineGeneration, kGuidelineValidation, kGuidelineVariation, kJudge, kJudgeCritiqueFirst,
+    kQueryAugmentation, kRevision;
 
 }  // namespace mores::chat
 
