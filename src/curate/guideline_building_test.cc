@@ -141,8 +141,9 @@ TEST_F(BuildingTest, WhatAModelWritesIsGeneratedAndNamesIt) {
 }
 
 TEST_F(BuildingTest, GenerationGoesOnWhereItStopped) {
-  TableModel model("w@1", {{"Nigeria", Reply({Norm("In Nigeria, elders are greeted first.")})},
-                           {"Ghana", Reply({Norm("In Ghana, the left hand gives nothing.")})}});
+  TableModel model(
+      "w@1", {{"Nigeria", Reply(Json::array({Norm("In Nigeria, elders are greeted first.")}))},
+              {"Ghana", Reply(Json::array({Norm("In Ghana, the left hand gives nothing.")}))}});
   GenerationOptions options{.building = Building(model),
                             .places = {{.place = "NG"}, {.place = "GH"}},
                             .kinds = {Kind::kNorm},
@@ -162,13 +163,14 @@ TEST_F(BuildingTest, GenerationGoesOnWhereItStopped) {
 
 TEST_F(BuildingTest, WithdrawnGuidelinesDontComeBack) {
   Put("NG-old", "In Nigeria, elders are greeted first.", Standing::kWithdrawn);
-  TableModel model("w@1", {{"", Reply({Norm("In Nigeria, elders are greeted first!")})}});
+  TableModel model("w@1",
+                   {{"", Reply(Json::array({Norm("In Nigeria, elders are greeted first!")}))}});
   const auto result = GenerateGuidelines({.building = Building(model),
                                           .places = {{.place = "NG-BE", .group = "tiv"}},
                                           .kinds = {Kind::kNorm},
                                           .count = 1});
   ASSERT_TRUE(result) << result.error().message;
-  EXPECT_EQ(result->kept, 0);
+  EXPECT_THAT(Reasons(Lines("out.rejected.jsonl")), ElementsAre("duplicate"));
   EXPECT_EQ((*ParseJson(model.materials[0], "m"))["group"], "Tiv");
 }
 

@@ -43,7 +43,7 @@ Json Material(const chat::Task& task, const std::string& text) {
   if (task.name == "aiu_recall") return {{"critique", text}, {"statement", "So: " + text}};
   if (task.name == "critique") return {{"dialogue", dialogue}, {"label", "unsafe"}};
   if (task.name == "guideline_generation") {
-    return {{"place", "Atlantis"}, {"kind", "norm"}, {"count", 2}, {"known", {text}}};
+    return {{"place", "Atlantis"}, {"kind", "norm"}, {"count", 2}, {"known", Json::array({text})}};
   }
   if (task.name == "guideline_validation") {
     return {{"guideline", {{"text", text}}}, {"passages", {{{"id", "P-1"}, {"text", text}}}}};
@@ -61,13 +61,15 @@ Json HonestReply(const chat::Task& task, const std::string& text) {
   if (task.name == "aiu_extraction") return {{"aius", {"It is rude.", quote}}};
   if (task.name == "critique") return {{"label", "unsafe"}, {"analysis", quote}};
   if (task.name == "guideline_generation") {
-    return {{"guidelines", {{{"kind", "norm"}, {"topic", "t"}, {"text", quote}}}}};
+    const Json one = {{"kind", "norm"}, {"topic", "t"}, {"text", quote}};
+    return {{"guidelines", Json::array({one})}};
   }
   if (task.name == "guideline_validation") {
-    return {{"verdict", "refuted"}, {"evidence", {"P-1"}}, {"analysis", quote}};
+    return {{"verdict", "refuted"}, {"evidence", Json::array({"P-1"})}, {"analysis", quote}};
   }
   if (task.name == "guideline_variation") {
-    return {{"variants", {{{"group", "g"}, {"text", quote}}}}};
+    const Json one = {{"group", "g"}, {"text", quote}};
+    return {{"variants", Json::array({one})}};
   }
   if (task.name == "judge") return {{"label", "unsafe"}, {"analysis", quote}, {"rule", nullptr}};
   if (task.name == "query_augmentation") return {{"queries", {quote, "Why?"}}};
