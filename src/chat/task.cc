@@ -32,7 +32,7 @@ Expected<std::string> Lines(const Json& task, const char* language, std::string_
 std::vector<Task> ParseShippedTasks() {
   std::vector<Task> tasks;
   for (const std::string_view json : {kAiuExtraction, kAiuPrecision, kAiuRecall, kCritique, kJudge,
-                                      kQueryAugmentation, kRevision}) {
+                                      kJudgePlace, kQueryAugmentation, kRevision}) {
     Expected<Task> task = ParseTask(json, "tasks");
     MORES_CHECK(task);
     tasks.push_back(std::move(*task));

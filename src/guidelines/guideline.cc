@@ -57,16 +57,6 @@ Expected<std::vector<std::string>> Names(const Json& object, const char* name,
   return names;
 }
 
-bool IsDay(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-  for (const size_t i : {0, 1, 2, 3, 5, 6, 8, 9}) {
-    if (text[i] < '0' || text[i] > '9') return false;
-  }
-  const int month = (text[5] - '0') * 10 + text[6] - '0',
-            day = (text[8] - '0') * 10 + text[9] - '0';
-  return month >= 1 && month <= 12 && day >= 1 && day <= 31;
-}
-
 Expected<std::string> OptionalDay(const Json& object, const char* name, std::string_view where) {
   MORES_ASSIGN_OR_RETURN(std::string day, OptionalText(object, name, where));
   if (!day.empty() && !IsDay(day)) return FieldError(where, name, "must be a day, as 2026-01-31");
@@ -104,6 +94,16 @@ std::string Joined(const std::vector<std::string>& texts) {
 }
 
 }  // namespace
+
+bool IsDay(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
+  for (const size_t i : {0, 1, 2, 3, 5, 6, 8, 9}) {
+    if (text[i] < '0' || text[i] > '9') return false;
+  }
+  const int month = (text[5] - '0') * 10 + text[6] - '0',
+            day = (text[8] - '0') * 10 + text[9] - '0';
+  return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
 
 std::string_view Name(Kind kind) { return kind == Kind::kNorm ? "norm" : "policy"; }
 std::string_view Name(Polarity polarity) {
