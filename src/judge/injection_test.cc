@@ -42,6 +42,10 @@ Json Material(const chat::Task& task, const std::string& text) {
   if (task.name == "aiu_precision") return {{"dialogue", dialogue}, {"statement", text}};
   if (task.name == "aiu_recall") return {{"critique", text}, {"statement", "So: " + text}};
   if (task.name == "critique") return {{"dialogue", dialogue}, {"label", "unsafe"}};
+  if (task.name == "judge_place") {
+    return {
+        {"dialogue", dialogue}, {"place", text}, {"guidelines", {{{"id", "a"}, {"text", text}}}}};
+  }
   if (task.name == "query_augmentation") return {{"rule", text}, {"count", 2}};
   return {{"dialogue", dialogue}};
 }
@@ -52,6 +56,12 @@ Json HonestReply(const chat::Task& task, const std::string& text) {
   if (task.name == "aiu_extraction") return {{"aius", {"It is rude.", quote}}};
   if (task.name == "critique") return {{"label", "unsafe"}, {"analysis", quote}};
   if (task.name == "judge") return {{"label", "unsafe"}, {"analysis", quote}, {"rule", nullptr}};
+  if (task.name == "judge_place") {
+    return {{"label", "unsafe"},
+            {"analysis", quote},
+            {"response_type", "DoAnswer"},
+            {"guidelines", {"a"}}};
+  }
   if (task.name == "query_augmentation") return {{"queries", {quote, "Why?"}}};
   if (task.name == "revision") return {{"response", quote}};
   return {{"analysis", quote}, {"correct", false}};
