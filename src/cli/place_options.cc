@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/guidelines.h"
+#include "guidelines/day.h"
 #include "text/unicode.h"
 
 namespace mores::cli {
@@ -54,8 +56,7 @@ void AddMentions(const format::Dialogue& dialogue, guidelines::Database& databas
 }  // namespace
 
 void AddGuidelineOptions(CLI::App* command, GuidelineOptions& options) {
-  command->add_option("--db", options.database,
-                      "Database of guidelines (default: $MORES_GUIDELINES)");
+  AddDatabaseOption(command, options.database);
   command->add_option("--as-of", options.as_of,
                       "Day whose guidelines hold, as 2026-01-31 (default: today)");
   command
@@ -80,14 +81,6 @@ void AddPlaceOptions(CLI::App* command, PlaceFlags& flags) {
 
 Expected<std::unique_ptr<OpenedGuidelines>> OpenedGuidelines::Open(
     const GuidelineOptions& options) {
-  std::string path = options.database;
-  if (const char* const set = std::getenv("MORES_GUIDELINES"); path.empty() && set != nullptr) {
-    path = set;
-  }
-  if (path.empty()) {
-    return MakeError(ErrorKind::kUsage,
-                     "which guidelines? Name their database with --db, or in MORES_GUIDELINES");
-  }
   std::unique_ptr<OpenedGuidelines> opened(new OpenedGuidelines);
   opened->options_ = {.as_of = options.as_of, .shown = options.shown};
   if (options.as_of.empty()) {
@@ -95,7 +88,7 @@ Expected<std::unique_ptr<OpenedGuidelines>> OpenedGuidelines::Open(
   } else if (!guidelines::IsDay(options.as_of)) {
     return MakeError(ErrorKind::kUsage, "--as-of {}: must be a day, as 2026-01-31", options.as_of);
   }
-  MORES_ASSIGN_OR_RETURN(opened->database_, guidelines::Database::Open(path, {}));
+  MORES_ASSIGN_OR_RETURN(opened->database_, OpenDatabase(options.database, GuidelineAccess::kRead));
   MORES_ASSIGN_OR_RETURN(opened->searcher_, guidelines::Searcher::Create(*opened->database_));
   return opened;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "guidelines/day.h"
 #include "text/language.h"
 #include "text/unicode.h"
 
@@ -94,16 +95,6 @@ std::string Joined(const std::vector<std::string>& texts) {
 }
 
 }  // namespace
-
-bool IsDay(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-  for (const size_t i : {0, 1, 2, 3, 5, 6, 8, 9}) {
-    if (text[i] < '0' || text[i] > '9') return false;
-  }
-  const int month = (text[5] - '0') * 10 + text[6] - '0',
-            day = (text[8] - '0') * 10 + text[9] - '0';
-  return month >= 1 && month <= 12 && day >= 1 && day <= 31;
-}
 
 std::string_view Name(Kind kind) { return kind == Kind::kNorm ? "norm" : "policy"; }
 std::string_view Name(Polarity polarity) {

@@ -68,9 +68,6 @@ struct Guideline {
   bool Decides(std::string_view as_of) const;
 };
 
-// YYYY-MM-DD, with a month and a day that there may be.
-bool IsDay(std::string_view text);
-
 Json ToJson(const Guideline& guideline);
 // {"id"?,"kind","place" or "places","group"?,"topic","text",...}: a line of `import jsonl` and of
 // `export`. kInput names field and `where`. Places and groups are taken as they stand.
