@@ -30,15 +30,15 @@ struct RejudgeCommand {
 };
 
 // A line of the input: a verdict, or an item that failed, which stays as it is.
-struct Line {
+struct Item {
   std::string id;
   Json json;
   std::optional<format::Verdict> verdict;
 };
 
-Expected<std::vector<Line>> ReadLines(const std::string& path) {
+Expected<std::vector<Item>> ReadLines(const std::string& path) {
   MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
-  std::vector<Line> lines;
+  std::vector<Item> lines;
   std::unordered_set<std::string> ids;
   std::string text;
   for (;;) {
@@ -46,7 +46,7 @@ Expected<std::vector<Line>> ReadLines(const std::string& path) {
     if (!more) break;
     if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
     const std::string where = fmt::format("{}:{}", path, reader->line_number());
-    Line line;
+    Item line;
     MORES_ASSIGN_OR_RETURN(line.json, ParseJson(text, where));
     MORES_ASSIGN_OR_RETURN(line.id, RequiredString(line.json, "id", where));
     if (!line.json.contains("error") || line.json.contains("label")) {
@@ -68,7 +68,7 @@ Json JournalLine(Json verdict, const std::vector<judge::PlaceChange>& changes) {
   return {{"verdict", std::move(verdict)}, {"changes", std::move(list)}};
 }
 
-job::BatchFunction RejudgeBatch(judge::PlaceJudge& judge, const std::vector<Line>& lines) {
+job::BatchFunction RejudgeBatch(judge::PlaceJudge& judge, const std::vector<Item>& lines) {
   return [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
     std::vector<const format::Verdict*> verdicts;
     std::vector<job::ItemResult> results;
@@ -108,12 +108,12 @@ void Gather(Gathered& gathered, const Json& line, bool failed) {
   for (const Json& change : line["changes"]) gathered.changes += DumpJson(change) + "\n";
 }
 
-Expected<job::JobOptions> MakeJob(const RejudgeCommand& command, const std::vector<Line>& lines,
+Expected<job::JobOptions> MakeJob(const RejudgeCommand& command, const std::vector<Item>& lines,
                                   const OpenedJudge& opened, OpenedGuidelines& guidelines) {
   job::JobOptions job;
   job.output = command.output;
   std::string hashes;
-  for (const Line& line : lines) {
+  for (const Item& line : lines) {
     job.keys.push_back(line.id);
     hashes += Sha256Hex(DumpJson(line.json));
   }
@@ -142,7 +142,7 @@ Expected<job::JobOptions> MakeJob(const RejudgeCommand& command, const std::vect
 Expected<int> RunRejudgeCommand(RejudgeCommand command) {
   MORES_RETURN_IF_ERROR(CheckOutput(command.input, command.output));
   MORES_RETURN_IF_ERROR(CheckJudgeOptions(command.judge));
-  MORES_ASSIGN_OR_RETURN(const std::vector<Line> lines, ReadLines(command.input));
+  MORES_ASSIGN_OR_RETURN(const std::vector<Item> lines, ReadLines(command.input));
   MORES_ASSIGN_OR_RETURN(const auto guidelines, OpenedGuidelines::Open(command.guidelines));
   command.judge.chat.fresh = command.fresh;
   MORES_ASSIGN_OR_RETURN(const OpenedJudge opened, OpenJudge(command.judge, command.output));

@@ -74,10 +74,10 @@ class ToldJudge : public Judge {
     return verdicts;
   }
   Expected<std::vector<Expected<PlaceAnswer>>> AskInPlaces(
-      std::span<const PlaceQuestion> questions) override {
+      std::span<const PlaceQuestion> given) override {
     std::vector<Expected<PlaceAnswer>> answers;
-    for (const PlaceQuestion& question : questions) {
-      this->questions.push_back(question);
+    for (const PlaceQuestion& question : given) {
+      questions.push_back(question);
       answers.push_back(answer_(question));
     }
     return answers;
