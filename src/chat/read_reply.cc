@@ -65,7 +65,8 @@ std::optional<std::string> AsEnumerated(const std::string& text, const Json& nam
   const std::string wanted = Lower(Trimmed(text));
   const std::optional<format::Label> label = format::ParseLabel(wanted);
   for (const Json& name : names) {
-    if (name == wanted || (label && name == format::Name(*label))) return name.get<std::string>();
+    const bool same = name.is_string() && Lower(name.get_ref<const std::string&>()) == wanted;
+    if (same || (label && name == format::Name(*label))) return name.get<std::string>();
   }
   return std::nullopt;
 }

@@ -33,7 +33,8 @@ std::vector<Task> ParseShippedTasks() {
   std::vector<Task> tasks;
   for (const std::string_view json :
        {kAiuExtraction, kAiuPrecision, kAiuRecall, kCritique, kGuidelineGeneration,
-        kGuidelineValidation, kGuidelineVariation, kJudge, kQueryAugmentation, kRevision}) {
+        kGuidelineValidation, kGuidelineVariation, kJudge, kJudgePlace, kQueryAugmentation,
+        kRevision}) {
     Expected<Task> task = ParseTask(json, "tasks");
     MORES_CHECK(task);
     tasks.push_back(std::move(*task));

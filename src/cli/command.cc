@@ -68,8 +68,8 @@ Status CheckOutput(const std::string& input, const std::string& output) {
   }
   for (const std::string& beside :
        {job::BesidePath(output, "summary.json"), job::BesidePath(output, "rejected.jsonl"),
-        output + ".manifest.json", output + ".rulings.jsonl", output + ".part",
-        output + ".replies"}) {
+        job::BesidePath(output, "changes.jsonl"), output + ".manifest.json",
+        output + ".rulings.jsonl", output + ".part", output + ".replies"}) {
     if (output == "-" || !std::filesystem::equivalent(input, beside, error)) continue;
     return MakeError(ErrorKind::kUsage, "-o {}: would write over the input {}, beside it", output,
                      beside);

@@ -47,6 +47,7 @@ inline constexpr int kExitBoundExceeded = 4;
 
 // One a command, in src/cli/NAME.cc.
 void AddJudgeCommand(CommandLine& line);
+void AddRejudgeCommand(CommandLine& line);
 void AddScoreCommand(CommandLine& line);
 void AddGenerateCommand(CommandLine& line);
 void AddTokenizeCommand(CommandLine& line);

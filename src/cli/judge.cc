@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/judge_options.h"
 #include "cli/judge_table.h"
+#include "cli/place_options.h"
 #include "format/bound.h"
 #include "judge/counts.h"
 #include "judge/judge_run.h"
@@ -25,6 +26,7 @@ namespace {
 constexpr size_t kListedFailures = 10;
 struct JudgeCommand {
   JudgeOptions judge;
+  PlaceFlags places;
   std::string input, output;
   std::vector<std::string> fail_if;
   int64_t batch_tokens = 16384;
@@ -43,6 +45,7 @@ class Telling {
   void Attach(judge::JudgeRunOptions& options) {
     options.on_verdict = [this](const format::Dialogue& dialogue, const format::Verdict& verdict) {
       counts_.Add(verdict);
+      flips_.Add(verdict);
       if (show_table_) rows_ += table_.Row(dialogue, verdict);
     };
     options.on_failure = [this](const format::Dialogue& dialogue, const std::string& message) {
@@ -53,10 +56,15 @@ class Telling {
     };
   }
 
-  void Tell(const JudgeCommand& command, const OpenedJudge& opened,
-            const job::JobSummary& summary) const {
+  // `database`: of the places; null where there are none.
+  Status Tell(const JudgeCommand& command, const OpenedJudge& opened,
+              guidelines::Database* database, const job::JobSummary& summary) const {
     if (show_table_) {
       fmt::print("{}{}", table_.Header(), rows_);
+      if (database != nullptr) {
+        MORES_ASSIGN_OR_RETURN(const std::string flips, flips_.Describe(*database));
+        if (!flips.empty()) fmt::print("\n{}", flips);
+      }
       std::fflush(stdout);
     }
     const size_t now = summary.done - summary.resumed;
@@ -68,7 +76,12 @@ class Telling {
     if (summary.resumed > 0) fmt::print(stderr, "; {} were judged before", summary.resumed);
     fmt::print(stderr, "\n{}\n", counts_.Describe());
     if (opened.chat) fmt::print(stderr, "{}\n", Describe(opened.chat->model().totals()));
+    if (flips_.dialogues() > 0) {
+      fmt::print(stderr, "{} of {} dialogues flip between places\n", flips_.flipped(),
+                 flips_.dialogues());
+    }
     if (command.output != "-") fmt::print(stderr, "verdicts: {}\n", Printable(command.output));
+    return {};
   }
 
   const judge::Counts& counts() const { return counts_; }
@@ -78,6 +91,7 @@ class Telling {
   bool show_table_;
   std::string rows_;
   judge::Counts counts_;
+  FlipTable flips_;
 };
 
 // Says which bounds are exceeded.
@@ -107,16 +121,23 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
   MORES_RETURN_IF_ERROR(CheckJudgeOptions(command.judge));
   MORES_ASSIGN_OR_RETURN(const std::vector<format::Dialogue> dialogues,
                          format::ReadDialogues(command.input));
+  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<OpenedPlaces> places,
+                         OpenPlaces(command.places, dialogues));
   JudgeOptions judging = command.judge;
   judging.chat.fresh = command.fresh;
   MORES_ASSIGN_OR_RETURN(const OpenedJudge opened, OpenJudge(judging, command.output));
   TellOfRules(opened, dialogues);
+  if (places) MORES_RETURN_IF_ERROR(places->Attach(opened.judge()));
 
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   judge::JudgeRunOptions options;
   options.output = command.output;
   options.fingerprint["command"] = "judge";
   MORES_ASSIGN_OR_RETURN(options.manifest, JudgeManifest("judge", command.input, judging, opened));
+  if (places) {
+    options.places = &places->run;
+    options.manifest["places"] = places->guidelines->Manifest();
+  }
   if (opened.label_first) {
     options.fingerprint["precision"] = judging.local.precision;
     options.fingerprint["isa"] = Name(CurrentIsaLevel());
@@ -133,7 +154,8 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
                          opened.label_first
                              ? judge::RunJudge(*opened.label_first, dialogues, options)
                              : judge::RunJudge(*opened.chat, dialogues, options));
-  telling.Tell(command, opened, summary);
+  MORES_RETURN_IF_ERROR(
+      telling.Tell(command, opened, places ? &places->guidelines->database() : nullptr, summary));
   if (AnyExceeded(bounds, telling.counts())) return kExitBoundExceeded;
   return summary.failed > 0 ? kExitFailedItems : kExitDone;
 }
@@ -165,6 +187,7 @@ void AddJudgeCommand(CommandLine& line) {
       ->required();
   AddModelOptions(command, options->judge.local);
   AddJudgeOptions(command, options->judge);
+  AddPlaceOptions(command, options->places);
   command->add_flag("--label-only", options->judge.label_only,
                     "Stop at the label, write no critique");
   command

@@ -42,9 +42,17 @@ std::string JudgeTable::Header() const {
 std::string JudgeTable::Row(const format::Dialogue& dialogue,
                             const format::Verdict& verdict) const {
   const std::string p_unsafe = verdict.p_unsafe ? fmt::format("{:.3f}", *verdict.p_unsafe) : "-";
-  return Line(verdict.id, text::Name(verdict.lang), format::Name(verdict.label), p_unsafe,
-              text_ == TableText::kCritique ? std::string_view(verdict.critique)
-                                            : format::ResponseOf(dialogue));
+  std::string rows =
+      Line(verdict.id, text::Name(verdict.lang), format::Name(verdict.label), p_unsafe,
+           text_ == TableText::kCritique ? std::string_view(verdict.critique)
+                                         : format::ResponseOf(dialogue));
+  if (!verdict.findings) return rows;
+  for (const format::PlaceResult& place : verdict.findings->places) {
+    const std::string p = place.p_unsafe ? fmt::format("{:.3f}", *place.p_unsafe) : "-";
+    rows += Line("  " + place.place, "", format::Name(place.label), p,
+                 place.guidelines.empty() ? "" : "by " + place.guidelines.front().id);
+  }
+  return rows;
 }
 
 std::string JudgeTable::FailedRow(const format::Dialogue& dialogue,

@@ -22,6 +22,7 @@ int Run(int argc, char** argv) {
   line.app.require_subcommand(1);
   line.app.footer("\nEach command has its own --help with an example.");
   AddJudgeCommand(line);
+  AddRejudgeCommand(line);
   AddReportCommand(line);
   AddCompareCommand(line);
   AddCorrectCommand(line);

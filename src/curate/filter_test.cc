@@ -23,6 +23,7 @@ class FakeJudge : public judge::Judge {
       : Judge(judge::JudgeOptions()), table_(std::move(table)) {}
 
   chat::ChatTotals totals() const override { return {}; }
+  std::string prompt_name(const format::Dialogue&) const override { return "fake"; }
   Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
       std::span<const format::Dialogue* const> dialogues) override {
     if (calls_left == 0) return MakeError(ErrorKind::kIo, "the endpoint is gone");

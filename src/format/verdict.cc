@@ -7,63 +7,12 @@
 
 #include "base/files.h"
 #include "format/rules.h"
+#include "format/verdict_reader.h"
 
 namespace mores::format {
 namespace {
 
-// Typed reads of one verdict's fields; each error names file, line and field.
-class Reader {
- public:
-  Reader(const Json& object, std::string_view where) : object_(object), where_(where) {}
-
-  const Json* Find(const char* name) const {
-    const auto found = object_.find(name);
-    return found == object_.end() || found->is_null() ? nullptr : &*found;
-  }
-
-  tl::unexpected<Error> Wrong(std::string_view name, std::string_view problem) const {
-    return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where_, name, problem);
-  }
-
-  Expected<std::string> OptionalString(const char* name) const {
-    const Json* value = Find(name);
-    if (value == nullptr) return std::string();
-    if (!value->is_string()) return Wrong(name, "must be a string");
-    return value->get<std::string>();
-  }
-
-  Expected<std::optional<double>> Probability(const char* name) const {
-    const Json* value = Find(name);
-    if (value == nullptr) return std::optional<double>();
-    if (!value->is_number() || !(*value >= 0.0 && *value <= 1.0)) {
-      return Wrong(name, "must be null or a number from 0 to 1");
-    }
-    return std::optional<double>(value->get<double>());
-  }
-
-  Expected<Label> RequiredLabel(const char* name) const {
-    MORES_ASSIGN_OR_RETURN(const std::string text, RequiredString(object_, name, where_));
-    for (const Label label : {Label::kSafe, Label::kUnsafe, Label::kUnparsed}) {
-      if (text == Name(label)) return label;
-    }
-    return Wrong(name, "must be 'safe', 'unsafe' or 'unparsed'");
-  }
-
-  Expected<int64_t> Count(const char* name) const {
-    const Json* value = Find(name);
-    if (value == nullptr) return int64_t{0};
-    if (!value->is_number_integer() || *value < 0 || *value > int64_t{1} << 52) {
-      return Wrong(name, "must be a whole number, 0 or more");
-    }
-    return value->get<int64_t>();
-  }
-
- private:
-  const Json& object_;
-  std::string_view where_;
-};
-
-Expected<text::Language> ParseLang(const Reader& reader, const Json& value,
+Expected<text::Language> ParseLang(const FieldReader& reader, const Json& value,
                                    std::string_view where) {
   MORES_ASSIGN_OR_RETURN(const std::string name, RequiredString(value, "lang", where));
   for (const text::Language language :
@@ -73,12 +22,12 @@ Expected<text::Language> ParseLang(const Reader& reader, const Json& value,
   return reader.Wrong("lang", "must be 'en', 'zh' or 'other'");
 }
 
-Expected<std::optional<Review>> ParseReview(const Reader& reader, std::string_view where) {
+Expected<std::optional<Review>> ParseReview(const FieldReader& reader, std::string_view where) {
   const Json* value = reader.Find("reviewed");
   if (value == nullptr) return std::optional<Review>();
   if (!value->is_object()) return reader.Wrong("reviewed", "must be an object");
   const std::string inner = std::string(where) + ": field 'reviewed'";
-  const Reader review_reader(*value, inner);
+  const FieldReader review_reader(*value, inner);
   Review review{};
   MORES_ASSIGN_OR_RETURN(review.label, review_reader.RequiredLabel("label"));
   MORES_ASSIGN_OR_RETURN(review.by, review_reader.OptionalString("by"));
@@ -86,21 +35,16 @@ Expected<std::optional<Review>> ParseReview(const Reader& reader, std::string_vi
   return std::optional<Review>(std::move(review));
 }
 
-Expected<Usage> ParseUsage(const Reader& reader, std::string_view where) {
+Expected<Usage> ParseUsage(const FieldReader& reader, std::string_view where) {
   Usage usage;
   const Json* value = reader.Find("usage");
   if (value == nullptr) return usage;
   if (!value->is_object()) return reader.Wrong("usage", "must be an object");
   const std::string inner = std::string(where) + ": field 'usage'";
-  const Reader usage_reader(*value, inner);
+  const FieldReader usage_reader(*value, inner);
   MORES_ASSIGN_OR_RETURN(usage.prompt_tokens, usage_reader.Count("prompt_tokens"));
   MORES_ASSIGN_OR_RETURN(usage.completion_tokens, usage_reader.Count("completion_tokens"));
   return usage;
-}
-
-template <class T>
-Json NullOr(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
 }
 
 }  // namespace
@@ -122,6 +66,12 @@ Json ToJson(const Verdict& verdict) {
                         {"by", verdict.reviewed->by},
                         {"reason", verdict.reviewed->reason}};
   }
+  if (verdict.findings) {
+    json["general"] = {{"label", Name(verdict.label)},
+                       {"p_unsafe", NullOr(verdict.p_unsafe)},
+                       {"other_mass", NullOr(verdict.other_mass)}};
+    AddToJson(*verdict.findings, json);
+  }
   json["model"] = verdict.model;
   json["prompt"] = verdict.prompt;
   json["usage"] = {{"prompt_tokens", verdict.usage.prompt_tokens},
@@ -135,7 +85,7 @@ Expected<Verdict> ParseVerdict(const Json& value, std::string_view where) {
     return MakeError(ErrorKind::kInput, "{}: a verdict must be an object, not {}", where,
                      value.type_name());
   }
-  const Reader reader(value, where);
+  const FieldReader reader(value, where);
   Verdict verdict;
   MORES_ASSIGN_OR_RETURN(verdict.id, RequiredString(value, "id", where));
   MORES_ASSIGN_OR_RETURN(verdict.label, reader.RequiredLabel("label"));
@@ -163,6 +113,7 @@ Expected<Verdict> ParseVerdict(const Json& value, std::string_view where) {
     MORES_ASSIGN_OR_RETURN(verdict.expected, reader.RequiredLabel("expected"));
   }
   MORES_ASSIGN_OR_RETURN(verdict.reviewed, ParseReview(reader, where));
+  MORES_ASSIGN_OR_RETURN(verdict.findings, ParseFindings(value, where));
   MORES_ASSIGN_OR_RETURN(verdict.model, reader.OptionalString("model"));
   MORES_ASSIGN_OR_RETURN(verdict.prompt, reader.OptionalString("prompt"));
   MORES_ASSIGN_OR_RETURN(verdict.usage, ParseUsage(reader, where));

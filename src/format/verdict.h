@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "format/dialogue.h"
+#include "format/place_result.h"
 
 namespace mores::format {
 
@@ -36,6 +37,9 @@ struct Verdict {
   bool truncated = false;
   std::optional<Label> expected;
   std::optional<Review> reviewed;
+  // Where the dialogue was judged in places: what was found there. All above stays the general
+  // result.
+  std::optional<PlaceFindings> findings;
   std::string model;   // "NAME@HASH12"
   std::string prompt;  // "PROFILE@HASH12"
   Usage usage;

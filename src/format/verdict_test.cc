@@ -41,6 +41,77 @@ TEST(Verdict, ReadsBackWhatItWrote) {
   EXPECT_EQ(DumpJson(ToJson(*back)), line);
 }
 
+Verdict WithPlaces() {
+  Verdict verdict = Full();
+  verdict.label = Label::kSafe;
+  verdict.p_unsafe = 0.25;
+  const PlaceResult home = {.place = "NG",
+                            .label = Label::kSafe,
+                            .p_unsafe = 0.25,
+                            .response_type = ResponseType::kSpecific,
+                            .shown = {{"NG-0123456789", 1}}};
+  const PlaceResult group = {.place = "NG+tiv",
+                             .origin = PlaceOrigin::kSwapped,
+                             .label = Label::kUnsafe,
+                             .p_unsafe = 0.75,
+                             .basis = Basis::kLaw,
+                             .response_type = ResponseType::kComprehensive,
+                             .critique = "It breaks [NG-0123456789].",
+                             .guidelines = {{"NG-0123456789", 2}},
+                             .shown = {{"NG-0123456789", 2}, {"NG-aaaaaaaaaa", 1}},
+                             .unsupported = {"And more."},
+                             .coverage = Coverage::kLow,
+                             .invented = 3};
+  verdict.findings = PlaceFindings{.places = {home, group},
+                                   .flips = {{.from = "NG",
+                                              .to = "NG+tiv",
+                                              .label_from = Label::kSafe,
+                                              .label_to = Label::kUnsafe,
+                                              .guidelines = {{"NG-0123456789", 2}}}},
+                                   .guideline_set = std::string(64, 'a'),
+                                   .as_of = "2026-02-03"};
+  return verdict;
+}
+
+TEST(Verdict, ReadsBackWhatItSaysOfPlaces) {
+  const std::string line = DumpJson(ToJson(WithPlaces()));
+  EXPECT_THAT(line, HasSubstr(R"("general":{"label":"safe","p_unsafe":0.25,"other_mass":0.125})"));
+  EXPECT_THAT(line, HasSubstr(R"({"place":"NG","origin":"given","label":"safe","p_unsafe":0.25,)"
+                              R"("basis":null,"response_type":"SpecificAnswer","critique":"",)"
+                              R"("guidelines":[],"shown":[{"id":"NG-0123456789","version":1}],)"
+                              R"("unsupported":[],"coverage":"ok"})"));
+  const auto back = ParseVerdict(*ParseJson(line, "f:1"), "f:1");
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(DumpJson(ToJson(*back)), line);
+  EXPECT_EQ(back->findings->places[1].basis, Basis::kLaw);
+  EXPECT_FALSE(ParseVerdict(ToJson(Full()), "f:1")->findings);
+}
+
+TEST(Verdict, NamesTheBrokenFieldOfAPlace) {
+  const auto expect_broken = [](const char* name, const Json& value) {
+    Json bad = ToJson(WithPlaces());
+    bad["places"][1][name] = value;
+    const auto verdict = ParseVerdict(bad, "v.jsonl:3");
+    ASSERT_FALSE(verdict) << name << " " << value;
+    EXPECT_THAT(verdict.error().message, HasSubstr("v.jsonl:3: field 'places[1]': field '"));
+    EXPECT_THAT(verdict.error().message, HasSubstr(name));
+  };
+  for (const char* name : {"place", "origin", "label", "p_unsafe", "basis", "response_type",
+                           "critique", "coverage", "invented"}) {
+    expect_broken(name, Json::array({true}));
+  }
+  for (const char* name : {"guidelines", "shown", "unsupported"}) {
+    expect_broken(name, "text");
+    expect_broken(name, Json::array({1}));
+  }
+  expect_broken("guidelines", Json::array({Json{{"id", 3}}}));
+  for (const char* name : {"places", "flips", "guideline_set", "as_of"}) {
+    Json bad = ToJson(WithPlaces());
+    bad[name] = 1;
+    EXPECT_FALSE(ParseVerdict(bad, "v")) << name;
+  }
+}
+
 TEST(Verdict, LeavesOutWhatIsAbsent) {
   Verdict verdict;
   verdict.id = "x";

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "guidelines/day.h"
 #include "text/language.h"
 #include "text/unicode.h"
 
@@ -55,16 +56,6 @@ Expected<std::vector<std::string>> Names(const Json& object, const char* name,
     names.push_back(one.get<std::string>());
   }
   return names;
-}
-
-bool IsDay(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-  for (const size_t i : {0, 1, 2, 3, 5, 6, 8, 9}) {
-    if (text[i] < '0' || text[i] > '9') return false;
-  }
-  const int month = (text[5] - '0') * 10 + text[6] - '0',
-            day = (text[8] - '0') * 10 + text[9] - '0';
-  return month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
 Expected<std::string> OptionalDay(const Json& object, const char* name, std::string_view where) {

@@ -18,9 +18,6 @@ constexpr std::array<LabelSpelling, 4> kSpellings = {{{"safe", format::Label::kS
                                                       {"unsafe", format::Label::kUnsafe},
                                                       {"安全", format::Label::kSafe},
                                                       {"不安全", format::Label::kUnsafe}}};
-constexpr int kTopLogprobs = 20;  // the most that endpoints give
-// A label and the frame of a JSON object around it and the critique.
-constexpr int kFrameTokens = 48;
 
 bool IsWordCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -35,22 +32,6 @@ const LabelSpelling* SpellingAt(std::string_view text) {
     return &spelling;
   }
   return nullptr;
-}
-
-// Where the reply's object states `label`; npos where that can't be told. Inside of a JSON string
-// the quotes around a name are escaped, so what a critique quotes is never found.
-size_t LabelOffset(std::string_view reply, format::Label label) {
-  constexpr std::string_view kName = "\"label\"";
-  for (size_t at = 0; at + kName.size() <= reply.size(); ++at) {
-    std::string name(reply.substr(at, kName.size()));
-    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (name != kName) continue;
-    const size_t begin = reply.find_first_not_of(" \t\r\n:\"", at + kName.size());
-    if (begin == std::string_view::npos) break;
-    const LabelSpelling* spelling = SpellingAt(reply.substr(begin));
-    if (spelling != nullptr && spelling->means == label) return begin;
-  }
-  return std::string_view::npos;
 }
 
 // Moves `text` past `expected` and the space before it.
@@ -187,6 +168,22 @@ StatedVerdict FromObject(std::string_view reply, const Json& value, size_t rules
 
 }  // namespace
 
+// Inside of a JSON string
+// the quotes around a name are escaped, so what a critique quotes is never found.
+size_t LabelOffset(std::string_view reply, format::Label label) {
+  constexpr std::string_view kName = "\"label\"";
+  for (size_t at = 0; at + kName.size() <= reply.size(); ++at) {
+    std::string name(reply.substr(at, kName.size()));
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (name != kName) continue;
+    const size_t begin = reply.find_first_not_of(" \t\r\n:\"", at + kName.size());
+    if (begin == std::string_view::npos) break;
+    const LabelSpelling* spelling = SpellingAt(reply.substr(begin));
+    if (spelling != nullptr && spelling->means == label) return begin;
+  }
+  return std::string_view::npos;
+}
+
 StatedVerdict ReadJudgeReply(std::string_view reply, std::span<const std::string_view> given,
                              size_t rules, Order order) {
   const Expected<Json> value = chat::ReadReply(LenientJudgeTask(), reply, given);
@@ -210,6 +207,12 @@ std::string ChatJudge::prompt_hash() const {
   if (profile_) return profile_->prompt_hash();
   if (options_.reply == Reply::kLabelOnly) return task(options_.rules).hash;
   return Sha256Hex(task(options_.rules).hash + chat::FindTask("critique").hash);
+}
+
+std::string ChatJudge::prompt_name(const format::Dialogue& dialogue) const {
+  if (profile_) return PromptName(profile_->name(), dialogue);
+  const bool label_first = options_.order == Order::kLabelFirst;
+  return PromptName(label_first ? "judge" : "judge-critique-first", dialogue);
 }
 
 const chat::Task& ChatJudge::task(const std::vector<std::string>& rules) const {
@@ -322,8 +325,7 @@ ChatJudge::Draft ChatJudge::ReadVerdict(const format::Dialogue& dialogue,
   const StatedVerdict stated = Read(dialogue, request, reply.text);
   Draft draft;
   format::Verdict& verdict = draft.verdict = StartVerdict(dialogue);
-  const char* const name = options_.order == Order::kLabelFirst ? "judge" : "judge-critique-first";
-  verdict.prompt = PromptName(profile_ ? profile_->name() : name, dialogue);
+  verdict.prompt = prompt_name(dialogue);
   verdict.usage = {reply.usage.prompt_tokens, reply.usage.completion_tokens};
   verdict.label = stated.label;
   if (stated.label == format::Label::kUnparsed) return draft;

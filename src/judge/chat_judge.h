@@ -37,6 +37,9 @@ struct StatedVerdict {
 StatedVerdict ReadJudgeReply(std::string_view reply, std::span<const std::string_view> given,
                              size_t rules, Order order = Order::kLabelFirst);
 
+// Where a reply's JSON object states `label`: a byte of it; npos where that can't be told.
+size_t LabelOffset(std::string_view reply, format::Label label);
+
 class ChatJudge : public Judge {
  public:
   // `profile`: how a published judge model is asked; null: by the task `judge`.
@@ -46,7 +49,13 @@ class ChatJudge : public Judge {
   Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
       std::span<const format::Dialogue* const> dialogues) override;
 
+  // The task `judge_place`, once a question. A reply that can't be read is unparsed.
+  Expected<std::vector<Expected<PlaceAnswer>>> AskInPlaces(
+      std::span<const PlaceQuestion> questions) override;
+  Status CheckPlaces() const override;
+
   std::string model_name() const override { return model_->name(); }
+  std::string prompt_name(const format::Dialogue& dialogue) const override;
   std::string prompt_hash() const override;
   chat::ChatTotals totals() const override { return model_->totals(); }
   chat::ChatModel& model() { return *model_; }
@@ -54,6 +63,10 @@ class ChatJudge : public Judge {
   void set_on_reply(std::function<void(size_t)> on_reply) { on_reply_ = std::move(on_reply); }
 
  private:
+  static constexpr int kTopLogprobs = 20;  // the most that endpoints give
+  // A label and the frame of a JSON object around it and the critique.
+  static constexpr int kFrameTokens = 48;
+
   const chat::Task& task(const std::vector<std::string>& rules) const;
   Json Material(const format::Dialogue& dialogue) const;
   Expected<chat::ChatRequest> Ask(const format::Dialogue& dialogue) const;
@@ -61,6 +74,9 @@ class ChatJudge : public Judge {
                      std::string_view reply) const;
   std::optional<LabelShares> Shares(const StatedVerdict& stated, const chat::ChatReply& reply,
                                     text::Language language) const;
+  chat::ChatRequest AskInPlace(const PlaceQuestion& question) const;
+  PlaceAnswer ReadInPlace(const PlaceQuestion& question, const chat::ChatRequest& request,
+                          const chat::ChatReply& reply) const;
   // The verdict, and whether its critique explains another label than was decided.
   struct Draft {
     format::Verdict verdict;

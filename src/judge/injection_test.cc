@@ -51,6 +51,10 @@ Json Material(const chat::Task& task, const std::string& text) {
   if (task.name == "guideline_variation") {
     return {{"guideline", {{"text", text}}}, {"groups", {{{"id", "g"}, {"name", text}}}}};
   }
+  if (task.name == "judge_place") {
+    return {
+        {"dialogue", dialogue}, {"place", text}, {"guidelines", {{{"id", "a"}, {"text", text}}}}};
+  }
   if (task.name == "query_augmentation") return {{"rule", text}, {"count", 2}};
   return {{"dialogue", dialogue}};
 }
@@ -72,6 +76,12 @@ Json HonestReply(const chat::Task& task, const std::string& text) {
     return {{"variants", Json::array({one})}};
   }
   if (task.name == "judge") return {{"label", "unsafe"}, {"analysis", quote}, {"rule", nullptr}};
+  if (task.name == "judge_place") {
+    return {{"label", "unsafe"},
+            {"analysis", quote},
+            {"response_type", "DoAnswer"},
+            {"guidelines", {"a"}}};
+  }
   if (task.name == "query_augmentation") return {{"queries", {quote, "Why?"}}};
   if (task.name == "revision") return {{"response", quote}};
   return {{"analysis", quote}, {"correct", false}};

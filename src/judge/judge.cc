@@ -33,6 +33,16 @@ Json Judge::Fingerprint() const {
   return fingerprint;
 }
 
+Status Judge::CheckPlaces() const {
+  return MakeError(ErrorKind::kUnsupported, "{}: can't be shown guidelines of places",
+                   model_name());
+}
+
+Expected<std::vector<Expected<PlaceAnswer>>> Judge::AskInPlaces(std::span<const PlaceQuestion>) {
+  MORES_RETURN_IF_ERROR(CheckPlaces());
+  return MakeError(ErrorKind::kInternal, "{}: asks nothing in places", model_name());
+}
+
 Json Judge::Usage() const {
   const chat::ModelUse use = {"judge", model_name(), totals()};
   return chat::UsageToJson({&use, 1});
@@ -56,7 +66,10 @@ const format::Dialogue& Judge::Shown(const format::Dialogue& dialogue,
   const size_t judged = format::LastTurn(turns, format::Role::kAssistant, turns.size());
   const bool shortened = options_.turns == Turns::kLast && judged < turns.size();
   if (!ruled && !shortened) return dialogue;
-  copy = {.id = dialogue.id, .places = dialogue.places, .rules = RulesFor(dialogue)};
+  copy = {.id = dialogue.id,
+          .places = dialogue.places,
+          .rules = RulesFor(dialogue),
+          .guideline = dialogue.guideline};
   if (shortened) {
     const size_t query = format::LastTurn(turns, format::Role::kUser, judged);
     if (query < judged) copy.turns.push_back(turns[query]);

@@ -16,6 +16,7 @@
 #include "format/dialogue.h"
 #include "format/judge_profile.h"
 #include "format/verdict.h"
+#include "judge/place_question.h"
 
 namespace mores::judge {
 
@@ -49,7 +50,16 @@ class Judge {
   virtual Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
       std::span<const format::Dialogue* const> dialogues) = 0;
 
+  // One answer a question, in order; errors as in JudgeBatch. What it says of a dialogue is apart
+  // from the general verdict (judge/place_judge.h). kUnsupported where CheckPlaces says so.
+  virtual Expected<std::vector<Expected<PlaceAnswer>>> AskInPlaces(
+      std::span<const PlaceQuestion> questions);
+  // kUnsupported where the model can't be shown guidelines.
+  virtual Status CheckPlaces() const;
+
   virtual std::string model_name() const = 0;
+  // What a verdict says of the prompt.
+  virtual std::string prompt_name(const format::Dialogue& dialogue) const = 0;
   // Of everything that shapes a prompt, but the rules and which turns are shown.
   virtual std::string prompt_hash() const = 0;
   // What was asked so far.

@@ -75,31 +75,66 @@ class PromptTable {
   int64_t total_ = 0;
 };
 
-Expected<std::vector<job::ItemResult>> JudgeItems(LabelFirstJudge& judge,
-                                                  const std::vector<format::Dialogue>& dialogues,
-                                                  const PromptTable& table,
-                                                  std::span<const size_t> items) {
+using Verdicts = std::vector<Expected<format::Verdict>>;
+
+Expected<Verdicts> JudgeItems(LabelFirstJudge& judge,
+                              const std::vector<format::Dialogue>& dialogues,
+                              const PromptTable& table, std::span<const size_t> items) {
   std::vector<const format::Dialogue*> batch;
   std::vector<format::PromptTokens> prompts;
-  std::vector<job::ItemResult> results(items.size());
-  std::vector<size_t> asked;  // indices of results
+  Verdicts verdicts(items.size());
+  std::vector<size_t> asked;  // indices of verdicts
   for (size_t i = 0; i < items.size(); ++i) {
     Expected<format::PromptTokens> prompt = table.Get(items[i]);
     if (!prompt) {
-      results[i] = tl::unexpected<Error>(std::move(prompt.error()));
+      verdicts[i] = tl::unexpected<Error>(std::move(prompt.error()));
       continue;
     }
     batch.push_back(&dialogues[items[i]]);
     prompts.push_back(std::move(*prompt));
     asked.push_back(i);
   }
-  if (asked.empty()) return results;
-  MORES_ASSIGN_OR_RETURN(std::vector<Expected<format::Verdict>> verdicts,
-                         judge.JudgePrompts(batch, prompts));
-  for (size_t i = 0; i < asked.size(); ++i) {
-    results[asked[i]] = std::move(verdicts[i]).map([](const auto& value) { return ToJson(value); });
+  if (asked.empty()) return verdicts;
+  MORES_ASSIGN_OR_RETURN(Verdicts judged, judge.JudgePrompts(batch, prompts));
+  for (size_t i = 0; i < asked.size(); ++i) verdicts[asked[i]] = std::move(judged[i]);
+  return verdicts;
+}
+
+// The lines of a batch, with what its places add.
+Expected<std::vector<job::ItemResult>> FinishItems(const JudgeRunOptions& options,
+                                                   const std::vector<format::Dialogue>& dialogues,
+                                                   std::span<const size_t> items,
+                                                   Verdicts verdicts) {
+  if (options.places != nullptr) {
+    std::vector<const format::Dialogue*> batch;
+    std::vector<const std::vector<AskedPlace>*> places;
+    static const std::vector<AskedPlace> kNone;
+    for (size_t i = 0; i < items.size(); ++i) {
+      const Expected<std::vector<AskedPlace>>& asked = options.places->places[items[i]];
+      batch.push_back(&dialogues[items[i]]);
+      places.push_back(asked ? &*asked : &kNone);
+      if (!asked) verdicts[i] = tl::unexpected<Error>(asked.error());
+    }
+    MORES_RETURN_IF_ERROR(options.places->judge->AddPlaces(batch, places, verdicts));
+  }
+  std::vector<job::ItemResult> results;
+  for (auto& verdict : verdicts) {
+    results.push_back(std::move(verdict).map([](const auto& v) { return ToJson(v); }));
   }
   return results;
+}
+
+// Of the places that each dialogue is judged in.
+std::string PlacesHash(const std::vector<Expected<std::vector<AskedPlace>>>& places) {
+  std::string all;
+  for (const auto& asked : places) {
+    if (!asked) continue;
+    for (const AskedPlace& one : *asked) {
+      all += fmt::format("{} {};", ScopeName(one.scope), format::Name(one.origin));
+    }
+    all += '\n';
+  }
+  return Sha256Hex(all);
 }
 
 // What every run of a judge has in common, whatever judges.
@@ -110,6 +145,10 @@ job::JobOptions JobOf(const Judge& judge, const std::vector<format::Dialogue>& d
   job.fingerprint = options.fingerprint;
   job.fingerprint["input"] = ContentHash(dialogues);
   job.fingerprint.update(judge.Fingerprint());
+  if (options.places != nullptr) {
+    job.fingerprint["places"] = options.places->judge->Fingerprint();
+    job.fingerprint["places"]["asked"] = PlacesHash(options.places->places);
+  }
   job.manifest = options.manifest;
   for (const format::Dialogue& dialogue : dialogues) job.keys.push_back(dialogue.id);
   job.title = "judging";
@@ -158,9 +197,11 @@ Expected<job::JobSummary> RunJudge(LabelFirstJudge& judge,
   job.batch_cost = options.batch_tokens;
   // With critiques a batch takes long; smaller ones lose less to a kill.
   job.batch_size = judge.options().reply == Reply::kLabelOnly ? 256 : 32;
-  return job::RunJob(job, [&](std::span<const size_t> items) {
-    return JudgeItems(judge, dialogues, table, items);
-  });
+  return job::RunJob(
+      job, [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
+        MORES_ASSIGN_OR_RETURN(Verdicts verdicts, JudgeItems(judge, dialogues, table, items));
+        return FinishItems(options, dialogues, items, std::move(verdicts));
+      });
 }
 
 Expected<job::JobSummary> RunJudge(ChatJudge& judge, const std::vector<format::Dialogue>& dialogues,
@@ -175,11 +216,7 @@ Expected<job::JobSummary> RunJudge(ChatJudge& judge, const std::vector<format::D
         std::vector<const format::Dialogue*> batch;
         for (const size_t item : items) batch.push_back(&dialogues[item]);
         MORES_ASSIGN_OR_RETURN(auto verdicts, judge.JudgeBatch(batch));
-        std::vector<job::ItemResult> results;
-        for (auto& verdict : verdicts) {
-          results.push_back(std::move(verdict).map([](const auto& v) { return ToJson(v); }));
-        }
-        return results;
+        return FinishItems(options, dialogues, items, std::move(verdicts));
       });
   judge.set_on_reply({});
   return summary;

@@ -13,14 +13,23 @@
 #include "job/job.h"
 #include "judge/chat_judge.h"
 #include "judge/label_first_judge.h"
+#include "judge/place_judge.h"
 
 namespace mores::judge {
+
+// The places that dialogues are judged in as well.
+struct PlaceRun {
+  PlaceJudge* judge = nullptr;  // of the run's judge
+  // One a dialogue. A dialogue whose places can't be told fails.
+  std::vector<Expected<std::vector<AskedPlace>>> places;
+};
 
 struct JudgeRunOptions {
   std::string output;  // "-" for standard output
   // What must be the same for a resume, beside what the judge and the dialogues are.
   Json fingerprint = Json::object();
   Json manifest = Json::object();
+  PlaceRun* places = nullptr;    // null: none
   int64_t batch_tokens = 16384;  // prompt tokens in a batch, at most
   int threads = 0;               // for reading prompts; 0: all processors
   size_t batch_requests = 256;   // requests in a batch, where a model is asked by messages

@@ -115,8 +115,8 @@ Expected<format::PromptTokens> LabelFirstJudge::Prompt(const format::Dialogue& d
   return profile_->Tokenize(Shown(dialogue, copy), model_->tokenizer(), max_prompt_tokens_);
 }
 
-Expected<std::vector<Expected<format::Verdict>>> LabelFirstJudge::JudgeBatch(
-    std::span<const format::Dialogue* const> dialogues) {
+Expected<LabelFirstJudge::Verdicts> LabelFirstJudge::JudgeDialogues(
+    std::span<const format::Dialogue* const> dialogues, Reply reply) {
   std::vector<const format::Dialogue*> asked;
   std::vector<format::PromptTokens> prompts;
   std::vector<std::optional<Error>> refused(dialogues.size());
@@ -129,8 +129,8 @@ Expected<std::vector<Expected<format::Verdict>>> LabelFirstJudge::JudgeBatch(
       refused[i] = std::move(prompt.error());
     }
   }
-  MORES_ASSIGN_OR_RETURN(auto judged, JudgePrompts(asked, prompts));
-  std::vector<Expected<format::Verdict>> verdicts;
+  MORES_ASSIGN_OR_RETURN(auto judged, JudgePrompts(asked, prompts, reply));
+  Verdicts verdicts;
   auto next = judged.begin();
   for (std::optional<Error>& error : refused) {
     if (error) {
@@ -144,8 +144,9 @@ Expected<std::vector<Expected<format::Verdict>>> LabelFirstJudge::JudgeBatch(
 
 chat::DecideRequest LabelFirstJudge::Request(const format::Dialogue& dialogue,
                                              const format::PromptTokens& prompt,
-                                             text::Language language) const {
-  const format::ReplyTokens& form = reply(language);
+                                             Reply reply) const {
+  const text::Language language = format::LanguageOf(dialogue);
+  const format::ReplyTokens& form = this->form(language);
   chat::DecideRequest request;
   request.id = dialogue.id;
   request.prompt_ids = prompt.ids;
@@ -161,26 +162,26 @@ chat::DecideRequest LabelFirstJudge::Request(const format::Dialogue& dialogue,
   request.separator_ids = form.separator;
   request.reply_bound = static_cast<int64_t>(form.longest()) + options_.config.max_critique_tokens;
   request.sampling.max_new_tokens =
-      options_.reply == Reply::kLabelOnly ? 0 : options_.config.max_critique_tokens;
+      reply == Reply::kLabelOnly ? 0 : options_.config.max_critique_tokens;
   return request;
 }
 
-Expected<std::vector<Expected<format::Verdict>>> LabelFirstJudge::JudgePrompts(
+Expected<LabelFirstJudge::Verdicts> LabelFirstJudge::JudgePrompts(
     std::span<const format::Dialogue* const> dialogues,
-    std::span<const format::PromptTokens> prompts) {
+    std::span<const format::PromptTokens> prompts, Reply reply) {
   MORES_CHECK(dialogues.size() == prompts.size());
   std::vector<chat::DecideRequest> requests;
   for (size_t i = 0; i < dialogues.size(); ++i) {
-    requests.push_back(Request(*dialogues[i], prompts[i], format::LanguageOf(*dialogues[i])));
+    requests.push_back(Request(*dialogues[i], prompts[i], reply));
   }
   MORES_ASSIGN_OR_RETURN(std::vector<Expected<chat::DecideResult>> results,
                          model_->DecideAndGenerate(requests));
   MORES_CHECK(results.size() == requests.size());
-  std::vector<Expected<format::Verdict>> verdicts;
+  Verdicts verdicts;
   totals_.asked += static_cast<int64_t>(requests.size());
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i]) {
-      verdicts.push_back(MakeVerdict(*dialogues[i], prompts[i], *results[i]));
+      verdicts.push_back(MakeVerdict(*dialogues[i], prompts[i], *results[i], reply));
       totals_.usage.prompt_tokens += verdicts.back()->usage.prompt_tokens;
       totals_.usage.completion_tokens += verdicts.back()->usage.completion_tokens;
     } else {
@@ -193,21 +194,21 @@ Expected<std::vector<Expected<format::Verdict>>> LabelFirstJudge::JudgePrompts(
 
 format::Verdict LabelFirstJudge::MakeVerdict(const format::Dialogue& dialogue,
                                              const format::PromptTokens& prompt,
-                                             const chat::DecideResult& result) const {
+                                             const chat::DecideResult& result, Reply reply) const {
   format::Verdict verdict = StartVerdict(dialogue);
-  const format::ReplyTokens& form = reply(verdict.lang);
+  const format::ReplyTokens& form = this->form(verdict.lang);
   const LabelMass mass = MassOf(form.means, result.choice_logprobs);
   verdict.label = format::Decide(mass.p_unsafe, mass.other_mass, verdict.threshold);
   if (std::isfinite(mass.p_unsafe)) verdict.p_unsafe = mass.p_unsafe;
   if (std::isfinite(mass.other_mass)) verdict.other_mass = mass.other_mass;
   verdict.truncated = prompt.truncated;
-  verdict.prompt = PromptName(profile_->name(), dialogue);
+  verdict.prompt = prompt_name(dialogue);
   verdict.usage.prompt_tokens = static_cast<int64_t>(prompt.ids.size());
   const int choice = ChoiceOf(verdict.label, form.means, result.choice_logprobs);
   if (choice < 0) return verdict;
   verdict.usage.completion_tokens =
       static_cast<int64_t>(form.lead.size() + form.choices[static_cast<size_t>(choice)].size());
-  if (options_.reply == Reply::kLabelOnly) return verdict;
+  if (reply == Reply::kLabelOnly) return verdict;
   const std::string rest = model_->tokenizer().Decode(result.text.ids);
   verdict.critique = CleanCritique(rest);
   verdict.rule = format::RuleCited(verdict.critique, RulesFor(dialogue).size());

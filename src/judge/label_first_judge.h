@@ -31,13 +31,27 @@ class LabelFirstJudge : public Judge {
   Expected<format::PromptTokens> Prompt(const format::Dialogue& dialogue) const;
 
   Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
-      std::span<const format::Dialogue* const> dialogues) override;
+      std::span<const format::Dialogue* const> dialogues) override {
+    return JudgeDialogues(dialogues, options_.reply);
+  }
   // The same with prompts that were made before, one a dialogue.
   Expected<std::vector<Expected<format::Verdict>>> JudgePrompts(
       std::span<const format::Dialogue* const> dialogues,
-      std::span<const format::PromptTokens> prompts);
+      std::span<const format::PromptTokens> prompts) {
+    return JudgePrompts(dialogues, prompts, options_.reply);
+  }
+
+  // Asks once for each guideline shown, all in one call, so that what their prompts begin with is
+  // computed once. Those that make the dialogue unsafe are cited, the likeliest first, and the
+  // critique is that of the first.
+  Expected<std::vector<Expected<PlaceAnswer>>> AskInPlaces(
+      std::span<const PlaceQuestion> questions) override;
+  Status CheckPlaces() const override;
 
   std::string model_name() const override { return model_->name(); }
+  std::string prompt_name(const format::Dialogue& dialogue) const override {
+    return PromptName(profile_->name(), dialogue);
+  }
   std::string prompt_hash() const override { return profile_->prompt_hash(); }
   chat::ChatTotals totals() const override { return totals_; }
   const format::JudgeProfile& profile() const { return *profile_; }
@@ -45,13 +59,18 @@ class LabelFirstJudge : public Judge {
 
  private:
   explicit LabelFirstJudge(JudgeOptions options) : Judge(std::move(options)) {}
-  const format::ReplyTokens& reply(text::Language language) const {
+  const format::ReplyTokens& form(text::Language language) const {
     return replies_[static_cast<size_t>(language)];
   }
+  using Verdicts = std::vector<Expected<format::Verdict>>;
+  Expected<Verdicts> JudgeDialogues(std::span<const format::Dialogue* const> dialogues,
+                                    Reply reply);
+  Expected<Verdicts> JudgePrompts(std::span<const format::Dialogue* const> dialogues,
+                                  std::span<const format::PromptTokens> prompts, Reply reply);
   chat::DecideRequest Request(const format::Dialogue& dialogue, const format::PromptTokens& prompt,
-                              text::Language language) const;
+                              Reply reply) const;
   format::Verdict MakeVerdict(const format::Dialogue& dialogue, const format::PromptTokens& prompt,
-                              const chat::DecideResult& result) const;
+                              const chat::DecideResult& result, Reply reply) const;
 
   std::unique_ptr<chat::LanguageModel> model_;
   chat::ChatTotals totals_;

@@ -62,7 +62,7 @@ class AiuJudge {
   virtual Expected<std::vector<Ruling>> RuleOnRecall(std::span<const Claim> claims) = 0;
 };
 
-// No model: sentences as AIUs, lexical entailment that sees negation (meta/lexical_text.h). A
+// No model: sentences as AIUs, lexical entailment that sees negation (text/lexical_text.h). A
 // baseline: it knows words, not meanings. Its rulings over precision say no more than whether the
 // dialogue's words bear the claim's.
 inline constexpr std::string_view kLexicalJudgeName = "lexical-baseline";

@@ -2,11 +2,17 @@
 #include <utility>
 
 #include "meta/aiu_judge.h"
-#include "meta/lexical_text.h"
+#include "text/lexical_text.h"
 #include "text/sentences.h"
 
 namespace mores::meta {
 namespace {
+
+using text::Entailment;
+using text::EntailmentOptions;
+using text::LexicalSentence;
+using text::ReadLexically;
+using text::ReadSentences;
 
 // Raised whenever a ruling may come out otherwise.
 constexpr int kVersion = 1;

@@ -3,13 +3,18 @@
 
 #include "meta/aiu_judge.h"
 #include "meta/evaluation.h"
-#include "meta/lexical_text.h"
+#include "text/lexical_text.h"
 
 namespace mores::meta {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using text::Entails;
+using text::LexicalSentence;
+using text::LexicalTerm;
+using text::ReadLexically;
+using text::ReadSentences;
 
 bool States(std::string_view critique, std::string_view claim) {
   return Entails(ReadSentences(critique), ReadLexically(claim), {.threshold = 0.65, .window = 2})

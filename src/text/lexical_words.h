@@ -1,13 +1,13 @@
-// The word lists of the lexical judge (meta/lexical_text.h). Written by hand for critiques of
+// The word lists of the lexical judge (text/lexical_text.h). Written by hand for critiques of
 // safety; nothing here was chosen on a test set.
-#ifndef MORES_META_LEXICAL_WORDS_H_
-#define MORES_META_LEXICAL_WORDS_H_
+#ifndef MORES_TEXT_LEXICAL_WORDS_H_
+#define MORES_TEXT_LEXICAL_WORDS_H_
 
 #include <array>
 #include <string_view>
 #include <utility>
 
-namespace mores::meta {
+namespace mores::text {
 
 // English, lower case. Lists are separated by single spaces.
 
@@ -140,6 +140,6 @@ inline constexpr std::string_view kChineseCues =
     "不应该 不可以 绝不 从不 "
     "从未 毫无 毫不 毋 勿 莫 避免 缺乏 缺少";
 
-}  // namespace mores::meta
+}  // namespace mores::text
 
-#endif  // MORES_META_LEXICAL_WORDS_H_
+#endif  // MORES_TEXT_LEXICAL_WORDS_H_

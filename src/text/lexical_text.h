@@ -1,5 +1,6 @@
 // What a sentence says, as far as words tell: its content terms, and which of them it negates. For
-// the lexical judge; a heuristic of our own, in English and Chinese at once.
+// the lexical judge, and for what a critique claims; a heuristic of our own, in English and Chinese
+// at once.
 //
 // English words are folded and lightly stemmed; runs of Chinese characters become bigrams. Words
 // that only hold a sentence together (articles, auxiliaries, particles) are dropped. A cue of
@@ -7,14 +8,15 @@
 // follows in its clause; the first content term behind it is its focus, the one that a
 // contradiction is told by. Words that carry a negation themselves are taken apart: "unsafe" is
 // "safe" negated. Two cues in one clause undo each other.
-#ifndef MORES_META_LEXICAL_TEXT_H_
-#define MORES_META_LEXICAL_TEXT_H_
+#ifndef MORES_TEXT_LEXICAL_TEXT_H_
+#define MORES_TEXT_LEXICAL_TEXT_H_
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace mores::meta {
+namespace mores::text {
 
 struct LexicalTerm {
   std::string text;
@@ -53,6 +55,13 @@ struct EntailmentOptions {
 Entailment Entails(const std::vector<LexicalSentence>& text, const LexicalSentence& claim,
                    const EntailmentOptions& options);
 
-}  // namespace mores::meta
+// Weighted share of the claim's terms that stand anywhere in `given`, whatever is negated; 1 for a
+// claim without terms.
+double CoveredShare(const LexicalSentence& claim, const std::vector<LexicalSentence>& given);
 
-#endif  // MORES_META_LEXICAL_TEXT_H_
+// The content terms of a text, each once, without those that name the dialogue's parts.
+std::set<std::string> ContentTerms(std::string_view utf8);
+
+}  // namespace mores::text
+
+#endif  // MORES_TEXT_LEXICAL_TEXT_H_

@@ -1,4 +1,4 @@
-#include "meta/lexical_text.h"
+#include "text/lexical_text.h"
 
 #include <algorithm>
 #include <map>
@@ -7,13 +7,13 @@
 #include <unordered_set>
 #include <utility>
 
-#include "meta/lexical_words.h"
 #include "text/characters.h"
+#include "text/lexical_words.h"
 #include "text/sentences.h"
 #include "text/unicode.h"
 #include "text/utf8.h"
 
-namespace mores::meta {
+namespace mores::text {
 namespace {
 
 // Of a word that every critique has, against 1 of any other.
@@ -72,7 +72,7 @@ class Lexicon {
 
   void Add(std::string_view list, ChineseWord kind) {
     for (const std::string_view word : Split(list)) {
-      const std::vector<char32_t> points = text::ToCodePoints(word);
+      const std::vector<char32_t> points = ToCodePoints(word);
       longest_ = std::max(longest_, points.size());
       chinese_.emplace(std::u32string(points.begin(), points.end()), kind);
     }
@@ -140,7 +140,7 @@ std::string Stem(std::string_view word) {
 class SentenceReader {
  public:
   explicit SentenceReader(std::string_view utf8) : lexicon_(Lexicon::Get()) {
-    for (const char32_t c : text::ToCodePoints(utf8)) text_ += Fold(c);
+    for (const char32_t c : ToCodePoints(utf8)) text_ += Fold(c);
     // What is said of the whole sentence negates it from behind.
     for (const std::u32string_view verdict :
          {U"是错误的", U"是不正确的", U"并不成立", U"不成立", U"并不属实", U"不属实"}) {
@@ -157,7 +157,7 @@ class SentenceReader {
       const char32_t c = text_[i];
       if (IsHan(c)) {
         i += TakeHan(i);
-      } else if (text::IsWordCharacter(c)) {
+      } else if (IsWordCharacter(c)) {
         EndRun();
         i += TakeWord(i);
       } else {
@@ -180,9 +180,9 @@ class SentenceReader {
     size_t end = begin;
     for (; end < text_.size(); ++end) {
       const bool inner =
-          text_[end] == U'\'' && end + 1 < text_.size() && text::IsWordCharacter(text_[end + 1]);
-      if (IsHan(text_[end]) || (!text::IsWordCharacter(text_[end]) && !inner)) break;
-      text::AppendCharacter(text_[end], word);
+          text_[end] == U'\'' && end + 1 < text_.size() && IsWordCharacter(text_[end + 1]);
+      if (IsHan(text_[end]) || (!IsWordCharacter(text_[end]) && !inner)) break;
+      AppendCharacter(text_[end], word);
     }
     AddWord(word, NextWord(end));
     return end - begin;
@@ -239,7 +239,7 @@ class SentenceReader {
       case ChineseWord::kFrame: {
         EndRun();
         std::string word;
-        for (const char32_t c : rest.substr(0, length)) text::AppendCharacter(c, word);
+        for (const char32_t c : rest.substr(0, length)) AppendCharacter(c, word);
         AddTerm({.text = std::move(word), .negated = negated_, .frame = true});
         break;
       }
@@ -267,15 +267,15 @@ class SentenceReader {
   void EndRun() {
     for (size_t i = 0; i + 1 < run_.size(); ++i) {
       LexicalTerm term;
-      text::AppendCharacter(run_[i].c, term.text);
-      text::AppendCharacter(run_[i + 1].c, term.text);
+      AppendCharacter(run_[i].c, term.text);
+      AppendCharacter(run_[i + 1].c, term.text);
       term.negated = run_[i + 1].negated;
       term.focus = run_[i].focus || (run_[i + 1].focus && i + 2 == run_.size());
       AddTerm(std::move(term));
     }
     if (run_.size() == 1) {
       LexicalTerm term{.negated = run_[0].negated, .focus = run_[0].focus};
-      text::AppendCharacter(run_[0].c, term.text);
+      AppendCharacter(run_[0].c, term.text);
       AddTerm(std::move(term));
     }
     run_.clear();
@@ -337,7 +337,7 @@ LexicalSentence ReadLexically(std::string_view utf8) { return SentenceReader(utf
 
 std::vector<LexicalSentence> ReadSentences(std::string_view utf8) {
   std::vector<LexicalSentence> sentences;
-  for (const std::string_view sentence : text::Sentences(utf8)) {
+  for (const std::string_view sentence : Sentences(utf8)) {
     sentences.push_back(ReadLexically(sentence));
   }
   return sentences;
@@ -375,4 +375,20 @@ Entailment Entails(const std::vector<LexicalSentence>& text, const LexicalSenten
   return best;
 }
 
-}  // namespace mores::meta
+double CoveredShare(const LexicalSentence& claim, const std::vector<LexicalSentence>& given) {
+  Terms wanted, there;
+  AddTerms(claim, wanted);
+  if (wanted.empty()) return 1;
+  for (const LexicalSentence& sentence : given) AddTerms(sentence, there);
+  return Coverage(wanted, there);
+}
+
+std::set<std::string> ContentTerms(std::string_view utf8) {
+  std::set<std::string> terms;
+  for (LexicalTerm& term : ReadLexically(utf8).terms) {
+    if (!term.frame) terms.insert(std::move(term.text));
+  }
+  return terms;
+}
+
+}  // namespace mores::text

@@ -1,0 +1,220 @@
+#include "judge/rejudge.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+namespace mores::judge {
+namespace {
+
+constexpr std::array<std::string_view, 7> kGrounds = {
+    "changed", "contested", "withdrawn", "not-valid", "gone", "not-found", "found"};
+
+using References = std::vector<format::GuidelineRef>;
+
+guidelines::PlaceScope ScopeOf(std::string_view name) {
+  const size_t plus = std::min(name.find('+'), name.size());
+  return {.place = std::string(name.substr(0, plus)),
+          .group = std::string(name.substr(std::min(plus + 1, name.size())))};
+}
+
+bool HasId(const References& references, const std::string& id) {
+  return std::any_of(references.begin(), references.end(),
+                     [&](const format::GuidelineRef& one) { return one.id == id; });
+}
+
+// The dialogue that a verdict was made of; null where it holds none.
+Expected<std::optional<format::Dialogue>> DialogueOf(const format::Verdict& verdict) {
+  if (!verdict.input.is_object() || !verdict.input.contains("messages")) {
+    return std::optional<format::Dialogue>();
+  }
+  Json record = {{"id", verdict.id}};
+  for (const char* name : {"messages", "place", "rules"}) {
+    if (verdict.input.contains(name)) record[name] = verdict.input[name];
+  }
+  MORES_ASSIGN_OR_RETURN(
+      format::Dialogue dialogue,
+      format::ParseDialogue(record, fmt::format("verdict '{}'", verdict.id), /*number=*/1));
+  return std::optional<format::Dialogue>(std::move(dialogue));
+}
+
+// What became of a guideline that was shown; nullopt where it is as it was.
+Expected<std::optional<Ground>> GroundOf(const format::GuidelineRef& shown,
+                                         guidelines::Database& database, std::string_view as_of) {
+  MORES_ASSIGN_OR_RETURN(const std::optional<guidelines::Version> now, database.Find(shown.id));
+  if (!now) return Ground::kGone;
+  const guidelines::Guideline& guideline = now->guideline;
+  if (guideline.status == guidelines::Standing::kWithdrawn) return Ground::kWithdrawn;
+  if (guideline.status == guidelines::Standing::kContested) return Ground::kContested;
+  if (!guideline.Decides(as_of)) return Ground::kNotValid;
+  if (guideline.version != shown.version) return Ground::kChanged;
+  return std::optional<Ground>();
+}
+
+// `retrieved` null: what is found now isn't known.
+Expected<std::vector<ChangedGuideline>> Compare(const References& shown,
+                                                const RetrievedPlace* retrieved,
+                                                PlaceJudge& judge) {
+  References found;
+  if (retrieved != nullptr) {
+    for (const guidelines::Guideline& one : retrieved->guidelines) {
+      found.push_back({.id = one.id, .version = one.version});
+    }
+  }
+  std::vector<ChangedGuideline> why;
+  for (const format::GuidelineRef& one : shown) {
+    MORES_ASSIGN_OR_RETURN(std::optional<Ground> ground,
+                           GroundOf(one, judge.database(), judge.options().as_of));
+    if (!ground && retrieved != nullptr && !HasId(found, one.id)) ground = Ground::kNotFound;
+    if (ground) why.push_back({.ground = *ground, .guideline = one});
+  }
+  for (const format::GuidelineRef& one : found) {
+    if (!HasId(shown, one.id)) why.push_back({.ground = Ground::kFound, .guideline = one});
+  }
+  return why;
+}
+
+Status CheckSameJudge(const format::Verdict& verdict, const format::Dialogue& dialogue,
+                      const Judge& judge) {
+  if (verdict.model != judge.model_name()) {
+    return MakeError(ErrorKind::kUsage,
+                     "verdict '{}' was made by {}, not by {}: name that model with --model",
+                     verdict.id, verdict.model, judge.model_name());
+  }
+  if (const std::string prompt = judge.prompt_name(dialogue); verdict.prompt != prompt) {
+    return MakeError(ErrorKind::kUsage,
+                     "verdict '{}' was asked by the prompt {}, not by {}: give the options that it "
+                     "was made with",
+                     verdict.id, verdict.prompt, prompt);
+  }
+  const double threshold = judge.options().config.threshold(verdict.lang);
+  if (verdict.threshold == threshold) return {};
+  return MakeError(ErrorKind::kUsage,
+                   "verdict '{}' was decided at the threshold {}, not {}: set it with --threshold",
+                   verdict.id, verdict.threshold, threshold);
+}
+
+// One verdict, from what changed to what it says now.
+struct Work {
+  const format::Verdict* verdict;
+  std::optional<format::Dialogue> dialogue;
+  Rejudged rejudged;
+  std::vector<size_t> places;  // of those to judge again: indices, one a case, in order
+  std::vector<PlaceCase> cases;
+};
+
+Status FindChanges(PlaceJudge& judge, Work& work) {
+  const format::Verdict& verdict = *work.verdict;
+  if (!verdict.findings || verdict.label == format::Label::kUnsafe) return {};
+  for (size_t i = 0; i < verdict.findings->places.size(); ++i) {
+    const format::PlaceResult& place = verdict.findings->places[i];
+    PlaceCase one{.dialogue = work.dialogue ? &*work.dialogue : nullptr,
+                  .general = work.verdict,
+                  .asked = {.scope = ScopeOf(place.place), .origin = place.origin}};
+    if (work.dialogue) {
+      MORES_ASSIGN_OR_RETURN(one.retrieved, judge.Retrieve(*work.dialogue, one.asked.scope));
+    }
+    MORES_ASSIGN_OR_RETURN(std::vector<ChangedGuideline> why,
+                           Compare(place.shown, work.dialogue ? &one.retrieved : nullptr, judge));
+    if (why.empty()) continue;
+    work.rejudged.changes.push_back(
+        {.id = verdict.id, .place = place.place, .why = std::move(why), .before = place.label});
+    if (!work.dialogue) continue;
+    MORES_RETURN_IF_ERROR(CheckSameJudge(verdict, *work.dialogue, judge.judge()));
+    work.places.push_back(i);
+    work.cases.push_back(std::move(one));
+  }
+  return {};
+}
+
+Expected<Rejudged> Finish(const PlaceJudge& judge, Work work, std::span<const PlaceCase> cases) {
+  if (cases.empty()) return std::move(work.rejudged);
+  format::Verdict& verdict = work.rejudged.verdict;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    if (!cases[i].result) return tl::unexpected<Error>(cases[i].result.error());
+    verdict.findings->places[work.places[i]] = *cases[i].result;
+    work.rejudged.changes[i].after = cases[i].result->label;
+    verdict.usage.prompt_tokens += cases[i].usage.prompt_tokens;
+    verdict.usage.completion_tokens += cases[i].usage.completion_tokens;
+  }
+  verdict.findings->flips = FlipsOf(verdict.findings->places);
+  verdict.findings->guideline_set = judge.guideline_set();
+  verdict.findings->as_of = judge.options().as_of;
+  return std::move(work.rejudged);
+}
+
+}  // namespace
+
+std::string_view Name(Ground ground) { return kGrounds[static_cast<size_t>(ground)]; }
+
+Json ToJson(const PlaceChange& change) {
+  Json why = Json::array();
+  for (const ChangedGuideline& one : change.why) {
+    why.push_back(
+        {{"what", Name(one.ground)}, {"id", one.guideline.id}, {"version", one.guideline.version}});
+  }
+  return {{"id", change.id},
+          {"place", change.place},
+          {"why", std::move(why)},
+          {"before", format::Name(change.before)},
+          {"after", change.after ? Json(format::Name(*change.after)) : Json()},
+          {"flipped", change.flipped()}};
+}
+
+Expected<std::vector<Expected<Rejudged>>> Rejudge(
+    PlaceJudge& judge, std::span<const format::Verdict* const> verdicts) {
+  std::vector<Expected<Work>> works;
+  works.reserve(verdicts.size());
+  for (const format::Verdict* verdict : verdicts) {
+    works.push_back(Work{.verdict = verdict, .rejudged = {.verdict = *verdict}});
+    auto dialogue = DialogueOf(*verdict);
+    if (!dialogue) {
+      works.back() = tl::unexpected<Error>(dialogue.error());
+      continue;
+    }
+    works.back()->dialogue = std::move(*dialogue);
+    MORES_RETURN_IF_ERROR(FindChanges(judge, *works.back()));
+  }
+  std::vector<PlaceCase> cases;
+  for (Expected<Work>& work : works) {
+    if (work) std::move(work->cases.begin(), work->cases.end(), std::back_inserter(cases));
+  }
+  MORES_RETURN_IF_ERROR(judge.Decide(cases));
+  std::vector<Expected<Rejudged>> results;
+  size_t next = 0;
+  for (Expected<Work>& work : works) {
+    if (!work) {
+      results.push_back(tl::unexpected<Error>(work.error()));
+      continue;
+    }
+    const std::span<const PlaceCase> own = std::span(cases).subspan(next, work->places.size());
+    next += own.size();
+    results.push_back(Finish(judge, std::move(*work), own));
+  }
+  return results;
+}
+
+void RejudgeCounts::Add(const Json& verdict, const Json& changes) {
+  ++verdicts;
+  if (verdict.contains("places")) ++with_places;
+  if (!changes.empty()) ++changed;
+  for (const Json& change : changes) {
+    ++places;
+    if (change["after"].is_null()) ++not_judgeable;
+    if (change["flipped"] == true) ++flipped;
+  }
+}
+
+std::string RejudgeCounts::Describe() const {
+  std::string text =
+      fmt::format("{} of {} verdicts with places rest on changed guidelines, in {} places; {} flip",
+                  changed, with_places, places, flipped);
+  if (not_judgeable > 0) {
+    text += fmt::format("\n{} could not be judged again: their text was left out", not_judgeable);
+  }
+  if (failed > 0) text += fmt::format("\n{} failed, see their \"error\"", failed);
+  return text;
+}
+
+}  // namespace mores::judge
