@@ -8,7 +8,7 @@ namespace mores::chat {
 
 extern const std::string_view kAiuExtraction, kAiuPrecision, kAiuRecall, kCritique,
     kGuidelineGeneration, kGuidelineValidation, kGuidelineVariation, kJudge, kJudgeCritiqueFirst,
-    kQueryAugmentation, kRevision;
+    kJudgePlace, kQueryAugmentation, kRevision;
 
 }  // namespace mores::chat
 
