@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <string>
-#include <unordered_set>
 #include <utility>
 
+#include "guidelines/place_words.h"
 #include "guidelines/search_index.h"
+#include "guidelines/search_words.h"
 #include "text/segmentation.h"
+#include "text/stem.h"
 
 namespace mores::guidelines {
 namespace {
@@ -22,10 +25,11 @@ constexpr double kSaturation = 2.5;                   // k1
 constexpr double kLengthShare = 0.75;                 // b
 constexpr double kColumnWeights[] = {2.0, 2.0, 1.0};  // places, topic, text
 constexpr double kRepeatSaturation = 1.0;             // of words repeated in the query
+constexpr double kRelatedFactor = 0.25;               // of words for the same matter
 // A passage is evidence for guidelines, and stands behind them.
 constexpr double kPassageFactor = 0.3;
 // A guideline of a group or region that the query doesn't name.
-constexpr double kUnnamedGroupFactor = 0.8;
+constexpr double kUnnamedGroupFactor = 0.75;
 // One of a country that the query names, where the search is over all places.
 constexpr double kNamedCountryFactor = 2.0;
 constexpr size_t kMostTerms = 1024;  // of one query
@@ -45,17 +49,15 @@ class WordSearcher : public Searcher {
   Expected<std::vector<Hit>> Search(std::string_view text, const SearchOptions& options) override;
 
  private:
-  struct Query {
-    std::vector<uint32_t> terms;
-    std::unordered_set<std::string> countries;
-  };
-
   // In one state of the database, whether or not a transaction is open already.
   Status Consistently(const std::function<Status()>& work) {
     if (sqlite3_get_autocommit(database_->connection().handle()) == 0) return work();
     return database_->connection().ReadConsistently(work);
   }
   void ReadQuery(std::string_view text, const SearchOptions& options);
+  std::vector<std::string> CountryWords(const SearchOptions& options) const;
+  std::vector<std::string> CountTerms(std::string_view text, const SearchOptions& options);
+  double Rarity(uint32_t term) const;
   std::vector<uint32_t> Candidates(const SearchOptions& options) const;
   bool Accepts(const IndexedDocument& document, const SearchOptions& options) const;
   bool Within(const IndexedDocument& document, const SearchOptions& options) const;
@@ -71,20 +73,65 @@ class WordSearcher : public Searcher {
   double average_[kColumns] = {};
 };
 
+double WordSearcher::Rarity(uint32_t term) const {
+  const auto documents = static_cast<double>(index_.living());
+  const double with = index_.DocumentCount(term);
+  return std::log(1 + (documents - with + 0.5) / (with + 0.5));
+}
+
+// The beginnings of the words by which the countries searched go, and their people: within a
+// country its name tells nothing apart.
+std::vector<std::string> WordSearcher::CountryWords(const SearchOptions& options) const {
+  constexpr size_t kShortest = 4, kBeginning = 5;
+  std::vector<std::string> beginnings;
+  for (const PlaceScope& scope : options.within) {
+    const auto codes = database_->places().WithAncestors(scope.place);
+    const Place* country = codes.empty() ? nullptr : database_->places().Find(codes.back());
+    if (!country) continue;
+    for (const NameWord& word : NameWords(country->name_en)) {
+      if (word.key.size() >= kShortest) beginnings.push_back(word.key.substr(0, kBeginning));
+    }
+  }
+  return beginnings;
+}
+
+// Counts the query's terms into worth_; returns the stems that are related to its words.
+std::vector<std::string> WordSearcher::CountTerms(std::string_view text,
+                                                  const SearchOptions& options) {
+  const std::vector<std::string> country = CountryWords(options);
+  std::vector<std::string> related;
+  for (const NameWord& word : NameWords(text::SegmentWords(text))) {
+    if (word.key.empty() || IsStopWord(word.key) || terms_.size() >= kMostTerms) continue;
+    if (std::any_of(country.begin(), country.end(),
+                    [&](const std::string& name) { return word.key.starts_with(name); })) {
+      continue;
+    }
+    const std::string stem = text::Stem(word.key);
+    const auto others = RelatedStems(stem);
+    related.insert(related.end(), others.begin(), others.end());
+    const std::optional<uint32_t> term = index_.TermOfStem(stem);
+    if (!term) continue;
+    if (worth_[*term] == 0) terms_.push_back(*term);
+    worth_[*term] += 1;
+  }
+  return related;
+}
+
 void WordSearcher::ReadQuery(std::string_view text, const SearchOptions& options) {
   for (const uint32_t term : terms_) worth_[term] = 0;
   terms_.clear();
   worth_.resize(index_.vocabulary());
-  index_.ForEachTerm(text::SegmentWords(text), [&](uint32_t term) {
-    if (worth_[term] == 0 && terms_.size() < kMostTerms) terms_.push_back(term);
-    if (worth_[term] > 0 || terms_.back() == term) worth_[term] += 1;
-  });
-  const auto documents = static_cast<double>(index_.living());
+  const std::vector<std::string> related = CountTerms(text, options);
   for (const uint32_t term : terms_) {
-    const double with = index_.DocumentCount(term), times = worth_[term];
-    const double rarity = std::log(1 + (documents - with + 0.5) / (with + 0.5));
+    const double times = worth_[term];
     const double repeated = times * (kRepeatSaturation + 1) / (kRepeatSaturation + times);
-    worth_[term] = static_cast<float>(rarity * repeated);
+    worth_[term] = static_cast<float>(Rarity(term) * repeated);
+  }
+  for (const std::string& stem : related) {
+    const std::optional<uint32_t> term = index_.TermOfStem(stem);
+    if (!term || worth_[*term] != 0) continue;
+    terms_.push_back(*term);
+    worth_[*term] = static_cast<float>(Rarity(*term) * kRelatedFactor);
   }
   for (size_t column = 0; column < kColumns; ++column) {
     average_[column] = index_.AverageLength(column);
@@ -189,7 +236,7 @@ Expected<Hit> WordSearcher::Read(const Scored& scored) {
 Expected<std::vector<Hit>> WordSearcher::Search(std::string_view text,
                                                 const SearchOptions& options) {
   std::vector<Hit> hits;
-  MORES_RETURN_IF_ERROR(Consistently([&]() -> Status {
+  const Status searched = Consistently([&]() -> Status {
     MORES_RETURN_IF_ERROR(index_.Refresh());
     ReadQuery(text, options);
     std::vector<Scored> found;
@@ -212,7 +259,8 @@ Expected<std::vector<Hit>> WordSearcher::Search(std::string_view text,
       hits.push_back(std::move(hit));
     }
     return {};
-  }));
+  });
+  MORES_RETURN_IF_ERROR(searched);
   return hits;
 }
 

@@ -52,15 +52,10 @@ double SearchIndex::AverageLength(size_t column) const {
   return static_cast<double>(guideline_words_[column]) / static_cast<double>(guidelines_);
 }
 
-void SearchIndex::ForEachTerm(std::string_view utf8,
-                              const std::function<void(uint32_t)>& visit) const {
-  for (const NameWord& word : NameWords(utf8)) {
-    if (const auto known = words_.find(word.key); known != words_.end()) {
-      visit(known->second);
-    } else if (const auto stem = stems_.find(text::Stem(word.key)); stem != stems_.end()) {
-      visit(stem->second);
-    }
-  }
+std::optional<uint32_t> SearchIndex::TermOfStem(std::string_view stem) const {
+  const auto known = stems_.find(stem);
+  if (known == stems_.end()) return std::nullopt;
+  return known->second;
 }
 
 uint32_t SearchIndex::TermOf(const std::string& word) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -64,9 +65,9 @@ class SearchIndex {
   const std::vector<std::string>& Ancestors(uint32_t place) const { return ancestors_[place]; }
   const std::vector<uint32_t>& DocumentsOf(uint32_t place) const { return by_place_[place]; }
 
-  // Calls `visit` with the number of each word's term, in order; words that no document has are
-  // left out. Terms are stems without case and diacritics.
-  void ForEachTerm(std::string_view utf8, const std::function<void(uint32_t)>& visit) const;
+  // The number of a stem (text/stem.h) of a word without case and diacritics; nullopt where no
+  // document has it.
+  std::optional<uint32_t> TermOfStem(std::string_view stem) const;
 
  private:
   struct Hash : std::hash<std::string_view> {
