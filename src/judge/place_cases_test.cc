@@ -24,8 +24,9 @@ std::vector<Case> ReadCases() {
   EXPECT_TRUE(reader);
   std::string line;
   while (*(*reader)->Next(line)) {
-    const auto value = ParseJson(line, "cases");
+    auto value = ParseJson(line, "cases");
     EXPECT_TRUE(value);
+    (*value)["text"] = (*value)["guideline"];
     const auto dialogue = [&](const char* name) {
       return Exchange(fmt::format("{} {}", (*value)["place"].get<std::string>(), name),
                       (*value)[name]["query"], (*value)[name]["response"]);

@@ -54,7 +54,9 @@ TEST_F(PlacesTest, APlaceNeverLowers) {
           }
           EXPECT_EQ(place.basis.has_value(), finding && general != Label::kUnsafe);
           EXPECT_EQ(place.basis.has_value(), !place.guidelines.empty());
-          if (general_p && place.p_unsafe) EXPECT_GE(*place.p_unsafe, *general_p);
+          if (general_p && place.p_unsafe) {
+            EXPECT_GE(*place.p_unsafe, *general_p);
+          }
         }
       }
     }

@@ -147,6 +147,7 @@ CleanedCitations CleanCitations(std::string_view critique,
 std::vector<std::string> UnsupportedClaims(std::string_view critique,
                                            std::span<const guidelines::Guideline> cited,
                                            const format::Dialogue& dialogue) {
+  constexpr size_t kLeastTerms = 2;
   std::vector<text::LexicalSentence> given = {text::ReadLexically(kOfAnyFinding)};
   for (const guidelines::Guideline& guideline : cited) {
     for (const std::string& part : {guideline.id, guideline.topic, guideline.text}) {
@@ -158,6 +159,7 @@ std::vector<std::string> UnsupportedClaims(std::string_view critique,
   }
   std::vector<std::string> unsupported;
   for (const std::string_view sentence : text::Sentences(critique)) {
+    if (text::ContentTerms(sentence).size() < kLeastTerms) continue;  // claims nothing
     if (text::CoveredShare(text::ReadLexically(sentence), given) < kSupported) {
       unsupported.emplace_back(sentence);
     }
