@@ -109,6 +109,9 @@ std::vector<std::string> WordSearcher::CountTerms(std::string_view text,
     const std::string stem = text::Stem(word.key);
     const auto others = RelatedStems(stem);
     related.insert(related.end(), others.begin(), others.end());
+    for (const std::string_view part : PartsOf(word)) {
+      if (!IsStopWord(part)) related.emplace_back(part);
+    }
     const std::optional<uint32_t> term = index_.TermOfStem(stem);
     if (!term) continue;
     if (worth_[*term] == 0) terms_.push_back(*term);

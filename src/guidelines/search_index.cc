@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "guidelines/place_words.h"
+#include "guidelines/search_words.h"
 #include "text/stem.h"
 
 namespace mores::guidelines {
@@ -86,6 +87,10 @@ void SearchIndex::CountColumn(std::string_view text, size_t column, IndexedDocum
     ++words;
     terms_.push_back({.term = term});
     terms_.back().counts[column] = 1;
+    for (const std::string_view part : PartsOf(word)) {
+      terms_.push_back({.term = TermOf(std::string(part))});
+      terms_.back().counts[column] = 1;
+    }
   }
   document.lengths[column] =
       static_cast<uint16_t>(std::min<size_t>(words, std::numeric_limits<uint16_t>::max()));

@@ -105,6 +105,13 @@ TEST_F(SearchTest, Chinese) {
   EXPECT_THAT(Found("筷子", {.within = {{.place = "CN"}}}), ElementsAre("CN-1"));
 }
 
+TEST_F(SearchTest, RelatedWordsAndPartsOfChineseWords) {
+  EXPECT_THAT(Found("My grandfather's old boots", {.within = {{.place = "JP"}}}),
+              ElementsAre("JP-1"));
+  EXPECT_THAT(Found("米粉和筷", {.within = {{.place = "CN"}}}), ElementsAre("CN-1"));
+  EXPECT_THAT(Found("please help me with the best tips", {}), ElementsAre());
+}
+
 TEST_F(SearchTest, AnyTextIsWordsAlone) {
   for (const std::string& text :
        {std::string(), std::string(" ?!..."), std::string("\0\0", 2), std::string("\xFF\xC0"),

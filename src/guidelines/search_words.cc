@@ -270,4 +270,18 @@ std::span<const std::string> RelatedStems(std::string_view stem) {
   return found == related.end() ? std::span<const std::string>() : found->second;
 }
 
+std::vector<std::string_view> PartsOf(const NameWord& word) {
+  std::vector<std::string_view> parts;
+  if (!word.chinese) return parts;
+  const std::string_view key = word.key;
+  for (size_t begin = 0; begin < key.size();) {
+    size_t end = begin + 1;
+    while (end < key.size() && (static_cast<unsigned char>(key[end]) & 0xC0) == 0x80) ++end;
+    parts.push_back(key.substr(begin, end - begin));
+    begin = end;
+  }
+  if (parts.size() < 2) parts.clear();
+  return parts;
+}
+
 }  // namespace mores::guidelines

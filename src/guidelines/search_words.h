@@ -6,6 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "guidelines/place_words.h"
 
 namespace mores::guidelines {
 
@@ -13,6 +16,10 @@ namespace mores::guidelines {
 bool IsStopWord(std::string_view word);
 // Stems of words for the same matter ("wedding": "marriage", "bride", ...); none for most.
 std::span<const std::string> RelatedStems(std::string_view stem);
+
+// The characters of a Chinese word of several, since "送礼" and "礼物" speak of the same; none for
+// any other word.
+std::vector<std::string_view> PartsOf(const NameWord& word);
 
 }  // namespace mores::guidelines
 
