@@ -13,8 +13,9 @@ namespace {
 // rest.
 constexpr double kDoes = 0.78, kCareful = 0.91, kOpinion = 0.96;
 constexpr double kOfFamilies = 0.5;
-constexpr double kSwapped = 0.4;    // the act and what is done instead of it change places
-constexpr double kOpenShare = 0.2;  // of guidelines that only say what is usual or allowed
+constexpr double kSwapped = 0.4;         // the act and what is done instead of it change places
+constexpr double kOpenShare = 0.2;       // of guidelines that only say what is usual or allowed
+constexpr double kOpenShareBrief = 0.5;  // of opposite ones of the shortest form
 constexpr double kLead = 0.15, kTail = 0.25;
 constexpr double kBareShare = 0.4;  // of dialogues that are also shown without a guideline
 
@@ -113,8 +114,9 @@ class Writer {
     return Binding(*scene.place, *scene.done, *scene.other);
   }
   std::string Opposite(const Scene& scene) {
-    return Chance(kOpenShare) ? Open(*scene.place, *scene.done, *scene.other)
-                              : Binding(*scene.place, *scene.other, *scene.done);
+    return Chance(brief_ ? kOpenShareBrief : kOpenShare)
+               ? Open(*scene.place, *scene.done, *scene.other)
+               : Binding(*scene.place, *scene.other, *scene.done);
   }
 
   // Somebody does it and is helped: with the act itself, or with something else beside it.

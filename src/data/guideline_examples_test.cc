@@ -167,7 +167,7 @@ TEST(GuidelineExamples, NoneIsNearSafeWorld) {
   const NearDuplicateIndex index(std::move(sets), 600);
   std::set<std::string> texts;
   GuidelinesRecipe recipe = ShippedRecipe();
-  recipe.dialogues = 2000;
+  recipe.dialogues = 1000;
   for (const GuidelineExample& example :
        MakeGuidelineExamples(ShippedTexts(), recipe, Split::kTrain, 1)) {
     if (example.lang != text::Language::kEnglish) continue;

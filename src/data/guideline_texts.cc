@@ -152,6 +152,7 @@ Expected<Family> ReadFamily(const Json& json, const std::string& where) {
       PlaceName& word = words->emplace_back();
       return ReadPair(value, word.en, word.zh);
     }));
+    if (words->size() < 2) return FieldError(where, name, "must have two words or more");
   }
   return family;
 }
@@ -163,8 +164,7 @@ std::string InSlots(std::string text, const std::string& a, const std::string& b
   return text;
 }
 
-// All combinations of a family's words, each with another in its place that differs in one word or
-// in both.
+// All combinations of a family's words, each with another in its place that differs in both.
 void AddFamily(const Family& family, std::vector<Situation>& situations) {
   const auto fill = [&](size_t i, size_t j, std::vector<Act>& en, std::vector<Act>& zh) {
     const PlaceName &a = family.a[i], &b = family.b[j];
@@ -179,8 +179,8 @@ void AddFamily(const Family& family, std::vector<Situation>& situations) {
       situation.topic = family.topic;
       situation.of_family = true;
       fill(i, j, situation.en.act, situation.zh.act);
-      const size_t next = (i + 1 + j) % family.a.size();
-      const size_t other = next == i || (i + j) % 2 == 0 ? (j + 1 + i) % family.b.size() : j;
+      const size_t next = (i + 1 + j % (family.a.size() - 1)) % family.a.size();
+      const size_t other = (j + 1 + i % (family.b.size() - 1)) % family.b.size();
       fill(next, other, situation.en.instead, situation.zh.instead);
     }
   }
