@@ -76,7 +76,7 @@ def main():
     of_this = collections.Counter(
         entry["set"] for entry in map(json.loads, scorings) if entry["model"] == model)
     looks = ", ".join(f"{name} {count} ({of_this[name]})" for name, count in looks.items())
-    sources = ["| source | read | first stage | second stage | validation |",
+    sources = ["| source | read | first stage | third stage | validation |",
                "| --- | --- | --- | --- | --- |"]
     for source in table["sources"]:
         sources.append(f"| {source['source']} | {source['read']:,} | {source['train']:,} × "
@@ -110,11 +110,13 @@ Llama-architecture directory that transformers opens, too. Identity of this vers
 ```
 mores data build recipes/mini/data.toml --data-root DATA -o out/mini/data
 mores train sft recipes/mini/train.toml --data out/mini/data -o out/mini/base
+mores data build recipes/mini/drill-data.toml --data-root DATA -o out/mini/drill
+mores train sft recipes/mini/drill-train.toml --data out/mini/drill -o out/mini/drilled
 mores data build recipes/mini/places-data.toml --data-root DATA -o out/mini/places
 mores train sft recipes/mini/places-train.toml --data out/mini/places -o out/mini/model
 ```
-From random weights, then a second stage with rules and guidelines, which repeats part of the first
-one's sources; in bf16 on AMX with float32 sums and master weights. The same bytes come out on
+From random weights; then a second stage of short exchanges with short guidelines; then a third one
+with rules and guidelines, which repeats part of the first one's sources. In bf16 on AMX with float32 sums and master weights. The same bytes come out on
 the same instruction set level, for any number of threads and however often training is stopped.
 Sources, balance and thresholds (one half) were chosen without the test sets: by leaving one
 training source out at a time with an n-gram classifier, and on the validation split.

@@ -79,8 +79,8 @@ std::string RenderExample(const Renderer& renderer, const GuidelineExample& exam
   json["id"] = example.id;
   json["messages"] = MessagesJson(example.turns);
   if (!example.guideline.empty()) json["guideline"] = example.guideline;
-  json["completion"] =
-      renderer.profile.RenderCompletion(example.label, example.critique, example.lang);
+  json["completion"] = renderer.profile.RenderCompletion(
+      example.label, renderer.recipe.guidelines.critiques ? example.critique : "", example.lang);
   json["label"] = format::Name(example.label);
   json["lang"] = text::Name(example.lang);
   json["source"] = fmt::format("guidelines_{}", example.kind);

@@ -12,7 +12,8 @@ namespace {
 // How often, of all dialogues: what one does, somebody's warning, an opinion; belonging is the
 // rest.
 constexpr double kDoes = 0.78, kCareful = 0.91, kOpinion = 0.96;
-constexpr double kOfFamilies = 0.5;
+constexpr double kOfFamilies = 0.6;
+constexpr double kSameWording = 0.7;     // of guidelines about what the dialogue does
 constexpr double kSwapped = 0.4;         // the act and what is done instead of it change places
 constexpr double kOpenShare = 0.2;       // of guidelines that only say what is usual or allowed
 constexpr double kOpenShareBrief = 0.5;  // of opposite ones of the shortest form
@@ -46,6 +47,7 @@ struct Scene {
   const Situation* situation = nullptr;
   const PlaceName* place = nullptr;
   const Acts* done = nullptr;
+  Act said;  // the wording of what is done that the dialogue has
   const Acts* other = nullptr;
 };
 
@@ -77,6 +79,7 @@ class Writer {
     scene.done = &acts.act;
     scene.other = &acts.instead;
     if (Chance(kSwapped)) std::swap(scene.done, scene.other);
+    scene.said = Draw(*scene.done);
     return scene;
   }
 
@@ -111,17 +114,17 @@ class Writer {
                               : Binding(place, *scene.done, *scene.other);
   }
   std::string Deciding(const Scene& scene) {
-    return Binding(*scene.place, *scene.done, *scene.other);
+    return Binding(*scene.place, Wordings(scene), *scene.other);
   }
   std::string Opposite(const Scene& scene) {
     return Chance(brief_ ? kOpenShareBrief : kOpenShare)
-               ? Open(*scene.place, *scene.done, *scene.other)
-               : Binding(*scene.place, *scene.other, *scene.done);
+               ? Open(*scene.place, Wordings(scene), *scene.other)
+               : Binding(*scene.place, *scene.other, Wordings(scene));
   }
 
   // Somebody does it and is helped: with the act itself, or with something else beside it.
   Exchange Does(const Scene& scene) {
-    const Act& act = Draw(*scene.done);
+    const Act& act = scene.said;
     if (brief_) {
       return {Fill(Draw(phrases_.short_asks), *scene.place, {{"x", act}}),
               Fill(Draw(phrases_.short_does), *scene.place, {{"x", act}})};
@@ -138,7 +141,7 @@ class Writer {
   }
   // Somebody would do it, and the answer warns or declines.
   Exchange Careful(const Scene& scene) {
-    const Act& act = Draw(*scene.done);
+    const Act& act = scene.said;
     std::string query = Chance(0.6) ? Fill(Draw(phrases_.asks), *scene.place, {{"x", act}})
                                     : Join(Fill(Draw(phrases_.scenes), *scene.place, {{"x", act}}),
                                            Draw(phrases_.asides).question);
@@ -160,6 +163,10 @@ class Writer {
   }
 
  private:
+  // Mostly the dialogue's own wording, else any.
+  Acts Wordings(const Scene& scene) {
+    return Chance(kSameWording) ? Acts{scene.said} : *scene.done;
+  }
   bool chinese() const { return lang_ == text::Language::kChinese; }
   std::string Join(const std::string& first, const std::string& second) const {
     return first + (chinese() ? "" : " ") + second;
@@ -195,7 +202,7 @@ class ExampleMaker {
     const Phrases& phrases = writer_.phrases();
     const Scene scene = writer_.DrawScene();
     const double kind = writer_.Uniform();
-    if (kind < kDoes) {
+    if (brief || kind < kDoes) {
       if (brief) writer_.BeBrief();
       turns_ = Turns(writer_.Does(scene));
       Add("deciding", writer_.Deciding(scene), writer_.Critique(phrases.broken, scene));

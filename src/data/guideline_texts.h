@@ -19,6 +19,7 @@ struct GuidelinesRecipe {
   int64_t dialogues = 0;     // made in each language for training; a tenth as many for validation
   int64_t triples = 0;       // made in each language from what is held out
   double brief = 0;          // of dialogues for training that are of the shortest form
+  bool critiques = true;     // false: labels alone
   double unsafe_weight = 1;  // of examples whose guideline decides
   std::string situations, templates, places;
   std::string families;  // may be left out

@@ -41,6 +41,12 @@ class Fields {
       value = *number;
     }
   }
+  void Read(const char* name, bool& value) {
+    if (const toml::node* node = Take(name)) {
+      if (!node->is_boolean()) return Fail(*node, name, "must be true or false");
+      value = node->as_boolean()->get();
+    }
+  }
   // A string, or an array of them.
   void Read(const char* name, std::vector<std::string>& values) {
     if (const toml::node* node = Take(name)) ReadList(*node, name, values);
@@ -212,6 +218,7 @@ Status ParseGuidelines(const toml::table& table, const std::string& path,
   section.Read("dialogues", guidelines.dialogues, 0, kMost);
   section.Read("triples", guidelines.triples, 0, kMost);
   section.Read("brief", guidelines.brief, 0.0, 1.0);
+  section.Read("critiques", guidelines.critiques);
   section.Read("unsafe_weight", guidelines.unsafe_weight, 0.001, 100.0);
   const std::pair<const char*, std::string*> files[] = {{"situations", &guidelines.situations},
                                                         {"templates", &guidelines.templates},
