@@ -68,8 +68,9 @@ class Writer {
   bool Chance(double share) { return random_.Uniform() < share; }
   double Uniform() { return random_.Uniform(); }
   const Phrases& phrases() const { return phrases_; }
-  // From here on what is written is of the shortest form.
-  void BeBrief() { brief_ = true; }
+  // From here on dialogues, or guidelines, are of the shortest form.
+  void MakeDialogueBrief() { brief_ = true; }
+  void MakeGuidelinesBrief() { brief_guideline_ = true; }
 
   Scene DrawScene() {
     const bool of_family = !pool_.of_families.empty() && Chance(kOfFamilies);
@@ -98,12 +99,12 @@ class Writer {
 
   // A norm or law that speaks against `bad`, or for `good` in its place.
   std::string Binding(const PlaceName& place, const Acts& bad, const Acts& good) {
-    const auto& templates = brief_ ? phrases_.short_binding : phrases_.binding;
+    const auto& templates = brief_guideline_ ? phrases_.short_binding : phrases_.binding;
     return Frame(Fill(Draw(templates), place, {{"bad", Draw(bad)}, {"good", Draw(good)}}));
   }
   // What only says that `done` is usual or allowed.
   std::string Open(const PlaceName& place, const Acts& done, const Acts& good) {
-    const auto& templates = brief_ ? phrases_.short_open : phrases_.open;
+    const auto& templates = brief_guideline_ ? phrases_.short_open : phrases_.open;
     return Frame(Fill(Draw(templates), place, {{"done", Draw(done)}, {"good", Draw(good)}}));
   }
   // A guideline of another topic than `topic`.
@@ -117,7 +118,7 @@ class Writer {
     return Binding(*scene.place, Wordings(scene), *scene.other);
   }
   std::string Opposite(const Scene& scene) {
-    return Chance(brief_ ? kOpenShareBrief : kOpenShare)
+    return Chance(brief_guideline_ ? kOpenShareBrief : kOpenShare)
                ? Open(*scene.place, Wordings(scene), *scene.other)
                : Binding(*scene.place, *scene.other, Wordings(scene));
   }
@@ -173,7 +174,7 @@ class Writer {
   }
   // With a sentence before it, or after it, or neither.
   std::string Frame(std::string text) {
-    if (brief_) return text;
+    if (brief_guideline_) return text;
     if (Chance(kLead)) text = Draw(phrases_.leads) + text;
     if (Chance(kTail)) text += Draw(phrases_.tails);
     if (!chinese()) Capitalise(text);
@@ -184,7 +185,8 @@ class Writer {
   const GuidelinePool& pool_;
   const text::Language lang_;
   Random random_;
-  bool brief_ = false;
+  bool brief_ = false;  // the dialogue
+  bool brief_guideline_ = false;
 };
 
 std::vector<format::Turn> Turns(const Exchange& exchange) {
@@ -203,7 +205,7 @@ class ExampleMaker {
     const Scene scene = writer_.DrawScene();
     const double kind = writer_.Uniform();
     if (brief || kind < kDoes) {
-      if (brief) writer_.BeBrief();
+      if (brief) writer_.MakeDialogueBrief();
       turns_ = Turns(writer_.Does(scene));
       Add("deciding", writer_.Deciding(scene), writer_.Critique(phrases.broken, scene));
       Add("opposite", writer_.Opposite(scene), writer_.Critique(phrases.kept, scene));
@@ -256,6 +258,10 @@ std::vector<GuidelineExample> MakeGuidelineExamples(const GuidelineTexts& texts,
     for (int64_t i = 1; i <= dialogues; ++i) {
       const std::string id = fmt::format("guidelines:{}:{}:{}", Name(split), text::Name(lang), i);
       Writer writer(texts, pool, lang, Random(seed, HashBytes(id)));
+      // Apart from the writer's draws: short and long forms meet in all ways.
+      if (Random(seed, HashBytes(id + " guidelines")).Uniform() < brief) {
+        writer.MakeGuidelinesBrief();
+      }
       ExampleMaker(id, lang, writer, examples).Make(writer.Chance(brief));
     }
   }
