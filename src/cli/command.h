@@ -64,6 +64,7 @@ void AddGuidelinesCommand(CommandLine& line);
 void AddMetaCompareCommand(CommandLine& line, CLI::App& parent);
 void AddMetaFitnessCommand(CommandLine& line, CLI::App& parent);
 void AddMetaAgreeCommand(CommandLine& line, CLI::App& parent);
+void AddMetaFlipsCommand(CommandLine& line, CLI::App& parent);
 
 }  // namespace mores::cli
 

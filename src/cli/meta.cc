@@ -161,6 +161,7 @@ void AddMetaCommand(CommandLine& line) {
   AddMetaCompareCommand(line, *command);
   AddMetaFitnessCommand(line, *command);
   AddMetaAgreeCommand(line, *command);
+  AddMetaFlipsCommand(line, *command);
   OnRun(line, command, [options] {
     const Expected<int> code = RunMetaCommand(*options);
     return code ? *code : Fail(code.error());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "base/version.h"
 #include "data/critique.h"
 #include "data/decontaminate.h"
+#include "data/guideline_examples.h"
 #include "data/readers.h"
 #include "data/recipe.h"
 #include "data/split.h"
@@ -27,9 +29,25 @@ Status CheckStop() {
   return {};
 }
 
-// A line of SFT data (docs/formats/sft.md). Copies of a record are shown rules each for itself.
-std::string RenderLine(const Recipe& recipe, const Item& item, const format::JudgeProfile& profile,
-                       int copy) {
+Json MessagesJson(const std::vector<format::Turn>& turns) {
+  Json messages = Json::array();
+  for (const format::Turn& turn : turns) {
+    messages.push_back({{"role", format::Name(turn.role)}, {"content", turn.content}});
+  }
+  return messages;
+}
+
+// What lines are written from.
+struct Renderer {
+  const Recipe& recipe;
+  const format::JudgeProfile& profile;
+  const std::optional<GuidelineTexts>& texts;
+};
+
+// A line of SFT data (docs/formats/sft.md). Copies of a record are shown rules and a guideline each
+// for itself.
+std::string RenderLine(const Renderer& renderer, const Item& item, int copy) {
+  const Recipe& recipe = renderer.recipe;
   Record record = item.record;
   if (copy > 1) record.id = fmt::format("{}#{}", record.id, copy);
   std::optional<RuledExample> ruled;
@@ -37,13 +55,15 @@ std::string RenderLine(const Recipe& recipe, const Item& item, const format::Jud
   const format::Label label = ruled ? ruled->label : record.label;
   Json json;
   json["id"] = record.id;
-  json["messages"] = Json::array();
-  for (const format::Turn& turn : record.turns) {
-    json["messages"].push_back({{"role", format::Name(turn.role)}, {"content", turn.content}});
-  }
+  json["messages"] = MessagesJson(record.turns);
   if (ruled) json["rules"] = ruled->rules;
-  json["completion"] =
-      profile.RenderCompletion(label, ruled ? ruled->critique : WriteCritique(record), record.lang);
+  if (renderer.texts && item.split == Split::kTrain) {
+    const std::optional<std::string> guideline =
+        DrawGuideline(*renderer.texts, recipe.guidelines.share, item.split, record, recipe.seed);
+    if (guideline) json["guideline"] = *guideline;
+  }
+  json["completion"] = renderer.profile.RenderCompletion(
+      label, ruled ? ruled->critique : WriteCritique(record), record.lang);
   json["label"] = format::Name(label);
   json["lang"] = text::Name(record.lang);
   json["source"] = record.source;
@@ -54,16 +74,40 @@ std::string RenderLine(const Recipe& recipe, const Item& item, const format::Jud
   return DumpJson(json) + "\n";
 }
 
-// Records in an order that mixes sources, fixed by the seed.
-std::string RenderSplit(const Recipe& recipe, Split split, const std::vector<Item>& items,
-                        const format::JudgeProfile& profile) {
+std::string RenderExample(const Renderer& renderer, const GuidelineExample& example) {
+  Json json;
+  json["id"] = example.id;
+  json["messages"] = MessagesJson(example.turns);
+  if (!example.guideline.empty()) json["guideline"] = example.guideline;
+  json["completion"] = renderer.profile.RenderCompletion(
+      example.label, renderer.recipe.guidelines.critiques ? example.critique : "", example.lang);
+  json["label"] = format::Name(example.label);
+  json["lang"] = text::Name(example.lang);
+  json["source"] = fmt::format("guidelines_{}", example.kind);
+  if (example.label == format::Label::kUnsafe && renderer.recipe.guidelines.unsafe_weight != 1) {
+    json["weight"] = renderer.recipe.guidelines.unsafe_weight;
+  }
+  return DumpJson(json) + "\n";
+}
+
+// Records and examples in an order that mixes sources, fixed by the seed.
+std::string RenderSplit(const Renderer& renderer, Split split, const std::vector<Item>& items) {
+  const Recipe& recipe = renderer.recipe;
   const Random random(recipe.seed, HashBytes("order"));
   struct Line {
     uint64_t key;
     const Item* item;
     int copy;
+    const GuidelineExample* example;
   };
   std::vector<Line> lines;
+  std::vector<GuidelineExample> examples;
+  if (renderer.texts && split != Split::kHoldout) {
+    examples = MakeGuidelineExamples(*renderer.texts, recipe.guidelines, split, recipe.seed);
+  }
+  for (const GuidelineExample& example : examples) {
+    lines.push_back({random.At(HashBytes(example.id)), nullptr, 1, &example});
+  }
   for (const Item& item : items) {
     if (!item.kept() || item.split != split) continue;
     const auto source =
@@ -72,14 +116,41 @@ std::string RenderSplit(const Recipe& recipe, Split split, const std::vector<Ite
     const int copies = split == Split::kTrain ? source->repeat : 1;
     for (int copy = 1; copy <= copies; ++copy) {
       lines.push_back(
-          {random.At(HashBytes(fmt::format("{}#{}", item.record.id, copy))), &item, copy});
+          {random.At(HashBytes(fmt::format("{}#{}", item.record.id, copy))), &item, copy, nullptr});
     }
   }
   std::stable_sort(lines.begin(), lines.end(),
                    [](const Line& a, const Line& b) { return a.key < b.key; });
   std::string out;
-  for (const Line& line : lines) out += RenderLine(recipe, *line.item, profile, line.copy);
+  for (const Line& line : lines) {
+    out += line.example != nullptr ? RenderExample(renderer, *line.example)
+                                   : RenderLine(renderer, *line.item, line.copy);
+  }
   return out;
+}
+
+// docs/formats/flips.md
+std::string RenderTriples(const Recipe& recipe, const GuidelineTexts& texts) {
+  std::string out;
+  for (const GuidelineTriple& triple :
+       MakeGuidelineTriples(texts, recipe.guidelines.triples, recipe.seed)) {
+    out += DumpJson({{"id", triple.id},
+                     {"messages", MessagesJson(triple.turns)},
+                     {"place", triple.place},
+                     {"deciding", triple.deciding},
+                     {"irrelevant", triple.irrelevant},
+                     {"opposite", triple.opposite}}) +
+           "\n";
+  }
+  return out;
+}
+
+Expected<std::optional<GuidelineTexts>> ReadTexts(const Recipe& recipe, const std::string& path) {
+  if (!recipe.guidelines.given()) return std::optional<GuidelineTexts>();
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  MORES_ASSIGN_OR_RETURN(GuidelineTexts texts,
+                         ReadGuidelineTexts(recipe.guidelines, folder.empty() ? "." : folder));
+  return std::optional<GuidelineTexts>(std::move(texts));
 }
 
 Expected<std::vector<Item>> ReadItems(const Recipe& recipe, Inputs& inputs,
@@ -159,21 +230,26 @@ Expected<BuildResult> BuildData(const BuildOptions& options) {
   MORES_ASSIGN_OR_RETURN(const Recipe recipe, ParseRecipe(recipe_bytes, options.recipe_path));
   MORES_ASSIGN_OR_RETURN(const std::unique_ptr<format::JudgeProfile> profile,
                          format::FindJudgeProfile(format::JudgeConfig().profile));
+  MORES_ASSIGN_OR_RETURN(const std::optional<GuidelineTexts> texts,
+                         ReadTexts(recipe, options.recipe_path));
   MORES_RETURN_IF_ERROR(MakeDirectories(options.output_directory));
   Inputs inputs(options.data_root);
   MORES_ASSIGN_OR_RETURN(std::vector<Item> items, ReadItems(recipe, inputs, progress));
   MORES_RETURN_IF_ERROR(Curate(recipe, inputs, options, progress, items));
 
+  const Renderer renderer = {.recipe = recipe, .profile = *profile, .texts = texts};
   std::vector<std::pair<std::string, std::string>> outputs = {
-      {"train.jsonl", RenderSplit(recipe, Split::kTrain, items, *profile)},
-      {"valid.jsonl", RenderSplit(recipe, Split::kValid, items, *profile)}};
+      {"train.jsonl", RenderSplit(renderer, Split::kTrain, items)},
+      {"valid.jsonl", RenderSplit(renderer, Split::kValid, items)}};
   if (!recipe.holdout.empty() || !recipe.holdout_where.empty()) {
-    outputs.emplace_back("holdout.jsonl", RenderSplit(recipe, Split::kHoldout, items, *profile));
+    outputs.emplace_back("holdout.jsonl", RenderSplit(renderer, Split::kHoldout, items));
   }
+  if (texts) outputs.emplace_back("triples.jsonl", RenderTriples(recipe, *texts));
   BuildResult result;
   result.table = MakeTable(recipe, items);
   result.readable = ReadableTable(result.table);
-  const Json manifest = MakeManifest(recipe, recipe_bytes, inputs, outputs);
+  Json manifest = MakeManifest(recipe, recipe_bytes, inputs, outputs);
+  if (texts) manifest["guideline_texts_sha256"] = texts->hashes;
   outputs.emplace_back("table.json", result.table.dump(2) + "\n");
   outputs.emplace_back("manifest.json", manifest.dump(2) + "\n");
   // A set is whole when its manifest is there: the old one goes first, the new one comes last.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/files.h"
@@ -127,6 +129,40 @@ TEST(BuildData, ManifestNamesInputsAndOutputs) {
             *Sha256HexOfFile(files.Path("root/chat.jsonl")));
   EXPECT_EQ((*manifest)["outputs"][0]["sha256"].get<std::string>(),
             *Sha256HexOfFile(files.Path("out/train.jsonl")));
+}
+
+TEST(BuildData, GuidelinesAreShownAndTriplesWritten) {
+  const TestFiles files;
+  WriteInputs(files);
+  for (const char* name : {"situations.jsonl", "templates.json", "places.jsonl"}) {
+    const auto bytes =
+        ReadFile(fmt::format("{}/recipes/mini/guidelines/{}", MORES_SOURCE_DIR, name));
+    ASSERT_TRUE(bytes) << bytes.error().message;
+    files.Write(name, *bytes);
+  }
+  files.Write("recipe.toml", std::string(kRecipe) + R"(
+[guidelines]
+share = 0.5
+dialogues = 20
+triples = 3
+situations = "situations.jsonl"
+templates = "templates.json"
+places = "places.jsonl"
+)");
+  Build(files, "out", 1);
+  const auto profile = format::FindJudgeProfile("mores-label-first");
+  ASSERT_TRUE(profile);
+  const auto train = format::ReadSftRecords(files.Path("out/train.jsonl"), **profile);
+  ASSERT_TRUE(train) << train.error().message;
+  std::map<std::string, int> shown;
+  for (const format::SftRecord& record : *train) {
+    if (!record.dialogue.guideline.empty()) ++shown[record.source];
+  }
+  EXPECT_GT(shown["chat"], 10);
+  EXPECT_GT(shown["guidelines_deciding"], 10);
+  const auto triples = ReadFile(files.Path("out/triples.jsonl"));
+  ASSERT_TRUE(triples);
+  EXPECT_EQ(std::count(triples->begin(), triples->end(), '\n'), 6);
 }
 
 TEST(BuildData, HoldsOutACategoryAndRefusesOneThatNoRecordHas) {

@@ -41,6 +41,12 @@ class Fields {
       value = *number;
     }
   }
+  void Read(const char* name, bool& value) {
+    if (const toml::node* node = Take(name)) {
+      if (!node->is_boolean()) return Fail(*node, name, "must be true or false");
+      value = node->as_boolean()->get();
+    }
+  }
   // A string, or an array of them.
   void Read(const char* name, std::vector<std::string>& values) {
     if (const toml::node* node = Take(name)) ReadList(*node, name, values);
@@ -204,6 +210,27 @@ Status ParseRulesSection(const toml::table& table, const std::string& path, Rule
   return section.Finish();
 }
 
+Status ParseGuidelines(const toml::table& table, const std::string& path,
+                       GuidelinesRecipe& guidelines) {
+  constexpr int64_t kMost = 1'000'000;
+  Fields section(table, path);
+  section.Read("share", guidelines.share, 0.0, 1.0);
+  section.Read("dialogues", guidelines.dialogues, 0, kMost);
+  section.Read("triples", guidelines.triples, 0, kMost);
+  section.Read("brief", guidelines.brief, 0.0, 1.0);
+  section.Read("critiques", guidelines.critiques);
+  section.Read("unsafe_weight", guidelines.unsafe_weight, 0.001, 100.0);
+  const std::pair<const char*, std::string*> files[] = {{"situations", &guidelines.situations},
+                                                        {"templates", &guidelines.templates},
+                                                        {"places", &guidelines.places}};
+  for (const auto& [name, file] : files) {
+    section.Read(name, *file);
+    if (file->empty()) section.Fail(table, name, "missing");
+  }
+  section.Read("families", guidelines.families);
+  return section.Finish();
+}
+
 Status ParseSections(Fields& fields, const std::string& path, Recipe& recipe) {
   if (const toml::table* table = fields.TakeTable("decontaminate")) {
     Fields section(*table, path);
@@ -230,6 +257,9 @@ Status ParseSections(Fields& fields, const std::string& path, Recipe& recipe) {
   }
   if (const toml::table* table = fields.TakeTable("rules")) {
     MORES_RETURN_IF_ERROR(ParseRulesSection(*table, path, recipe.rules));
+  }
+  if (const toml::table* table = fields.TakeTable("guidelines")) {
+    MORES_RETURN_IF_ERROR(ParseGuidelines(*table, path, recipe.guidelines));
   }
   return {};
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "data/guideline_texts.h"
 #include "data/rule_examples.h"
 
 namespace mores::data {
@@ -61,6 +62,7 @@ struct Recipe {
   BalanceMethod balance = BalanceMethod::kDownsample;
   double unsafe_share = 0.5;
   RulesRecipe rules;
+  GuidelinesRecipe guidelines;
 };
 
 // `path` names the recipe in errors: "PATH:LINE: ...". Unknown keys are errors.

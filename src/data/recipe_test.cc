@@ -41,6 +41,14 @@ holdout_where = { domain = ["insult"], category = "privacy" }
 [balance]
 method = "weight"
 unsafe_share = 0.4
+[guidelines]
+share = 0.2
+dialogues = 50
+brief = 0.5
+triples = 10
+situations = "s.jsonl"
+templates = "t.json"
+places = "p.jsonl"
 )",
                                   "r.toml");
   ASSERT_TRUE(recipe) << recipe.error().message;
@@ -58,6 +66,9 @@ unsafe_share = 0.4
   EXPECT_THAT(recipe->holdout_where.at("domain"), ElementsAre("insult"));
   EXPECT_THAT(recipe->holdout_where.at("category"), ElementsAre("privacy"));
   EXPECT_EQ(recipe->balance, BalanceMethod::kWeight);
+  EXPECT_EQ(recipe->guidelines.dialogues, 50);
+  EXPECT_EQ(recipe->guidelines.templates, "t.json");
+  EXPECT_TRUE(recipe->guidelines.families.empty());
 }
 
 std::string ErrorOf(std::string_view toml) {
@@ -83,15 +94,19 @@ TEST(Recipe, ErrorsNameLineAndKey) {
   EXPECT_EQ(ErrorOf("[decontaminate]\njaccard = nan\n[[source]]\nreader = \"cold\""),
             "r.toml:2: 'jaccard': must be a number from 0.1 to 1");
   EXPECT_EQ(ErrorOf("seed = \n").substr(0, 9), "r.toml:1:");
+  EXPECT_EQ(ErrorOf("[[source]]\nreader = \"cold\"\n[guidelines]\nsituations = \"s\""),
+            "r.toml:3: 'templates': missing");
   EXPECT_NE(ErrorOf("a = \"\xFF\""), "none");
 }
 
 TEST(Recipe, OurOwnRecipesAreValid) {
-  const std::string path = std::string(MORES_SOURCE_DIR) + "/recipes/mini/data.toml";
-  const auto bytes = ReadFile(path);
-  ASSERT_TRUE(bytes) << bytes.error().message;
-  const auto recipe = ParseRecipe(*bytes, path);
-  EXPECT_TRUE(recipe) << recipe.error().message;
+  for (const char* name : {"data", "drill-data", "places-data"}) {
+    const std::string path = fmt::format("{}/recipes/mini/{}.toml", MORES_SOURCE_DIR, name);
+    const auto bytes = ReadFile(path);
+    ASSERT_TRUE(bytes) << bytes.error().message;
+    const auto recipe = ParseRecipe(*bytes, path);
+    EXPECT_TRUE(recipe) << recipe.error().message;
+  }
 }
 
 }  // namespace

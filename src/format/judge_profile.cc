@@ -18,8 +18,10 @@ constexpr int kMaxContextLength = 1 << 22;
 
 // Everything that shapes a prompt or a label, in words; a change here changes the prompt hash.
 constexpr std::string_view kDescription =
-    "mores-label-first 1\n"
-    "<s> ({<|system|>|<|user|>|<|assistant|>} content)* <|judge|>\n"
+    "mores-label-first 2\n"
+    "<s> (<|rule|> number. rule)* ({<|system|>|<|user|>|<|assistant|>} content)* "
+    "(<|guideline|> guideline)? <|judge|>\n"
+    "rules whole, in at most half of the room; one guideline, its middle cut beyond a quarter\n"
     "turns after the last assistant turn are dropped\n"
     "too long: earliest turns go, then the middle of the query down to a quarter, then the middle "
     "of the judged turn; the cut is marked ' … '\n"
@@ -307,6 +309,15 @@ class ConfigReader {
     return {};
   }
 
+  // False where it is absent.
+  Status Flag(const char* name, bool& value) const {
+    const auto found = json_.find(name);
+    if (found == json_.end()) return {};
+    if (!found->is_boolean()) return Broken(name, "must be true or false");
+    value = found->get<bool>();
+    return {};
+  }
+
   Status Threshold(const char* language, double& value) const {
     const auto thresholds = json_.find("thresholds");
     if (thresholds == json_.end() || !thresholds->is_object()) {
@@ -419,10 +430,8 @@ Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory) {
       reader.Integer("context_length", 1, kMaxContextLength, config.context_length));
   MORES_RETURN_IF_ERROR(
       reader.Integer("max_critique_tokens", 0, kMaxContextLength, config.max_critique_tokens));
-  if (const auto rules = json->find("follows_rules"); rules != json->end()) {
-    if (!rules->is_boolean()) return reader.Broken("follows_rules", "must be true or false");
-    config.follows_rules = rules->get<bool>();
-  }
+  MORES_RETURN_IF_ERROR(reader.Flag("follows_rules", config.follows_rules));
+  MORES_RETURN_IF_ERROR(reader.Flag("uses_guidelines", config.uses_guidelines));
   MORES_RETURN_IF_ERROR(reader.Threshold("en", config.threshold_en));
   MORES_RETURN_IF_ERROR(reader.Threshold("zh", config.threshold_zh));
   MORES_RETURN_IF_ERROR(reader.Threshold("other", config.threshold_other));
@@ -453,6 +462,7 @@ Json ToJson(const JudgeConfig& config) {
   json["context_length"] = config.context_length;
   json["max_critique_tokens"] = config.max_critique_tokens;
   if (config.follows_rules) json["follows_rules"] = true;
+  if (config.uses_guidelines) json["uses_guidelines"] = true;
   json["thresholds"] = {
       {"en", config.threshold_en}, {"zh", config.threshold_zh}, {"other", config.threshold_other}};
   return json;

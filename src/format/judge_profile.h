@@ -89,7 +89,8 @@ struct JudgeConfig {
   std::string prompt_hash;
   int context_length = 1024;
   int max_critique_tokens = 96;
-  bool follows_rules = false;  // trained with rules; absent from the file where it wasn't
+  bool follows_rules = false;    // trained with rules; absent from the file where it wasn't
+  bool uses_guidelines = false;  // trained with guidelines; likewise
   // Label is unsafe when p_unsafe > threshold.
   double threshold_en = 0.5, threshold_zh = 0.5, threshold_other = 0.5;
   double threshold(text::Language language) const;

@@ -187,6 +187,9 @@ Status Prepare(SftRun& run, const std::optional<FoundCheckpoint>& found) {
   run.judge.follows_rules = std::any_of(train.begin(), train.end(), [](const auto& record) {
     return !record.dialogue.rules.empty();
   });
+  run.judge.uses_guidelines = std::any_of(train.begin(), train.end(), [](const auto& record) {
+    return !record.dialogue.guideline.empty();
+  });
   MORES_ASSIGN_OR_RETURN(run.train,
                          TokenizeRecords(train, *run.profile, *run.tokenizer, run.judge));
   MORES_ASSIGN_OR_RETURN(run.valid,
