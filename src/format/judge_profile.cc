@@ -18,10 +18,8 @@ constexpr int kMaxContextLength = 1 << 22;
 
 // Everything that shapes a prompt or a label, in words; a change here changes the prompt hash.
 constexpr std::string_view kDescription =
-    "mores-label-first 2\n"
-    "<s> (<|rule|> number. rule)* ({<|system|>|<|user|>|<|assistant|>} content)* "
-    "(<|guideline|> guideline)? <|judge|>\n"
-    "rules whole, in at most half of the room; one guideline, its middle cut beyond a quarter\n"
+    "mores-label-first 1\n"
+    "<s> ({<|system|>|<|user|>|<|assistant|>} content)* <|judge|>\n"
     "turns after the last assistant turn are dropped\n"
     "too long: earliest turns go, then the middle of the query down to a quarter, then the middle "
     "of the judged turn; the cut is marked ' … '\n"
