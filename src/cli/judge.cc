@@ -127,7 +127,10 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
   judging.chat.fresh = command.fresh;
   MORES_ASSIGN_OR_RETURN(const OpenedJudge opened, OpenJudge(judging, command.output));
   TellOfRules(opened, dialogues);
-  if (places) MORES_RETURN_IF_ERROR(places->Attach(opened.judge()));
+  if (places) {
+    MORES_RETURN_IF_ERROR(places->Attach(opened.judge()));
+    TellOfGuidelines(opened);
+  }
 
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   judge::JudgeRunOptions options;

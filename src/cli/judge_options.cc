@@ -95,6 +95,18 @@ Expected<std::unique_ptr<judge::LabelFirstJudge>> OpenLabelFirst(const JudgeOpti
   return judge::LabelFirstJudge::Create(std::move(model), std::move(profile), std::move(judging));
 }
 
+// Asked in our own form, of which judge.json says what it was trained with.
+bool IsOurs(const OpenedJudge& opened) {
+  return opened.label_first &&
+         opened.label_first->profile().name() == format::JudgeConfig().profile;
+}
+
+void TellOfTraining(const OpenedJudge& opened, const char* what, const char* verb) {
+  fmt::print(stderr,
+             "mores: {} was trained without {}: it is shown them, but don't expect it to {} them\n",
+             Printable(opened.judge().model_name()), what, verb);
+}
+
 }  // namespace
 
 void AddJudgeOptions(CLI::App* command, JudgeOptions& options) {
@@ -190,19 +202,16 @@ Expected<Json> JudgeManifest(const std::string& command, const std::string& inpu
 }
 
 void TellOfRules(const OpenedJudge& opened, const std::vector<format::Dialogue>& dialogues) {
-  if (!opened.label_first ||
-      opened.label_first->profile().name() != format::JudgeConfig().profile ||
-      opened.label_first->options().config.follows_rules) {
-    return;
-  }
+  if (!IsOurs(opened) || opened.label_first->options().config.follows_rules) return;
   const bool any = std::any_of(dialogues.begin(), dialogues.end(), [&](const auto& dialogue) {
     return !opened.judge().RulesFor(dialogue).empty();
   });
-  if (!any) return;
-  fmt::print(stderr,
-             "mores: {} was trained without rules: it is shown them, but don't expect it to follow "
-             "them\n",
-             Printable(opened.judge().model_name()));
+  if (any) TellOfTraining(opened, "rules", "follow");
+}
+
+void TellOfGuidelines(const OpenedJudge& opened) {
+  if (!IsOurs(opened) || opened.label_first->options().config.uses_guidelines) return;
+  TellOfTraining(opened, "guidelines", "understand");
 }
 
 }  // namespace mores::cli

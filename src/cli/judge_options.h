@@ -56,6 +56,8 @@ Expected<Json> JudgeManifest(const std::string& command, const std::string& inpu
 
 // Says on standard error that the model wasn't trained to follow rules, where there are any.
 void TellOfRules(const OpenedJudge& opened, const std::vector<format::Dialogue>& dialogues);
+// The same of guidelines of places.
+void TellOfGuidelines(const OpenedJudge& opened);
 
 }  // namespace mores::cli
 

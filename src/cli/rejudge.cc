@@ -147,6 +147,7 @@ Expected<int> RunRejudgeCommand(RejudgeCommand command) {
   command.judge.chat.fresh = command.fresh;
   MORES_ASSIGN_OR_RETURN(const OpenedJudge opened, OpenJudge(command.judge, command.output));
   MORES_RETURN_IF_ERROR(guidelines->Attach(opened.judge()));
+  TellOfGuidelines(opened);
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   Gathered gathered;
   MORES_ASSIGN_OR_RETURN(job::JobOptions job, MakeJob(command, lines, opened, *guidelines));

@@ -49,7 +49,7 @@ struct Hit {
 // whichever process. Any text is words alone, never syntax.
 class Searcher {
  public:
-  // Reads the words of all documents into memory: some 100 ms for 10,000 of them.
+  // Reads the words of all documents into memory: some 300 ms for 10,000 of them.
   static Expected<std::unique_ptr<Searcher>> Create(Database& database);
   virtual ~Searcher() = default;
   virtual Expected<std::vector<Hit>> Search(std::string_view text,
