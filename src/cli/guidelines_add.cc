@@ -1,6 +1,7 @@
 // mores guidelines add: one guideline by hand.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -28,6 +29,27 @@ void TakePlace(const std::string& place, guidelines::Guideline& guideline) {
   }
 }
 
+// A new version says of what isn't given what the one before says.
+Status KeepWhatIsNotGiven(const guidelines::Guideline& before, const AddGuideline& command,
+                          guidelines::Guideline& changed) {
+  if (before.status == guidelines::Standing::kWithdrawn) {
+    return MakeError(ErrorKind::kInput, "guideline '{}' is withdrawn, and stays so", before.id);
+  }
+  changed.version = before.version;
+  if (command.polarity.empty()) changed.polarity = before.polarity;
+  if (changed.valid_from.empty()) changed.valid_from = before.valid_from;
+  if (changed.valid_to.empty()) changed.valid_to = before.valid_to;
+  changed.passages = before.passages;
+  std::vector<guidelines::Source> sources = before.sources;
+  for (const guidelines::Source& source : changed.sources) {
+    if (std::find(sources.begin(), sources.end(), source) == sources.end()) {
+      sources.push_back(source);
+    }
+  }
+  changed.sources = std::move(sources);
+  return {};
+}
+
 Expected<int> RunAdd(const AddGuideline& command) {
   guidelines::Guideline guideline = command.guideline;
   guideline.kind = *guidelines::ParseKind(command.kind);
@@ -39,6 +61,13 @@ Expected<int> RunAdd(const AddGuideline& command) {
   guideline.status = guideline.groups.empty() ? guidelines::Standing::kHumanValidated
                                               : guidelines::Standing::kGenerated;
   if (!command.status.empty()) guideline.status = *guidelines::ParseStanding(command.status);
+  const bool validated = guideline.status == guidelines::Standing::kHumanValidated ||
+                         guideline.status == guidelines::Standing::kMachineValidated;
+  if (validated && !guideline.groups.empty()) {
+    return MakeError(ErrorKind::kUsage,
+                     "--status {}: a guideline of a group comes to it by review alone",
+                     guidelines::Name(guideline.status));
+  }
   if (!command.source.title.empty()) guideline.sources.push_back(command.source);
   if (!guideline.groups.empty() && guideline.sources.empty()) {
     return MakeError(ErrorKind::kUsage,
@@ -47,12 +76,18 @@ Expected<int> RunAdd(const AddGuideline& command) {
   // Language, dates and the like are checked as those of a file are.
   Json json = guidelines::ToJson(guideline);
   json.erase("lang");
-  MORES_ASSIGN_OR_RETURN(const guidelines::Guideline parsed,
+  MORES_ASSIGN_OR_RETURN(guidelines::Guideline parsed,
                          guidelines::ParseGuideline(json, "guidelines add"));
   MORES_ASSIGN_OR_RETURN(const auto database,
                          OpenDatabase(command.database, GuidelineAccess::kCreate));
   const std::string id = parsed.id.empty() ? guidelines::GuidelineId(parsed) : parsed.id;
   MORES_ASSIGN_OR_RETURN(const std::optional<guidelines::Version> before, database->Find(id));
+  if (before) {
+    MORES_RETURN_IF_ERROR(KeepWhatIsNotGiven(before->guideline, command, parsed));
+  } else if (!parsed.id.empty()) {
+    return MakeError(ErrorKind::kInput,
+                     "there is no guideline '{}' to change; without --id a new one is added", id);
+  }
   MORES_ASSIGN_OR_RETURN(const guidelines::Version version, database->Put(parsed, command.change));
   const bool same = before && before->guideline.version == version.guideline.version;
   fmt::print("{} version {}{}\n", Printable(version.guideline.id), version.guideline.version,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/guidelines.h"
+#include "guidelines/day.h"
 #include "guidelines/evaluate.h"
 #include "guidelines/search.h"
 
@@ -48,6 +49,9 @@ void Print(const guidelines::Hit& hit, bool json) {
 }
 
 Expected<int> RunSearch(const SearchCommand& command) {
+  if (!command.as_of.empty() && !guidelines::IsDay(command.as_of)) {
+    return MakeError(ErrorKind::kUsage, "--as-of {}: must be a day, as 2026-01-31", command.as_of);
+  }
   MORES_ASSIGN_OR_RETURN(const auto database,
                          OpenDatabase(command.database, GuidelineAccess::kRead));
   guidelines::SearchOptions options = {

@@ -195,7 +195,8 @@ class Validation {
     wanted.version = 0;
     if (finding.verdict == "refuted") wanted.status = Standing::kContested;
     if (finding.verdict == "supported") {
-      wanted.status = Standing::kMachineValidated;
+      // A group's guideline takes people of the group; the evidence is kept for them.
+      if (asked.groups.empty()) wanted.status = Standing::kMachineValidated;
       for (const std::string& id : finding.evidence) {
         MORES_ASSIGN_OR_RETURN(const auto passage, database_.FindPassage(id));
         const bool listed =

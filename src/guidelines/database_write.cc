@@ -66,6 +66,18 @@ Status Database::CheckNamed(const Guideline& guideline) {
     return MakeError(ErrorKind::kInput, "guideline {}: there is no {} '{}'", guideline.id, what,
                      name);
   };
+  constexpr size_t kLongestId = 64;
+  const bool plain = std::all_of(guideline.id.begin(), guideline.id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+  if (!plain || guideline.id.size() > kLongestId || guideline.id.starts_with("P-")) {
+    return MakeError(
+        ErrorKind::kInput,
+        "guideline id '{}': letters, digits and -_. alone, {} at most, and not 'P-', as "
+        "passages begin",
+        guideline.id, kLongestId);
+  }
   if (guideline.places.empty()) {
     return MakeError(ErrorKind::kInput, "guideline {}: it needs a place", guideline.id);
   }

@@ -2,6 +2,7 @@
 #ifndef MORES_GUIDELINES_DAY_H_
 #define MORES_GUIDELINES_DAY_H_
 
+#include <chrono>
 #include <string_view>
 
 namespace mores::guidelines {
@@ -12,9 +13,15 @@ inline bool IsDay(std::string_view text) {
   for (const size_t i : {0, 1, 2, 3, 5, 6, 8, 9}) {
     if (text[i] < '0' || text[i] > '9') return false;
   }
-  const int month = (text[5] - '0') * 10 + text[6] - '0',
-            day = (text[8] - '0') * 10 + text[9] - '0';
-  return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+  const auto number = [&](size_t begin, size_t end) {
+    unsigned value = 0;
+    for (size_t i = begin; i < end; ++i) value = value * 10 + static_cast<unsigned>(text[i] - '0');
+    return value;
+  };
+  return std::chrono::year_month_day(std::chrono::year(static_cast<int>(number(0, 4))),
+                                     std::chrono::month(number(5, 7)),
+                                     std::chrono::day(number(8, 10)))
+      .ok();
 }
 
 }  // namespace mores::guidelines

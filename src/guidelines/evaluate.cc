@@ -99,11 +99,11 @@ void Evaluator::CountMentions(const BenchmarkQuery& query) {
 
 Expected<SearchFigures> Evaluator::Run(Countries countries) {
   std::vector<BenchmarkQuery> queries;
-  std::map<std::string, std::string> names;  // of countries, to their codes
+  std::map<std::string, std::string> names;  // of countries as released, to their codes
   MORES_RETURN_IF_ERROR(database_->ForEachQuery([&](const BenchmarkQuery& query) -> Status {
     if (query.guidelines.size() == 1 && !query.places.empty()) {
       const Place* country = database_->places().Find(CountryOf(query.places.front()));
-      if (country) names.emplace(country->name_en, country->code);
+      if (country) names.emplace(query.fields.value("country", country->name_en), country->code);
     }
     queries.push_back(query);
     return {};

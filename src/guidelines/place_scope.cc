@@ -70,6 +70,17 @@ Expected<std::string> ParsePlace(std::string_view text, const PlaceCatalogue& pl
                    Suggest(text, known));
 }
 
+// In a country of the group's; a group without places lives anywhere.
+Status CheckLivesThere(const Group& group, std::string_view place, std::string_view text) {
+  const bool there = group.places.empty() ||
+                     std::any_of(group.places.begin(), group.places.end(), [&](const auto& home) {
+                       return home.substr(0, 2) == place.substr(0, 2);
+                     });
+  if (there) return {};
+  return MakeError(ErrorKind::kUsage, "place '{}': the group '{}' is of {}", text, group.id,
+                   fmt::join(group.places, ", "));
+}
+
 }  // namespace
 
 Expected<PlaceScope> ParsePlaceScope(std::string_view text, Database& database) {
@@ -78,8 +89,12 @@ Expected<PlaceScope> ParsePlaceScope(std::string_view text, Database& database) 
   MORES_ASSIGN_OR_RETURN(scope.place, ParsePlace(text.substr(0, plus), database.places()));
   if (plus == text.npos) return scope;
   const std::string_view name = text.substr(plus + 1);
+  if (GroupId(name).empty()) {
+    return MakeError(ErrorKind::kUsage, "place '{}': no group after '+'", text);
+  }
   MORES_ASSIGN_OR_RETURN(const std::optional<Group> group, database.FindGroup(GroupId(name)));
   if (group) {
+    MORES_RETURN_IF_ERROR(CheckLivesThere(*group, scope.place, text));
     scope.group = group->id;
     return scope;
   }
@@ -87,6 +102,7 @@ Expected<PlaceScope> ParsePlaceScope(std::string_view text, Database& database) 
   std::vector<Known> known;
   for (const Group& one : groups) {
     if (one.id == name || one.name_zh == name) {
+      MORES_RETURN_IF_ERROR(CheckLivesThere(one, scope.place, text));
       scope.group = one.id;
       return scope;
     }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "guidelines/model_source.h"
+#include "text/unicode.h"
 
 namespace mores::guidelines {
 namespace {
@@ -71,10 +72,16 @@ Expected<ReviewItem> ShowForReview(Database& database, Guideline guideline) {
   }
 }
 
+// A model's word is none, nor are the passages that a model relied on.
 bool HasSource(const Guideline& guideline) {
-  return !guideline.passages.empty() ||
-         std::any_of(guideline.sources.begin(), guideline.sources.end(),
+  return std::any_of(guideline.sources.begin(), guideline.sources.end(),
                      [](const Source& source) { return !IsModelSource(source); });
+}
+
+// Whatever the case, the width and the invisible characters of their names.
+bool IsSamePerson(std::string_view a, std::string_view b) {
+  const std::string name = text::NormalizeForMatch(a);
+  return a == b || (!name.empty() && name == text::NormalizeForMatch(b));
 }
 
 }  // namespace
@@ -174,7 +181,7 @@ Expected<bool> ReviewDesk::Wrote(const std::string& person, const Version& curre
                          database_.History(current.guideline.id));
   size_t first = history.size() - 1;  // of the versions with this text
   while (first > 0 && IsSameStatement(history[first - 1].guideline, current.guideline)) --first;
-  if (history[first].change.by == person) return true;
+  if (IsSamePerson(history[first].change.by, person)) return true;
   MORES_ASSIGN_OR_RETURN(
       Statement find,
       database_.connection().Prepare("SELECT act FROM review r JOIN guideline g ON g.key = "
@@ -188,7 +195,7 @@ Expected<bool> ReviewDesk::Wrote(const std::string& person, const Version& curre
     if (find.Text(0) == "complaint") return true;
     settled = true;
   }
-  return current.change.by == person && !settled;
+  return IsSamePerson(current.change.by, person) && !settled;
 }
 
 Expected<std::vector<ReviewDesk::Row>> ReviewDesk::RulingsOn(const Guideline& guideline) {
@@ -263,7 +270,7 @@ Status ReviewDesk::RuleOnce(const GivenRuling& ruling) {
   }
   MORES_ASSIGN_OR_RETURN(const std::vector<Row> rulings, RulingsOn(current.guideline));
   for (const Row& earlier : rulings) {
-    if (earlier.reviewer != ruling.reviewer) continue;
+    if (!IsSamePerson(earlier.reviewer, ruling.reviewer)) continue;
     return Refused(ruling.id, fmt::format("{} ruled on version {} before", ruling.reviewer,
                                           current.guideline.version));
   }
@@ -311,7 +318,7 @@ Expected<Version> ReviewDesk::Settle(const Decision& decision) {
     return one.ruling == rulings[0].ruling && one.ruling == Name(decision.ruling);
   });
   for (const Row& one : rulings) {
-    if (agree || one.reviewer != decision.by) continue;
+    if (agree || !IsSamePerson(one.reviewer, decision.by)) continue;
     return Refused(decision.id,
                    fmt::format("{} ruled on it, and can't settle it against others", decision.by));
   }
@@ -324,7 +331,10 @@ Expected<Version> ReviewDesk::Settle(const Decision& decision) {
   for (const std::string& group : guideline.groups) {
     if (decision.ruling != Ruling::kCorrect) break;
     const auto from = std::count_if(rulings.begin(), rulings.end(), [&](const Row& one) {
-      return one.ruling == Name(Ruling::kCorrect) && one.reviewer_place.ends_with("+" + group);
+      const size_t plus = std::min(one.reviewer_place.find('+'), one.reviewer_place.size());
+      const PlaceScope scope = {.place = one.reviewer_place.substr(0, plus), .group = group};
+      return one.ruling == Name(Ruling::kCorrect) && one.reviewer_place.ends_with("+" + group) &&
+             MaySpeakFor(scope, guideline);
     });
     if (from >= static_cast<int64_t>(kEnoughOfAGroup)) continue;
     return Refused(

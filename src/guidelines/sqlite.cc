@@ -1,5 +1,6 @@
 #include "guidelines/sqlite.h"
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -143,7 +144,30 @@ Expected<std::unique_ptr<Connection>> Connection::Open(const std::string& path, 
     return connection->LastError();
   }
   sqlite3_busy_timeout(connection->handle_, kBusyMilliseconds);
+  if (access == Access::kRead && !connection->QueryInteger("PRAGMA schema_version")) {
+    MORES_RETURN_IF_ERROR(connection->ReopenUnshared());
+  }
   return connection;
+}
+
+// Readers share a file beside the database; where its folder can't be written to, and no writer has
+// left anything there, the database can be read as it stands.
+Status Connection::ReopenUnshared() {
+  const int code = sqlite3_errcode(handle_) & 0xFF;
+  const bool unwritable = code == SQLITE_READONLY || code == SQLITE_CANTOPEN;
+  if (!unwritable || FileExists(path_ + "-wal")) return {};  // the first call says it
+  for (auto& [sql, statement] : idle_) sqlite3_finalize(statement);
+  idle_.clear();
+  sqlite3_close_v2(std::exchange(handle_, nullptr));
+  std::string address = "file:";
+  for (const char c : path_) {
+    address += c == '?' || c == '#' || c == '%' ? fmt::format("%{:02X}", c) : std::string(1, c);
+  }
+  address += "?immutable=1";
+  constexpr int kFlags =
+      SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  if (sqlite3_open_v2(address.c_str(), &handle_, kFlags, nullptr) != SQLITE_OK) return LastError();
+  return {};
 }
 
 Connection::~Connection() {

@@ -91,6 +91,7 @@ class Connection {
   friend class Statement;
   Connection() = default;
   Status Run(const char* begin, const std::function<Status()>& work);
+  Status ReopenUnshared();
 
   std::string path_;
   sqlite3* handle_ = nullptr;

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "judge/chat_judge.h"
 #include "judge/place_text.h"
+#include "text/unicode.h"
 
 namespace mores::judge {
 namespace {
@@ -36,20 +37,43 @@ const chat::Task& LabelOnlyTask() {
   return task;
 }
 
-// The ids of a reply that were shown, in its order; any other entry is an invention.
-void ReadCited(const Json& ids, const PlaceQuestion& question, PlaceAnswer& answer) {
-  if (!ids.is_array()) return;
-  for (const Json& id : ids) {
-    const auto shown = std::find_if(question.shown.begin(), question.shown.end(),
-                                    [&](const auto& guideline) { return id == guideline.id; });
-    if (shown == question.shown.end()) {
-      ++answer.invented;
-      continue;
+void Cite(size_t index, PlaceAnswer& answer) {
+  if (std::find(answer.cited.begin(), answer.cited.end(), index) == answer.cited.end()) {
+    answer.cited.push_back(index);
+  }
+}
+
+// An entry that names a guideline shown, whatever stands around its id: brackets, spaces,
+// "guideline", another case.
+std::optional<size_t> ShownIndex(const Json& entry, const PlaceQuestion& question) {
+  const Json& id = entry.is_object() && entry.contains("id") ? entry["id"] : entry;
+  if (!id.is_string()) return std::nullopt;
+  const std::string words = text::NormalizeForMatch(id.get_ref<const std::string&>());
+  for (size_t i = 0; i < question.shown.size(); ++i) {
+    const std::string shown = text::NormalizeForMatch(question.shown[i].id);
+    if (!shown.empty() && (words == shown || words == "guideline " + shown)) return i;
+  }
+  return std::nullopt;
+}
+
+// The guidelines of a reply that were shown, in its order; any other entry is an invention. A reply
+// that lists none, and names some in its analysis, means those.
+void ReadCited(const Json& reply, const PlaceQuestion& question, PlaceAnswer& answer) {
+  const Json& ids = reply["guidelines"];
+  if (ids.is_array()) {
+    for (const Json& id : ids) {
+      if (const auto index = ShownIndex(id, question)) {
+        Cite(*index, answer);
+      } else {
+        ++answer.invented;
+      }
     }
-    const auto index = static_cast<size_t>(shown - question.shown.begin());
-    if (std::find(answer.cited.begin(), answer.cited.end(), index) == answer.cited.end()) {
-      answer.cited.push_back(index);
-    }
+    if (!ids.empty()) return;
+  }
+  if (answer.label != format::Label::kUnsafe || !reply["analysis"].is_string()) return;
+  const auto& analysis = reply["analysis"].get_ref<const std::string&>();
+  for (size_t i = 0; i < question.shown.size(); ++i) {
+    if (analysis.find(question.shown[i].id) != std::string::npos) Cite(i, answer);
   }
 }
 
@@ -102,14 +126,14 @@ PlaceAnswer ChatJudge::ReadInPlace(const PlaceQuestion& question, const chat::Ch
                                                      options_.config.threshold(language))
                                     : format::Label::kUnparsed;
   }
-  // What explains another label than was decided is left out.
-  if (answer.label != stated.label) return answer;
-  ReadCited((*value)["guidelines"], question, answer);
+  ReadCited(*value, question, answer);
   if (const Json& type = (*value)["response_type"]; type.is_string()) {
     answer.response_type = format::ParseResponseType(type.get<std::string>());
   }
-  if (const Json& analysis = (*value)["analysis"];
-      analysis.is_string() && options_.reply == Reply::kLabelAndCritique) {
+  // What explains another label than was decided is left out.
+  if (const Json& analysis = (*value)["analysis"]; answer.label == stated.label &&
+                                                   analysis.is_string() &&
+                                                   options_.reply == Reply::kLabelAndCritique) {
     CleanedCitations cleaned =
         CleanCitations(CleanCritique(analysis.get<std::string>()), question.shown);
     answer.critique = std::move(cleaned.text);
