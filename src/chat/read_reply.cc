@@ -230,12 +230,6 @@ Expected<Json> ReadReply(const Task& task, std::string_view reply,
   const std::string_view text = WithoutThinking(reply);
   if (text.empty()) return MakeError(ErrorKind::kInput, "the reply is empty");
   if (const Expected<Json> whole = ParseJson(text, "the reply"); whole) {
-    // A text of some words, said over word by word, is a quotation; a bare label can't be told from
-    // one.
-    if (whole->is_object() && whole->contains("analysis") && Planted(given).Holds(text, *whole)) {
-      return MakeError(ErrorKind::kInput,
-                       "the reply repeats an object that stands in what was sent");
-    }
     return Fit(*whole, task.schema, "");
   }
   std::optional<Json> found;

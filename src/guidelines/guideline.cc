@@ -180,14 +180,6 @@ Json ToJson(const Guideline& guideline) {
 
 Expected<Guideline> ParseGuideline(const Json& value, std::string_view where) {
   if (!value.is_object()) return MakeError(ErrorKind::kInput, "{}: must be an object", where);
-  constexpr std::string_view kFields[] = {
-      "id",   "version",  "kind",   "place",      "places",   "group",   "groups",   "topic",
-      "text", "polarity", "status", "valid_from", "valid_to", "sources", "passages", "lang"};
-  for (const auto& [name, unused] : value.items()) {
-    if (std::find(std::begin(kFields), std::end(kFields), name) == std::end(kFields)) {
-      return FieldError(where, name, "there is no such field");
-    }
-  }
   Guideline guideline;
   MORES_ASSIGN_OR_RETURN(guideline.id, OptionalText(value, "id", where));
   if (const Json* version = FindOptional(value, "version")) {

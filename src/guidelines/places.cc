@@ -427,9 +427,15 @@ std::vector<std::string> Catalogue::WithAncestors(std::string_view code) const {
 }  // namespace
 
 Expected<std::shared_ptr<const PlaceCatalogue>> PlaceCatalogue::Open() {
+  // Read once a process: it never changes.
+  static std::mutex mutex;
+  static std::shared_ptr<const PlaceCatalogue> opened;
+  const std::lock_guard lock(mutex);
+  if (opened) return opened;
   auto catalogue = std::make_shared<Catalogue>();
   MORES_RETURN_IF_ERROR(catalogue->Load());
-  return std::shared_ptr<const PlaceCatalogue>(std::move(catalogue));
+  opened = std::move(catalogue);
+  return opened;
 }
 
 }  // namespace mores::guidelines
