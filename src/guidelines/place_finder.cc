@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "text/segmentation.h"
 #include "text/utf8.h"
 
 namespace mores::guidelines {
@@ -45,8 +46,8 @@ constexpr std::array<std::string_view, 22> kAfterSubject = {
     "is",    "has",  "was",   "and",  "or",    "s",      "in",   "had",  "will", "does", "can",
     "could", "must", "needs", "says", "makes", "allows", "bans", "also", "to",   "as",   "with"};
 // Chinese words after a name that make it a people, a language or a dish.
-constexpr std::array<std::string_view, 8> kPeopleAfter = {"人", "语", "话", "文",
-                                                          "裔", "族", "菜", "料理"};
+constexpr std::array<std::string_view, 12> kPeopleAfter = {
+    "人", "语", "话", "文", "先生", "女士", "小姐", "太太", "裔", "族", "菜", "料理"};
 constexpr std::array<std::string_view, 5> kNoPeopleAfter = {"人口", "人权", "人均", "文化", "文明"};
 
 // Whether what stands between two words of one name may do so.
@@ -134,8 +135,30 @@ PlaceFinder::Found PlaceFinder::LongestAt(const Reading& reading, size_t word) c
   return found;
 }
 
+namespace {
+
+// By byte of a run of Chinese: whether a word may begin or end before it. A name within a longer
+// word
+// ("加纳" in "加纳利群岛") is another name.
+std::vector<bool> WordEnds(std::string_view run) {
+  std::vector<bool> ends(run.size() + 1);
+  ends.front() = ends.back() = true;
+  size_t at = 0;
+  for (const char c : text::SegmentWords(run)) {
+    if (c == ' ') {
+      ends[at] = true;
+    } else {
+      at = std::min(at + 1, run.size());
+    }
+  }
+  return ends;
+}
+
+}  // namespace
+
 void PlaceFinder::FindChinese(const NameWord& word, size_t index, std::vector<Found>& found) const {
   const std::string_view run = word.key;
+  const std::vector<bool> ends = WordEnds(run);
   for (size_t i = 0; i < run.size();) {
     size_t size = text::CharacterSize(run[i]);
     if (first_characters_.contains(text::CharacterAt(run, i))) {
@@ -147,7 +170,7 @@ void PlaceFinder::FindChinese(const NameWord& word, size_t index, std::vector<Fo
         const auto begins = [&](std::string_view s) { return after.starts_with(s); };
         const bool people = std::any_of(kPeopleAfter.begin(), kPeopleAfter.end(), begins) &&
                             std::none_of(kNoPeopleAfter.begin(), kNoPeopleAfter.end(), begins);
-        if (!people) {
+        if (!people && ends[i] && ends[i + length]) {
           found.push_back({.name = &at->second,
                            .begin_word = index,
                            .end_word = index + 1,
