@@ -61,6 +61,27 @@ Expected<std::vector<Item>> ReadLines(const std::string& path) {
   return lines;
 }
 
+// kUsage where the database has none of the guidelines that the verdicts were shown: nothing is
+// ever deleted from one, so it is another.
+Status CheckSameDatabase(const std::vector<Item>& lines, guidelines::Database& database) {
+  bool any = false;
+  for (const Item& line : lines) {
+    if (!line.verdict || !line.verdict->findings) continue;
+    for (const format::PlaceResult& place : line.verdict->findings->places) {
+      for (const format::GuidelineRef& shown : place.shown) {
+        any = true;
+        MORES_ASSIGN_OR_RETURN(const auto there, database.Find(shown.id));
+        if (there) return {};
+      }
+    }
+  }
+  if (!any) return {};
+  return MakeError(ErrorKind::kUsage,
+                   "{}: has none of the guidelines that these verdicts were shown: is it another "
+                   "database?",
+                   database.path());
+}
+
 // What the journal holds of an item.
 Json JournalLine(Json verdict, const std::vector<judge::PlaceChange>& changes) {
   Json list = Json::array();
@@ -144,6 +165,7 @@ Expected<int> RunRejudgeCommand(RejudgeCommand command) {
   MORES_RETURN_IF_ERROR(CheckJudgeOptions(command.judge));
   MORES_ASSIGN_OR_RETURN(const std::vector<Item> lines, ReadLines(command.input));
   MORES_ASSIGN_OR_RETURN(const auto guidelines, OpenedGuidelines::Open(command.guidelines));
+  MORES_RETURN_IF_ERROR(CheckSameDatabase(lines, guidelines->database()));
   command.judge.chat.fresh = command.fresh;
   MORES_ASSIGN_OR_RETURN(const OpenedJudge opened, OpenJudge(command.judge, command.output));
   MORES_RETURN_IF_ERROR(guidelines->Attach(opened.judge()));
