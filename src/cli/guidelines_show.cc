@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/guidelines.h"
+#include "guidelines/jsonl.h"
 
 namespace mores::cli {
 namespace {
@@ -16,16 +17,6 @@ struct ShowCommand {
   int version = 0;
   bool json = false;
 };
-
-Json PassageToJson(const guidelines::Passage& passage) {
-  return {{"id", passage.id},
-          {"places", passage.places},
-          {"topic", passage.topic},
-          {"heading", passage.heading},
-          {"text", passage.text},
-          {"lang", passage.lang},
-          {"source", guidelines::ToJson(passage.source)}};
-}
 
 void PrintPassage(const guidelines::Passage& passage) {
   const guidelines::Source& source = passage.source;
@@ -62,7 +53,7 @@ Expected<int> RunShow(const ShowCommand& command) {
                          database->FindPassage(command.id));
   if (!passage) return NotThere(command.id);
   if (command.json) {
-    fmt::print("{}\n", DumpJson(PassageToJson(*passage)));
+    fmt::print("{}\n", DumpJson(guidelines::ToJson(*passage)));
   } else {
     PrintPassage(*passage);
   }

@@ -22,11 +22,11 @@ using Places = std::vector<judge::AskedPlace>;
 
 // Each place once, as it first came.
 void AddPlace(guidelines::PlaceScope scope, format::PlaceOrigin origin, Places& places) {
-  const std::string name = judge::ScopeName(scope);
+  const std::string name = guidelines::ScopeName(scope);
   const bool swapped = origin == format::PlaceOrigin::kSwapped;
   // What is swapped in is compared with the first place, also where it is a later one itself.
   const bool there = std::any_of(places.begin(), places.end(), [&](const judge::AskedPlace& one) {
-    return judge::ScopeName(one.scope) == name &&
+    return guidelines::ScopeName(one.scope) == name &&
            (!swapped || &one == places.data() || one.origin == format::PlaceOrigin::kSwapped);
   });
   if (!there) places.push_back({.scope = std::move(scope), .origin = origin});

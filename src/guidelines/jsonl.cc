@@ -21,16 +21,6 @@ Json ToJson(const Group& group) {
           {"places", group.places}};
 }
 
-Json ToJson(const Passage& passage) {
-  return {{"id", passage.id},
-          {"places", passage.places},
-          {"topic", passage.topic},
-          {"heading", passage.heading},
-          {"text", passage.text},
-          {"lang", passage.lang},
-          {"source", guidelines::ToJson(passage.source)}};
-}
-
 std::string Text(const Json& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
@@ -148,6 +138,16 @@ class Reader {
 bool Free(const Source& source) { return source.redistributable; }
 
 }  // namespace
+
+Json ToJson(const Passage& passage) {
+  return {{"id", passage.id},
+          {"places", passage.places},
+          {"topic", passage.topic},
+          {"heading", passage.heading},
+          {"text", passage.text},
+          {"lang", passage.lang},
+          {"source", guidelines::ToJson(passage.source)}};
+}
 
 Expected<Batch> ReadGuidelines(const std::string& path, const PlaceCatalogue& places) {
   return Reader(path, places).Read();

@@ -13,6 +13,9 @@
 
 namespace mores::guidelines {
 
+// As a line of `export` has it below `passage_record`.
+Json ToJson(const Passage& passage);
+
 // kInput "FILE:LINE: field ..." for the first bad line: an unknown place, a field that is missing,
 // an id that stood before. Versions in the file are not taken over: the database gives its own.
 Expected<Batch> ReadGuidelines(const std::string& path, const PlaceCatalogue& places);

@@ -83,6 +83,16 @@ Status CheckLivesThere(const Group& group, std::string_view place, std::string_v
 
 }  // namespace
 
+std::string ScopeName(const PlaceScope& scope) {
+  return scope.group.empty() ? scope.place : scope.place + "+" + scope.group;
+}
+
+PlaceScope ReadScopeName(std::string_view name) {
+  const size_t plus = std::min(name.find('+'), name.size());
+  return {.place = std::string(name.substr(0, plus)),
+          .group = std::string(name.substr(std::min(plus + 1, name.size())))};
+}
+
 Expected<PlaceScope> ParsePlaceScope(std::string_view text, Database& database) {
   const size_t plus = text.find('+');
   PlaceScope scope;

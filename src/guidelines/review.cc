@@ -100,10 +100,6 @@ std::optional<Ruling> ParseRuling(std::string_view name) {
   return static_cast<Ruling>(found - kRulingNames.begin());
 }
 
-std::string ScopeName(const PlaceScope& scope) {
-  return scope.group.empty() ? scope.place : scope.place + "+" + scope.group;
-}
-
 bool IsWithin(const std::vector<std::string>& places, const std::vector<std::string>& codes) {
   return codes.empty() || std::any_of(places.begin(), places.end(), [&](const std::string& place) {
            return std::any_of(codes.begin(), codes.end(), [&](const std::string& code) {
@@ -331,10 +327,9 @@ Expected<Version> ReviewDesk::Settle(const Decision& decision) {
   for (const std::string& group : guideline.groups) {
     if (decision.ruling != Ruling::kCorrect) break;
     const auto from = std::count_if(rulings.begin(), rulings.end(), [&](const Row& one) {
-      const size_t plus = std::min(one.reviewer_place.find('+'), one.reviewer_place.size());
-      const PlaceScope scope = {.place = one.reviewer_place.substr(0, plus), .group = group};
-      return one.ruling == Name(Ruling::kCorrect) && one.reviewer_place.ends_with("+" + group) &&
-             MaySpeakFor(scope, guideline);
+      const PlaceScope from_there = ReadScopeName(one.reviewer_place);
+      return one.ruling == Name(Ruling::kCorrect) && from_there.group == group &&
+             MaySpeakFor(from_there, guideline);
     });
     if (from >= static_cast<int64_t>(kEnoughOfAGroup)) continue;
     return Refused(
@@ -410,34 +405,30 @@ Expected<UnanimousDecisions> ReviewDesk::AdjudicateUnanimous(
   return decisions;
 }
 
-Expected<Version> ReviewDesk::Complain(std::string_view id, const std::string& by,
-                                       const std::string& reason) {
-  MORES_RETURN_IF_ERROR(CheckPerson(id, by));
-  if (reason.empty()) return Refused(id, "a reason is missing");
+Expected<Version> ReviewDesk::ChangeStanding(std::string_view id, Standing standing,
+                                             const Row& row) {
+  MORES_RETURN_IF_ERROR(CheckPerson(id, row.reviewer));
+  if (row.reason.empty()) return Refused(id, "a reason is missing");
   Version version;
   const Status done = database_.connection().Transact([&]() -> Status {
     MORES_ASSIGN_OR_RETURN(const Version current, CurrentOf(id, 0));
-    MORES_ASSIGN_OR_RETURN(version, Move(current, Standing::kContested,
-                                         {.act = "complaint", .reviewer = by, .reason = reason}));
+    MORES_ASSIGN_OR_RETURN(version, Move(current, standing, row));
     return {};
   });
   MORES_RETURN_IF_ERROR(done);
   return version;
 }
 
+Expected<Version> ReviewDesk::Complain(std::string_view id, const std::string& by,
+                                       const std::string& reason) {
+  return ChangeStanding(id, Standing::kContested,
+                        {.act = "complaint", .reviewer = by, .reason = reason});
+}
+
 Expected<Version> ReviewDesk::Withdraw(std::string_view id, const std::string& by,
                                        const std::string& reason) {
-  MORES_RETURN_IF_ERROR(CheckPerson(id, by));
-  if (reason.empty()) return Refused(id, "a reason is missing");
-  Version version;
-  const Status done = database_.connection().Transact([&]() -> Status {
-    MORES_ASSIGN_OR_RETURN(const Version current, CurrentOf(id, 0));
-    MORES_ASSIGN_OR_RETURN(version, Move(current, Standing::kWithdrawn,
-                                         {.act = "withdrawal", .reviewer = by, .reason = reason}));
-    return {};
-  });
-  MORES_RETURN_IF_ERROR(done);
-  return version;
+  return ChangeStanding(id, Standing::kWithdrawn,
+                        {.act = "withdrawal", .reviewer = by, .reason = reason});
 }
 
 Status ReviewDesk::ForEachRuling(const std::function<Status(const StoredRuling&)>& visit) {

@@ -24,8 +24,6 @@ enum class Ruling { kCorrect, kWrong, kUnsure };
 std::string_view Name(Ruling ruling);  // "correct", "wrong", "unsure"
 std::optional<Ruling> ParseRuling(std::string_view name);
 
-// "NG+tiv", "NG"; "" for no place.
-std::string ScopeName(const PlaceScope& scope);
 // Whether one of `places` is one of `codes` or a part of it; true where there are no codes.
 bool IsWithin(const std::vector<std::string>& places, const std::vector<std::string>& codes);
 
@@ -125,6 +123,8 @@ class ReviewDesk {
   Status RuleOnce(const GivenRuling& ruling);
   Expected<Version> Settle(const Decision& decision);
   Expected<Version> Move(const Version& current, Standing status, const Row& row);
+  // By one person, with a reason, whatever was ruled.
+  Expected<Version> ChangeStanding(std::string_view id, Standing standing, const Row& row);
 
   Database& database_;
   Clock& clock_;

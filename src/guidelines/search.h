@@ -19,6 +19,11 @@ struct PlaceScope {
   std::string group;  // id; "": none
 };
 
+// "NG", "NG+tiv".
+std::string ScopeName(const PlaceScope& scope);
+// What ScopeName wrote, without looking anything up.
+PlaceScope ReadScopeName(std::string_view name);
+
 // "NG", "NG+Tiv": a code in any case, or a country's name, and a group of the database by id or
 // name. kUsage names what is unknown, with what is near.
 Expected<PlaceScope> ParsePlaceScope(std::string_view text, Database& database);

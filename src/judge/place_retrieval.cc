@@ -54,10 +54,6 @@ bool IsRelevant(const guidelines::Guideline& guideline, const std::set<std::stri
 
 }  // namespace
 
-std::string ScopeName(const guidelines::PlaceScope& scope) {
-  return scope.group.empty() ? scope.place : scope.place + "+" + scope.group;
-}
-
 Expected<RetrievedPlace> PlaceRetrieval::Find(const format::Dialogue& dialogue,
                                               const guidelines::PlaceScope& scope) {
   RetrievedPlace retrieved;

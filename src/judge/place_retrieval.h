@@ -22,9 +22,6 @@ struct AskedPlace {
   format::PlaceOrigin origin = format::PlaceOrigin::kGiven;
 };
 
-// "NG", "NG+tiv".
-std::string ScopeName(const guidelines::PlaceScope& scope);
-
 struct PlaceOptions {
   std::string as_of;  // YYYY-MM-DD
   size_t shown = 5;   // guidelines, at most

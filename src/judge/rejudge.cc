@@ -13,12 +13,6 @@ constexpr std::array<std::string_view, 7> kGrounds = {
 
 using References = std::vector<format::GuidelineRef>;
 
-guidelines::PlaceScope ScopeOf(std::string_view name) {
-  const size_t plus = std::min(name.find('+'), name.size());
-  return {.place = std::string(name.substr(0, plus)),
-          .group = std::string(name.substr(std::min(plus + 1, name.size())))};
-}
-
 bool HasId(const References& references, const std::string& id) {
   return std::any_of(references.begin(), references.end(),
                      [&](const format::GuidelineRef& one) { return one.id == id; });
@@ -109,9 +103,10 @@ Status FindChanges(PlaceJudge& judge, Work& work) {
   if (!verdict.findings || verdict.label == format::Label::kUnsafe) return {};
   for (size_t i = 0; i < verdict.findings->places.size(); ++i) {
     const format::PlaceResult& place = verdict.findings->places[i];
-    PlaceCase one{.dialogue = work.dialogue ? &*work.dialogue : nullptr,
-                  .general = work.verdict,
-                  .asked = {.scope = ScopeOf(place.place), .origin = place.origin}};
+    PlaceCase one{
+        .dialogue = work.dialogue ? &*work.dialogue : nullptr,
+        .general = work.verdict,
+        .asked = {.scope = guidelines::ReadScopeName(place.place), .origin = place.origin}};
     if (work.dialogue) {
       MORES_ASSIGN_OR_RETURN(one.retrieved, judge.Retrieve(*work.dialogue, one.asked.scope));
     }
