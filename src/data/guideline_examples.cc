@@ -13,10 +13,10 @@ namespace {
 // rest.
 constexpr double kDoes = 0.78, kCareful = 0.91, kOpinion = 0.96;
 constexpr double kOfFamilies = 0.6;
-constexpr double kSameWording = 0.7;     // of guidelines about what the dialogue does
+constexpr double kSameWording = 0.8;     // of guidelines about what the dialogue does
 constexpr double kSwapped = 0.4;         // the act and what is done instead of it change places
-constexpr double kOpenShare = 0.2;       // of guidelines that only say what is usual or allowed
-constexpr double kOpenShareBrief = 0.5;  // of opposite ones of the shortest form
+constexpr double kOpenShare = 0.2;  // of guidelines that only say what is usual or allowed
+constexpr double kOppositeOpenShare = 0.6;
 constexpr double kLead = 0.15, kTail = 0.25;
 constexpr double kBareShare = 0.4;  // of dialogues that are also shown without a guideline
 
@@ -118,7 +118,7 @@ class Writer {
     return Binding(*scene.place, Wordings(scene), *scene.other);
   }
   std::string Opposite(const Scene& scene) {
-    return Chance(brief_guideline_ ? kOpenShareBrief : kOpenShare)
+    return Chance(kOppositeOpenShare)
                ? Open(*scene.place, Wordings(scene), *scene.other)
                : Binding(*scene.place, *scene.other, Wordings(scene));
   }

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "format/shared_words.h"
 
 namespace mores::format {
 namespace {
@@ -18,13 +19,29 @@ constexpr int kMaxContextLength = 1 << 22;
 
 // Everything that shapes a prompt or a label, in words; a change here changes the prompt hash.
 constexpr std::string_view kDescription =
-    "mores-label-first 1\n"
-    "<s> ({<|system|>|<|user|>|<|assistant|>} content)* <|judge|>\n"
+    "mores-label-first 2\n"
+    "<s> (<|rule|> number. rule)* ({<|system|>|<|user|>|<|assistant|>} content)* "
+    "(<|guideline|> (guideline's text to the end of a shared word <|reserved_0|>)* rest)? "
+    "<|judge|>\n"
+    "rules whole, in at most half of the room; one guideline, its middle cut beyond a quarter\n"
     "turns after the last assistant turn are dropped\n"
     "too long: earliest turns go, then the middle of the query down to a quarter, then the middle "
     "of the judged turn; the cut is marked ' … '\n"
     "en safe/unsafe, zh 安全/不安全, other safe/unsafe\n"
     "completion: label, line break, critique, </s>\n";
+
+// Stands after each word of a guideline that the dialogue has too.
+constexpr const char* kSharedWordToken = "<|reserved_0|>";
+
+// The guideline and the marks of its shared words, as it stands behind the turns of a prompt.
+void AppendGuideline(const std::string& guideline, std::span<const Turn> turns,
+                     RenderedPrompt& prompt) {
+  prompt.pieces.push_back({PromptPiece::Kind::kSpecial, "<|guideline|>"});
+  for (const GuidelinePart& part : MarkSharedWords(guideline, ContentWords(turns))) {
+    prompt.pieces.push_back({PromptPiece::Kind::kText, std::string(part.text)});
+    if (part.shared) prompt.pieces.push_back({PromptPiece::Kind::kSpecial, kSharedWordToken});
+  }
+}
 
 std::string RoleToken(Role role) {
   switch (role) {
@@ -199,12 +216,11 @@ class PromptBuilder {
   // The guideline stands after the dialogue, so that prompts with one and without begin alike. Its
   // middle is cut where it takes more than a quarter of the room.
   Expected<std::vector<int32_t>> GuidelineTokens() {
-    std::vector<int32_t> ids;
-    if (guideline_.empty()) return ids;
-    MORES_ASSIGN_OR_RETURN(ids.emplace_back(), SpecialToken("<|guideline|>", tokenizer_));
-    const std::vector<int32_t> text =
-        CutMiddle(tokenizer_.Encode(guideline_), limit_ / 4, tokenizer_);
-    ids.insert(ids.end(), text.begin(), text.end());
+    if (guideline_.empty()) return std::vector<int32_t>();
+    RenderedPrompt shown;
+    AppendGuideline(guideline_, std::span(turns_).first(judged_ + 1), shown);
+    MORES_ASSIGN_OR_RETURN(std::vector<int32_t> ids, EncodePrompt(shown, tokenizer_));
+    ids = CutMiddle(ids, limit_ / 4, tokenizer_);
     limit_ -= ids.size();
     return ids;
   }
@@ -377,8 +393,8 @@ RenderedPrompt RenderLabelFirst(const Dialogue& dialogue) {
     prompt.pieces.push_back({PromptPiece::Kind::kText, turn.content});
   }
   if (!dialogue.guideline.empty()) {
-    prompt.pieces.push_back({PromptPiece::Kind::kSpecial, "<|guideline|>"});
-    prompt.pieces.push_back({PromptPiece::Kind::kText, dialogue.guideline});
+    const size_t shown = std::min(judged + 1, dialogue.turns.size());
+    AppendGuideline(dialogue.guideline, std::span(dialogue.turns).first(shown), prompt);
   }
   prompt.pieces.push_back({PromptPiece::Kind::kSpecial, "<|judge|>"});
   return prompt;

@@ -4,6 +4,7 @@
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 #include <unicode/uscript.h>
+#include <unicode/utext.h>
 
 #include <memory>
 
@@ -57,6 +58,25 @@ std::string SegmentWords(std::string_view utf8) {
   std::string result;
   segmented.toUTF8String(result);
   return result;
+}
+
+std::vector<WordSpan> WordSpans(std::string_view utf8) {
+  UErrorCode status = U_ZERO_ERROR;
+  UText* text = utext_openUTF8(nullptr, utf8.data(), static_cast<int64_t>(utf8.size()), &status);
+  MORES_CHECK(U_SUCCESS(status));
+  icu::BreakIterator& words = Words();
+  words.setText(text, status);  // indices are bytes
+  MORES_CHECK(U_SUCCESS(status));
+  std::vector<WordSpan> spans;
+  int32_t begin = words.first();
+  for (int32_t end = words.next(); end != icu::BreakIterator::DONE; end = words.next()) {
+    if (words.getRuleStatus() >= UBRK_WORD_NUMBER) {
+      spans.push_back({static_cast<size_t>(begin), static_cast<size_t>(end)});
+    }
+    begin = end;
+  }
+  utext_close(text);
+  return spans;
 }
 
 }  // namespace mores::text
