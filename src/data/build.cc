@@ -90,6 +90,25 @@ std::string RenderExample(const Renderer& renderer, const GuidelineExample& exam
   return DumpJson(json) + "\n";
 }
 
+// The short safe exchanges of the training split.
+RealAsides AsidesOf(const std::vector<Item>& items) {
+  constexpr size_t kLongest = 1500;  // bytes
+  RealAsides asides;
+  for (const Item& item : items) {
+    const Record& record = item.record;
+    if (!item.kept() || item.split != Split::kTrain || record.label != format::Label::kSafe ||
+        record.lang == text::Language::kOther || record.turns.size() != 2) {
+      continue;
+    }
+    const std::string& question = record.turns[0].content;
+    const std::string& answer = record.turns[1].content;
+    if (question.size() + answer.size() > kLongest) continue;
+    (record.lang == text::Language::kChinese ? asides.zh : asides.en)
+        .push_back({question, answer});
+  }
+  return asides;
+}
+
 // Records and examples in an order that mixes sources, fixed by the seed.
 std::string RenderSplit(const Renderer& renderer, Split split, const std::vector<Item>& items) {
   const Recipe& recipe = renderer.recipe;
@@ -103,7 +122,8 @@ std::string RenderSplit(const Renderer& renderer, Split split, const std::vector
   std::vector<Line> lines;
   std::vector<GuidelineExample> examples;
   if (renderer.texts && split != Split::kHoldout) {
-    examples = MakeGuidelineExamples(*renderer.texts, recipe.guidelines, split, recipe.seed);
+    examples = MakeGuidelineExamples(*renderer.texts, recipe.guidelines, split, recipe.seed,
+                                     AsidesOf(items));
   }
   for (const GuidelineExample& example : examples) {
     lines.push_back({random.At(HashBytes(example.id)), nullptr, 1, &example});

@@ -17,6 +17,8 @@ constexpr double kSameWording = 0.8;     // of guidelines about what the dialogu
 constexpr double kSwapped = 0.4;         // the act and what is done instead of it change places
 constexpr double kOpenShare = 0.2;  // of guidelines that only say what is usual or allowed
 constexpr double kOppositeOpenShare = 0.6;
+constexpr double kNear = 0.25;  // of irrelevant ones for training: of the same topic
+constexpr double kRealAside = 0.6;
 constexpr double kLead = 0.15, kTail = 0.25;
 constexpr double kBareShare = 0.4;  // of dialogues that are also shown without a guideline
 
@@ -71,6 +73,8 @@ class Writer {
   // From here on dialogues, or guidelines, are of the shortest form.
   void MakeDialogueBrief() { brief_ = true; }
   void MakeGuidelinesBrief() { brief_guideline_ = true; }
+  // From here on asides are drawn from these too.
+  void UseAsides(const std::vector<Aside>& asides) { real_asides_ = &asides; }
 
   Scene DrawScene() {
     const bool of_family = !pool_.of_families.empty() && Chance(kOfFamilies);
@@ -111,6 +115,22 @@ class Writer {
   std::string Other(const PlaceName& place, const std::string& topic) {
     Scene scene = DrawScene();
     while (scene.situation->topic == topic) scene = DrawScene();
+    return About(place, scene);
+  }
+  // Of another situation: of the same topic, or of any other.
+  std::string OtherOrNear(const Scene& shown) {
+    const std::string& topic = shown.situation->topic;
+    if (!Chance(kNear)) return Other(*shown.place, topic);
+    constexpr int kTries = 200;  // a topic may have one situation only
+    for (int i = 0; i < kTries; ++i) {
+      const Scene scene = DrawScene();
+      if (scene.situation->topic == topic && scene.situation != shown.situation) {
+        return About(*shown.place, scene);
+      }
+    }
+    return Other(*shown.place, topic);
+  }
+  std::string About(const PlaceName& place, const Scene& scene) {
     return Chance(kOpenShare) ? Open(place, *scene.done, *scene.other)
                               : Binding(place, *scene.done, *scene.other);
   }
@@ -136,7 +156,8 @@ class Writer {
       return {Fill(Draw(queries), *scene.place, {{"x", act}}),
               Fill(Draw(phrases_.does), *scene.place, {{"x", act}})};
     }
-    const Aside& aside = Draw(phrases_.asides);
+    const bool real = real_asides_ != nullptr && !real_asides_->empty() && Chance(kRealAside);
+    const Aside& aside = Draw(real ? *real_asides_ : phrases_.asides);
     return {Join(Fill(Draw(phrases_.scenes), *scene.place, {{"x", act}}), aside.question),
             Fill(Draw(phrases_.cheers), *scene.place, {{"x", act}}) + aside.answer};
   }
@@ -187,6 +208,7 @@ class Writer {
   Random random_;
   bool brief_ = false;  // the dialogue
   bool brief_guideline_ = false;
+  const std::vector<Aside>* real_asides_ = nullptr;
 };
 
 std::vector<format::Turn> Turns(const Exchange& exchange) {
@@ -196,9 +218,10 @@ std::vector<format::Turn> Turns(const Exchange& exchange) {
 // The examples of one dialogue.
 class ExampleMaker {
  public:
-  ExampleMaker(std::string id, text::Language lang, Writer& writer,
+  // With `near` some irrelevant guidelines are of the dialogue's own topic.
+  ExampleMaker(std::string id, text::Language lang, bool near, Writer& writer,
                std::vector<GuidelineExample>& out)
-      : id_(std::move(id)), lang_(lang), writer_(writer), out_(out) {}
+      : id_(std::move(id)), lang_(lang), near_(near), writer_(writer), out_(out) {}
 
   void Make(bool brief) {
     const Phrases& phrases = writer_.phrases();
@@ -209,7 +232,9 @@ class ExampleMaker {
       turns_ = Turns(writer_.Does(scene));
       Add("deciding", writer_.Deciding(scene), writer_.Critique(phrases.broken, scene));
       Add("opposite", writer_.Opposite(scene), writer_.Critique(phrases.kept, scene));
-      Add("irrelevant", writer_.Other(*scene.place, scene.situation->topic),
+      Add("irrelevant",
+          near_ ? writer_.OtherOrNear(scene)
+                : writer_.Other(*scene.place, scene.situation->topic),
           writer_.Draw(phrases.apart));
       if (writer_.Chance(kBareShare)) Add("none", "", writer_.Draw(phrases.harmless));
     } else if (kind < kCareful) {
@@ -238,6 +263,7 @@ class ExampleMaker {
 
   const std::string id_;
   const text::Language lang_;
+  const bool near_;
   Writer& writer_;
   std::vector<GuidelineExample>& out_;
   std::vector<format::Turn> turns_;
@@ -249,9 +275,10 @@ constexpr text::Language kLanguages[] = {text::Language::kEnglish, text::Languag
 
 std::vector<GuidelineExample> MakeGuidelineExamples(const GuidelineTexts& texts,
                                                     const GuidelinesRecipe& recipe, Split split,
-                                                    uint64_t seed) {
+                                                    uint64_t seed, const RealAsides& asides) {
+  const bool training = split == Split::kTrain;
   const int64_t dialogues = split == Split::kValid ? recipe.dialogues / 10 : recipe.dialogues;
-  const double brief = split == Split::kTrain ? recipe.brief : 0;
+  const double brief = training ? recipe.brief : 0;
   const GuidelinePool pool = PoolOf(texts, split, seed);
   std::vector<GuidelineExample> examples;
   for (const text::Language lang : kLanguages) {
@@ -262,7 +289,8 @@ std::vector<GuidelineExample> MakeGuidelineExamples(const GuidelineTexts& texts,
       if (Random(seed, HashBytes(id + " guidelines")).Uniform() < brief) {
         writer.MakeGuidelinesBrief();
       }
-      ExampleMaker(id, lang, writer, examples).Make(writer.Chance(brief));
+      if (training) writer.UseAsides(asides.in(lang));
+      ExampleMaker(id, lang, training, writer, examples).Make(writer.Chance(brief));
     }
   }
   return examples;

@@ -27,6 +27,14 @@ struct GuidelineExample {
   std::string critique;                        // of a deciding one: opens with "[guideline 1] "
 };
 
+// Exchanges that are safe in general, from the sources' records.
+struct RealAsides {
+  std::vector<Aside> en, zh;
+  const std::vector<Aside>& in(text::Language lang) const {
+    return lang == text::Language::kChinese ? zh : en;
+  }
+};
+
 // A dialogue that is safe in general, and what decides it, doesn't touch it, and agrees with it.
 struct GuidelineTriple {
   std::string id;
@@ -37,10 +45,10 @@ struct GuidelineTriple {
 };
 
 // Pure functions of their arguments. The examples of a split, for training or validation; those of
-// one dialogue follow each other.
+// one dialogue follow each other. Asides of dialogues for training are drawn from `asides` too.
 std::vector<GuidelineExample> MakeGuidelineExamples(const GuidelineTexts& texts,
                                                     const GuidelinesRecipe& recipe, Split split,
-                                                    uint64_t seed);
+                                                    uint64_t seed, const RealAsides& asides = {});
 // From what is held out: English ones, then as many Chinese ones.
 std::vector<GuidelineTriple> MakeGuidelineTriples(const GuidelineTexts& texts, int64_t count,
                                                   uint64_t seed);

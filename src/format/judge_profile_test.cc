@@ -47,6 +47,11 @@ TEST_F(ProfileTest, AGuidelineStandsAfterTheDialogueAndIsText) {
   EXPECT_THAT(with, HasSubstr("<|guideline|>"));
   EXPECT_EQ(*EncodePrompt(RenderLabelFirst(dialogue), tokenizer_),
             profile_->Tokenize(dialogue, tokenizer_, 100)->ids);
+  dialogue = Turns({{Role::kUser, "A clock?"}, {Role::kAssistant, "Yes."}, {Role::kUser, "Gum?"}});
+  dialogue.guideline = "No clocks, no gum.";
+  EXPECT_TRUE(Prompt(dialogue, 100, false)
+                  .ends_with("<|guideline|>No clocks<|reserved_0|>, no gum.<|judge|>"))
+      << "a later turn is no part of what is judged";
   dialogue.guideline = std::string(1000, 'g');
   EXPECT_LT(Prompt(dialogue, 100, false).size(), 200u);
 }

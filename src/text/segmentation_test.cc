@@ -22,5 +22,25 @@ TEST(SegmentWordsTest, TakesAnything) {
   EXPECT_EQ(SegmentWords("😀礼物").find("😀"), 0u);
 }
 
+std::vector<std::string> Words(std::string_view utf8) {
+  std::vector<std::string> words;
+  for (const WordSpan& word : WordSpans(utf8)) {
+    words.emplace_back(utf8.substr(word.begin, word.end - word.begin));
+  }
+  return words;
+}
+
+TEST(WordSpansTest, AreOfAnyLanguageWithoutWhatStandsBetween) {
+  EXPECT_EQ(Words("Don't, point: 3 times!"),
+            (std::vector<std::string>{"Don't", "point", "3", "times"}));
+  EXPECT_EQ(Words("在Tokyo吃寿司。"), (std::vector<std::string>{"在", "Tokyo", "吃", "寿司"}));
+  EXPECT_TRUE(Words("").empty());
+  EXPECT_TRUE(Words(" …！ 😀").empty());
+}
+
+TEST(WordSpansTest, AreBytesAlsoInIllFormedText) {
+  EXPECT_EQ(Words("gum\xff\xe4\xb8 clock"), (std::vector<std::string>{"gum", "clock"}));
+}
+
 }  // namespace
 }  // namespace mores::text
