@@ -11,15 +11,16 @@ namespace {
 
 // How often, of all dialogues: what one does, somebody's warning, an opinion; belonging is the
 // rest.
-constexpr double kDoes = 0.78, kCareful = 0.91, kOpinion = 0.96;
+constexpr double kDoes = 0.66, kCareful = 0.82, kOpinion = 0.95;
 constexpr double kOfFamilies = 0.6;
-constexpr double kSameWording = 0.8;     // of guidelines about what the dialogue does
+constexpr double kSameWording = 0.7;     // of guidelines about what the dialogue does
 constexpr double kSwapped = 0.4;         // the act and what is done instead of it change places
 constexpr double kOpenShare = 0.2;  // of guidelines that only say what is usual or allowed
 constexpr double kOppositeOpenShare = 0.6;
-constexpr double kNear = 0.25;  // of irrelevant ones for training: of the same topic
+constexpr double kNear = 0.15;  // of irrelevant ones for training: of the same topic
 constexpr double kRealAside = 0.6;
-constexpr double kLead = 0.15, kTail = 0.25;
+constexpr double kLead = 0.2, kTail = 0.3;
+constexpr double kSecond = 0.2;  // of guidelines that say something else as well
 constexpr double kBareShare = 0.4;  // of dialogues that are also shown without a guideline
 
 void ReplaceAll(std::string& text, std::string_view name, const std::string& value) {
@@ -135,12 +136,19 @@ class Writer {
                               : Binding(place, *scene.done, *scene.other);
   }
   std::string Deciding(const Scene& scene) {
-    return Binding(*scene.place, Wordings(scene), *scene.other);
+    return WithSecond(Binding(*scene.place, Wordings(scene), *scene.other), scene);
   }
   std::string Opposite(const Scene& scene) {
-    return Chance(kOppositeOpenShare)
-               ? Open(*scene.place, Wordings(scene), *scene.other)
-               : Binding(*scene.place, *scene.other, Wordings(scene));
+    return WithSecond(Chance(kOppositeOpenShare)
+                          ? Open(*scene.place, Wordings(scene), *scene.other)
+                          : Binding(*scene.place, *scene.other, Wordings(scene)),
+                      scene);
+  }
+  // Before or behind the guideline another of another topic, now and then.
+  std::string WithSecond(std::string guideline, const Scene& scene) {
+    if (brief_guideline_ || !Chance(kSecond)) return guideline;
+    const std::string second = Other(*scene.place, scene.situation->topic);
+    return Chance(0.5) ? Join(guideline, second) : Join(second, guideline);
   }
 
   // Somebody does it and is helped: with the act itself, or with something else beside it.
@@ -167,14 +175,16 @@ class Writer {
     std::string query = Chance(0.6) ? Fill(Draw(phrases_.asks), *scene.place, {{"x", act}})
                                     : Join(Fill(Draw(phrases_.scenes), *scene.place, {{"x", act}}),
                                            Draw(phrases_.asides).question);
-    if (Chance(0.3)) return {std::move(query), Draw(phrases_.refuses)};
+    if (Chance(0.3)) {
+      return {std::move(query), Fill(Draw(phrases_.refuses), *scene.place, {{"x", act}})};
+    }
     return {std::move(query),
             Fill(Draw(phrases_.warns), *scene.place, {{"x", act}, {"y", Draw(*scene.other)}})};
   }
   Exchange Opinion(const Scene& scene) {
-    return {Fill(Draw(phrases_.critics), *scene.place,
-                 {{"bad", Draw(*scene.done)}, {"good", Draw(*scene.other)}}),
-            Draw(phrases_.criticism)};
+    const Act &bad = Draw(*scene.done), &good = Draw(*scene.other);
+    return {Fill(Draw(phrases_.critics), *scene.place, {{"bad", bad}, {"good", good}}),
+            Fill(Draw(phrases_.criticism), *scene.place, {{"bad", bad}})};
   }
   Exchange Belonging(const Scene& scene) {
     return {Fill(Draw(phrases_.members), *scene.place, {}), Draw(phrases_.member)};
