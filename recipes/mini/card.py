@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Writes models/mini/README.md from what the build, the training and the scoring left behind.
 
-    recipes/mini/card.py        after `scripts/score-tests`
+    recipes/mini/card.py        after `scripts/score-tests` and `mores meta flips`
 
-Reads out/mini/data/table.json, models/mini/config.json,
-out/tests/report.json and docs/test-scorings.jsonl.
+Reads out/mini/data/table.json, out/mini/places/table.json, out/mini/flips.json,
+models/mini/config.json, out/tests/report.json and docs/test-scorings.jsonl.
 """
 import collections
 import json
@@ -53,8 +53,21 @@ def results(report):
     return "\n".join(lines)
 
 
+def flip_table(flips):
+    lines = ["| | guideline | label changed | to unsafe | to safe | mean p_unsafe |",
+             "| --- | --- | --- | --- | --- | --- |"]
+    for scope in ("en", "zh"):
+        for arm, row in flips[scope]["arms"].items():
+            cells = [percent(row[name]) if name in row else ""
+                     for name in ("changed", "safe_to_unsafe", "unsafe_to_safe", "mean_p_unsafe")]
+            lines.append(f"| {scope} | {arm} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def main():
     table = read("out/mini/data/table.json")
+    places = {s["source"]: s for s in read("out/mini/places/table.json")["sources"]}
+    flips = read("out/mini/flips.json")
     config = read("models/mini/config.json")
     report = read("out/tests/report.json")
     scorings = (ROOT / "docs/test-scorings.jsonl").read_text(encoding="utf-8").splitlines()
@@ -63,10 +76,12 @@ def main():
     of_this = collections.Counter(
         entry["set"] for entry in map(json.loads, scorings) if entry["model"] == model)
     looks = ", ".join(f"{name} {count} ({of_this[name]})" for name, count in looks.items())
-    sources = ["| source | read | train | validation |", "| --- | --- | --- | --- |"]
+    sources = ["| source | read | first stage | second stage | validation |",
+               "| --- | --- | --- | --- | --- |"]
     for source in table["sources"]:
         sources.append(f"| {source['source']} | {source['read']:,} | {source['train']:,} × "
-                       f"{source['repeat']} | {source['valid']:,} |")
+                       f"{source['repeat']} | {places[source['source']]['train']:,} × "
+                       f"{places[source['source']]['repeat']} | {source['valid']:,} |")
     card = f"""---
 language: [en, zh]
 license: apache-2.0
@@ -85,15 +100,22 @@ Llama-architecture directory that transformers opens, too. Identity of this vers
 - Its **text generation is not for people**. It was trained to write labels and templates.
 - It has seen few thousand questions. Expect it to be wrong on anything subtle, long or new, and use
   it as a baseline and for trying things, not to moderate.
-- It knows nothing of places, laws or norms, and of languages other than English and Chinese.
+- It **knows no law and no norm** of any place. It can be shown one at a time, and learned from
+  made-up examples whether an answer goes against it: figures below. The prompt marks which words of
+  the guideline the dialogue has too; without a common word it finds nothing, and what a guideline only
+  implies it misses.
+- It knows nothing of languages other than English and Chinese.
 
 ## How it was made
 ```
 mores data build recipes/mini/data.toml --data-root DATA -o out/mini/data
-mores train sft recipes/mini/train.toml --data out/mini/data -o out/mini/model
+mores train sft recipes/mini/train.toml --data out/mini/data -o out/mini/base
+mores data build recipes/mini/places-data.toml --data-root DATA -o out/mini/places
+mores train sft recipes/mini/places-train.toml --data out/mini/places -o out/mini/model
 ```
-From random weights, in bf16 on AMX with float32 sums and master weights. The same bytes come out on
-the same instruction set level, for any number of threads and however often training is stopped.
+From random weights; then a second stage with guidelines, which goes through the first one's sources
+once more. In bf16 on AMX with float32 sums and master weights. The same bytes come out on the same
+instruction set level, for any number of threads and however often training is stopped.
 Sources, balance and thresholds (one half) were chosen without the test sets: by leaving one
 training source out at a time with an n-gram classifier, and on the validation split.
 
@@ -121,6 +143,14 @@ label sets released with SAFETY-J ([arXiv 2407.17075](https://arxiv.org/abs/2407
 
 {results(report)}
 
+## Guidelines
+How often its label changes when it is shown a norm or law, in per cent of {flips["all"]["triples"]} dialogues of
+situations and countries that training didn't hold, put together from our own templates
+([flips.md](../../docs/formats/flips.md)); the templates are those of training, so this flatters.
+
+{flip_table(flips)}
+
+## Looks
 How often each set was scored in this project, and in brackets with this version: {looks}
 (`docs/test-scorings.jsonl`). Nothing was chosen by those scorings.
 

@@ -103,8 +103,7 @@ RealAsides AsidesOf(const std::vector<Item>& items) {
     const std::string& question = record.turns[0].content;
     const std::string& answer = record.turns[1].content;
     if (question.size() + answer.size() > kLongest) continue;
-    (record.lang == text::Language::kChinese ? asides.zh : asides.en)
-        .push_back({question, answer});
+    (record.lang == text::Language::kChinese ? asides.zh : asides.en).push_back({question, answer});
   }
   return asides;
 }

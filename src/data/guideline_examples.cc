@@ -13,15 +13,15 @@ namespace {
 // rest.
 constexpr double kDoes = 0.66, kCareful = 0.82, kOpinion = 0.95;
 constexpr double kOfFamilies = 0.6;
-constexpr double kSameWording = 0.7;     // of guidelines about what the dialogue does
-constexpr double kSwapped = 0.4;         // the act and what is done instead of it change places
-constexpr double kOpenShare = 0.2;  // of guidelines that only say what is usual or allowed
+constexpr double kSameWording = 0.7;  // of guidelines about what the dialogue does
+constexpr double kSwapped = 0.4;      // the act and what is done instead of it change places
+constexpr double kOpenShare = 0.2;    // of guidelines that only say what is usual or allowed
 constexpr double kOppositeOpenShare = 0.6;
 constexpr double kNear = 0.15;  // of irrelevant ones for training: of the same topic
 constexpr double kRealAside = 0.6;
 constexpr double kLead = 0.2, kTail = 0.3;
-constexpr double kSecond = 0.2;  // of guidelines that say something else as well
-constexpr double kBareShare = 0.4;  // of dialogues that are also shown without a guideline
+constexpr double kSecond = 0.2;      // of guidelines that say something else as well
+constexpr double kBareShare = 0.15;  // of dialogues that are also shown without a guideline
 
 void ReplaceAll(std::string& text, std::string_view name, const std::string& value) {
   for (size_t at = text.find(name); at != std::string::npos; at = text.find(name, at)) {
@@ -243,8 +243,7 @@ class ExampleMaker {
       Add("deciding", writer_.Deciding(scene), writer_.Critique(phrases.broken, scene));
       Add("opposite", writer_.Opposite(scene), writer_.Critique(phrases.kept, scene));
       Add("irrelevant",
-          near_ ? writer_.OtherOrNear(scene)
-                : writer_.Other(*scene.place, scene.situation->topic),
+          near_ ? writer_.OtherOrNear(scene) : writer_.Other(*scene.place, scene.situation->topic),
           writer_.Draw(phrases.apart));
       if (writer_.Chance(kBareShare)) Add("none", "", writer_.Draw(phrases.harmless));
     } else if (kind < kCareful) {

@@ -82,6 +82,20 @@ TEST(GuidelineExamples, SameSeedSameExamples) {
             other[7].turns[0].content + other[9].turns[0].content);
 }
 
+TEST(GuidelineExamples, RealAsidesAreForTrainingAlone) {
+  const RealAsides asides = {.en = {{"How deep is the lake?", "Nobody has measured it."}},
+                             .zh = {{"湖有多深？", "没有人量过。"}}};
+  const auto with_one = [&](Split split) {
+    const auto examples = MakeGuidelineExamples(ShippedTexts(), ShippedRecipe(), split, 1, asides);
+    return std::ranges::count_if(examples, [](const GuidelineExample& example) {
+      return example.turns[1].content.ends_with("Nobody has measured it.") ||
+             example.turns[1].content.ends_with("没有人量过。");
+    });
+  };
+  EXPECT_GT(with_one(Split::kTrain), 50);
+  EXPECT_EQ(with_one(Split::kValid), 0);
+}
+
 TEST(GuidelineExamples, SplitsShareNoSituation) {
   std::set<std::string> ids;
   size_t count = 0;

@@ -27,8 +27,7 @@ bool IsShared(std::string_view guideline, const text::WordSpan& word,
   const auto pair_in = [&](size_t begin) {
     const std::string_view pair = guideline.substr(begin, 2 * kCharacter);
     return pair.size() == 2 * kCharacter && IsOneChineseCharacter(pair.substr(0, kCharacter)) &&
-           IsOneChineseCharacter(pair.substr(kCharacter)) &&
-           AllIn(text::ContentTerms(pair), words);
+           IsOneChineseCharacter(pair.substr(kCharacter)) && AllIn(text::ContentTerms(pair), words);
   };
   return pair_in(word.begin) || (word.begin >= kCharacter && pair_in(word.begin - kCharacter));
 }
