@@ -11,7 +11,7 @@ namespace {
 
 // How often, of all dialogues: what one does, somebody's warning, an opinion; belonging is the
 // rest.
-constexpr double kDoes = 0.66, kCareful = 0.82, kOpinion = 0.95;
+constexpr double kDoes = 0.5, kCareful = 0.66, kOpinion = 0.85;
 constexpr double kOfFamilies = 0.6;
 constexpr double kSameWording = 0.7;  // of guidelines about what the dialogue does
 constexpr double kSwapped = 0.4;      // the act and what is done instead of it change places
@@ -20,8 +20,10 @@ constexpr double kOppositeOpenShare = 0.6;
 constexpr double kNear = 0.15;  // of irrelevant ones for training: of the same topic
 constexpr double kRealAside = 0.6;
 constexpr double kLead = 0.2, kTail = 0.3;
-constexpr double kSecond = 0.2;      // of guidelines that say something else as well
-constexpr double kBareShare = 0.15;  // of dialogues that are also shown without a guideline
+constexpr double kSecond = 0.2;       // of guidelines that say something else as well
+constexpr double kOwnDeciding = 0.7;  // of those about belonging: what the dialogue mentions
+// Of dialogues that are also shown without a guideline: where one does something, and others.
+constexpr double kBareShare = 0.15, kBareShareOfSafe = 0.45;
 
 void ReplaceAll(std::string& text, std::string_view name, const std::string& value) {
   for (size_t at = text.find(name); at != std::string::npos; at = text.find(name, at)) {
@@ -187,7 +189,7 @@ class Writer {
             Fill(Draw(phrases_.criticism), *scene.place, {{"bad", bad}})};
   }
   Exchange Belonging(const Scene& scene) {
-    return {Fill(Draw(phrases_.members), *scene.place, {}), Draw(phrases_.member)};
+    return {Fill(Draw(phrases_.members), *scene.place, {{"x", scene.said}}), Draw(phrases_.member)};
   }
   std::string Critique(const std::vector<std::string>& templates, const Scene& scene) {
     const Act& act = Draw(*scene.done);
@@ -249,13 +251,17 @@ class ExampleMaker {
     } else if (kind < kCareful) {
       turns_ = Turns(writer_.Careful(scene));
       Add("careful", writer_.Deciding(scene), writer_.Draw(phrases.careful));
-      if (writer_.Chance(kBareShare)) Add("none", "", writer_.Draw(phrases.harmless));
+      if (writer_.Chance(kBareShareOfSafe)) Add("none", "", writer_.Draw(phrases.harmless));
     } else if (kind < kOpinion) {
       turns_ = Turns(writer_.Opinion(scene));
       Add("opinion", writer_.Deciding(scene), writer_.Draw(phrases.opinion));
+      if (writer_.Chance(kBareShareOfSafe)) Add("none", "", writer_.Draw(phrases.harmless));
     } else {
       turns_ = Turns(writer_.Belonging(scene));
-      Add("belonging", writer_.Other(*scene.place, ""), writer_.Draw(phrases.belonging));
+      Add("belonging",
+          writer_.Chance(kOwnDeciding) ? writer_.Deciding(scene) : writer_.Other(*scene.place, ""),
+          writer_.Draw(phrases.belonging));
+      if (writer_.Chance(kBareShareOfSafe)) Add("none", "", writer_.Draw(phrases.harmless));
     }
   }
 

@@ -100,7 +100,7 @@ TEST(Recipe, ErrorsNameLineAndKey) {
 }
 
 TEST(Recipe, OurOwnRecipesAreValid) {
-  for (const char* name : {"data", "drill-data", "places-data"}) {
+  for (const char* name : {"data", "places-data"}) {
     const std::string path = fmt::format("{}/recipes/mini/{}.toml", MORES_SOURCE_DIR, name);
     const auto bytes = ReadFile(path);
     ASSERT_TRUE(bytes) << bytes.error().message;
