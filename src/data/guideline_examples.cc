@@ -11,7 +11,8 @@ namespace {
 
 // How often, of all dialogues: what one does, somebody's warning, an opinion; belonging is the
 // rest.
-constexpr double kDoes = 0.5, kCareful = 0.66, kOpinion = 0.85;
+constexpr double kDoes = 0.5, kCareful = 0.64, kOpinion = 0.87;
+constexpr int kMostOpinions = 3;  // sentences, one after the other
 constexpr double kOfFamilies = 0.6;
 constexpr double kSameWording = 0.7;  // of guidelines about what the dialogue does
 constexpr double kSwapped = 0.4;      // the act and what is done instead of it change places
@@ -185,8 +186,12 @@ class Writer {
   }
   Exchange Opinion(const Scene& scene) {
     const Act &bad = Draw(*scene.done), &good = Draw(*scene.other);
+    std::string answer = Draw(phrases_.criticism);
+    for (int more = 0; more < kMostOpinions - 1 && Chance(0.5); ++more) {
+      answer = Join(answer, Draw(phrases_.criticism));
+    }
     return {Fill(Draw(phrases_.critics), *scene.place, {{"bad", bad}, {"good", good}}),
-            Fill(Draw(phrases_.criticism), *scene.place, {{"bad", bad}})};
+            Fill(std::move(answer), *scene.place, {{"bad", bad}})};
   }
   Exchange Belonging(const Scene& scene) {
     return {Fill(Draw(phrases_.members), *scene.place, {{"x", scene.said}}), Draw(phrases_.member)};
