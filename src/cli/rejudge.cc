@@ -141,6 +141,7 @@ Expected<job::JobOptions> MakeJob(const RejudgeCommand& command, const std::vect
   job.fingerprint = {{"command", "rejudge"}, {"input", Sha256Hex(hashes)}};
   job.fingerprint["judge"] = opened.judge().Fingerprint();
   job.fingerprint["places"] = guidelines.judge().Fingerprint();
+  job.fingerprint_notes = judge::PlaceJudge::FingerprintNotes();
   if (opened.label_first) {
     job.fingerprint["precision"] = command.judge.local.precision;
     job.fingerprint["isa"] = Name(CurrentIsaLevel());

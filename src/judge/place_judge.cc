@@ -120,6 +120,12 @@ Json PlaceJudge::Fingerprint() const {
           {"task", chat::FindTask("judge_place").hash}};
 }
 
+job::FieldNotes PlaceJudge::FingerprintNotes() {
+  return {{"places.guideline_set",
+           "the guidelines of the database changed since; a copy of it as it was, given with --db, "
+           "lets that run go on"}};
+}
+
 Status PlaceJudge::Decide(std::span<PlaceCase> cases) {
   std::vector<PlaceQuestion> questions;
   std::vector<size_t> asked;  // indices of cases
@@ -165,9 +171,7 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
   MORES_CHECK(dialogues.size() == places.size() && dialogues.size() == verdicts.size());
   MORES_ASSIGN_OR_RETURN(const std::string set, database().SetHash());
   if (set != set_) {
-    return MakeError(ErrorKind::kInput,
-                     "{}: its guidelines changed while they were judged by; begin anew with "
-                     "--fresh, or judge by a copy of it",
+    return MakeError(ErrorKind::kInternal, "{}: its guidelines changed while they were judged by",
                      database().path());
   }
   std::vector<PlaceCase> cases;

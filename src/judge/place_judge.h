@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "format/verdict.h"
+#include "job/fingerprint.h"
 #include "judge/judge.h"
 #include "judge/place_retrieval.h"
 
@@ -37,8 +38,8 @@ class PlaceJudge {
 
   // Puts the findings of its places into each verdict; one list of places a dialogue, and none for
   // an empty one. The general result stays as it is, its usage grows by what was asked. A verdict
-  // whose places could not be judged becomes an error. kInput where the database's guidelines
-  // aren't those of Create any more.
+  // whose places could not be judged becomes an error. kInternal where the database's guidelines
+  // aren't those of Create any more: who judges holds one state of it (Connection::HoldState).
   Status AddPlaces(std::span<const format::Dialogue* const> dialogues,
                    std::span<const std::vector<AskedPlace>* const> places,
                    std::span<Expected<format::Verdict>> verdicts);
@@ -57,6 +58,8 @@ class PlaceJudge {
   guidelines::Database& database() { return retrieval_.database(); }
   // What a resume must share, beside what the judge's fingerprint says.
   Json Fingerprint() const;
+  // What to say where that, as the field `places` of a run's fingerprint, differs from before.
+  static job::FieldNotes FingerprintNotes();
 
  private:
   PlaceJudge(Judge& judge, PlaceRetrieval retrieval, std::string set)

@@ -337,6 +337,33 @@ TEST_F(PlacesTest, AChangeWhileJudgingIsNoticed) {
   EXPECT_NE(Open(judge, 4)->Fingerprint(), Open(judge, 5)->Fingerprint());
 }
 
+TEST_F(PlacesTest, ARunJudgesByTheStateThatItBeganWith) {
+  guidelines::Guideline clocks = Gift(kNoClocks);
+  const auto held = guidelines::Database::Open(database_->path(), {.check = false});
+  ASSERT_TRUE(held) << held.error().message;
+  ASSERT_TRUE((*held)->connection().HoldState());
+  const auto searcher = guidelines::Searcher::Create(**held);
+  ASSERT_TRUE(searcher) << searcher.error().message;
+  ToldJudge judge({}, [&](const PlaceQuestion&) {  // another writes while it judges
+    clocks.status = clocks.version % 2 == 0 ? Standing::kImported : Standing::kContested;
+    clocks = Put(clocks);
+    Gift(fmt::format("Gifts to hosts come in pairs, rule {}.", clocks.version));
+    return PlaceAnswer{.label = Label::kUnsafe, .cited = {0}};
+  });
+  const auto places = PlaceJudge::Create(judge, **held, **searcher, {.as_of = "2026-06-01"});
+  ASSERT_TRUE(places) << places.error().message;
+  const std::string set = (*places)->guideline_set();
+  for (int i = 0; i < 3; ++i) {
+    const auto verdict = One(**places, kClock, {{.scope = {.place = "NG"}}});
+    ASSERT_TRUE(verdict) << verdict.error().message;
+    EXPECT_EQ(verdict->findings->guideline_set, set);
+    EXPECT_THAT(verdict->findings->places.at(0).shown,
+                ElementsAre(format::GuidelineRef{clocks.id, 1}));
+  }
+  EXPECT_EQ(clocks.version, 4);
+  EXPECT_NE(*database_->SetHash(), set);
+}
+
 TEST_F(PlacesTest, AQuestionThatFailsFailsItsDialogue) {
   Gift(kNoClocks);
   ToldJudge judge({}, [](const PlaceQuestion&) -> Expected<PlaceAnswer> {
