@@ -101,6 +101,7 @@ Expected<PlaceResult> ParsePlace(const Json& value, std::string_view where) {
   MORES_ASSIGN_OR_RETURN(result.unsupported, ParseTexts(reader, "unsupported"));
   MORES_ASSIGN_OR_RETURN(result.coverage, Named<Coverage>(reader, "coverage", kCoverages));
   MORES_ASSIGN_OR_RETURN(result.invented, reader.Count("invented"));
+  MORES_ASSIGN_OR_RETURN(result.truncated, reader.Flag("truncated"));
   return result;
 }
 
@@ -129,6 +130,7 @@ Json ToJson(const PlaceResult& result) {
                {"unsupported", result.unsupported},
                {"coverage", Name(result.coverage)}};
   if (result.invented > 0) json["invented"] = result.invented;
+  if (result.truncated) json["truncated"] = true;
   return json;
 }
 

@@ -51,7 +51,8 @@ struct PlaceResult {
   std::vector<GuidelineRef> shown;
   std::vector<std::string> unsupported;  // sentences of the critique
   Coverage coverage = Coverage::kOk;
-  int64_t invented = 0;  // citations of what wasn't shown, removed
+  int64_t invented = 0;    // citations of what wasn't shown, removed
+  bool truncated = false;  // a guideline, or the dialogue beside it, was shown in part
 };
 
 // Where the label of a place differs from that of the first.

@@ -61,7 +61,8 @@ Verdict WithPlaces() {
                              .shown = {{"NG-0123456789", 2}, {"NG-aaaaaaaaaa", 1}},
                              .unsupported = {"And more."},
                              .coverage = Coverage::kLow,
-                             .invented = 3};
+                             .invented = 3,
+                             .truncated = true};
   verdict.findings = PlaceFindings{.places = {home, group},
                                    .flips = {{.from = "NG",
                                               .to = "NG+tiv",
@@ -84,6 +85,8 @@ TEST(Verdict, ReadsBackWhatItSaysOfPlaces) {
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(DumpJson(ToJson(*back)), line);
   EXPECT_EQ(back->findings->places[1].basis, Basis::kLaw);
+  EXPECT_FALSE(back->findings->places[0].truncated);
+  EXPECT_TRUE(back->findings->places[1].truncated);
   EXPECT_FALSE(ParseVerdict(ToJson(Full()), "f:1")->findings);
 }
 
@@ -97,7 +100,7 @@ TEST(Verdict, NamesTheBrokenFieldOfAPlace) {
     EXPECT_THAT(verdict.error().message, HasSubstr(name));
   };
   for (const char* name : {"place", "origin", "label", "p_unsafe", "basis", "response_type",
-                           "critique", "coverage", "invented"}) {
+                           "critique", "coverage", "invented", "truncated"}) {
     expect_broken(name, Json::array({true}));
   }
   for (const char* name : {"guidelines", "shown", "unsupported"}) {

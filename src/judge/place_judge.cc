@@ -82,6 +82,7 @@ void AddAnswer(const PlaceCase& one, const PlaceAnswer& answer, format::PlaceRes
     result.shown.push_back(Reference(guideline));
   }
   result.invented = answer.invented;
+  result.truncated = answer.truncated;
   if (answer.label == format::Label::kUnsafe) {
     if (!answer.cited.empty()) AddFinding(one, answer, result);
     return;

@@ -179,6 +179,20 @@ TEST_F(PlacesTest, OurEngineIsAskedOnceAGuideline) {
   EXPECT_GT(verdict->usage.prompt_tokens, alone.usage.prompt_tokens);
 }
 
+TEST_F(PlacesTest, AGuidelineThatDoesNotFitIsSaidToBeCut) {
+  const auto judge =
+      Engine([](const std::string&) { return ScriptedReply{.safe = 0.7, .unsafe = 0.2}; });
+  Gift(kNoClocks);
+  EXPECT_FALSE(InNigeria(*judge, kClock).truncated);
+  std::string text = kNoWhite;
+  while (text.size() < 2000) text += " Nor is a gift to hosts wrapped in black.";
+  Gift(text);
+  const auto verdict = One(*Open(*judge), kClock, {{.scope = {.place = "NG"}}});
+  ASSERT_TRUE(verdict);
+  EXPECT_TRUE(verdict->findings->places.at(0).truncated);
+  EXPECT_FALSE(verdict->truncated);
+}
+
 TEST_F(PlacesTest, AViolationIsShownAsOne) {
   Put({.kind = Kind::kPolicy,
        .text = "Giving a clock as a gift.",
