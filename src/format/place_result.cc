@@ -160,6 +160,7 @@ void AddToJson(const PlaceFindings& findings, Json& verdict) {
   }
   verdict["guideline_set"] = findings.guideline_set;
   verdict["as_of"] = findings.as_of;
+  if (findings.guidelines_shown > 0) verdict["guidelines_shown"] = findings.guidelines_shown;
 }
 
 Expected<std::optional<PlaceFindings>> ParseFindings(const Json& verdict, std::string_view where) {
@@ -170,6 +171,7 @@ Expected<std::optional<PlaceFindings>> ParseFindings(const Json& verdict, std::s
   MORES_ASSIGN_OR_RETURN(findings.flips, ListOf<PlaceFlip>(reader, "flips", where, ParseFlip));
   MORES_ASSIGN_OR_RETURN(findings.guideline_set, reader.OptionalString("guideline_set"));
   MORES_ASSIGN_OR_RETURN(findings.as_of, reader.OptionalString("as_of"));
+  MORES_ASSIGN_OR_RETURN(findings.guidelines_shown, reader.Count("guidelines_shown"));
   return std::optional<PlaceFindings>(std::move(findings));
 }
 

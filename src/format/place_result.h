@@ -67,6 +67,7 @@ struct PlaceFindings {
   std::vector<PlaceFlip> flips;  // against places[0]
   std::string guideline_set;     // Database::SetHash()
   std::string as_of;             // YYYY-MM-DD
+  int64_t guidelines_shown = 0;  // of a place, at most; 0: not said, in verdicts of before
 };
 
 // Adds the fields to those of a verdict.

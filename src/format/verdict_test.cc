@@ -70,7 +70,8 @@ Verdict WithPlaces() {
                                               .label_to = Label::kUnsafe,
                                               .guidelines = {{"NG-0123456789", 2}}}},
                                    .guideline_set = std::string(64, 'a'),
-                                   .as_of = "2026-02-03"};
+                                   .as_of = "2026-02-03",
+                                   .guidelines_shown = 4};
   return verdict;
 }
 
@@ -108,9 +109,9 @@ TEST(Verdict, NamesTheBrokenFieldOfAPlace) {
     expect_broken(name, Json::array({1}));
   }
   expect_broken("guidelines", Json::array({Json{{"id", 3}}}));
-  for (const char* name : {"places", "flips", "guideline_set", "as_of"}) {
+  for (const char* name : {"places", "flips", "guideline_set", "as_of", "guidelines_shown"}) {
     Json bad = ToJson(WithPlaces());
-    bad[name] = 1;
+    bad[name] = -1;
     EXPECT_FALSE(ParseVerdict(bad, "v")) << name;
   }
 }

@@ -109,8 +109,8 @@ Expected<std::unique_ptr<PlaceJudge>> PlaceJudge::Create(Judge& judge,
                                                          PlaceOptions options) {
   MORES_RETURN_IF_ERROR(judge.CheckPlaces());
   MORES_ASSIGN_OR_RETURN(std::string set, database.SetHash());
-  return std::unique_ptr<PlaceJudge>(new PlaceJudge(
-      judge, PlaceRetrieval(database, searcher, std::move(options)), std::move(set)));
+  return std::unique_ptr<PlaceJudge>(new PlaceJudge(judge, PlaceRetrieval(database, searcher),
+                                                    std::move(options), std::move(set)));
 }
 
 Json PlaceJudge::Fingerprint() const {
@@ -132,6 +132,11 @@ Status PlaceJudge::Decide(std::span<PlaceCase> cases) {
   std::vector<size_t> asked;  // indices of cases
   for (size_t i = 0; i < cases.size(); ++i) {
     PlaceCase& one = cases[i];
+    if (one.kept) {
+      one.result = *one.kept;
+      one.result->coverage = one.retrieved.coverage;
+      continue;
+    }
     one.result = Start(one);
     if (one.general->label == format::Label::kUnsafe || one.retrieved.guidelines.empty()) continue;
     questions.push_back({.dialogue = one.dialogue,
@@ -163,6 +168,10 @@ Status PlaceJudge::Decide(std::span<PlaceCase> cases) {
       cases[asked[i]].result->response_type = *answers[i]->response_type;
     }
   }
+  for (PlaceCase& one : cases) {  // also where that was before
+    const bool told = one.kept && !one.kept->shown.empty() && judge_.tells_response_type();
+    if (told) one.result->response_type = one.kept->response_type;
+  }
   return {};
 }
 
@@ -181,7 +190,7 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
     if (!verdicts[i]) continue;
     for (const AskedPlace& asked : *places[i]) {
       PlaceCase one{.dialogue = dialogues[i], .general = &*verdicts[i], .asked = asked};
-      MORES_ASSIGN_OR_RETURN(one.retrieved, Retrieve(*dialogues[i], asked.scope));
+      MORES_ASSIGN_OR_RETURN(one.retrieved, Retrieve(*dialogues[i], asked.scope, options()));
       cases.push_back(std::move(one));
       of.push_back(i);
     }
@@ -189,7 +198,9 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
   MORES_RETURN_IF_ERROR(Decide(cases));
   for (size_t begin = 0, end = 0; begin < cases.size(); begin = end) {
     Expected<format::Verdict>& verdict = verdicts[of[begin]];
-    format::PlaceFindings findings{.guideline_set = set_, .as_of = options().as_of};
+    format::PlaceFindings findings{.guideline_set = set_,
+                                   .as_of = options().as_of,
+                                   .guidelines_shown = static_cast<int64_t>(options().shown)};
     const Error* error = nullptr;
     format::Usage usage;
     for (; end < cases.size() && of[end] == of[begin]; ++end) {

@@ -140,6 +140,63 @@ TEST_F(RejudgeTest, WithoutTheTextItIsComparedAndNotJudged) {
   EXPECT_EQ(ToJson(again.verdict), ToJson(before));
 }
 
+TEST_F(RejudgeTest, TheDayAndTheNumberShownAreThoseOfTheVerdict) {
+  ToldJudge judge({Label::kSafe, 0.1}, Never());
+  clocks_.valid_to = "2026-06-30";
+  Change(Standing::kImported);
+  Put({.text = "A gift to hosts is wrapped.",
+       .status = Standing::kImported,
+       .valid_from = "2026-07-01"});
+  Gift("A third gift to hosts is too many.");
+  const auto places = Open(judge, 1);
+  const auto before = One(*places, kClock, {{.scope = {.place = "NG"}}});
+  ASSERT_TRUE(before);
+  ASSERT_THAT(before->findings->places[0].shown, SizeIs(1));
+  EXPECT_EQ(before->findings->guidelines_shown, 1);
+  EXPECT_THAT(Again(judge, *before).changes, IsEmpty()) << "though five would be shown now";
+
+  const format::Verdict* const one[] = {&*before};
+  const auto more = Rejudge(*places, one, {.shown = 5});
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().kind, ErrorKind::kUsage);
+  EXPECT_THAT(more.error().message, HasSubstr("made with --guidelines-shown 1, not 5"));
+
+  const auto later = Rejudge(*places, one, {.as_of = "2026-07-02"});
+  ASSERT_TRUE(later);
+  const Rejudged& again = *(*later)[0];
+  ASSERT_THAT(again.changes, SizeIs(1));
+  EXPECT_EQ(Grounds(again.changes[0])[0], "other-day");
+  EXPECT_EQ(again.verdict.findings->as_of, "2026-07-02");
+  EXPECT_EQ(again.verdict.findings->guidelines_shown, 1);
+}
+
+TEST_F(RejudgeTest, OtherPlacesOfAVerdictSayWhatIsSoNow) {
+  for (int i = 0; i < 10; ++i) Gift(fmt::format("A gift to hosts has {} bows.", i));
+  Put({.places = {"GH"},
+       .text = "Hosts like white paper and clocks.",
+       .status = Standing::kImported});
+  ToldJudge judge({Label::kSafe, 0.1}, Never());
+  const format::Verdict first = Before(judge);
+  EXPECT_EQ(first.findings->places[0].coverage, format::Coverage::kOk);
+  EXPECT_EQ(first.findings->places[1].coverage, format::Coverage::kLow);
+  for (int i = 0; i < 10; ++i) {  // which nobody searched for
+    Put({.places = {"GH"},
+         .topic = "tea",
+         .text = fmt::format("Tea is drunk at {}.", i),
+         .status = Standing::kImported});
+  }
+  EXPECT_THAT(Again(judge, first).changes, IsEmpty());
+  EXPECT_EQ(ToJson(Again(judge, first).verdict), ToJson(first)) << "copied whole";
+  Change(Standing::kWithdrawn);
+  judge.questions.clear();
+  const Rejudged again = Again(judge, first);
+  ASSERT_THAT(again.changes, SizeIs(1));
+  EXPECT_THAT(judge.questions, SizeIs(1)) << "the other place isn't asked again";
+  const auto& places = again.verdict.findings->places;
+  EXPECT_EQ(places[1].shown, first.findings->places[1].shown);
+  EXPECT_EQ(places[1].coverage, format::Coverage::kOk);
+}
+
 TEST_F(RejudgeTest, AnotherJudgeIsRefused) {
   ToldJudge judge({Label::kSafe, 0.1}, Never());
   const format::Verdict before = Before(judge);
