@@ -80,6 +80,7 @@ Json Report(const ImportCommand& command, const Import& import,
                                  {"line", repair.line},
                                  {"what", repair.what}});
   }
+  report["broken_off"] = import.batch.broken_off;
   report["unmapped"] = Json::array();
   for (const guidelines::UnmappedName& name : import.batch.unmapped) {
     report["unmapped"].push_back(
@@ -121,6 +122,10 @@ Expected<int> RunImport(const ImportCommand& command) {
   fmt::print(out, "passages    {} added\nqueries     {}\ngroups      {}\n", counts.passages,
              counts.queries, counts.groups);
   fmt::print(out, "unmapped    {} names\nrepairs     {}\n", counts.unmapped, counts.repairs);
+  if (!batch.broken_off.empty()) {
+    fmt::print(out, "broken off  {} guidelines, contested until somebody settles them\n",
+               batch.broken_off.size());
+  }
   TellRepairs(batch);
   return kExitDone;
 }

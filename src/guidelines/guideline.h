@@ -145,6 +145,7 @@ struct Batch {
   std::vector<BenchmarkQuery> queries;
   std::vector<UnmappedName> unmapped;
   std::vector<Repair> repairs;
+  std::vector<std::string> broken_off;  // ids of guidelines whose text lacks its end: contested
 };
 
 // "NG-3fa2c1d0b7": the country of the first place, and 10 digits of a hash of kind, places, groups
