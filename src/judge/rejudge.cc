@@ -62,10 +62,12 @@ Expected<std::optional<Ground>> GroundOf(const format::GuidelineRef& shown,
   const guidelines::Guideline& guideline = now->guideline;
   if (guideline.status == guidelines::Standing::kWithdrawn) return Ground::kWithdrawn;
   if (guideline.status == guidelines::Standing::kContested) return Ground::kContested;
+  const bool as_it_was = guideline.version == shown.version;
   if (!guideline.Decides(conditions.now.as_of)) {
-    return guideline.Decides(conditions.before.as_of) ? Ground::kOtherDay : Ground::kNotValid;
+    const bool by_day = as_it_was && guideline.Decides(conditions.before.as_of);
+    return by_day ? Ground::kOtherDay : Ground::kNotValid;
   }
-  if (guideline.version != shown.version) return Ground::kChanged;
+  if (!as_it_was) return Ground::kChanged;
   return std::optional<Ground>();
 }
 
@@ -252,8 +254,7 @@ std::string RejudgeCounts::Describe() const {
       fmt::format("{} of {} verdicts with places rest on changed guidelines, in {} places; {} flip",
                   changed, with_places, places, flipped);
   if (other_day > 0) {
-    text += fmt::format("\n{} of these places by another day alone: nobody changed a guideline",
-                        other_day);
+    text += fmt::format("\n{} of these places differ by the day alone", other_day);
   }
   if (not_judgeable > 0) {
     text += fmt::format("\n{} could not be judged again: their text was left out", not_judgeable);

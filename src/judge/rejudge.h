@@ -24,7 +24,7 @@ enum class Ground {
   kGone,      // not in the database
   kNotFound,  // still there, and no longer among those found
   kFound,     // newly among them
-  kOtherDay   // valid on the day of one of the two judgements alone: nobody changed it
+  kOtherDay   // valid on the day of one of the two judgements alone
 };
 // "changed", "contested", ..., "not-valid", "gone", "not-found", "found", "other-day"
 std::string_view Name(Ground ground);
@@ -74,7 +74,7 @@ struct RejudgeCounts {
   int64_t changed = 0;                     // verdicts that rest on a changed guideline
   int64_t places = 0;                      // places of those
   int64_t flipped = 0, not_judgeable = 0;  // of these places
-  int64_t other_day = 0;                   // of these, by another day alone
+  int64_t other_day = 0;                   // of these, by the day alone
 
   void Add(const Json& verdict, const Json& changes);  // as they are written
   std::string Describe() const;                        // a few lines for a person
