@@ -22,6 +22,7 @@ constexpr size_t kListedRepairs = 8;
 struct ImportCommand {
   std::string kind, path, database, report;
   guidelines::Change change;
+  guidelines::Statuses statuses = guidelines::Statuses::kImportedOrGenerated;
 };
 
 struct Import {
@@ -39,7 +40,8 @@ Expected<Import> ReadBatch(const ImportCommand& command, const guidelines::Place
     import.pages = advice.pages;
     import.batch = std::move(advice.batch);
   } else {
-    MORES_ASSIGN_OR_RETURN(import.batch, guidelines::ReadGuidelines(command.path, places));
+    MORES_ASSIGN_OR_RETURN(import.batch,
+                           guidelines::ReadGuidelines(command.path, places, command.statuses));
   }
   return import;
 }
@@ -78,6 +80,7 @@ Json Report(const ImportCommand& command, const Import& import,
                                  {"line", repair.line},
                                  {"what", repair.what}});
   }
+  report["broken_off"] = import.batch.broken_off;
   report["unmapped"] = Json::array();
   for (const guidelines::UnmappedName& name : import.batch.unmapped) {
     report["unmapped"].push_back(
@@ -87,6 +90,9 @@ Json Report(const ImportCommand& command, const Import& import,
 }
 
 Expected<int> RunImport(const ImportCommand& command) {
+  if (command.statuses == guidelines::Statuses::kKept && command.kind != "jsonl") {
+    return MakeError(ErrorKind::kUsage, "--keep-status is for jsonl");
+  }
   if (!command.report.empty()) {
     MORES_RETURN_IF_ERROR(CheckOutput(command.path, command.report));
   }
@@ -116,6 +122,10 @@ Expected<int> RunImport(const ImportCommand& command) {
   fmt::print(out, "passages    {} added\nqueries     {}\ngroups      {}\n", counts.passages,
              counts.queries, counts.groups);
   fmt::print(out, "unmapped    {} names\nrepairs     {}\n", counts.unmapped, counts.repairs);
+  if (!batch.broken_off.empty()) {
+    fmt::print(out, "broken off  {} guidelines, contested until somebody settles them\n",
+               batch.broken_off.size());
+  }
   TellRepairs(batch);
   return kExitDone;
 }
@@ -142,6 +152,9 @@ void AddGuidelinesImportCommand(CommandLine& line, CLI::App& parent) {
   AddDatabaseOption(command, options->database);
   AddChangeOptions(command, options->change);
   command->add_option("--report", options->report, "Counts and every repair, as JSON");
+  command->add_flag_callback(
+      "--keep-status", [options] { options->statuses = guidelines::Statuses::kKept; },
+      "Take validated, contested and withdrawn as jsonl says it: to restore an export");
   OnRun(line, command, [options] {
     const Expected<int> code = RunImport(*options);
     return code ? *code : Fail(code.error());

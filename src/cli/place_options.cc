@@ -92,6 +92,7 @@ Expected<std::unique_ptr<OpenedGuidelines>> OpenedGuidelines::Open(
     return MakeError(ErrorKind::kUsage, "--as-of {}: must be a day, as 2026-01-31", options.as_of);
   }
   MORES_ASSIGN_OR_RETURN(opened->database_, OpenDatabase(options.database, GuidelineAccess::kRead));
+  MORES_RETURN_IF_ERROR(opened->database_->connection().HoldState());
   MORES_ASSIGN_OR_RETURN(opened->searcher_, guidelines::Searcher::Create(*opened->database_));
   return opened;
 }

@@ -31,7 +31,8 @@ struct PlaceFlags {
 // --place, --infer-places, --swap, and the above.
 void AddPlaceOptions(CLI::App* command, PlaceFlags& flags);
 
-// A database of guidelines, searched, and a judge who judges by it.
+// A database of guidelines in the state in which it was opened, searched, and a judge who judges by
+// it.
 class OpenedGuidelines {
  public:
   // kUsage where no database is named; before a model is loaded.

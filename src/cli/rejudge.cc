@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "cli/command.h"
+#include "cli/guidelines.h"
 #include "cli/judge_options.h"
 #include "cli/place_options.h"
 #include "job/job.h"
@@ -24,7 +25,7 @@ constexpr int64_t kListedFailures = 10;
 
 struct RejudgeCommand {
   JudgeOptions judge;
-  GuidelineOptions guidelines;
+  GuidelineOptions guidelines;  // of a day or a number not given, that of each verdict
   std::string input, output;
   bool fresh = false;
 };
@@ -89,8 +90,9 @@ Json JournalLine(Json verdict, const std::vector<judge::PlaceChange>& changes) {
   return {{"verdict", std::move(verdict)}, {"changes", std::move(list)}};
 }
 
-job::BatchFunction RejudgeBatch(judge::PlaceJudge& judge, const std::vector<Item>& lines) {
-  return [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
+job::BatchFunction RejudgeBatch(judge::PlaceJudge& judge, const std::vector<Item>& lines,
+                                judge::RejudgeOptions options) {
+  return [&, options](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
     std::vector<const format::Verdict*> verdicts;
     std::vector<job::ItemResult> results;
     std::vector<size_t> at;  // indices of results, one a verdict
@@ -100,7 +102,7 @@ job::BatchFunction RejudgeBatch(judge::PlaceJudge& judge, const std::vector<Item
       verdicts.push_back(&*lines[item].verdict);
       at.push_back(results.size() - 1);
     }
-    MORES_ASSIGN_OR_RETURN(const auto rejudged, judge::Rejudge(judge, verdicts));
+    MORES_ASSIGN_OR_RETURN(const auto rejudged, judge::Rejudge(judge, verdicts, options));
     for (size_t i = 0; i < at.size(); ++i) {
       if (!rejudged[i]) {
         results[at[i]] = tl::unexpected<Error>(rejudged[i].error());
@@ -140,14 +142,19 @@ Expected<job::JobOptions> MakeJob(const RejudgeCommand& command, const std::vect
   }
   job.fingerprint = {{"command", "rejudge"}, {"input", Sha256Hex(hashes)}};
   job.fingerprint["judge"] = opened.judge().Fingerprint();
-  job.fingerprint["places"] = guidelines.judge().Fingerprint();
+  Json places = guidelines.Manifest();
+  places["as_of"] = command.guidelines.as_of.empty() ? Json() : Json(command.guidelines.as_of);
+  if (command.guidelines.shown == 0) places["shown"] = Json();
+  job.fingerprint["places"] = places;
+  job.fingerprint["places"].erase("database");
+  job.fingerprint_notes = judge::PlaceJudge::FingerprintNotes();
   if (opened.label_first) {
     job.fingerprint["precision"] = command.judge.local.precision;
     job.fingerprint["isa"] = Name(CurrentIsaLevel());
   }
   MORES_ASSIGN_OR_RETURN(job.manifest,
                          JudgeManifest("rejudge", command.input, command.judge, opened));
-  job.manifest["places"] = guidelines.Manifest();
+  job.manifest["places"] = std::move(places);
   job.batch_size = opened.label_first ? 32 : BatchRequests(command.judge.chat);
   job.title = "judging again";
   job.unit = "verdicts";
@@ -179,9 +186,11 @@ Expected<int> RunRejudgeCommand(RejudgeCommand command) {
   if (!IsStream(command.output)) {
     job.before_commit = [&] { return WriteFileAtomically(changes, gathered.changes); };
   }
+  const judge::RejudgeOptions again = {.as_of = command.guidelines.as_of,
+                                       .shown = command.guidelines.shown};
   job::InstallStopHandlers();
   MORES_ASSIGN_OR_RETURN(const job::JobSummary run,
-                         job::RunJob(job, RejudgeBatch(guidelines->judge(), lines)));
+                         job::RunJob(job, RejudgeBatch(guidelines->judge(), lines, again)));
   fmt::print(stderr, "{}\n", gathered.counts.Describe());
   if (!IsStream(command.output)) {
     fmt::print(stderr, "verdicts: {}\nchanges: {}\n", Printable(command.output),
@@ -199,7 +208,9 @@ constexpr const char kExample[] =
 
 In:  verdicts with places, as mores judge writes them. What each place was shown is compared with what
 the database has for it now; places that differ are judged again by the model that made them, the
-general result and all else are copied (docs/formats/places.md).
+general result and all else are copied (docs/formats/places.md). The day and the number of guidelines
+shown are those that each verdict was made with; with --as-of, what another day alone changes is told
+apart.
 Out: every verdict in order, and OUT.changes.jsonl: a line for each place that rests on something
 changed, why, its label before and after. Nothing else is asked of the model.
 Exit codes: 0 done, 1 some verdicts failed, 2 bad usage or input, 3 a resource is missing or broken,
@@ -218,7 +229,14 @@ void AddRejudgeCommand(CommandLine& line) {
       ->required();
   AddModelOptions(command, options->judge.local);
   AddJudgeOptions(command, options->judge);
-  AddGuidelineOptions(command, options->guidelines);
+  AddDatabaseOption(command, options->guidelines.database);
+  command->add_option("--as-of", options->guidelines.as_of,
+                      "Day whose guidelines hold, as 2026-01-31 (default: that of each verdict)");
+  options->guidelines.shown = 0;
+  command
+      ->add_option("--guidelines-shown", options->guidelines.shown,
+                   "As the verdicts were made, where they don't say it (default: 5)")
+      ->check(CLI::Range(1, 50));
   command->add_flag("--label-only", options->judge.label_only,
                     "Stop at the label, write no critique");
   command->add_flag("--fresh", options->fresh, "Drop unfinished work of an earlier run");

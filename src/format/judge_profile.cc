@@ -180,7 +180,7 @@ class PromptBuilder {
     MORES_ASSIGN_OR_RETURN(const std::vector<int32_t> guideline, GuidelineTokens());
     MORES_RETURN_IF_ERROR(FitLastExchange());
     MORES_RETURN_IF_ERROR(AddEarlierTurns());
-    prompt.truncated = truncated_;
+    prompt.truncated = truncated_ || guideline_cut_;
     for (auto turn = kept_.rbegin(); turn != kept_.rend(); ++turn) {
       prompt.ids.push_back(turn->role);
       prompt.ids.insert(prompt.ids.end(), turn->content.begin(), turn->content.end());
@@ -220,6 +220,7 @@ class PromptBuilder {
     RenderedPrompt shown;
     AppendGuideline(guideline_, std::span(turns_).first(judged_ + 1), shown);
     MORES_ASSIGN_OR_RETURN(std::vector<int32_t> ids, EncodePrompt(shown, tokenizer_));
+    guideline_cut_ = ids.size() > limit_ / 4;
     ids = CutMiddle(ids, limit_ / 4, tokenizer_);
     limit_ -= ids.size();
     return ids;
@@ -280,7 +281,8 @@ class PromptBuilder {
   TurnTokens query_turn_;
   std::vector<TurnTokens> kept_;  // from the last turn to the first
   size_t used_ = 0;
-  bool truncated_ = false;
+  bool truncated_ = false;      // of the turns
+  bool guideline_cut_ = false;  // which leaves the turns as they are
 };
 
 Expected<PromptTokens> LabelFirstProfile::Tokenize(const Dialogue& dialogue,

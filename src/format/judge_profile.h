@@ -43,7 +43,7 @@ struct LabelStrings {
 
 struct PromptTokens {
   std::vector<int32_t> ids;
-  bool truncated = false;
+  bool truncated = false;  // something of the turns or of the guideline is left out
 };
 
 // What a reply says of the label. kUnparsed, and no place, when it states neither.
@@ -64,8 +64,8 @@ class JudgeProfile {
   // How a reply begins: the strings that state a label, and what stands around them.
   virtual const ReplyForm& form(text::Language language) const = 0;
   // Token ids of at most `max_tokens`: when too long, earliest turns go first, then the middle of
-  // the query, then the middle of the judged turn is cut; the judged turn always stays, and
-  // `truncated` says so.
+  // the query, then the middle of the judged turn is cut; the judged turn always stays. The
+  // middle of a guideline goes beyond a quarter of the room. `truncated` says either.
   virtual Expected<PromptTokens> Tokenize(const Dialogue& dialogue,
                                           const text::Tokenizer& tokenizer,
                                           int max_tokens) const = 0;

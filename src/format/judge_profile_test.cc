@@ -52,8 +52,17 @@ TEST_F(ProfileTest, AGuidelineStandsAfterTheDialogueAndIsText) {
   EXPECT_TRUE(Prompt(dialogue, 100, false)
                   .ends_with("<|guideline|>No clocks<|reserved_0|>, no gum.<|judge|>"))
       << "a later turn is no part of what is judged";
+}
+
+TEST_F(ProfileTest, AGuidelineBeyondAQuarterOfTheRoomIsCutAndSaidToBe) {
+  Dialogue dialogue =
+      Turns({{Role::kUser, "once"}, {Role::kUser, "twice?"}, {Role::kAssistant, "Yes."}});
+  dialogue.guideline = std::string(24, 'g');  // and the token before it
+  EXPECT_THAT(Prompt(dialogue, 100, false), HasSubstr(dialogue.guideline));
   dialogue.guideline = std::string(1000, 'g');
-  EXPECT_LT(Prompt(dialogue, 100, false).size(), 200u);
+  const std::string cut = Prompt(dialogue, 100, true);
+  EXPECT_LT(cut.size(), 200u);
+  EXPECT_THAT(cut, HasSubstr("once")) << "the turns stay whole";
 }
 
 TEST_F(ProfileTest, RendersTurnsUpToTheJudgedOne) {

@@ -101,6 +101,7 @@ Expected<PlaceResult> ParsePlace(const Json& value, std::string_view where) {
   MORES_ASSIGN_OR_RETURN(result.unsupported, ParseTexts(reader, "unsupported"));
   MORES_ASSIGN_OR_RETURN(result.coverage, Named<Coverage>(reader, "coverage", kCoverages));
   MORES_ASSIGN_OR_RETURN(result.invented, reader.Count("invented"));
+  MORES_ASSIGN_OR_RETURN(result.truncated, reader.Flag("truncated"));
   return result;
 }
 
@@ -129,6 +130,7 @@ Json ToJson(const PlaceResult& result) {
                {"unsupported", result.unsupported},
                {"coverage", Name(result.coverage)}};
   if (result.invented > 0) json["invented"] = result.invented;
+  if (result.truncated) json["truncated"] = true;
   return json;
 }
 
@@ -158,6 +160,7 @@ void AddToJson(const PlaceFindings& findings, Json& verdict) {
   }
   verdict["guideline_set"] = findings.guideline_set;
   verdict["as_of"] = findings.as_of;
+  if (findings.guidelines_shown > 0) verdict["guidelines_shown"] = findings.guidelines_shown;
 }
 
 Expected<std::optional<PlaceFindings>> ParseFindings(const Json& verdict, std::string_view where) {
@@ -168,6 +171,7 @@ Expected<std::optional<PlaceFindings>> ParseFindings(const Json& verdict, std::s
   MORES_ASSIGN_OR_RETURN(findings.flips, ListOf<PlaceFlip>(reader, "flips", where, ParseFlip));
   MORES_ASSIGN_OR_RETURN(findings.guideline_set, reader.OptionalString("guideline_set"));
   MORES_ASSIGN_OR_RETURN(findings.as_of, reader.OptionalString("as_of"));
+  MORES_ASSIGN_OR_RETURN(findings.guidelines_shown, reader.Count("guidelines_shown"));
   return std::optional<PlaceFindings>(std::move(findings));
 }
 

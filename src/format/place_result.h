@@ -51,7 +51,8 @@ struct PlaceResult {
   std::vector<GuidelineRef> shown;
   std::vector<std::string> unsupported;  // sentences of the critique
   Coverage coverage = Coverage::kOk;
-  int64_t invented = 0;  // citations of what wasn't shown, removed
+  int64_t invented = 0;    // citations of what wasn't shown, removed
+  bool truncated = false;  // a guideline, or the dialogue beside it, was shown in part
 };
 
 // Where the label of a place differs from that of the first.
@@ -66,6 +67,7 @@ struct PlaceFindings {
   std::vector<PlaceFlip> flips;  // against places[0]
   std::string guideline_set;     // Database::SetHash()
   std::string as_of;             // YYYY-MM-DD
+  int64_t guidelines_shown = 0;  // of a place, at most; 0: not said, in verdicts of before
 };
 
 // Adds the fields to those of a verdict.

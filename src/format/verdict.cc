@@ -105,10 +105,7 @@ Expected<Verdict> ParseVerdict(const Json& value, std::string_view where) {
     }
     verdict.rule = rule->get<int>();
   }
-  if (const Json* truncated = reader.Find("truncated")) {
-    if (!truncated->is_boolean()) return reader.Wrong("truncated", "must be true or false");
-    verdict.truncated = truncated->get<bool>();
-  }
+  MORES_ASSIGN_OR_RETURN(verdict.truncated, reader.Flag("truncated"));
   if (reader.Find("expected") != nullptr) {
     MORES_ASSIGN_OR_RETURN(verdict.expected, reader.RequiredLabel("expected"));
   }

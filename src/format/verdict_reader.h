@@ -59,6 +59,14 @@ class FieldReader {
     return value->get<int64_t>();
   }
 
+  // False where it is absent.
+  Expected<bool> Flag(const char* name) const {
+    const Json* value = Find(name);
+    if (value == nullptr) return false;
+    if (!value->is_boolean()) return Wrong(name, "must be true or false");
+    return value->get<bool>();
+  }
+
  private:
   const Json& object_;
   std::string_view where_;

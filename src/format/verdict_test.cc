@@ -61,7 +61,8 @@ Verdict WithPlaces() {
                              .shown = {{"NG-0123456789", 2}, {"NG-aaaaaaaaaa", 1}},
                              .unsupported = {"And more."},
                              .coverage = Coverage::kLow,
-                             .invented = 3};
+                             .invented = 3,
+                             .truncated = true};
   verdict.findings = PlaceFindings{.places = {home, group},
                                    .flips = {{.from = "NG",
                                               .to = "NG+tiv",
@@ -69,7 +70,8 @@ Verdict WithPlaces() {
                                               .label_to = Label::kUnsafe,
                                               .guidelines = {{"NG-0123456789", 2}}}},
                                    .guideline_set = std::string(64, 'a'),
-                                   .as_of = "2026-02-03"};
+                                   .as_of = "2026-02-03",
+                                   .guidelines_shown = 4};
   return verdict;
 }
 
@@ -84,6 +86,8 @@ TEST(Verdict, ReadsBackWhatItSaysOfPlaces) {
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(DumpJson(ToJson(*back)), line);
   EXPECT_EQ(back->findings->places[1].basis, Basis::kLaw);
+  EXPECT_FALSE(back->findings->places[0].truncated);
+  EXPECT_TRUE(back->findings->places[1].truncated);
   EXPECT_FALSE(ParseVerdict(ToJson(Full()), "f:1")->findings);
 }
 
@@ -97,7 +101,7 @@ TEST(Verdict, NamesTheBrokenFieldOfAPlace) {
     EXPECT_THAT(verdict.error().message, HasSubstr(name));
   };
   for (const char* name : {"place", "origin", "label", "p_unsafe", "basis", "response_type",
-                           "critique", "coverage", "invented"}) {
+                           "critique", "coverage", "invented", "truncated"}) {
     expect_broken(name, Json::array({true}));
   }
   for (const char* name : {"guidelines", "shown", "unsupported"}) {
@@ -105,9 +109,9 @@ TEST(Verdict, NamesTheBrokenFieldOfAPlace) {
     expect_broken(name, Json::array({1}));
   }
   expect_broken("guidelines", Json::array({Json{{"id", 3}}}));
-  for (const char* name : {"places", "flips", "guideline_set", "as_of"}) {
+  for (const char* name : {"places", "flips", "guideline_set", "as_of", "guidelines_shown"}) {
     Json bad = ToJson(WithPlaces());
-    bad[name] = 1;
+    bad[name] = -1;
     EXPECT_FALSE(ParseVerdict(bad, "v")) << name;
   }
 }

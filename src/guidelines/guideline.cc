@@ -145,6 +145,8 @@ Json ToJson(const Source& source) {
 
 Expected<Source> ParseSource(const Json& value, std::string_view where) {
   if (!value.is_object()) return FieldError(where, "sources", "must be a list of objects");
+  MORES_RETURN_IF_ERROR(CheckFields(
+      value, {"title", "publisher", "address", "date_read", "licence", "redistributable"}, where));
   Source source;
   MORES_ASSIGN_OR_RETURN(source.title, OptionalText(value, "title", where));
   MORES_ASSIGN_OR_RETURN(source.publisher, OptionalText(value, "publisher", where));
@@ -178,8 +180,28 @@ Json ToJson(const Guideline& guideline) {
   return json;
 }
 
+Status CheckFields(const Json& object, std::initializer_list<std::string_view> known,
+                   std::string_view where) {
+  for (const auto& [name, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return FieldError(where, name, "there is no such field");
+  }
+  return {};
+}
+
 Expected<Guideline> ParseGuideline(const Json& value, std::string_view where) {
   if (!value.is_object()) return MakeError(ErrorKind::kInput, "{}: must be an object", where);
+  // The last two are what building says of how a text was made; they aren't kept.
+  MORES_RETURN_IF_ERROR(CheckFields(value,
+                                    {"id", "version", "kind", "place", "places", "group", "groups",
+                                     "topic", "text", "lang", "polarity", "status", "valid_from",
+                                     "valid_to", "sources", "passages", "generator", "variant_of"},
+                                    where));
+  for (const auto& [one, list] : {std::pair("place", "places"), std::pair("group", "groups")}) {
+    if (value.contains(one) && value.contains(list)) {
+      return FieldError(where, one, fmt::format("stands beside '{}'", list));
+    }
+  }
   Guideline guideline;
   MORES_ASSIGN_OR_RETURN(guideline.id, OptionalText(value, "id", where));
   if (const Json* version = FindOptional(value, "version")) {

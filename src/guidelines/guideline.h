@@ -4,6 +4,7 @@
 #define MORES_GUIDELINES_GUIDELINE_H_
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,8 +71,12 @@ struct Guideline {
 
 Json ToJson(const Guideline& guideline);
 // {"id"?,"kind","place" or "places","group"?,"topic","text",...}: a line of `import jsonl` and of
-// `export`. kInput names field and `where`. Places and groups are taken as they stand.
+// `export`. kInput names field and `where`, also of a field that is unknown. Places and groups are
+// taken as they stand.
 Expected<Guideline> ParseGuideline(const Json& value, std::string_view where);
+// kInput names the first field of an object that isn't among `known`.
+Status CheckFields(const Json& object, std::initializer_list<std::string_view> known,
+                   std::string_view where);
 
 // Who changed something, when and why.
 struct Change {
@@ -140,6 +145,7 @@ struct Batch {
   std::vector<BenchmarkQuery> queries;
   std::vector<UnmappedName> unmapped;
   std::vector<Repair> repairs;
+  std::vector<std::string> broken_off;  // ids of guidelines whose text lacks its end: contested
 };
 
 // "NG-3fa2c1d0b7": the country of the first place, and 10 digits of a hash of kind, places, groups

@@ -21,14 +21,24 @@ Json ToJson(const Group& group) {
           {"places", group.places}};
 }
 
-std::string Text(const Json& object, const char* name) {
+Expected<std::string> OptionalText(const Json& object, const char* name, const std::string& where) {
   const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+  if (found == object.end() || found->is_null()) return std::string();
+  if (found->is_string()) return found->get<std::string>();
+  return MakeError(ErrorKind::kInput, "{}: field '{}': must be a string", where, name);
+}
+
+// A line that holds one record of another kind than a guideline, under its name.
+Status CheckRecord(const Json& line, const char* name, const std::string& where) {
+  MORES_RETURN_IF_ERROR(CheckFields(line, {name}, where));
+  if (line[name].is_object()) return {};
+  return MakeError(ErrorKind::kInput, "{}: field '{}': must be an object", where, name);
 }
 
 class Reader {
  public:
-  Reader(const std::string& path, const PlaceCatalogue& places) : path_(path), places_(places) {}
+  Reader(const std::string& path, const PlaceCatalogue& places, Statuses statuses)
+      : path_(path), places_(places), statuses_(statuses) {}
 
   Expected<Batch> Read() {
     batch_.name = "jsonl";
@@ -50,12 +60,17 @@ class Reader {
 
  private:
   Status Take(const Json& record, const std::string& where, int64_t line) {
-    if (record.is_object() && record.contains(kGroup)) return TakeGroup(record[kGroup], where);
+    if (record.is_object() && record.contains(kGroup)) {
+      MORES_RETURN_IF_ERROR(CheckRecord(record, kGroup, where));
+      return TakeGroup(record[kGroup], where);
+    }
     if (record.is_object() && record.contains(kPassage)) {
+      MORES_RETURN_IF_ERROR(CheckRecord(record, kPassage, where));
       return TakePassage(record[kPassage], where);
     }
     MORES_ASSIGN_OR_RETURN(Guideline guideline, ParseGuideline(record, where));
     MORES_RETURN_IF_ERROR(CheckPlaces(guideline.places, where));
+    MORES_RETURN_IF_ERROR(CheckStatus(guideline.status, where));
     guideline.version = 0;
     if (guideline.id.empty()) guideline.id = GuidelineId(guideline);
     const auto [seen, added] = lines_.emplace(guideline.id, line);
@@ -68,6 +83,8 @@ class Reader {
   }
 
   Status TakeGroup(const Json& value, const std::string& where) {
+    MORES_RETURN_IF_ERROR(
+        CheckFields(value, {"id", "name_en", "name_zh", "kind", "places"}, where));
     Group group;
     MORES_ASSIGN_OR_RETURN(group.name_en, RequiredString(value, "name_en", where));
     MORES_ASSIGN_OR_RETURN(group.kind, RequiredString(value, "kind", where));
@@ -75,8 +92,8 @@ class Reader {
       return MakeError(ErrorKind::kInput,
                        "{}: field 'kind': must be one of people, community, region", where);
     }
-    group.name_zh = Text(value, "name_zh");
-    group.id = Text(value, "id");
+    MORES_ASSIGN_OR_RETURN(group.name_zh, OptionalText(value, "name_zh", where));
+    MORES_ASSIGN_OR_RETURN(group.id, OptionalText(value, "id", where));
     if (group.id.empty()) group.id = GroupId(group.name_en);
     MORES_ASSIGN_OR_RETURN(group.places, ReadPlaces(value, where));
     batch_.groups.push_back(std::move(group));
@@ -84,13 +101,17 @@ class Reader {
   }
 
   Status TakePassage(const Json& value, const std::string& where) {
+    MORES_RETURN_IF_ERROR(
+        CheckFields(value, {"id", "places", "topic", "heading", "text", "lang", "source"}, where));
     Passage passage;
     MORES_ASSIGN_OR_RETURN(passage.text, RequiredString(value, "text", where));
     MORES_ASSIGN_OR_RETURN(passage.places, ReadPlaces(value, where));
-    passage.id = Text(value, "id");
-    passage.topic = Text(value, "topic");
-    passage.heading = Text(value, "heading");
-    if (value.contains("lang")) passage.lang = Text(value, "lang");
+    MORES_ASSIGN_OR_RETURN(passage.id, OptionalText(value, "id", where));
+    MORES_ASSIGN_OR_RETURN(passage.topic, OptionalText(value, "topic", where));
+    MORES_ASSIGN_OR_RETURN(passage.heading, OptionalText(value, "heading", where));
+    if (value.contains("lang")) {
+      MORES_ASSIGN_OR_RETURN(passage.lang, OptionalText(value, "lang", where));
+    }
     const auto source = value.find("source");
     if (source == value.end()) {
       return MakeError(ErrorKind::kInput, "{}: field 'source': missing", where);
@@ -129,8 +150,20 @@ class Reader {
     return {};
   }
 
+  Status CheckStatus(Standing status, const std::string& where) const {
+    if (statuses_ == Statuses::kKept || status == Standing::kImported ||
+        status == Standing::kGenerated) {
+      return {};
+    }
+    return MakeError(ErrorKind::kInput,
+                     "{}: field 'status': a file can't make a guideline {}; to restore an export, "
+                     "give --keep-status",
+                     where, Name(status));
+  }
+
   const std::string& path_;
   const PlaceCatalogue& places_;
+  const Statuses statuses_;
   Batch batch_;
   std::map<std::string, int64_t> lines_;  // of each id
 };
@@ -149,8 +182,9 @@ Json ToJson(const Passage& passage) {
           {"source", guidelines::ToJson(passage.source)}};
 }
 
-Expected<Batch> ReadGuidelines(const std::string& path, const PlaceCatalogue& places) {
-  return Reader(path, places).Read();
+Expected<Batch> ReadGuidelines(const std::string& path, const PlaceCatalogue& places,
+                               Statuses statuses) {
+  return Reader(path, places, statuses).Read();
 }
 
 Expected<Export> ExportGuidelines(Database& database, ExportWhat what) {

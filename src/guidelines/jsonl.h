@@ -16,9 +16,15 @@ namespace mores::guidelines {
 // As a line of `export` has it below `passage_record`.
 Json ToJson(const Passage& passage);
 
-// kInput "FILE:LINE: field ..." for the first bad line: an unknown place, a field that is missing,
-// an id that stood before. Versions in the file are not taken over: the database gives its own.
-Expected<Batch> ReadGuidelines(const std::string& path, const PlaceCatalogue& places);
+// Whether a file may say that a guideline was validated, contested or withdrawn: what is taken in
+// from elsewhere was reviewed by nobody here, and what is restored from an export was.
+enum class Statuses { kImportedOrGenerated, kKept };
+
+// kInput "FILE:LINE: field ..." for the first bad line: an unknown place, a field that is missing
+// or unknown, an id that stood before, a status that isn't for the file to say. Versions in the
+// file are not taken over: the database gives its own.
+Expected<Batch> ReadGuidelines(const std::string& path, const PlaceCatalogue& places,
+                               Statuses statuses = Statuses::kImportedOrGenerated);
 
 enum class ExportWhat { kAll, kRedistributable };
 

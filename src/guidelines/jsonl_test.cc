@@ -44,15 +44,16 @@ constexpr std::string_view kLines =
 )";
 
 TEST_F(JsonlTest, WhatIsExportedIsReadBack) {
-  const auto batch = ReadGuidelines(Write("in.jsonl", kLines), Places());
+  auto batch = ReadGuidelines(Write("in.jsonl", kLines), Places());
   ASSERT_TRUE(batch) << batch.error().message;
   EXPECT_THAT(batch->groups.at(0).places, ElementsAre("KE", "TZ"));
+  batch->guidelines.at(2).status = Standing::kHumanValidated;
   const auto first = Open("1.db");
   ASSERT_TRUE(first->Import(*batch, {.by = "ann"}));
   const auto all = ExportGuidelines(*first, ExportWhat::kAll);
   ASSERT_TRUE(all) << all.error().message;
   EXPECT_EQ(all->guidelines, 3);
-  const auto again = ReadGuidelines(Write("out.jsonl", all->lines), Places());
+  const auto again = ReadGuidelines(Write("out.jsonl", all->lines), Places(), Statuses::kKept);
   ASSERT_TRUE(again) << again.error().message;
   const auto second = Open("2.db");
   ASSERT_TRUE(second->Import(*again, {.by = "bo"}));
@@ -76,6 +77,21 @@ TEST_F(JsonlTest, NamesFileLineAndFieldOfABadLine) {
        "in.jsonl:2: field 'kind'"},
       {R"({"group_record":{"name_en":"Velu","kind":"people"}})", "in.jsonl:2: field 'places'"},
       {R"({"passage_record":{"text":"a","places":["JP"]}})", "in.jsonl:2: field 'source'"},
+      {R"({"kind":"norm","place":"JP","text":"a","topics":"Baths"})", "in.jsonl:2: field 'topics'"},
+      {R"({"kind":"norm","place":"JP","places":["JP"],"text":"a"})", "in.jsonl:2: field 'place'"},
+      {R"({"kind":"norm","place":"JP","text":"a","sources":[{"title":"b","license":"c"}]})",
+       "in.jsonl:2: field 'license'"},
+      {R"({"group_record":{"name_en":"Velu","kind":"people","places":["KE"],"name":"Velu"}})",
+       "in.jsonl:2: field 'name'"},
+      {R"({"group_record":{"name_en":"Velu","kind":"people","places":["KE"],"name_zh":1}})",
+       "in.jsonl:2: field 'name_zh'"},
+      {R"({"group_record":{},"kind":"norm"})", "in.jsonl:2: field 'kind'"},
+      {R"({"passage_record":"a"})", "in.jsonl:2: field 'passage_record'"},
+      {R"({"passage_record":{"text":"a","places":["JP"],"title":"b","source":{"title":"c"}}})",
+       "in.jsonl:2: field 'title'"},
+      {R"({"kind":"norm","place":"JP","text":"a","status":"human-validated"})",
+       "in.jsonl:2: field 'status': a file can't make a guideline human-validated"},
+      {R"({"kind":"norm","place":"JP","text":"a","status":"withdrawn"})", "--keep-status"},
       {"{", "in.jsonl:2"}};
   for (const auto& [line, error] : broken) {
     const std::string good = R"({"kind":"norm","place":"JP","topic":"Baths","text":"Wash first."})";
@@ -86,6 +102,20 @@ TEST_F(JsonlTest, NamesFileLineAndFieldOfABadLine) {
     EXPECT_THAT(refused.error().message, HasSubstr(error));
   }
   EXPECT_FALSE(ReadGuidelines(Write("empty.jsonl", "\n"), Places()));
+}
+
+TEST_F(JsonlTest, TakesStatusesOfAnExportWhereAsked) {
+  const std::string path =
+      Write("in.jsonl", R"({"kind":"norm","place":"JP","text":"a","status":"machine-validated"}
+{"kind":"norm","place":"JP","text":"b","status":"generated"}
+{"kind":"norm","place":"JP","text":"c"}
+)");
+  EXPECT_FALSE(ReadGuidelines(path, Places()));
+  const auto kept = ReadGuidelines(path, Places(), Statuses::kKept);
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_EQ(kept->guidelines.at(0).status, Standing::kMachineValidated);
+  EXPECT_EQ(kept->guidelines.at(1).status, Standing::kGenerated);
+  EXPECT_EQ(kept->guidelines.at(2).status, Standing::kImported);
 }
 
 }  // namespace

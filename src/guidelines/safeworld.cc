@@ -146,6 +146,14 @@ class Release {
     return {};
   }
 
+  // Whether the text of a field lacks its end, by the file or by its words.
+  static bool IsBrokenOff(const LenientRecord& record, const std::string& name,
+                          std::string_view text) {
+    return std::find(record.broken_fields.begin(), record.broken_fields.end(), name) !=
+               record.broken_fields.end() ||
+           BreaksOff(text);
+  }
+
   static void Flag(const File& file, const LenientRecord& record, BenchmarkQuery& query) {
     if (record.mended) query.flags.push_back("repaired");
     const std::array<std::string, 5> names = {"query", "scene", Prefixed(file, "root"),
@@ -154,9 +162,7 @@ class Release {
       const std::string* text = TextOf(record.fields, name);
       if (!text) continue;
       if (HasPromptDebris(*text)) query.flags.push_back("prompt-debris:" + name);
-      const bool broken = std::find(record.broken_fields.begin(), record.broken_fields.end(),
-                                    name) != record.broken_fields.end();
-      if (broken || BreaksOff(*text)) query.flags.push_back("broken-off:" + name);
+      if (IsBrokenOff(record, name, *text)) query.flags.push_back("broken-off:" + name);
     }
   }
 
@@ -197,7 +203,11 @@ class Release {
     guideline.places = query.places;
     guideline.topic = topic ? *topic : "";
     guideline.text = regional ? *regional : *national;
-    guideline.status = Standing::kImported;
+    // Nobody knows what a text without its end would have said: it doesn't decide until that is
+    // settled.
+    const bool broken_off = IsBrokenOff(file.records[record],
+                                        Prefixed(file, regional ? "aug" : "root"), guideline.text);
+    guideline.status = broken_off ? Standing::kContested : Standing::kImported;
     guideline.sources = {SourceOf(*file.half)};
     if (name && regional) TakeName(*name, guideline);
     guideline.id = GuidelineId(guideline);
@@ -206,6 +216,7 @@ class Release {
     query.guidelines = {guideline.id};
     const auto [at, added] = taken_.emplace(guideline.id, batch_.guidelines.size());
     if (added) {
+      if (broken_off) batch_.broken_off.push_back(guideline.id);
       batch_.guidelines.push_back(std::move(guideline));
     } else if (batch_.guidelines[at->second].text != guideline.text) {
       return MakeError(ErrorKind::kInternal, "two guidelines have the id {}", guideline.id);

@@ -81,6 +81,20 @@ TEST_F(SafeWorldTest, TakesTheRegionalTextWhereThereIsOne) {
   EXPECT_EQ(batch.repairs[0].file, "culture/type1.json");
 }
 
+TEST_F(SafeWorldTest, AGuidelineWithoutItsEndIsContested) {
+  Write("culture", 1, R"([
+    {"root_norm": "Shoes come off.", "country": "Peru", "query": "Where do I buy shoes?"},
+    {"root_norm": "Shoes come off at the", "country": "Peru", "query": "And sandals?"},
+    {"root_norm": "Shoes", "violated_aug_norm": "Slippers are given.", "country": "Peru",
+     "query": "And slippers?"}])");
+  const Batch batch = Read();
+  ASSERT_EQ(batch.guidelines.size(), 3u);
+  EXPECT_EQ(batch.guidelines[0].status, Standing::kImported);
+  EXPECT_EQ(batch.guidelines[1].status, Standing::kContested);
+  EXPECT_EQ(batch.guidelines[2].status, Standing::kImported);
+  EXPECT_THAT(batch.broken_off, ElementsAre(batch.guidelines[1].id));
+}
+
 TEST_F(SafeWorldTest, DividesListsOfCountriesAndTheirGuidelines) {
   Write("policy", 2, R"([
     {"scene": "I go.", "violated_specific_policy":
@@ -185,6 +199,11 @@ TEST(ReleasedDataTest, SafeWorldLoadsWhole) {
   EXPECT_EQ(batch->guidelines.size(), 1303u);
   EXPECT_EQ(texts.size(), 1303u);
   EXPECT_EQ(countries.size(), 50u);
+  const auto contested =
+      std::count_if(batch->guidelines.begin(), batch->guidelines.end(),
+                    [](const Guideline& one) { return one.status == Standing::kContested; });
+  EXPECT_EQ(contested, 1);
+  EXPECT_EQ(batch->broken_off.size(), 1u);
   for (const BenchmarkQuery& query : batch->queries) {
     EXPECT_FALSE(query.places.empty());
     EXPECT_EQ(query.guidelines.size(), query.type == 1 || query.type == 4 ? 1u : 0u);

@@ -220,7 +220,13 @@ Status Connection::Transact(const std::function<Status()>& work) {
 }
 
 Status Connection::ReadConsistently(const std::function<Status()>& work) {
+  if (sqlite3_get_autocommit(handle_) == 0) return work();  // one state is held already
   return Run("BEGIN", work);
+}
+
+Status Connection::HoldState() {
+  MORES_RETURN_IF_ERROR(Execute("BEGIN"));
+  return QueryInteger("SELECT count(*) FROM sqlite_schema").map([](int64_t) {});  // the first read
 }
 
 Status Connection::CheckForDamage() {

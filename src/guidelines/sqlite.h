@@ -77,6 +77,11 @@ class Connection {
   Status Transact(const std::function<Status()>& work);
   // Reads within `work` see one state of the database.
   Status ReadConsistently(const std::function<Status()>& work);
+  // All reads from here on see the database as it is now, whoever writes to it, until this is
+  // closed. Writers go on; what they write stays in the log beside the file until then. Nothing can
+  // be written through this connection any more.
+  // REQUIRES: not within Transact or ReadConsistently.
+  Status HoldState();
 
   // Reads the whole file; kCorrupt names what is broken.
   Status CheckForDamage();

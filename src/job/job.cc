@@ -70,8 +70,9 @@ class Job {
     }
     Json fingerprint = options_.fingerprint;
     fingerprint["items"] = KeysHash(options_.keys);
-    MORES_ASSIGN_OR_RETURN(journal_, Journal::Open(options_.output + ".part", fingerprint,
-                                                   options_.keys.size(), options_.start));
+    MORES_ASSIGN_OR_RETURN(
+        journal_, Journal::Open(options_.output + ".part", fingerprint, options_.keys.size(),
+                                options_.start, options_.fingerprint_notes));
     return {};
   }
 

@@ -35,6 +35,8 @@ struct JobOptions {
   std::vector<std::string> keys;  // one a job item, unique, in output order
   // Everything that must be the same for a resume: model, prompt, options and input hashes.
   Json fingerprint;
+  // By field of it, "places.as_of": what to say where an unfinished run differs there.
+  FieldNotes fingerprint_notes;
   // Written to OUTPUT.manifest.json with results and times added; secrets never go in here.
   Json manifest;
   // Order in which items are processed (indices); empty means input order. Output is always in

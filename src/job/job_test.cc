@@ -183,6 +183,10 @@ TEST_F(JobTest, RefusesAJournalOfAnotherRunAndNamesTheDifference) {
   EXPECT_THAT(refused.error().message, Not(HasSubstr("model")));
   EXPECT_THAT(refused.error().message, HasSubstr("--fresh"));
 
+  changed.fingerprint_notes = {{"options.threshold", "set it back"}, {"model", "another"}};
+  EXPECT_THAT(RunJob(changed, Doubling()).error().message,
+              HasSubstr("differs in options.threshold (set it back);"));
+
   JobOptions other_items = Options(5);
   EXPECT_THAT(RunJob(other_items, Doubling()).error().message, HasSubstr("items"));
 

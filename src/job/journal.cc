@@ -10,8 +10,6 @@
 #include <limits>
 #include <utility>
 
-#include "job/fingerprint.h"
-
 namespace mores::job {
 namespace {
 
@@ -25,14 +23,15 @@ std::string LinePrefix(size_t item, const std::string& key, bool failed) {
 }  // namespace
 
 Expected<std::unique_ptr<Journal>> Journal::Open(const std::string& path, const Json& fingerprint,
-                                                 size_t items, JournalStart start) {
+                                                 size_t items, JournalStart start,
+                                                 const FieldNotes& notes) {
   std::unique_ptr<Journal> journal(new Journal(items));
   journal->path_ = path;
   MORES_RETURN_IF_ERROR(journal->Lock());
   if (start == JournalStart::kFresh) {
     MORES_RETURN_IF_ERROR(journal->StartAfresh(fingerprint));
   } else {
-    MORES_RETURN_IF_ERROR(journal->Load(fingerprint));
+    MORES_RETURN_IF_ERROR(journal->Load(fingerprint, notes));
   }
   return journal;
 }
@@ -81,7 +80,7 @@ Status Journal::StartAfresh(const Json& fingerprint) {
   return {};
 }
 
-Status Journal::Load(const Json& fingerprint) {
+Status Journal::Load(const Json& fingerprint, const FieldNotes& notes) {
   struct stat status {};
   if (fstat(lock_, &status) != 0) {
     return MakeError(ErrorKind::kIo, "cannot read {}: {}", path_, std::strerror(errno));
@@ -99,7 +98,7 @@ Status Journal::Load(const Json& fingerprint) {
                      "{}:1: not a journal of unfinished work; --fresh starts afresh", path_);
   }
   const std::vector<std::string> differences =
-      FingerprintDifferences((*header)["fingerprint"], fingerprint);
+      FingerprintDifferences((*header)["fingerprint"], fingerprint, notes);
   if (!differences.empty()) {
     return MakeError(
         ErrorKind::kUsage,

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "job/fingerprint.h"
 
 namespace mores::job {
 
@@ -35,10 +36,11 @@ enum class JournalStart { kResume, kFresh };
 class Journal {
  public:
   // Creates `path`, or reads it and cuts off a torn end. kUsage when it is locked by another
-  // process or was made with another fingerprint (naming what differs), kCorrupt when it is no
-  // journal.
+  // process or was made with another fingerprint (naming what differs, with its note), kCorrupt
+  // when it is no journal.
   static Expected<std::unique_ptr<Journal>> Open(const std::string& path, const Json& fingerprint,
-                                                 size_t items, JournalStart start);
+                                                 size_t items, JournalStart start,
+                                                 const FieldNotes& notes = {});
   static std::unique_ptr<Journal> InMemory(size_t items);
   ~Journal();
   Journal(const Journal&) = delete;
@@ -66,7 +68,7 @@ class Journal {
 
   explicit Journal(size_t items) : entries_(items) {}
   Status Lock();
-  Status Load(const Json& fingerprint);
+  Status Load(const Json& fingerprint, const FieldNotes& notes);
   Status StartAfresh(const Json& fingerprint);
   Status ReadLine(std::string_view line, uint64_t offset, int64_t number);
   void Record(size_t item, Entry entry);

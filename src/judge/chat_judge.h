@@ -53,6 +53,7 @@ class ChatJudge : public Judge {
   Expected<std::vector<Expected<PlaceAnswer>>> AskInPlaces(
       std::span<const PlaceQuestion> questions) override;
   Status CheckPlaces() const override;
+  bool tells_response_type() const override { return true; }
 
   std::string model_name() const override { return model_->name(); }
   std::string prompt_name(const format::Dialogue& dialogue) const override;

@@ -56,6 +56,8 @@ class Judge {
       std::span<const PlaceQuestion> questions);
   // kUnsupported where the model can't be shown guidelines.
   virtual Status CheckPlaces() const;
+  // Whether an answer about a place says its response type.
+  virtual bool tells_response_type() const { return false; }
 
   virtual std::string model_name() const = 0;
   // What a verdict says of the prompt.

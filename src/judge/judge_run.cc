@@ -147,6 +147,7 @@ job::JobOptions JobOf(const Judge& judge, const std::vector<format::Dialogue>& d
   job.fingerprint.update(judge.Fingerprint());
   if (options.places != nullptr) {
     job.fingerprint["places"] = options.places->judge->Fingerprint();
+    job.fingerprint_notes = PlaceJudge::FingerprintNotes();
     job.fingerprint["places"]["asked"] = PlacesHash(options.places->places);
   }
   job.manifest = options.manifest;

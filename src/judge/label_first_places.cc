@@ -20,6 +20,7 @@ PlaceAnswer Combine(std::span<const format::Verdict> verdicts) {
     const format::Verdict& verdict = verdicts[i];
     answer.usage.prompt_tokens += verdict.usage.prompt_tokens;
     answer.usage.completion_tokens += verdict.usage.completion_tokens;
+    if (verdict.truncated) answer.truncated = true;
     if (verdict.label == format::Label::kUnsafe) answer.cited.push_back(i);
     if (verdict.label == format::Label::kUnparsed) {
       answer.label = format::Label::kUnparsed;

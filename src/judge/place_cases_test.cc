@@ -26,12 +26,13 @@ std::vector<Case> ReadCases() {
   while (*(*reader)->Next(line)) {
     auto value = ParseJson(line, "cases");
     EXPECT_TRUE(value);
-    (*value)["text"] = (*value)["guideline"];
+    Json stated = {{"text", (*value)["guideline"]}};
+    for (const char* name : {"place", "lang", "kind", "topic"}) stated[name] = (*value)[name];
     const auto dialogue = [&](const char* name) {
       return Exchange(fmt::format("{} {}", (*value)["place"].get<std::string>(), name),
                       (*value)[name]["query"], (*value)[name]["response"]);
     };
-    const auto guideline = guidelines::ParseGuideline(*value, "cases");
+    const auto guideline = guidelines::ParseGuideline(stated, "cases");
     EXPECT_TRUE(guideline) << guideline.error().message;
     cases.push_back({.guideline = *guideline,
                      .criticism = dialogue("criticism"),

@@ -82,6 +82,7 @@ void AddAnswer(const PlaceCase& one, const PlaceAnswer& answer, format::PlaceRes
     result.shown.push_back(Reference(guideline));
   }
   result.invented = answer.invented;
+  result.truncated = answer.truncated;
   if (answer.label == format::Label::kUnsafe) {
     if (!answer.cited.empty()) AddFinding(one, answer, result);
     return;
@@ -108,8 +109,8 @@ Expected<std::unique_ptr<PlaceJudge>> PlaceJudge::Create(Judge& judge,
                                                          PlaceOptions options) {
   MORES_RETURN_IF_ERROR(judge.CheckPlaces());
   MORES_ASSIGN_OR_RETURN(std::string set, database.SetHash());
-  return std::unique_ptr<PlaceJudge>(new PlaceJudge(
-      judge, PlaceRetrieval(database, searcher, std::move(options)), std::move(set)));
+  return std::unique_ptr<PlaceJudge>(new PlaceJudge(judge, PlaceRetrieval(database, searcher),
+                                                    std::move(options), std::move(set)));
 }
 
 Json PlaceJudge::Fingerprint() const {
@@ -120,11 +121,22 @@ Json PlaceJudge::Fingerprint() const {
           {"task", chat::FindTask("judge_place").hash}};
 }
 
+job::FieldNotes PlaceJudge::FingerprintNotes() {
+  return {{"places.guideline_set",
+           "the guidelines of the database changed since; a copy of it as it was, given with --db, "
+           "lets that run go on"}};
+}
+
 Status PlaceJudge::Decide(std::span<PlaceCase> cases) {
   std::vector<PlaceQuestion> questions;
   std::vector<size_t> asked;  // indices of cases
   for (size_t i = 0; i < cases.size(); ++i) {
     PlaceCase& one = cases[i];
+    if (one.kept) {
+      one.result = *one.kept;
+      one.result->coverage = one.retrieved.coverage;
+      continue;
+    }
     one.result = Start(one);
     if (one.general->label == format::Label::kUnsafe || one.retrieved.guidelines.empty()) continue;
     questions.push_back({.dialogue = one.dialogue,
@@ -156,6 +168,10 @@ Status PlaceJudge::Decide(std::span<PlaceCase> cases) {
       cases[asked[i]].result->response_type = *answers[i]->response_type;
     }
   }
+  for (PlaceCase& one : cases) {  // also where that was before
+    const bool told = one.kept && !one.kept->shown.empty() && judge_.tells_response_type();
+    if (told) one.result->response_type = one.kept->response_type;
+  }
   return {};
 }
 
@@ -165,9 +181,7 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
   MORES_CHECK(dialogues.size() == places.size() && dialogues.size() == verdicts.size());
   MORES_ASSIGN_OR_RETURN(const std::string set, database().SetHash());
   if (set != set_) {
-    return MakeError(ErrorKind::kInput,
-                     "{}: its guidelines changed while they were judged by; begin anew with "
-                     "--fresh, or judge by a copy of it",
+    return MakeError(ErrorKind::kInternal, "{}: its guidelines changed while they were judged by",
                      database().path());
   }
   std::vector<PlaceCase> cases;
@@ -176,7 +190,7 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
     if (!verdicts[i]) continue;
     for (const AskedPlace& asked : *places[i]) {
       PlaceCase one{.dialogue = dialogues[i], .general = &*verdicts[i], .asked = asked};
-      MORES_ASSIGN_OR_RETURN(one.retrieved, Retrieve(*dialogues[i], asked.scope));
+      MORES_ASSIGN_OR_RETURN(one.retrieved, Retrieve(*dialogues[i], asked.scope, options()));
       cases.push_back(std::move(one));
       of.push_back(i);
     }
@@ -184,7 +198,9 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
   MORES_RETURN_IF_ERROR(Decide(cases));
   for (size_t begin = 0, end = 0; begin < cases.size(); begin = end) {
     Expected<format::Verdict>& verdict = verdicts[of[begin]];
-    format::PlaceFindings findings{.guideline_set = set_, .as_of = options().as_of};
+    format::PlaceFindings findings{.guideline_set = set_,
+                                   .as_of = options().as_of,
+                                   .guidelines_shown = static_cast<int64_t>(options().shown)};
     const Error* error = nullptr;
     format::Usage usage;
     for (; end < cases.size() && of[end] == of[begin]; ++end) {

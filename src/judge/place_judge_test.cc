@@ -179,6 +179,20 @@ TEST_F(PlacesTest, OurEngineIsAskedOnceAGuideline) {
   EXPECT_GT(verdict->usage.prompt_tokens, alone.usage.prompt_tokens);
 }
 
+TEST_F(PlacesTest, AGuidelineThatDoesNotFitIsSaidToBeCut) {
+  const auto judge =
+      Engine([](const std::string&) { return ScriptedReply{.safe = 0.7, .unsafe = 0.2}; });
+  Gift(kNoClocks);
+  EXPECT_FALSE(InNigeria(*judge, kClock).truncated);
+  std::string text = kNoWhite;
+  while (text.size() < 2000) text += " Nor is a gift to hosts wrapped in black.";
+  Gift(text);
+  const auto verdict = One(*Open(*judge), kClock, {{.scope = {.place = "NG"}}});
+  ASSERT_TRUE(verdict);
+  EXPECT_TRUE(verdict->findings->places.at(0).truncated);
+  EXPECT_FALSE(verdict->truncated);
+}
+
 TEST_F(PlacesTest, AViolationIsShownAsOne) {
   Put({.kind = Kind::kPolicy,
        .text = "Giving a clock as a gift.",
@@ -335,6 +349,33 @@ TEST_F(PlacesTest, AChangeWhileJudgingIsNoticed) {
   EXPECT_THAT(verdict.error().message, HasSubstr("changed while"));
   EXPECT_NE(places->Fingerprint(), Open(judge)->Fingerprint());
   EXPECT_NE(Open(judge, 4)->Fingerprint(), Open(judge, 5)->Fingerprint());
+}
+
+TEST_F(PlacesTest, ARunJudgesByTheStateThatItBeganWith) {
+  guidelines::Guideline clocks = Gift(kNoClocks);
+  const auto held = guidelines::Database::Open(database_->path(), {.check = false});
+  ASSERT_TRUE(held) << held.error().message;
+  ASSERT_TRUE((*held)->connection().HoldState());
+  const auto searcher = guidelines::Searcher::Create(**held);
+  ASSERT_TRUE(searcher) << searcher.error().message;
+  ToldJudge judge({}, [&](const PlaceQuestion&) {  // another writes while it judges
+    clocks.status = clocks.version % 2 == 0 ? Standing::kImported : Standing::kContested;
+    clocks = Put(clocks);
+    Gift(fmt::format("Gifts to hosts come in pairs, rule {}.", clocks.version));
+    return PlaceAnswer{.label = Label::kUnsafe, .cited = {0}};
+  });
+  const auto places = PlaceJudge::Create(judge, **held, **searcher, {.as_of = "2026-06-01"});
+  ASSERT_TRUE(places) << places.error().message;
+  const std::string set = (*places)->guideline_set();
+  for (int i = 0; i < 3; ++i) {
+    const auto verdict = One(**places, kClock, {{.scope = {.place = "NG"}}});
+    ASSERT_TRUE(verdict) << verdict.error().message;
+    EXPECT_EQ(verdict->findings->guideline_set, set);
+    EXPECT_THAT(verdict->findings->places.at(0).shown,
+                ElementsAre(format::GuidelineRef{clocks.id, 1}));
+  }
+  EXPECT_EQ(clocks.version, 4);
+  EXPECT_NE(*database_->SetHash(), set);
 }
 
 TEST_F(PlacesTest, AQuestionThatFailsFailsItsDialogue) {

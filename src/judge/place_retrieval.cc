@@ -55,26 +55,27 @@ bool IsRelevant(const guidelines::Guideline& guideline, const std::set<std::stri
 }  // namespace
 
 Expected<RetrievedPlace> PlaceRetrieval::Find(const format::Dialogue& dialogue,
-                                              const guidelines::PlaceScope& scope) {
+                                              const guidelines::PlaceScope& scope,
+                                              const PlaceOptions& options) {
   RetrievedPlace retrieved;
   MORES_RETURN_IF_ERROR(ReadNames(scope, format::LanguageOf(dialogue), retrieved));
-  MORES_ASSIGN_OR_RETURN(const int64_t deciding, CountDeciding(scope));
+  MORES_ASSIGN_OR_RETURN(const int64_t deciding, CountDeciding(scope, options.as_of));
   const std::string text = SearchText(dialogue);
   guidelines::SearchOptions search;
   search.within = {scope};
   search.ancestors_only = true;
   search.what = guidelines::What::kGuidelines;
   search.deciding_only = true;
-  search.as_of = options_.as_of;
-  search.limit = options_.shown * kLookedAt;
+  search.as_of = options.as_of;
+  search.limit = options.shown * kLookedAt;
   MORES_ASSIGN_OR_RETURN(const std::vector<guidelines::Hit> hits, searcher_.Search(text, search));
   const std::vector<std::string> within = database_.places().WithAncestors(scope.place);
   const std::set<std::string> exchange = text::ContentTerms(text);
   for (const guidelines::Hit& hit : hits) {
-    if (retrieved.guidelines.size() == options_.shown) break;
+    if (retrieved.guidelines.size() == options.shown) break;
     if (hit.score < kLeastScore * hits.front().score) break;
     if (hit.what == guidelines::What::kGuidelines &&
-        HoldsFor(hit.guideline, within, scope, options_.as_of) &&
+        HoldsFor(hit.guideline, within, scope, options.as_of) &&
         IsRelevant(hit.guideline, exchange, retrieved.name_terms)) {
       retrieved.guidelines.push_back(hit.guideline);
     }
@@ -105,8 +106,9 @@ Status PlaceRetrieval::ReadNames(const guidelines::PlaceScope& scope, text::Lang
   return {};
 }
 
-Expected<int64_t> PlaceRetrieval::CountDeciding(const guidelines::PlaceScope& scope) {
-  const std::string key = ScopeName(scope);
+Expected<int64_t> PlaceRetrieval::CountDeciding(const guidelines::PlaceScope& scope,
+                                                const std::string& as_of) {
+  const std::string key = fmt::format("{} {}", ScopeName(scope), as_of);
   if (const auto known = deciding_.find(key); known != deciding_.end()) return known->second;
   // Of the current versions, by the same rule as Guideline::Decides.
   const std::vector<std::string> within = database_.places().WithAncestors(scope.place);
@@ -124,7 +126,7 @@ Expected<int64_t> PlaceRetrieval::CountDeciding(const guidelines::PlaceScope& sc
           "g.key AND x.version = g.current AND x.group_id = ?))",
           fmt::join(marks, ", "))));
   for (const std::string& place : within) count.Bind(place);
-  count.Bind(options_.as_of).Bind(options_.as_of).Bind(scope.group);
+  count.Bind(as_of).Bind(as_of).Bind(scope.group);
   MORES_RETURN_IF_ERROR(count.Step());
   return deciding_[key] = count.Integer(0);
 }

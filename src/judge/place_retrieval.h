@@ -38,18 +38,16 @@ struct RetrievedPlace {
 class PlaceRetrieval {
  public:
   // Both must outlive it.
-  PlaceRetrieval(guidelines::Database& database, guidelines::Searcher& searcher,
-                 PlaceOptions options)
-      : database_(database), searcher_(searcher), options_(std::move(options)) {}
+  PlaceRetrieval(guidelines::Database& database, guidelines::Searcher& searcher)
+      : database_(database), searcher_(searcher) {}
 
   // Those of the place, of what it is a part of, and of the group where one is named, that may
   // decide on the day and have to do with the judged exchange: by the search, at least
   // `kLeastScore` of the best one's score, and at least two content words in common with it that
   // no name of the place has, or one of the topic.
   Expected<RetrievedPlace> Find(const format::Dialogue& dialogue,
-                                const guidelines::PlaceScope& scope);
+                                const guidelines::PlaceScope& scope, const PlaceOptions& options);
 
-  const PlaceOptions& options() const { return options_; }
   guidelines::Database& database() { return database_; }
 
   static constexpr double kLeastScore = 0.2;
@@ -59,12 +57,11 @@ class PlaceRetrieval {
  private:
   Status ReadNames(const guidelines::PlaceScope& scope, text::Language language,
                    RetrievedPlace& retrieved);
-  Expected<int64_t> CountDeciding(const guidelines::PlaceScope& scope);
+  Expected<int64_t> CountDeciding(const guidelines::PlaceScope& scope, const std::string& as_of);
 
   guidelines::Database& database_;
   guidelines::Searcher& searcher_;
-  const PlaceOptions options_;
-  std::map<std::string, int64_t> deciding_;  // by scope
+  std::map<std::string, int64_t> deciding_;  // by scope and day
 };
 
 }  // namespace mores::judge

@@ -8,8 +8,8 @@
 namespace mores::judge {
 namespace {
 
-constexpr std::array<std::string_view, 7> kGrounds = {
-    "changed", "contested", "withdrawn", "not-valid", "gone", "not-found", "found"};
+constexpr std::array<std::string_view, 8> kGrounds = {
+    "changed", "contested", "withdrawn", "not-valid", "gone", "not-found", "found", "other-day"};
 
 using References = std::vector<format::GuidelineRef>;
 
@@ -33,23 +33,49 @@ Expected<std::optional<format::Dialogue>> DialogueOf(const format::Verdict& verd
   return std::optional<format::Dialogue>(std::move(dialogue));
 }
 
+// How a verdict was retrieved for, and how it is now.
+struct Conditions {
+  PlaceOptions before, now;
+};
+
+Expected<Conditions> ConditionsOf(const format::Verdict& verdict, const RejudgeOptions& options) {
+  const format::PlaceFindings& findings = *verdict.findings;
+  const auto shown = static_cast<size_t>(findings.guidelines_shown);
+  if (shown > 0 && options.shown > 0 && shown != options.shown) {
+    return MakeError(ErrorKind::kUsage,
+                     "verdict '{}' was made with --guidelines-shown {}, not {}: leave it out",
+                     verdict.id, shown, options.shown);
+  }
+  Conditions conditions{.before = {.as_of = findings.as_of}};
+  if (shown + options.shown > 0) conditions.before.shown = std::max(shown, options.shown);
+  conditions.now = conditions.before;
+  if (!options.as_of.empty()) conditions.now.as_of = options.as_of;
+  return conditions;
+}
+
 // What became of a guideline that was shown; nullopt where it is as it was.
 Expected<std::optional<Ground>> GroundOf(const format::GuidelineRef& shown,
-                                         guidelines::Database& database, std::string_view as_of) {
+                                         guidelines::Database& database,
+                                         const Conditions& conditions) {
   MORES_ASSIGN_OR_RETURN(const std::optional<guidelines::Version> now, database.Find(shown.id));
   if (!now) return Ground::kGone;
   const guidelines::Guideline& guideline = now->guideline;
   if (guideline.status == guidelines::Standing::kWithdrawn) return Ground::kWithdrawn;
   if (guideline.status == guidelines::Standing::kContested) return Ground::kContested;
-  if (!guideline.Decides(as_of)) return Ground::kNotValid;
-  if (guideline.version != shown.version) return Ground::kChanged;
+  const bool as_it_was = guideline.version == shown.version;
+  if (!guideline.Decides(conditions.now.as_of)) {
+    const bool by_day = as_it_was && guideline.Decides(conditions.before.as_of);
+    return by_day ? Ground::kOtherDay : Ground::kNotValid;
+  }
+  if (!as_it_was) return Ground::kChanged;
   return std::optional<Ground>();
 }
 
 // `retrieved` null: what is found now isn't known.
 Expected<std::vector<ChangedGuideline>> Compare(const References& shown,
                                                 const RetrievedPlace* retrieved,
-                                                PlaceJudge& judge) {
+                                                guidelines::Database& database,
+                                                const Conditions& conditions) {
   References found;
   if (retrieved != nullptr) {
     for (const guidelines::Guideline& one : retrieved->guidelines) {
@@ -58,13 +84,14 @@ Expected<std::vector<ChangedGuideline>> Compare(const References& shown,
   }
   std::vector<ChangedGuideline> why;
   for (const format::GuidelineRef& one : shown) {
-    MORES_ASSIGN_OR_RETURN(std::optional<Ground> ground,
-                           GroundOf(one, judge.database(), judge.options().as_of));
+    MORES_ASSIGN_OR_RETURN(std::optional<Ground> ground, GroundOf(one, database, conditions));
     if (!ground && retrieved != nullptr && !HasId(found, one.id)) ground = Ground::kNotFound;
     if (ground) why.push_back({.ground = *ground, .guideline = one});
   }
-  for (const format::GuidelineRef& one : found) {
-    if (!HasId(shown, one.id)) why.push_back({.ground = Ground::kFound, .guideline = one});
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (HasId(shown, found[i].id)) continue;
+    const bool before = retrieved->guidelines[i].Decides(conditions.before.as_of);
+    why.push_back({.ground = before ? Ground::kFound : Ground::kOtherDay, .guideline = found[i]});
   }
   return why;
 }
@@ -94,49 +121,68 @@ struct Work {
   const format::Verdict* verdict;
   std::optional<format::Dialogue> dialogue;
   Rejudged rejudged;
-  std::vector<size_t> places;  // of those to judge again: indices, one a case, in order
-  std::vector<PlaceCase> cases;
+  PlaceOptions options;
+  std::vector<PlaceCase> cases;  // one a place, where any is to be judged again
 };
 
-Status FindChanges(PlaceJudge& judge, Work& work) {
+Status FindChanges(PlaceJudge& judge, const RejudgeOptions& options, Work& work) {
   const format::Verdict& verdict = *work.verdict;
   if (!verdict.findings || verdict.label == format::Label::kUnsafe) return {};
-  for (size_t i = 0; i < verdict.findings->places.size(); ++i) {
-    const format::PlaceResult& place = verdict.findings->places[i];
+  MORES_ASSIGN_OR_RETURN(const Conditions conditions, ConditionsOf(verdict, options));
+  work.options = conditions.now;
+  for (const format::PlaceResult& place : verdict.findings->places) {
     PlaceCase one{
         .dialogue = work.dialogue ? &*work.dialogue : nullptr,
         .general = work.verdict,
         .asked = {.scope = guidelines::ReadScopeName(place.place), .origin = place.origin}};
     if (work.dialogue) {
-      MORES_ASSIGN_OR_RETURN(one.retrieved, judge.Retrieve(*work.dialogue, one.asked.scope));
+      MORES_ASSIGN_OR_RETURN(one.retrieved,
+                             judge.Retrieve(*work.dialogue, one.asked.scope, conditions.now));
     }
     MORES_ASSIGN_OR_RETURN(std::vector<ChangedGuideline> why,
-                           Compare(place.shown, work.dialogue ? &one.retrieved : nullptr, judge));
-    if (why.empty()) continue;
-    work.rejudged.changes.push_back(
-        {.id = verdict.id, .place = place.place, .why = std::move(why), .before = place.label});
-    if (!work.dialogue) continue;
-    MORES_RETURN_IF_ERROR(CheckSameJudge(verdict, *work.dialogue, judge.judge()));
-    work.places.push_back(i);
+                           Compare(place.shown, work.dialogue ? &one.retrieved : nullptr,
+                                   judge.database(), conditions));
+    if (why.empty()) {
+      one.kept = place;
+    } else {
+      work.rejudged.changes.push_back(
+          {.id = verdict.id, .place = place.place, .why = std::move(why), .before = place.label});
+    }
     work.cases.push_back(std::move(one));
   }
-  return {};
+  if (work.rejudged.changes.empty() || !work.dialogue) {
+    work.cases.clear();
+    return {};
+  }
+  return CheckSameJudge(verdict, *work.dialogue, judge.judge());
 }
 
 Expected<Rejudged> Finish(const PlaceJudge& judge, Work work, std::span<const PlaceCase> cases) {
   if (cases.empty()) return std::move(work.rejudged);
   format::Verdict& verdict = work.rejudged.verdict;
+  auto change = work.rejudged.changes.begin();
   for (size_t i = 0; i < cases.size(); ++i) {
     if (!cases[i].result) return tl::unexpected<Error>(cases[i].result.error());
-    verdict.findings->places[work.places[i]] = *cases[i].result;
-    work.rejudged.changes[i].after = cases[i].result->label;
+    verdict.findings->places[i] = *cases[i].result;
+    if (!cases[i].kept) (change++)->after = cases[i].result->label;
     verdict.usage.prompt_tokens += cases[i].usage.prompt_tokens;
     verdict.usage.completion_tokens += cases[i].usage.completion_tokens;
   }
   verdict.findings->flips = FlipsOf(verdict.findings->places);
   verdict.findings->guideline_set = judge.guideline_set();
-  verdict.findings->as_of = judge.options().as_of;
+  verdict.findings->as_of = work.options.as_of;
+  verdict.findings->guidelines_shown = static_cast<int64_t>(work.options.shown);
   return std::move(work.rejudged);
+}
+
+// Whether nothing but the day makes the difference. `why`: as it is written.
+bool ByDayAlone(const Json& why) {
+  const auto is = [](const Json& one, Ground ground) { return one["what"] == Name(ground); };
+  return std::any_of(why.begin(), why.end(),
+                     [&](const Json& one) { return is(one, Ground::kOtherDay); }) &&
+         std::all_of(why.begin(), why.end(), [&](const Json& one) {
+           return is(one, Ground::kOtherDay) || is(one, Ground::kNotFound);
+         });
 }
 
 }  // namespace
@@ -157,8 +203,9 @@ Json ToJson(const PlaceChange& change) {
           {"flipped", change.flipped()}};
 }
 
-Expected<std::vector<Expected<Rejudged>>> Rejudge(
-    PlaceJudge& judge, std::span<const format::Verdict* const> verdicts) {
+Expected<std::vector<Expected<Rejudged>>> Rejudge(PlaceJudge& judge,
+                                                  std::span<const format::Verdict* const> verdicts,
+                                                  const RejudgeOptions& options) {
   std::vector<Expected<Work>> works;
   works.reserve(verdicts.size());
   for (const format::Verdict* verdict : verdicts) {
@@ -169,7 +216,7 @@ Expected<std::vector<Expected<Rejudged>>> Rejudge(
       continue;
     }
     works.back()->dialogue = std::move(*dialogue);
-    MORES_RETURN_IF_ERROR(FindChanges(judge, *works.back()));
+    MORES_RETURN_IF_ERROR(FindChanges(judge, options, *works.back()));
   }
   std::vector<PlaceCase> cases;
   for (Expected<Work>& work : works) {
@@ -183,7 +230,7 @@ Expected<std::vector<Expected<Rejudged>>> Rejudge(
       results.push_back(tl::unexpected<Error>(work.error()));
       continue;
     }
-    const std::span<const PlaceCase> own = std::span(cases).subspan(next, work->places.size());
+    const std::span<const PlaceCase> own = std::span(cases).subspan(next, work->cases.size());
     next += own.size();
     results.push_back(Finish(judge, std::move(*work), own));
   }
@@ -198,6 +245,7 @@ void RejudgeCounts::Add(const Json& verdict, const Json& changes) {
     ++places;
     if (change["after"].is_null()) ++not_judgeable;
     if (change["flipped"] == true) ++flipped;
+    if (ByDayAlone(change["why"])) ++other_day;
   }
 }
 
@@ -205,6 +253,9 @@ std::string RejudgeCounts::Describe() const {
   std::string text =
       fmt::format("{} of {} verdicts with places rest on changed guidelines, in {} places; {} flip",
                   changed, with_places, places, flipped);
+  if (other_day > 0) {
+    text += fmt::format("\n{} of these places differ by the day alone", other_day);
+  }
   if (not_judgeable > 0) {
     text += fmt::format("\n{} could not be judged again: their text was left out", not_judgeable);
   }

@@ -140,6 +140,66 @@ TEST_F(RejudgeTest, WithoutTheTextItIsComparedAndNotJudged) {
   EXPECT_EQ(ToJson(again.verdict), ToJson(before));
 }
 
+TEST_F(RejudgeTest, TheDayAndTheNumberShownAreThoseOfTheVerdict) {
+  ToldJudge judge({Label::kSafe, 0.1}, Never());
+  const guidelines::Guideline dated = Put({.id = "NG-0000000000",  // found first
+                                           .text = "A basket is a gift to hosts.",
+                                           .status = Standing::kImported,
+                                           .valid_to = "2026-06-30"});
+  const auto places = Open(judge, 1);
+  const auto before = One(*places, kClock, {{.scope = {.place = "NG"}}});
+  ASSERT_TRUE(before);
+  ASSERT_THAT(before->findings->places[0].shown, ElementsAre(format::GuidelineRef{dated.id, 1}));
+  EXPECT_EQ(before->findings->guidelines_shown, 1);
+  EXPECT_THAT(Again(judge, *before).changes, IsEmpty()) << "though five would be shown now";
+
+  const format::Verdict* const one[] = {&*before};
+  const auto more = Rejudge(*places, one, {.shown = 5});
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().kind, ErrorKind::kUsage);
+  EXPECT_THAT(more.error().message, HasSubstr("made with --guidelines-shown 1, not 5"));
+
+  const auto later = Rejudge(*places, one, {.as_of = "2026-07-02"});
+  ASSERT_TRUE(later);
+  const Rejudged& again = *(*later)[0];
+  ASSERT_THAT(again.changes, SizeIs(1));
+  EXPECT_THAT(Grounds(again.changes[0]), ElementsAre("other-day", "found"));
+  EXPECT_EQ(again.verdict.findings->as_of, "2026-07-02");
+  EXPECT_EQ(again.verdict.findings->guidelines_shown, 1);
+}
+
+TEST_F(RejudgeTest, OtherPlacesOfAVerdictSayWhatIsSoNow) {
+  guidelines::Guideline first = Put({.id = "NG-0000000000",
+                                     .text = "A basket is a gift to hosts.",
+                                     .status = Standing::kImported});
+  for (int i = 0; i < 10; ++i) Gift(fmt::format("A gift to hosts has {} bows.", i));
+  Put({.places = {"GH"},
+       .text = "Hosts like white paper and clocks.",
+       .status = Standing::kImported});
+  ToldJudge judge({Label::kSafe, 0.1}, Never());
+  const format::Verdict before = Before(judge);
+  EXPECT_EQ(before.findings->places[0].coverage, format::Coverage::kOk);
+  EXPECT_EQ(before.findings->places[1].coverage, format::Coverage::kLow);
+  for (int i = 0; i < 10; ++i) {  // which nobody searched for
+    Put({.places = {"GH"},
+         .topic = "tea",
+         .text = fmt::format("Tea is drunk at {}.", i),
+         .status = Standing::kImported});
+  }
+  const Rejudged copied = Again(judge, before);
+  EXPECT_THAT(copied.changes, IsEmpty());
+  EXPECT_EQ(ToJson(copied.verdict), ToJson(before));
+  first.status = Standing::kWithdrawn;
+  Put(first);
+  judge.questions.clear();
+  const Rejudged again = Again(judge, before);
+  ASSERT_THAT(again.changes, SizeIs(1));
+  EXPECT_THAT(judge.questions, SizeIs(1)) << "the other place isn't asked again";
+  const auto& places = again.verdict.findings->places;
+  EXPECT_EQ(places[1].shown, before.findings->places[1].shown);
+  EXPECT_EQ(places[1].coverage, format::Coverage::kOk);
+}
+
 TEST_F(RejudgeTest, AnotherJudgeIsRefused) {
   ToldJudge judge({Label::kSafe, 0.1}, Never());
   const format::Verdict before = Before(judge);
