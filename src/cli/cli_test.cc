@@ -176,7 +176,7 @@ class ToyModelEnvironment : public ::testing::Environment {
 ToyModelEnvironment* const kToyModel =
     static_cast<ToyModelEnvironment*>(::testing::AddGlobalTestEnvironment(new ToyModelEnvironment));
 
-// An endpoint for --embed that knows a few words of footwear and of presents.
+// An endpoint for --embed that knows words of shoes and of gifts.
 class Embeddings {
  public:
   std::string address() const { return server_.base() + "#fake"; }
@@ -193,7 +193,7 @@ class Embeddings {
   }
 
   std::mutex mutex_;
-  guidelines::FakeEmbedder embedder_{{{"shoes", "boots"}, {"gift", "souvenir"}}};
+  guidelines::FakeEmbedder embedder_{{{"shoes", "loafers"}, {"gift", "keepsake"}}};
   chat::FakeServer server_{
       [this](const chat::FakeServer::Request& request) { return Reply(request); }};
 };

@@ -80,7 +80,7 @@ class VectorsTest : public testing::Test {
   std::string path_ = directory_.path() + "/guidelines.db";
   std::unique_ptr<Database> database_;
   FakeEmbedder embedder_{
-      {{"shoes", "footwear"}, {"present", "souvenir"}, {"quiet", "noise"}, {"筷子", "chopsticks"}}};
+      {{"shoes", "loafers"}, {"present", "keepsake"}, {"quiet", "noise"}, {"筷子", "chopsticks"}}};
   std::unique_ptr<Searcher> searcher_;
 };
 
@@ -191,26 +191,26 @@ TEST_F(VectorsTest, AModelThatChangedItsDimension) {
 TEST_F(VectorsTest, FindsByMeaningWithinAPlace) {
   Embed();
   const SearchOptions japan = {.within = {{.place = "JP"}}, .what = What::kGuidelines, .limit = 1};
-  EXPECT_THAT((*Searcher::Create(*database_))->Search("souvenir", japan).value(), IsEmpty());
-  EXPECT_THAT(Found("souvenir", japan), ElementsAre("JP-2"));
-  EXPECT_THAT(Found("footwear", japan), ElementsAre("JP-1"));
+  EXPECT_THAT((*Searcher::Create(*database_))->Search("keepsake", japan).value(), IsEmpty());
+  EXPECT_THAT(Found("keepsake", japan), ElementsAre("JP-2"));
+  EXPECT_THAT(Found("loafers", japan), ElementsAre("JP-1"));
   EXPECT_THAT(Found("chopsticks", {.limit = 1}), ElementsAre("CN-1"));
   // Words and meaning together, within what the options let through.
-  EXPECT_THAT(Found("souvenir", {.within = {{.place = "KE"}}}), ElementsAre("KE-1"));
-  EXPECT_THAT(Found("souvenir", {.within = {{.place = "JP"}}, .what = What::kPassages}),
+  EXPECT_THAT(Found("keepsake", {.within = {{.place = "KE"}}}), ElementsAre("KE-1"));
+  EXPECT_THAT(Found("keepsake", {.within = {{.place = "JP"}}, .what = What::kPassages}),
               ElementsAre("P-"));
   Put({.id = "JP-2",
        .places = {"JP"},
        .topic = "Gifts",
        .text = "Wrap a present with care.",
        .status = Standing::kWithdrawn});
-  EXPECT_THAT(Found("souvenir", {.within = {{.place = "JP"}}, .what = What::kGuidelines}),
+  EXPECT_THAT(Found("keepsake", {.within = {{.place = "JP"}}, .what = What::kGuidelines}),
               Not(testing::Contains("JP-2")));
 }
 
 TEST_F(VectorsTest, APassageStandsBehindGuidelinesOfTheSameMeaning) {
   Embed();
-  const auto found = Found("souvenir", {.within = {{.place = "JP"}}});
+  const auto found = Found("keepsake", {.within = {{.place = "JP"}}});
   ASSERT_GE(found.size(), 2u);
   EXPECT_EQ(found[0], "JP-2");
   EXPECT_EQ(found[1], "P-");
@@ -224,14 +224,14 @@ TEST_F(VectorsTest, WhatHasNoVectorIsRankedByWords) {
   // Nor has one whose text is another by now.
   Put({.id = "JP-1", .places = {"JP"}, .topic = "Tea", .text = "Turn the bowl twice."});
   EXPECT_THAT(Found("turning a bowl", japan), ElementsAre("JP-1"));
-  EXPECT_THAT(Found("footwear", {.within = {{.place = "JP"}}, .what = What::kGuidelines}),
+  EXPECT_THAT(Found("loafers", {.within = {{.place = "JP"}}, .what = What::kGuidelines}),
               Not(testing::Contains("JP-1")));
 }
 
 TEST_F(VectorsTest, AQueryIsAskedForOnceAndABlankOneNever) {
   Embed();
-  Found("footwear", {});
-  Found("footwear", {.within = {{.place = "JP"}}});
+  Found("loafers", {});
+  Found("loafers", {.within = {{.place = "JP"}}});
   EXPECT_EQ(embedder_.queries, 1u);
   EXPECT_THAT(Found("", {}), IsEmpty());
   EXPECT_THAT(Found(" \n", {}), IsEmpty());
@@ -240,13 +240,13 @@ TEST_F(VectorsTest, AQueryIsAskedForOnceAndABlankOneNever) {
 
 TEST_F(VectorsTest, AFailureIsOneOfTheSearchAndLeavesNothingBehind) {
   Embed();
-  EXPECT_THAT(Found("footwear", {.limit = 1}), ElementsAre("JP-1"));
+  EXPECT_THAT(Found("loafers", {.limit = 1}), ElementsAre("JP-1"));
   embedder_.twist = [](std::vector<Vector>) { return MakeError(ErrorKind::kIo, "no answer"); };
-  const auto failed = searcher_->Search("souvenir", {});
+  const auto failed = searcher_->Search("keepsake", {});
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().message, "no answer");
   embedder_.twist = {};
-  EXPECT_THAT(Found("souvenir", {.within = {{.place = "KE"}}, .limit = 1}), ElementsAre("KE-1"));
+  EXPECT_THAT(Found("keepsake", {.within = {{.place = "KE"}}, .limit = 1}), ElementsAre("KE-1"));
 }
 
 TEST_F(VectorsTest, WithoutAnyTheCommandIsNamed) {
