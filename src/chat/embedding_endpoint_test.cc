@@ -29,8 +29,8 @@ constexpr const char kKey[] = "sk-test-0123456789abcdef";
 
 EmbeddingOptions Options(const FakeServer& server) {
   return {.address = {.base = server.base(), .model = "m"},
-          .attempt_seconds = 10,
-          .deadline_seconds = 20,
+          .attempt_seconds = 60,
+          .deadline_seconds = 120,
           .backoff_seconds = 0.01,
           .jitter_seed = 7};
 }
