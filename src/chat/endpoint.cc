@@ -1,11 +1,7 @@
 #include "chat/endpoint.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <queue>
@@ -17,6 +13,7 @@
 #include "base/random.h"
 #include "chat/endpoint_address.h"
 #include "chat/endpoint_http.h"
+#include "chat/endpoint_service.h"
 #include "chat/endpoint_wire.h"
 #include "job/progress.h"
 
@@ -51,40 +48,6 @@ struct Support {
   Features features;
   bool proven = false;
 };
-
-struct Key {
-  std::string value;
-  std::string source;  // for people: where it is read from
-};
-
-Expected<Key> ReadKey(const std::string& host) {
-  std::string own = "MORES_API_KEY_";
-  for (const char c : host) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    const bool digit = c >= '0' && c <= '9';
-    own += letter ? static_cast<char>(c & ~0x20) : digit ? c : '_';
-  }
-  for (const std::string& name : {own, std::string("MORES_API_KEY")}) {
-    const char* value = std::getenv(name.c_str());
-    if (value == nullptr || *value == '\0') continue;
-    Key key{value, "the key is read from " + name};
-    // Shorter ones can't be told from ordinary text when they are taken out of replies.
-    if (key.value.size() < 4) {
-      return MakeError(ErrorKind::kUsage, "{}: is too short for a key", name);
-    }
-    for (const char c : key.value) {
-      if (c > 0x20 && c < 0x7F) continue;
-      return MakeError(ErrorKind::kUsage, "{}: has a space or a special character in it", name);
-    }
-    return key;
-  }
-  return Key{"", fmt::format("no key is set in {} or MORES_API_KEY", own)};
-}
-
-uint64_t FreshSeed() {
-  return MixBits(static_cast<uint64_t>(getpid()) ^
-                 MixBits(std::chrono::steady_clock::now().time_since_epoch().count()));
-}
 
 // What lives as long as the model: totals, the rate, and what the server is known to take.
 struct Shared {
@@ -294,14 +257,11 @@ class Call {
                         states_[i].reason));
   }
 
-  // Full jitter: any part of a bound that doubles, on top of what the server asks for.
+  // On top of what the server asks for.
   void TryAgain(size_t i, std::string reason, double server_seconds) {
     State& state = states_[i];
-    const double bound =
-        std::min(kMaxBackoffSeconds,
-                 options_.backoff_seconds *
-                     static_cast<double>(int64_t{1} << std::min(state.attempts - 1, 30)));
-    const double wait = server_seconds + bound * shared_.jitter.Uniform();
+    const double wait =
+        server_seconds + BackoffSeconds(options_.backoff_seconds, state.attempts, shared_.jitter);
     if (server_seconds > 0) reason += fmt::format(", asks to wait {:g} s", server_seconds);
     last_reason_ = reason;
     state.reason = std::move(reason);
@@ -378,10 +338,7 @@ class Call {
       }
     } else if (status == 400 || status == 422) {
       Refused(i, result);
-    } else if (status == 401 || status == 403) {
-      return MakeError(ErrorKind::kUsage, "{}: the key is not accepted ({}); {}", shared_.name,
-                       status, shared_.key_source);
-    } else if (status == 408 || status == 409 || status == 425 || status == 429 || status >= 500) {
+    } else if (MayPass(status)) {
       const std::string message = ServerMessage(result.body, shared_.redactor);
       if (status == 500) LowerAfterFailures(i);
       TryAgain(i,
@@ -391,7 +348,8 @@ class Call {
       Answered();
       Finish(i, MakeError(ErrorKind::kInput, "{}: refused with 413: too long", shared_.name));
     } else {
-      return NoSuchService(result);
+      return tl::unexpected<Error>(ServiceError(
+          shared_.name, status, ServerMessage(result.body, shared_.redactor), shared_.key_source));
     }
     return {};
   }
@@ -407,16 +365,6 @@ class Call {
     }
     state.ask = {.format = ReplyFormat::kNone, .logprobs = state.features.logprobs};
     state.lowered = true;
-  }
-
-  Status NoSuchService(const HttpResult& result) const {
-    if (result.status < 400) {
-      return MakeError(ErrorKind::kMissing, "{}: answers {}; redirects are not followed",
-                       shared_.name, result.status);
-    }
-    const std::string message = ServerMessage(result.body, shared_.redactor);
-    return MakeError(ErrorKind::kMissing, "{}: no such model or service ({}): {}", shared_.name,
-                     result.status, message.empty() ? "no message" : message);
   }
 
   Shared& shared_;
@@ -463,10 +411,9 @@ Expected<std::unique_ptr<ChatModel>> OpenEndpoint(const EndpointOptions& options
   if (options.max_cost > 0 && options.price_in <= 0 && options.price_out <= 0) {
     return MakeError(ErrorKind::kUsage, "a bound on cost needs prices");
   }
-  const EndpointHost host = HostOf(options.address);
   auto shared = std::make_unique<Shared>(options);
-  shared->name = fmt::format("{}@{}:{}{}", options.address.model, host.host, host.port, host.path);
-  MORES_ASSIGN_OR_RETURN(Key key, ReadKey(host.host));
+  shared->name = EndpointName(options.address);
+  MORES_ASSIGN_OR_RETURN(ApiKey key, ReadApiKey(HostOf(options.address).host));
   shared->key_source = std::move(key.source);
   shared->redactor = Redactor(key.value);
   MORES_ASSIGN_OR_RETURN(shared->http,

@@ -4,8 +4,8 @@
 //   case NAME            starts a case; cases of one file share a directory, made for the file
 //   file NAME            writes the lines up to "end" as a file
 //   run                  shell lines up to the next of these words; $MODEL is a toy model
-//   directory,
-//                        $SOURCE the repository
+//                        directory, $SOURCE the repository, $EMBEDDER an endpoint that makes
+//                        vectors
 //   exit N               the exit code, 0 if not given
 //   stdout | stderr      the whole output, lines up to "end"; {*} stands for anything in a line.
 //                        Not given: not looked at. Lines of progress are left out.
@@ -18,13 +18,17 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/test_directory.h"
+#include "chat/fake_server.h"
 #include "cli/toy_model.h"
+#include "guidelines/fake_embedder.h"
 
 namespace mores::cli {
 namespace {
@@ -172,6 +176,28 @@ class ToyModelEnvironment : public ::testing::Environment {
 ToyModelEnvironment* const kToyModel =
     static_cast<ToyModelEnvironment*>(::testing::AddGlobalTestEnvironment(new ToyModelEnvironment));
 
+// An endpoint for --embed that knows words of shoes and of gifts.
+class Embeddings {
+ public:
+  std::string address() const { return server_.base() + "#fake"; }
+
+ private:
+  chat::FakeServer::Answer Reply(const chat::FakeServer::Request& request) {
+    const std::lock_guard lock(mutex_);
+    const Json asked = *ParseJson(request.body, "request");
+    const auto vectors = embedder_.Embed(asked["input"].get<std::vector<std::string>>(),
+                                         guidelines::TextRole::kDocument);
+    Json data = Json::array();
+    for (const guidelines::Vector& vector : *vectors) data.push_back({{"embedding", vector}});
+    return {.body = DumpJson({{"data", std::move(data)}})};
+  }
+
+  std::mutex mutex_;
+  guidelines::FakeEmbedder embedder_{{{"shoes", "loafers"}, {"gift", "keepsake"}}};
+  chat::FakeServer server_{
+      [this](const chat::FakeServer::Request& request) { return Reply(request); }};
+};
+
 class CliTest : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override { std::filesystem::create_directory(directory_ + "/work"); }
@@ -186,7 +212,8 @@ class CliTest : public ::testing::TestWithParam<std::string> {
     ASSERT_TRUE(WriteFileAtomically(script, test.commands));
     const std::string command =
         "cd '" + directory_ + "/work' && env -u MORES_MODEL MODEL='" + kToyModel->directory() +
-        "' SOURCE='" + std::filesystem::absolute(MORES_SOURCE_DIR).string() + "' PATH='" +
+        "' EMBEDDER='" + embeddings_.address() + "' SOURCE='" +
+        std::filesystem::absolute(MORES_SOURCE_DIR).string() + "' PATH='" +
         std::filesystem::absolute(MORES_BINARY_DIR).string() + "':\"$PATH\" sh '" + script +
         "' > '" + directory_ + "/stdout' 2> '" + directory_ + "/stderr' < /dev/null";
     const int status = std::system(command.c_str());
@@ -207,6 +234,7 @@ class CliTest : public ::testing::TestWithParam<std::string> {
 
   const TestDirectory temporary_;
   const std::string directory_ = temporary_.path();
+  const Embeddings embeddings_;
 };
 
 TEST_P(CliTest, Cases) {

@@ -122,6 +122,7 @@ void AddGuidelinesCommand(CommandLine& line) {
   AddGuidelinesMigrateCommand(line, *command);
   AddGuidelinesSearchCommand(line, *command);
   AddGuidelinesEvaluateCommand(line, *command);
+  AddGuidelinesEmbedCommand(line, *command);
   AddGuidelinesGenerateCommand(line, *command);
   AddGuidelinesVaryCommand(line, *command);
   AddGuidelinesValidateCommand(line, *command);

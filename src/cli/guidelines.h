@@ -46,6 +46,7 @@ void AddGuidelinesExportCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesMigrateCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesSearchCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesEvaluateCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesEmbedCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesGenerateCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesVaryCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesValidateCommand(CommandLine& line, CLI::App& parent);

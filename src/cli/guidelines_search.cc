@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/embed_options.h"
 #include "cli/guidelines.h"
 #include "guidelines/day.h"
 #include "guidelines/evaluate.h"
@@ -19,11 +20,13 @@ struct SearchCommand {
   std::string text, database, as_of, only;
   std::vector<std::string> places;
   size_t limit = 10;
+  EmbedOptions embed;
   bool json = false;
 };
 
 struct EvaluateCommand {
   std::string database, countries = "all";
+  EmbedOptions embed;
   bool json = false;
 };
 
@@ -63,9 +66,9 @@ Expected<int> RunSearch(const SearchCommand& command) {
                            guidelines::ParsePlaceScope(place, *database));
     options.within.push_back(std::move(scope));
   }
-  MORES_ASSIGN_OR_RETURN(const auto searcher, guidelines::Searcher::Create(*database));
+  MORES_ASSIGN_OR_RETURN(const OpenSearch search, OpenSearcher(*database, command.embed));
   MORES_ASSIGN_OR_RETURN(const std::vector<guidelines::Hit> hits,
-                         searcher->Search(command.text, options));
+                         search.searcher->Search(command.text, options));
   for (const guidelines::Hit& hit : hits) Print(hit, command.json);
   return kExitDone;
 }
@@ -79,12 +82,13 @@ double Milliseconds() {
 Expected<int> RunEvaluate(const EvaluateCommand& command) {
   MORES_ASSIGN_OR_RETURN(const auto database,
                          OpenDatabase(command.database, GuidelineAccess::kRead));
-  MORES_ASSIGN_OR_RETURN(const auto searcher, guidelines::Searcher::Create(*database));
+  MORES_ASSIGN_OR_RETURN(const OpenSearch search, OpenSearcher(*database, command.embed));
   const auto countries = command.countries == "odd"    ? guidelines::Countries::kOdd
                          : command.countries == "even" ? guidelines::Countries::kEven
                                                        : guidelines::Countries::kAll;
-  MORES_ASSIGN_OR_RETURN(const guidelines::SearchFigures figures,
-                         guidelines::EvaluateSearch(*database, *searcher, countries, Milliseconds));
+  MORES_ASSIGN_OR_RETURN(
+      const guidelines::SearchFigures figures,
+      guidelines::EvaluateSearch(*database, *search.searcher, countries, Milliseconds));
   const Json json = guidelines::ToJson(figures);
   if (command.json) {
     fmt::print("{}\n", DumpJson(json));
@@ -94,6 +98,12 @@ Expected<int> RunEvaluate(const EvaluateCommand& command) {
   return kExitDone;
 }
 
+constexpr const char kSearchExample[] =
+    R"(  mores guidelines search "shoes indoors" --place JP --db guidelines.db
+
+With --embed ADDRESS also by vectors, which 'mores guidelines embed' makes
+(docs/formats/guideline-search.md).)";
+
 }  // namespace
 
 void AddGuidelinesSearchCommand(CommandLine& line, CLI::App& parent) {
@@ -101,8 +111,7 @@ void AddGuidelinesSearchCommand(CommandLine& line, CLI::App& parent) {
   CLI::App* command = AddCommand(
       parent, {.name = "search",
                .summary = "Find guidelines and passages by words, in a place or everywhere.",
-               .example = "  mores guidelines search \"shoes indoors\" --place JP "
-                          "--db guidelines.db"});
+               .example = kSearchExample});
   command->add_option("text", options->text, "Words, in English or Chinese")->required();
   command->add_option("--place", options->places,
                       "A code, a country's name, or with a group 'NG+Tiv'; may be repeated");
@@ -114,6 +123,7 @@ void AddGuidelinesSearchCommand(CommandLine& line, CLI::App& parent) {
   command->add_option("--only", options->only, "guidelines or passages")
       ->check(CLI::IsMember({"guidelines", "passages"}));
   command->add_flag("--json", options->json, "JSON lines");
+  AddEmbedOptions(command, options->embed);
   AddDatabaseOption(command, options->database);
   OnRun(line, command, [options] {
     const Expected<int> code = RunSearch(*options);
@@ -133,6 +143,7 @@ void AddGuidelinesEvaluateCommand(CommandLine& line, CLI::App& parent) {
       ->check(CLI::IsMember({"odd", "even", "all"}))
       ->capture_default_str();
   command->add_flag("--json", options->json, "One line");
+  AddEmbedOptions(command, options->embed);
   AddDatabaseOption(command, options->database);
   OnRun(line, command, [options] {
     const Expected<int> code = RunEvaluate(*options);

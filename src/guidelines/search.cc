@@ -6,12 +6,15 @@
 #include <cmath>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "guidelines/place_words.h"
 #include "guidelines/search_index.h"
 #include "guidelines/search_words.h"
+#include "guidelines/vectors.h"
 #include "text/segmentation.h"
 #include "text/stem.h"
 
@@ -33,6 +36,11 @@ constexpr double kUnnamedGroupFactor = 0.75;
 // One of a country that the query names, where the search is over all places.
 constexpr double kNamedCountryFactor = 2.0;
 constexpr size_t kMostTerms = 1024;  // of one query
+// Reciprocal rank fusion (Cormack, Clarke and Buettcher, "Reciprocal Rank Fusion outperforms
+// Condorcet and individual Rank Learning Methods", SIGIR 2009), with their k. Ranks beyond the
+// depth count nothing.
+constexpr double kFusionRank = 60;
+constexpr size_t kFusionDepth = 1000;
 
 struct Scored {
   double score = 0;
@@ -42,9 +50,13 @@ struct Scored {
 class WordSearcher : public Searcher {
  public:
   explicit WordSearcher(Database& database) : database_(&database), index_(database) {}
+  WordSearcher(Database& database, Embedder& embedder) : WordSearcher(database) {
+    embedder_ = &embedder;
+    vectors_.emplace(database, embedder.name());
+  }
 
   Status Open() {
-    return Consistently([&] { return index_.Refresh(); });
+    return Consistently([&] { return Refresh(); });
   }
   Expected<std::vector<Hit>> Search(std::string_view text, const SearchOptions& options) override;
 
@@ -54,6 +66,11 @@ class WordSearcher : public Searcher {
     if (sqlite3_get_autocommit(database_->connection().handle()) == 0) return work();
     return database_->connection().ReadConsistently(work);
   }
+  Status Refresh() {
+    MORES_RETURN_IF_ERROR(index_.Refresh());
+    return vectors_ ? vectors_->Refresh() : Status();
+  }
+  Status EmbedQuery(std::string_view text);
   void ReadQuery(std::string_view text, const SearchOptions& options);
   std::vector<std::string> CountryWords(const SearchOptions& options) const;
   std::vector<std::string> CountTerms(std::string_view text, const SearchOptions& options);
@@ -62,6 +79,11 @@ class WordSearcher : public Searcher {
   bool Accepts(const IndexedDocument& document, const SearchOptions& options) const;
   bool Within(const IndexedDocument& document, const SearchOptions& options) const;
   double Score(const IndexedDocument& document) const;
+  double Weighted(double score, const IndexedDocument& document) const;
+  std::vector<Scored> ByWords(const std::vector<uint32_t>& documents) const;
+  Expected<std::vector<Scored>> ByMeaning(const std::vector<uint32_t>& documents) const;
+  std::vector<Scored> Fused(std::vector<Scored> words, std::vector<Scored> meaning) const;
+  void KeepBest(size_t count, std::vector<Scored>& found) const;
   Expected<Hit> Read(const Scored& scored);
 
   Database* database_;
@@ -71,6 +93,11 @@ class WordSearcher : public Searcher {
   std::vector<uint32_t> terms_;
   std::vector<bool> named_;  // by place: whether its country is named in the query
   double average_[kColumns] = {};
+
+  Embedder* embedder_ = nullptr;  // set with vectors_
+  std::optional<VectorIndex> vectors_;
+  std::string embedded_;  // the text of query_
+  Vector query_;          // empty for a text without a word
 };
 
 double WordSearcher::Rarity(uint32_t term) const {
@@ -213,6 +240,10 @@ double WordSearcher::Score(const IndexedDocument& document) const {
     }
     score += worth * often * (kSaturation + 1) / (kSaturation + often);
   }
+  return Weighted(score, document);
+}
+
+double WordSearcher::Weighted(double score, const IndexedDocument& document) const {
   if (document.guideline == 0) return score * kPassageFactor;
   const auto asked = [&](uint32_t term) { return worth_[term] > 0; };
   if (!document.particular.empty() &&
@@ -236,29 +267,106 @@ Expected<Hit> WordSearcher::Read(const Scored& scored) {
   return Hit{.guideline = std::move(version.guideline), .score = scored.score};
 }
 
+// Best first, at most `count`.
+void WordSearcher::KeepBest(size_t count, std::vector<Scored>& found) const {
+  count = std::min(count, found.size());
+  const auto& documents = index_.documents();
+  const auto better = [&](const Scored& a, const Scored& b) {
+    return a.score != b.score ? a.score > b.score
+                              : documents[a.document].id < documents[b.document].id;
+  };
+  std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count), found.end(),
+                    better);
+  found.resize(count);
+}
+
+std::vector<Scored> WordSearcher::ByWords(const std::vector<uint32_t>& documents) const {
+  std::vector<Scored> found;
+  for (const uint32_t number : documents) {
+    const double score = Score(index_.documents()[number]);
+    if (score > 0) found.push_back({.score = score, .document = number});
+  }
+  return found;
+}
+
+// By how much their cosine exceeds the average one: models differ in what they give to texts that
+// have nothing to do with each other, and the weights are of what is beyond that.
+Expected<std::vector<Scored>> WordSearcher::ByMeaning(
+    const std::vector<uint32_t>& documents) const {
+  if (query_.size() != vectors_->dimensions()) {
+    return MakeError(ErrorKind::kInput,
+                     "{}: gives {} dimensions, and the vectors by it in {} have {}",
+                     embedder_->name(), query_.size(), database_->path(), vectors_->dimensions());
+  }
+  std::vector<Scored> found;
+  double sum = 0;
+  for (const uint32_t number : documents) {
+    const std::optional<float> cosine = vectors_->Cosine(index_.documents()[number].key, query_);
+    if (!cosine) continue;
+    sum += *cosine;
+    found.push_back({.score = *cosine, .document = number});
+  }
+  const double average = found.empty() ? 0 : sum / static_cast<double>(found.size());
+  for (Scored& one : found) {
+    one.score -= average;
+    if (one.score > 0) one.score = Weighted(one.score, index_.documents()[one.document]);
+  }
+  return found;
+}
+
+// A document without a vector has its rank by words for both.
+std::vector<Scored> WordSearcher::Fused(std::vector<Scored> words,
+                                        std::vector<Scored> meaning) const {
+  KeepBest(kFusionDepth, words);
+  KeepBest(kFusionDepth, meaning);
+  const auto worth = [](size_t rank) { return 1 / (kFusionRank + static_cast<double>(rank)); };
+  std::unordered_map<uint32_t, double> scores;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const uint32_t document = words[i].document;
+    const bool both = vectors_->Has(index_.documents()[document].key);
+    scores[document] = (both ? 1 : 2) * worth(i + 1);
+  }
+  for (size_t i = 0; i < meaning.size(); ++i) scores[meaning[i].document] += worth(i + 1);
+  std::vector<Scored> fused;
+  for (const auto& [document, score] : scores) {
+    fused.push_back({.score = score, .document = document});
+  }
+  return fused;
+}
+
+Status WordSearcher::EmbedQuery(std::string_view text) {
+  if (text == embedded_) return {};
+  const std::string asked(text);
+  Vector query;
+  if (text::SegmentWords(text).find_first_not_of(" \t\r\n") != std::string::npos) {
+    MORES_ASSIGN_OR_RETURN(std::vector<Vector> vectors,
+                           embedder_->Embed(std::span(&asked, 1), TextRole::kQuery));
+    query = std::move(vectors.front());
+  }
+  embedded_ = asked;
+  query_ = std::move(query);
+  return {};
+}
+
 Expected<std::vector<Hit>> WordSearcher::Search(std::string_view text,
                                                 const SearchOptions& options) {
+  // Before the transaction: it may take long.
+  if (embedder_) MORES_RETURN_IF_ERROR(EmbedQuery(text));
   std::vector<Hit> hits;
   const Status searched = Consistently([&]() -> Status {
-    MORES_RETURN_IF_ERROR(index_.Refresh());
+    MORES_RETURN_IF_ERROR(Refresh());
     ReadQuery(text, options);
-    std::vector<Scored> found;
-    for (const uint32_t number : Candidates(options)) {
-      const IndexedDocument& document = index_.documents()[number];
-      if (!Accepts(document, options)) continue;
-      const double score = Score(document);
-      if (score > 0) found.push_back({.score = score, .document = number});
+    std::vector<uint32_t> accepted = Candidates(options);
+    std::erase_if(accepted,
+                  [&](uint32_t number) { return !Accepts(index_.documents()[number], options); });
+    std::vector<Scored> found = ByWords(accepted);
+    if (!query_.empty()) {
+      MORES_ASSIGN_OR_RETURN(std::vector<Scored> meaning, ByMeaning(accepted));
+      found = Fused(std::move(found), std::move(meaning));
     }
-    const size_t count = std::min(options.limit, found.size());
-    const auto& documents = index_.documents();
-    const auto better = [&](const Scored& a, const Scored& b) {
-      return a.score != b.score ? a.score > b.score
-                                : documents[a.document].id < documents[b.document].id;
-    };
-    std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count),
-                      found.end(), better);
-    for (size_t i = 0; i < count; ++i) {
-      MORES_ASSIGN_OR_RETURN(Hit hit, Read(found[i]));
+    KeepBest(options.limit, found);
+    for (const Scored& one : found) {
+      MORES_ASSIGN_OR_RETURN(Hit hit, Read(one));
       hits.push_back(std::move(hit));
     }
     return {};
@@ -267,12 +375,19 @@ Expected<std::vector<Hit>> WordSearcher::Search(std::string_view text,
   return hits;
 }
 
+Expected<std::unique_ptr<Searcher>> Opened(std::unique_ptr<WordSearcher> searcher) {
+  MORES_RETURN_IF_ERROR(searcher->Open());
+  return searcher;
+}
+
 }  // namespace
 
 Expected<std::unique_ptr<Searcher>> Searcher::Create(Database& database) {
-  auto searcher = std::make_unique<WordSearcher>(database);
-  MORES_RETURN_IF_ERROR(searcher->Open());
-  return searcher;
+  return Opened(std::make_unique<WordSearcher>(database));
+}
+
+Expected<std::unique_ptr<Searcher>> Searcher::Create(Database& database, Embedder& embedder) {
+  return Opened(std::make_unique<WordSearcher>(database, embedder));
 }
 
 }  // namespace mores::guidelines

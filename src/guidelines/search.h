@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "guidelines/database.h"
+#include "guidelines/embedder.h"
 #include "guidelines/guideline.h"
 
 namespace mores::guidelines {
@@ -56,6 +57,10 @@ class Searcher {
  public:
   // Reads the words of all documents into memory: some 300 ms for 10,000 of them.
   static Expected<std::unique_ptr<Searcher>> Create(Database& database);
+  // The same with the vectors that documents have by `embedder`, which must outlive it: a search
+  // asks it for the vector of its text, and fuses both rankings. kMissing where no document has
+  // one.
+  static Expected<std::unique_ptr<Searcher>> Create(Database& database, Embedder& embedder);
   virtual ~Searcher() = default;
   virtual Expected<std::vector<Hit>> Search(std::string_view text,
                                             const SearchOptions& options) = 0;
