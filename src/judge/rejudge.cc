@@ -250,9 +250,9 @@ void RejudgeCounts::Add(const Json& verdict, const Json& changes) {
 }
 
 std::string RejudgeCounts::Describe() const {
-  std::string text =
-      fmt::format("{} of {} verdicts with places rest on changed guidelines, in {} places; {} flip",
-                  changed, with_places, places, flipped);
+  std::string text = fmt::format(
+      "{} of {} verdicts with places rest on changed guidelines, in {} place{}; {} flip", changed,
+      with_places, places, places == 1 ? "" : "s", flipped);
   if (other_day > 0) {
     text += fmt::format("\n{} of these places differ by the day alone", other_day);
   }
