@@ -100,8 +100,9 @@ Llama-architecture directory that transformers opens, too. Identity of this vers
 - Its **text generation is not for people**. It was trained to write labels and templates.
 - It has seen few thousand questions. Expect it to be wrong on anything subtle, long or new, and use
   it as a baseline and for trying things, not to moderate.
-- It **knows no law and no norm** of any place. It can be shown one at a time, and learned from
-  made-up examples whether an answer goes against it: figures below. The prompt marks which words of
+- It **knows no law and no norm** of any place. It can be shown one at a time, and learned
+  whether an answer goes against it from made-up examples, some of them beside a harmless exchange of
+  the sources: figures below. The prompt marks which words of
   the guideline the dialogue has too; without a common word it finds nothing, and what a guideline only
   implies it misses.
 - It knows nothing of languages other than English and Chinese.
@@ -115,7 +116,8 @@ mores train sft recipes/mini/places-train.toml --data out/mini/places -o out/min
 ```
 From random weights; then a second stage with guidelines, which goes through the first one's sources
 once more. In bf16 on AMX with float32 sums and master weights. The same bytes come out on the same
-instruction set level, for any number of threads and however often training is stopped.
+instruction set level by the same version of mores, for any number of threads and however often
+training is stopped; the first stage is that of the version before, and was not made again.
 Sources, balance and thresholds (one half) were chosen without the test sets: by leaving one
 training source out at a time with an n-gram classifier, and on the validation split.
 

@@ -123,7 +123,7 @@ Expected<int> RunImport(const ImportCommand& command) {
              counts.queries, counts.groups);
   fmt::print(out, "unmapped    {} names\nrepairs     {}\n", counts.unmapped, counts.repairs);
   if (!batch.broken_off.empty()) {
-    fmt::print(out, "broken off  {} guidelines, contested until somebody settles them\n",
+    fmt::print(out, "broken off  {}, contested until somebody settles them\n",
                batch.broken_off.size());
   }
   TellRepairs(batch);

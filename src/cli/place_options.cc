@@ -56,8 +56,7 @@ void AddMentions(const format::Dialogue& dialogue, guidelines::Database& databas
   }
 }
 
-}  // namespace
-
+// --db, --as-of, --guidelines-shown.
 void AddGuidelineOptions(CLI::App* command, GuidelineOptions& options) {
   AddDatabaseOption(command, options.database);
   command->add_option("--as-of", options.as_of,
@@ -68,6 +67,8 @@ void AddGuidelineOptions(CLI::App* command, GuidelineOptions& options) {
       ->check(CLI::Range(1, 50))
       ->capture_default_str();
 }
+
+}  // namespace
 
 void AddPlaceOptions(CLI::App* command, PlaceFlags& flags) {
   command

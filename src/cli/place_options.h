@@ -19,8 +19,6 @@ struct GuidelineOptions {
   std::string as_of;     // "": today, UTC
   size_t shown = 5;
 };
-// --db, --as-of, --guidelines-shown.
-void AddGuidelineOptions(CLI::App* command, GuidelineOptions& options);
 
 struct PlaceFlags {
   GuidelineOptions guidelines;

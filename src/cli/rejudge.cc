@@ -207,8 +207,9 @@ constexpr const char kExample[] =
   mores rejudge verdicts.jsonl -o again.jsonl --db places.db
 
 In:  verdicts with places, as mores judge writes them. What each place was shown is compared with what
-the database has for it now; places that differ are judged again by the model that made them, the
-general result and all else are copied (docs/formats/places.md). The day and the number of guidelines
+the database has for it now; places that differ are judged again by the model that made them. The
+general result is copied, and beside a changed place other places say anew how well they are covered
+(docs/formats/places.md). The day and the number of guidelines
 shown are those that each verdict was made with; with --as-of, what another day alone changes is told
 apart.
 Out: every verdict in order, and OUT.changes.jsonl: a line for each place that rests on something

@@ -64,10 +64,10 @@ int RunSft(const TrainArguments& arguments) {
 void AddTrainCommand(CommandLine& line) {
   const std::string example =
       "mores data build recipes/mini/data.toml --data-root ../shared/data -o out/mini/data\n"
-      "mores train sft recipes/mini/train.toml --data out/mini/data -o out/mini/model\n"
+      "mores train sft recipes/mini/train.toml --data out/mini/data -o out/mini/base\n"
       "\nStopped or killed, the same command goes on from its last checkpoint "
-      "(out/mini/model.train).\n"
-      "Loss and validation by step: out/mini/model.metrics.jsonl.";
+      "(out/mini/base.train).\n"
+      "Loss and validation by step: out/mini/base.metrics.jsonl.";
   CLI::App* train =
       AddCommand(line.app, {.name = "train", .summary = "Train a judge.", .example = example});
   train->require_subcommand(1);

@@ -122,7 +122,7 @@ std::string RenderSplit(const Renderer& renderer, Split split, const std::vector
   std::vector<GuidelineExample> examples;
   if (renderer.texts && split != Split::kHoldout) {
     examples = MakeGuidelineExamples(*renderer.texts, recipe.guidelines, split, recipe.seed,
-                                     AsidesOf(items));
+                                     split == Split::kTrain ? AsidesOf(items) : RealAsides());
   }
   for (const GuidelineExample& example : examples) {
     lines.push_back({random.At(HashBytes(example.id)), nullptr, 1, &example});

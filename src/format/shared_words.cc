@@ -8,7 +8,7 @@
 namespace mores::format {
 namespace {
 
-constexpr size_t kLongestTurn = 64 << 10;  // bytes
+constexpr size_t kLongestTurn = 64 << 10, kLongestDialogue = 128 << 10;  // bytes
 
 bool AllIn(const std::set<std::string>& terms, const std::set<std::string>& words) {
   return !terms.empty() && std::ranges::includes(words, terms);
@@ -36,8 +36,10 @@ bool IsShared(std::string_view guideline, const text::WordSpan& word,
 
 std::set<std::string> ContentWords(std::span<const Turn> turns) {
   std::set<std::string> words;
-  for (const Turn& turn : turns) {
-    const std::string_view text = turn.content;
+  size_t read = 0;
+  for (auto turn = turns.rbegin(); turn != turns.rend() && read < kLongestDialogue; ++turn) {
+    const std::string_view text = turn->content;
+    read += std::min(text.size(), kLongestTurn);
     if (text.size() <= kLongestTurn) {
       words.merge(text::ContentTerms(text));
       continue;

@@ -21,7 +21,7 @@ struct GuidelinePart {
 };
 
 // The content words of turns, folded and stemmed. Of a turn longer than 64 KiB the middle is left
-// out.
+// out, and of turns that are longer than 128 KiB together the earliest.
 std::set<std::string> ContentWords(std::span<const Turn> turns);
 
 // The guideline in parts, in order; together they are all of it. Function words, and what negates,

@@ -30,7 +30,7 @@ TEST(SharedWords, AreMarkedInAnyFormButForFunctionWordsAndNegations) {
 
 TEST(SharedWords, InChineseAreWords) {
   const auto turns = Exchange("同事过生日，我送什么？", "送一座漂亮的座钟吧。");
-  EXPECT_EQ(Marked("给同事送座钟是不礼貌的。", turns), "给同事*送座钟*是不礼貌的。");
+  EXPECT_EQ(Marked("给同事送座钟是不礼貌的。", turns), "给同事*送座*钟*是不礼貌的。");
   EXPECT_EQ(Marked("不要抽烟。", turns), "不要抽烟。");
 }
 
@@ -57,6 +57,14 @@ TEST(SharedWords, ALongTurnIsReadAtBothEnds) {
   const std::string filler(1 << 20, ' ');
   const auto turns = Exchange("clocks" + filler + "gum", "yes");
   EXPECT_EQ(Marked("Neither clock nor gum.", turns), "Neither clock* nor gum*.");
+}
+
+TEST(SharedWords, TheEarliestOfMuchTextIsNotRead) {
+  auto turns = Exchange("gum", "yes");
+  for (int i = 0; i < 3; ++i) turns.push_back({Role::kUser, std::string(64 << 10, ' ') + "clock"});
+  turns.push_back({Role::kAssistant, "pears"});
+  EXPECT_EQ(Marked("Neither clock nor gum nor pears.", turns),
+            "Neither clock* nor gum nor pears*.");
 }
 
 }  // namespace

@@ -28,17 +28,6 @@ const Json* FindOptional(const Json& object, const char* name) {
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
-Expected<std::string> OptionalText(const Json& object, const char* name, std::string_view where) {
-  const Json* value = FindOptional(object, name);
-  if (!value) return std::string();
-  if (!value->is_string()) return FieldError(where, name, "must be a string");
-  const auto& text = value->get_ref<const std::string&>();
-  if (text::CountCodePoints(text) > kMaxTextCodePoints) {
-    return FieldError(where, name, fmt::format("longer than {} characters", kMaxTextCodePoints));
-  }
-  return text;
-}
-
 // A list of texts, or one text.
 Expected<std::vector<std::string>> Names(const Json& object, const char* name,
                                          std::string_view where) {
@@ -95,6 +84,17 @@ std::string Joined(const std::vector<std::string>& texts) {
 }
 
 }  // namespace
+
+Expected<std::string> OptionalText(const Json& object, const char* name, std::string_view where) {
+  const Json* value = FindOptional(object, name);
+  if (!value) return std::string();
+  if (!value->is_string()) return FieldError(where, name, "must be a string");
+  const auto& text = value->get_ref<const std::string&>();
+  if (text::CountCodePoints(text) > kMaxTextCodePoints) {
+    return FieldError(where, name, fmt::format("longer than {} characters", kMaxTextCodePoints));
+  }
+  return text;
+}
 
 std::string_view Name(Kind kind) { return kind == Kind::kNorm ? "norm" : "policy"; }
 std::string_view Name(Polarity polarity) {
@@ -198,7 +198,7 @@ Expected<Guideline> ParseGuideline(const Json& value, std::string_view where) {
                                      "valid_to", "sources", "passages", "generator", "variant_of"},
                                     where));
   for (const auto& [one, list] : {std::pair("place", "places"), std::pair("group", "groups")}) {
-    if (value.contains(one) && value.contains(list)) {
+    if (FindOptional(value, one) != nullptr && FindOptional(value, list) != nullptr) {
       return FieldError(where, one, fmt::format("stands beside '{}'", list));
     }
   }

@@ -74,6 +74,8 @@ Json ToJson(const Guideline& guideline);
 // `export`. kInput names field and `where`, also of a field that is unknown. Places and groups are
 // taken as they stand.
 Expected<Guideline> ParseGuideline(const Json& value, std::string_view where);
+// A text, "" where it is absent or null; kInput where it is none, or too long.
+Expected<std::string> OptionalText(const Json& object, const char* name, std::string_view where);
 // kInput names the first field of an object that isn't among `known`.
 Status CheckFields(const Json& object, std::initializer_list<std::string_view> known,
                    std::string_view where);

@@ -21,13 +21,6 @@ Json ToJson(const Group& group) {
           {"places", group.places}};
 }
 
-Expected<std::string> OptionalText(const Json& object, const char* name, const std::string& where) {
-  const auto found = object.find(name);
-  if (found == object.end() || found->is_null()) return std::string();
-  if (found->is_string()) return found->get<std::string>();
-  return MakeError(ErrorKind::kInput, "{}: field '{}': must be a string", where, name);
-}
-
 // A line that holds one record of another kind than a guideline, under its name.
 Status CheckRecord(const Json& line, const char* name, const std::string& where) {
   MORES_RETURN_IF_ERROR(CheckFields(line, {name}, where));

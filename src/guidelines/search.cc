@@ -1,7 +1,5 @@
 #include "guidelines/search.h"
 
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -56,16 +54,11 @@ class WordSearcher : public Searcher {
   }
 
   Status Open() {
-    return Consistently([&] { return Refresh(); });
+    return database_->connection().ReadConsistently([&] { return Refresh(); });
   }
   Expected<std::vector<Hit>> Search(std::string_view text, const SearchOptions& options) override;
 
  private:
-  // In one state of the database, whether or not a transaction is open already.
-  Status Consistently(const std::function<Status()>& work) {
-    if (sqlite3_get_autocommit(database_->connection().handle()) == 0) return work();
-    return database_->connection().ReadConsistently(work);
-  }
   Status Refresh() {
     MORES_RETURN_IF_ERROR(index_.Refresh());
     return vectors_ ? vectors_->Refresh() : Status();
@@ -97,7 +90,7 @@ class WordSearcher : public Searcher {
   Embedder* embedder_ = nullptr;  // set with vectors_
   std::optional<VectorIndex> vectors_;
   std::string embedded_;  // the text of query_
-  Vector query_;          // empty for a text without a word
+  Vector query_;          // empty for a blank text
 };
 
 double WordSearcher::Rarity(uint32_t term) const {
@@ -353,7 +346,7 @@ Expected<std::vector<Hit>> WordSearcher::Search(std::string_view text,
   // Before the transaction: it may take long.
   if (embedder_) MORES_RETURN_IF_ERROR(EmbedQuery(text));
   std::vector<Hit> hits;
-  const Status searched = Consistently([&]() -> Status {
+  const Status searched = database_->connection().ReadConsistently([&]() -> Status {
     MORES_RETURN_IF_ERROR(Refresh());
     ReadQuery(text, options);
     std::vector<uint32_t> accepted = Candidates(options);

@@ -54,8 +54,8 @@ Status ReadPending(Connection& connection, const std::string& model, Reading& re
     MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
     if (!row) return {};
     std::string text = TextOf(read);
-    if (!read.IsNull(5)) reading.dimensions = read.Text(5).size() / sizeof(float);
     if (!read.IsNull(4) && read.Text(4) == Sha256Hex(text)) {
+      reading.dimensions = read.Text(5).size() / sizeof(float);
       ++reading.current;
     } else {
       reading.pending.push_back({.key = read.Integer(0), .text = std::move(text)});
@@ -124,8 +124,9 @@ Expected<EmbedCounts> EmbedDocuments(Database& database, Embedder& embedder,
                            embedder.Embed(texts, TextRole::kDocument));
     if (reading.dimensions != 0 && vectors[0].size() != reading.dimensions) {
       return MakeError(ErrorKind::kInput,
-                       "{}: gives {} dimensions, and the vectors by that name in {} have {}", model,
-                       vectors[0].size(), database.path(), reading.dimensions);
+                       "{}: gives {} dimensions, and the vectors by that name in {} have {}; "
+                       "--document-prefix makes others beside them",
+                       model, vectors[0].size(), database.path(), reading.dimensions);
     }
     MORES_RETURN_IF_ERROR(WriteVectors(connection, model, batch, vectors));
     counts.made += static_cast<int64_t>(batch.size());

@@ -5,6 +5,8 @@
 #include <map>
 #include <utility>
 
+#include "guidelines/day.h"
+
 namespace mores::judge {
 namespace {
 
@@ -40,6 +42,15 @@ struct Conditions {
 
 Expected<Conditions> ConditionsOf(const format::Verdict& verdict, const RejudgeOptions& options) {
   const format::PlaceFindings& findings = *verdict.findings;
+  if (!guidelines::IsDay(findings.as_of)) {
+    return MakeError(ErrorKind::kInput, "verdict '{}': field 'as_of': must be a day, as 2026-01-31",
+                     verdict.id);
+  }
+  constexpr int64_t kMostShown = 50;
+  if (findings.guidelines_shown > kMostShown) {
+    return MakeError(ErrorKind::kInput, "verdict '{}': field 'guidelines_shown': more than {}",
+                     verdict.id, kMostShown);
+  }
   const auto shown = static_cast<size_t>(findings.guidelines_shown);
   if (shown > 0 && options.shown > 0 && shown != options.shown) {
     return MakeError(ErrorKind::kUsage,
