@@ -82,27 +82,36 @@ Expected<std::optional<Ground>> GroundOf(const format::GuidelineRef& shown,
   return std::optional<Ground>();
 }
 
-// `retrieved` null: what is found now isn't known.
-Expected<std::vector<ChangedGuideline>> Compare(const References& shown,
-                                                const RetrievedPlace* retrieved,
+References ReferencesTo(const RetrievedPlace& retrieved) {
+  References found;
+  for (const guidelines::Guideline& one : retrieved.guidelines) {
+    found.push_back({.id = one.id, .version = one.version});
+  }
+  return found;
+}
+
+// What the database as it is now finds on the day of the verdict, and on the day asked for.
+struct Found {
+  References before, now;
+};
+
+// `retrieved` null: what is found isn't known.
+Expected<std::vector<ChangedGuideline>> Compare(const References& shown, const Found* retrieved,
                                                 guidelines::Database& database,
                                                 const Conditions& conditions) {
-  References found;
-  if (retrieved != nullptr) {
-    for (const guidelines::Guideline& one : retrieved->guidelines) {
-      found.push_back({.id = one.id, .version = one.version});
-    }
-  }
   std::vector<ChangedGuideline> why;
   for (const format::GuidelineRef& one : shown) {
     MORES_ASSIGN_OR_RETURN(std::optional<Ground> ground, GroundOf(one, database, conditions));
-    if (!ground && retrieved != nullptr && !HasId(found, one.id)) ground = Ground::kNotFound;
+    if (!ground && retrieved != nullptr && !HasId(retrieved->now, one.id)) {
+      ground = HasId(retrieved->before, one.id) ? Ground::kOtherDay : Ground::kNotFound;
+    }
     if (ground) why.push_back({.ground = *ground, .guideline = one});
   }
-  for (size_t i = 0; i < found.size(); ++i) {
-    if (HasId(shown, found[i].id)) continue;
-    const bool before = retrieved->guidelines[i].Decides(conditions.before.as_of);
-    why.push_back({.ground = before ? Ground::kFound : Ground::kOtherDay, .guideline = found[i]});
+  if (retrieved == nullptr) return why;
+  for (const format::GuidelineRef& one : retrieved->now) {
+    if (HasId(shown, one.id)) continue;
+    const bool before = HasId(retrieved->before, one.id);
+    why.push_back({.ground = before ? Ground::kFound : Ground::kOtherDay, .guideline = one});
   }
   return why;
 }
@@ -146,13 +155,20 @@ Status FindChanges(PlaceJudge& judge, const RejudgeOptions& options, Work& work)
         .dialogue = work.dialogue ? &*work.dialogue : nullptr,
         .general = work.verdict,
         .asked = {.scope = guidelines::ReadScopeName(place.place), .origin = place.origin}};
+    Found found;
     if (work.dialogue) {
       MORES_ASSIGN_OR_RETURN(one.retrieved,
                              judge.Retrieve(*work.dialogue, one.asked.scope, conditions.now));
+      found.before = found.now = ReferencesTo(one.retrieved);
+      if (conditions.before.as_of != conditions.now.as_of) {
+        MORES_ASSIGN_OR_RETURN(const RetrievedPlace before,
+                               judge.Retrieve(*work.dialogue, one.asked.scope, conditions.before));
+        found.before = ReferencesTo(before);
+      }
     }
-    MORES_ASSIGN_OR_RETURN(std::vector<ChangedGuideline> why,
-                           Compare(place.shown, work.dialogue ? &one.retrieved : nullptr,
-                                   judge.database(), conditions));
+    MORES_ASSIGN_OR_RETURN(
+        std::vector<ChangedGuideline> why,
+        Compare(place.shown, work.dialogue ? &found : nullptr, judge.database(), conditions));
     if (why.empty()) {
       one.kept = place;
     } else {

@@ -24,7 +24,7 @@ enum class Ground {
   kGone,      // not in the database
   kNotFound,  // still there, and no longer among those found
   kFound,     // newly among them
-  kOtherDay   // valid on the day of one of the two judgements alone
+  kOtherDay   // by another day alone: no longer valid, or found, or not found
 };
 // "changed", "contested", ..., "not-valid", "gone", "not-found", "found", "other-day"
 std::string_view Name(Ground ground);

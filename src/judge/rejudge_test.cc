@@ -163,7 +163,7 @@ TEST_F(RejudgeTest, TheDayAndTheNumberShownAreThoseOfTheVerdict) {
   ASSERT_TRUE(later);
   const Rejudged& again = *(*later)[0];
   ASSERT_THAT(again.changes, SizeIs(1));
-  EXPECT_THAT(Grounds(again.changes[0]), ElementsAre("other-day", "found"));
+  EXPECT_THAT(Grounds(again.changes[0]), ElementsAre("other-day", "other-day"));
   EXPECT_EQ(again.verdict.findings->as_of, "2026-07-02");
   EXPECT_EQ(again.verdict.findings->guidelines_shown, 1);
 }
