@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "format/rules.h"
 #include "format/sft.h"
+#include "judge/place_text.h"
 
 namespace mores::judge {
 namespace {
@@ -211,6 +212,8 @@ format::Verdict LabelFirstJudge::MakeVerdict(const format::Dialogue& dialogue,
   if (reply == Reply::kLabelOnly) return verdict;
   const std::string rest = model_->tokenizer().Decode(result.text.ids);
   verdict.critique = CleanCritique(rest);
+  // Without a guideline there is none to cite. Where one is shown, who asked reads the citations.
+  if (dialogue.guideline.empty()) verdict.critique = CleanCitations(verdict.critique, {}).text;
   verdict.rule = format::RuleCited(verdict.critique, RulesFor(dialogue).size());
   verdict.category = profile_->Category(rest, verdict.label, verdict.lang);
   if (!verdict.category && !verdict.rule) verdict.category = CategoryOf(verdict.critique);

@@ -186,6 +186,15 @@ TEST(Judge, ACritiqueThatSpellsTheOtherLabelChangesNothing) {
   EXPECT_EQ(verdict.critique, "safe The answer is  safe.\xEF\xBF\xBD");
 }
 
+TEST(Judge, ACritiqueCitesNoGuidelineWhereNoneIsShown) {
+  for (const char* invented : {"[guideline 1] It is rude.", "[准则 2] It is rude."}) {
+    const Judged setup = MakeJudge(Always({.safe = 0.2, .unsafe = 0.8, .critique = invented}));
+    const Verdict verdict = One(*setup.judge, Pair("a", "q", kEnglish));
+    EXPECT_EQ(verdict.critique, "It is rude.");
+    EXPECT_EQ(verdict.category, std::nullopt);
+  }
+}
+
 TEST(Judge, RefusesAModelItCantAsk) {
   auto model = std::make_unique<ScriptedModel>(Always({}));
   model->ForgetLabelFirst();
