@@ -1,12 +1,12 @@
 #include "data/guideline_texts.h"
 
 #include <functional>
-#include <memory>
 #include <utility>
 
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/json_lines.h"
 #include "base/random.h"
 
 namespace mores::data {
@@ -107,15 +107,8 @@ Status ReadPhrases(const Json& json, const std::string& where, Phrases& phrases)
 // Calls `read` with each line's object and "FILE:LINE", and returns the file's hash.
 Expected<std::string> ReadLines(
     const std::string& path, const std::function<Status(const Json&, const std::string&)>& read) {
-  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
-  std::string line;
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
-    if (!more) break;
-    const std::string where = fmt::format("{}:{}", path, reader->line_number());
-    MORES_ASSIGN_OR_RETURN(const Json json, ParseJson(line, where));
-    MORES_RETURN_IF_ERROR(read(json, where));
-  }
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(path, [&](const Json& json, const std::string& where,
+                                                  int64_t) { return read(json, where); }));
   return Sha256HexOfFile(path);
 }
 

@@ -6,11 +6,10 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <utility>
 
-#include "base/files.h"
+#include "base/json_lines.h"
 
 namespace mores::judge {
 namespace {
@@ -134,18 +133,13 @@ Expected<data::GuidelineTriple> ParseTriple(const Json& json, const std::string&
 }  // namespace
 
 Expected<std::vector<data::GuidelineTriple>> ReadGuidelineTriples(const std::string& path) {
-  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
   std::vector<data::GuidelineTriple> triples;
-  std::string line;
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
-    if (!more) break;
-    const std::string where = fmt::format("{}:{}", path, reader->line_number());
-    MORES_ASSIGN_OR_RETURN(const Json json, ParseJson(line, where));
-    MORES_ASSIGN_OR_RETURN(data::GuidelineTriple triple,
-                           ParseTriple(json, where, reader->line_number()));
-    triples.push_back(std::move(triple));
-  }
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(
+      path, [&](const Json& json, const std::string& where, int64_t number) -> Status {
+        MORES_ASSIGN_OR_RETURN(data::GuidelineTriple triple, ParseTriple(json, where, number));
+        triples.push_back(std::move(triple));
+        return {};
+      }));
   if (triples.empty()) return MakeError(ErrorKind::kInput, "{}: holds no triples", path);
   return triples;
 }
