@@ -7,6 +7,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # gcc 12 reports false positives of these inside its std::string and its AVX-512 intrinsics.
   add_compile_options(-Wno-restrict -Wno-stringop-overread -Wno-stringop-overflow -Wno-array-bounds -Wno-maybe-uninitialized -Wno-uninitialized)
 endif()
+if(MORES_UNITY)
+  # A source's own types are in a file that another includes, which is all that this warns of.
+  add_compile_options(-Wno-subobject-linkage)
+endif()
 if(MORES_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=address,undefined)

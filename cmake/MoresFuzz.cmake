@@ -1,6 +1,6 @@
 # mores_fuzz_targets()
 #
-# In the `fuzz` preset, makes every src/LAYER/NAME_fuzz.cc the libFuzzer program LAYER_NAME_fuzz,
+# In the `fuzz` preset, makes every NAME_fuzz.cc below src/LAYER the libFuzzer program LAYER_NAME_fuzz,
 # and all of them the target `fuzzers`, which scripts/fuzz builds and runs. Elsewhere does nothing.
 function(mores_fuzz_targets)
   if(NOT MORES_FUZZ)
@@ -10,14 +10,14 @@ function(mores_fuzz_targets)
     message(FATAL_ERROR "MORES_FUZZ needs clang++ (scripts/install-deps --fuzz)")
   endif()
   add_custom_target(fuzzers)
-  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*/*_fuzz.cc)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*_fuzz.cc)
   foreach(file ${files})
     get_filename_component(stem ${file} NAME_WE)
-    get_filename_component(folder ${file} DIRECTORY)
-    get_filename_component(layer ${folder} NAME)
+    string(REGEX REPLACE "^${CMAKE_SOURCE_DIR}/src/([^/]+)/.*$" "\\1" layer ${file})
     set(target ${layer}_${stem})
     add_executable(${target} ${file})
     target_link_libraries(${target} PRIVATE mores_${layer})
+    target_include_directories(${target} PRIVATE ${MORES_TEST_SUPPORT})
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzzers)
     add_dependencies(fuzzers ${target})

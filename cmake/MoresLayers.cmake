@@ -1,23 +1,36 @@
-# mores_layer(NAME USES layer... PACKAGES target...)
+set(MORES_TEST_SUPPORT ${CMAKE_BINARY_DIR}/test_support)
+file(MAKE_DIRECTORY ${MORES_TEST_SUPPORT})
+file(CREATE_LINK ${CMAKE_SOURCE_DIR}/tests/support ${MORES_TEST_SUPPORT}/support SYMBOLIC)
+
+# mores_layer(NAME [HOT] [TOGETHER n] [ALONE file...] USES layer... PACKAGES target...)
 #
-# Builds src/NAME/*.cc (tests and fuzz targets apart) as the library mores_NAME. Its headers are
-# visible only to the layers that use it: each layer's include folder holds nothing but a link to
-# its own sources, so a layer that includes one above it, or beside it, fails to compile. Every
-# src/NAME/*_test.cc becomes a test; there is no other way to register one.
+# Builds the sources in src/NAME and its subfolders (tests and fuzz targets apart) as the library
+# mores_NAME. Its headers are visible only to the layers that use it: each layer's include folder
+# holds nothing but a link to its own sources, so a layer that includes one above it, or beside it,
+# fails to compile. Every *_test.cc among them becomes a test; there is no other way to register one.
+#
+# HOT: optimised at -O3, for speed of the product, not of the build. ALONE: sources, as named below
+# src/NAME, that are never compiled with others (mores_bundles). What tests share lies in tests/support, which tests alone can include.
 function(mores_layer name)
-  cmake_parse_arguments(ARG "" "" "USES;PACKAGES" ${ARGN})
+  cmake_parse_arguments(ARG "HOT" "TOGETHER" "ALONE;USES;PACKAGES" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
   set(include_dir ${CMAKE_BINARY_DIR}/layers/${name})
   file(MAKE_DIRECTORY ${include_dir})
   file(CREATE_LINK ${dir} ${include_dir}/${name} SYMBOLIC)
-  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main|/baseline)\\.cc$")
   set(uses ${ARG_USES})
   list(TRANSFORM uses PREPEND mores_)
   if(sources)
+    if(MORES_UNITY)
+      mores_bundles(${name} "${sources}" "${ARG_ALONE}" "${ARG_TOGETHER}" sources)
+    endif()
     add_library(mores_${name} STATIC ${sources})
+    if(ARG_HOT AND CMAKE_BUILD_TYPE STREQUAL "Release")
+      target_compile_options(mores_${name} PRIVATE -O3)
+    endif()
     set(scope PUBLIC)
   else()
     add_library(mores_${name} INTERFACE)
@@ -30,12 +43,54 @@ function(mores_layer name)
   endforeach()
 endfunction()
 
+# Sets OUT to sources that include `sources`, TOGETHER (default 10) at a time: a header is then read
+# once a bundle, and a template made once. Their text names the sources relative to themselves, so
+# that a compiler cache knows them in every clone (CMake's own unity builds name whole paths).
+function(mores_bundles name sources alone together out)
+  if(NOT together)
+    set(together 10)
+  endif()
+  set(bundles)
+  set(text "")
+  set(count 0)
+  list(SORT sources)
+  foreach(source ${sources})
+    file(RELATIVE_PATH below ${CMAKE_SOURCE_DIR}/src/${name} ${source})
+    if(below IN_LIST alone)
+      list(APPEND bundles ${source})
+      continue()
+    endif()
+    file(RELATIVE_PATH relative ${CMAKE_BINARY_DIR}/bundles ${source})
+    string(APPEND text "#include \"${relative}\"\n")
+    math(EXPR count "${count} + 1")
+    if(count EQUAL together)
+      mores_write_bundle(${name} "${text}" bundles)
+      set(text "")
+      set(count 0)
+    endif()
+  endforeach()
+  if(count GREATER 0)
+    mores_write_bundle(${name} "${text}" bundles)
+  endif()
+  set(${out} ${bundles} PARENT_SCOPE)
+endfunction()
+
+# Appends a file with `text` to the list that `list_name` names.
+function(mores_write_bundle layer text list_name)
+  set(files ${${list_name}})
+  list(LENGTH files number)
+  set(file ${CMAKE_BINARY_DIR}/bundles/${layer}_${number}.cc)
+  file(CONFIGURE OUTPUT ${file} CONTENT "${text}" @ONLY)
+  set(${list_name} ${files} ${file} PARENT_SCOPE)
+endfunction()
+
 # One executable a test file. A test whose first lines say "// Slow:" gets the label `slow`.
 function(mores_test layer file)
   get_filename_component(stem ${file} NAME_WE)
   set(target ${layer}_${stem})
   add_executable(${target} ${file})
   target_link_libraries(${target} PRIVATE mores_${layer} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_include_directories(${target} PRIVATE ${MORES_TEST_SUPPORT})
   # Relative to where tests run, so that compilations are the same in every clone.
   file(RELATIVE_PATH binary_dir ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   target_compile_definitions(${target} PRIVATE MORES_SOURCE_DIR="."

@@ -16,24 +16,34 @@ bool AmxPermitted() {
   return syscall(SYS_arch_prctl, kArchReqXcompPerm, kXfeatureXtiledata) == 0;
 }
 
-bool HasAmxBf16() {
+struct Leaf {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
-  constexpr unsigned kAmxBf16 = 1u << 22;
-  constexpr unsigned kAmxTile = 1u << 24;
-  if ((edx & kAmxBf16) == 0 || (edx & kAmxTile) == 0) return false;
-  if (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) == 0) return false;
-  constexpr unsigned kAvx512Bf16 = 1u << 5;
-  return (eax & kAvx512Bf16) != 0;
+};
+// Zeros where the processor has no such leaf.
+Leaf ReadLeaf(unsigned leaf, unsigned subleaf) {
+  Leaf r;
+  if (__get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx) == 0) return {};
+  return r;
 }
+constexpr bool Bit(unsigned word, int bit) { return (word >> bit & 1u) != 0; }
 
-IsaLevel Detect() {
+// Bits of Intel's Software Developer's Manual, volume 2, CPUID leaf 7.
+CpuFeatures Detect() {
   __builtin_cpu_init();
-  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-                      __builtin_cpu_supports("avx512vl");
-  if (!avx512) return IsaLevel::kAvx2;
-  return HasAmxBf16() && AmxPermitted() ? IsaLevel::kAmx : IsaLevel::kAvx512;
+  CpuFeatures features;
+  // These also ask the operating system for the wide registers.
+  features.avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                    __builtin_cpu_supports("avx512vl");
+  const Leaf basic = ReadLeaf(7, 0);
+  const Leaf more = basic.eax >= 1 ? ReadLeaf(7, 1) : Leaf{};
+  features.avx_vnni = __builtin_cpu_supports("avx2") && Bit(more.eax, 4);
+  features.avx512_vnni = features.avx512 && Bit(basic.ecx, 11);
+  features.avx512_bf16 = features.avx512 && Bit(more.eax, 5);
+  const bool tiles = features.avx512 && Bit(basic.edx, 24) && AmxPermitted();
+  features.amx_bf16 = tiles && Bit(basic.edx, 22);
+  features.amx_int8 = tiles && Bit(basic.edx, 25);
+  return features;
 }
 
 std::atomic<IsaLevel>& Current() {
@@ -62,10 +72,17 @@ Expected<IsaLevel> ParseIsaLevel(std::string_view name) {
   return MakeError(ErrorKind::kUsage, "unknown ISA level '{}': use avx2, avx512 or amx", name);
 }
 
-IsaLevel DetectedIsaLevel() {
-  static const IsaLevel level = Detect();
-  return level;
+const CpuFeatures& DetectedCpuFeatures() {
+  static const CpuFeatures features = Detect();
+  return features;
 }
+
+IsaLevel LevelOf(const CpuFeatures& features) {
+  if (!features.avx512) return IsaLevel::kAvx2;
+  return features.avx512_bf16 && features.amx_bf16 ? IsaLevel::kAmx : IsaLevel::kAvx512;
+}
+
+IsaLevel DetectedIsaLevel() { return LevelOf(DetectedCpuFeatures()); }
 
 std::vector<IsaLevel> SupportedIsaLevels() {
   std::vector<IsaLevel> levels;
@@ -84,6 +101,16 @@ Status SetIsaLevel(IsaLevel level) {
   }
   Current().store(level, std::memory_order_relaxed);
   return {};
+}
+
+CpuFeatures CurrentCpuFeatures() {
+  CpuFeatures features = DetectedCpuFeatures();
+  const IsaLevel level = CurrentIsaLevel();
+  if (level < IsaLevel::kAvx512) {
+    features.avx512 = features.avx512_vnni = features.avx512_bf16 = false;
+  }
+  if (level < IsaLevel::kAmx) features.amx_bf16 = features.amx_int8 = false;
+  return features;
 }
 
 }  // namespace mores

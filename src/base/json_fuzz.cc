@@ -1,7 +1,7 @@
 // Any bytes: ParseJson gives a value or a kInput error, and what it gives survives a round trip.
 #include "base/check.h"
-#include "base/fuzz_input.h"
 #include "base/json.h"
+#include "support/base/fuzz_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto value = mores::ParseJson(mores::FuzzBytes(data, size), "fuzz");

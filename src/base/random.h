@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/exact_math.h"
+
 namespace mores {
 
 inline uint64_t MixBits(uint64_t x) {
@@ -46,7 +48,7 @@ class Random {
   double Normal() {
     const double u = 1.0 - Uniform();
     const double v = Uniform();
-    return std::sqrt(-2.0 * std::log(u)) * std::cos(6.283185307179586 * v);
+    return std::sqrt(-2.0 * ExactLog(u)) * ExactCos(6.283185307179586 * v);
   }
   template <class T>
   void Shuffle(std::vector<T>& values) {

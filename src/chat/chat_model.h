@@ -116,8 +116,8 @@ Expected<std::vector<Expected<TaskReply>>> AskTasks(ChatModel& model,
 Expected<std::unique_ptr<ChatModel>> OpenScriptedModel(const std::string& path);
 
 // Our engine (chat/language_model.h) behind the chat template of its directory, or `chat_format` of
-// format::ChatFormats(); a directory with a judge.json is asked in our own form. Draws are keyed by
-// the request's id.
+// templates::ChatFormats(); a directory with a judge.json is asked in our own form. Draws are keyed
+// by the request's id.
 Expected<std::unique_ptr<ChatModel>> MakeLocalChatModel(std::unique_ptr<LanguageModel> model,
                                                         const std::string& directory,
                                                         const std::string& chat_format);

@@ -14,7 +14,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "engine/engine.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace mores::chat {
 

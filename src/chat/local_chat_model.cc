@@ -6,9 +6,9 @@
 
 #include "base/files.h"
 #include "chat/chat_model.h"
-#include "format/chat_format.h"
-#include "format/judge_profile.h"
+#include "format/profile/judge_profile.h"
 #include "job/progress.h"
+#include "templates/chat_format.h"
 
 namespace mores::chat {
 namespace {
@@ -105,11 +105,11 @@ class LocalChatModel : public ChatModel {
 Expected<ChatPrompt> ChatPrompt::Open(const std::string& directory,
                                       const std::string& chat_format) {
   ChatPrompt prompt;
-  MORES_ASSIGN_OR_RETURN(prompt.special_tokens_, format::ReadSpecialTokens(directory));
+  MORES_ASSIGN_OR_RETURN(prompt.special_tokens_, templates::ReadSpecialTokens(directory));
   if (!chat_format.empty()) {
-    MORES_ASSIGN_OR_RETURN(prompt.form_, format::FindChatFormat(chat_format));
+    MORES_ASSIGN_OR_RETURN(prompt.form_, templates::FindChatFormat(chat_format));
   } else if (!FileExists(directory + "/judge.json")) {
-    MORES_ASSIGN_OR_RETURN(prompt.form_, format::ReadChatTemplate(directory));
+    MORES_ASSIGN_OR_RETURN(prompt.form_, templates::ReadChatTemplate(directory));
   }
   return prompt;
 }
@@ -122,7 +122,7 @@ Expected<std::vector<int32_t>> ChatPrompt::Encode(const Json& messages, std::str
     return MakeError(ErrorKind::kInput, "{}: field 'messages': must have at least one turn", where);
   }
   if (!form_) return format::EncodePrompt(RenderOurs(turns), tokenizer);
-  format::ChatTemplateInput input;
+  templates::ChatTemplateInput input;
   input.messages = messages;
   input.special_tokens = special_tokens_;
   input.add_generation_prompt = true;

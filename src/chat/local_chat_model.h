@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "format/chat_template.h"
-#include "text/tokenizer.h"
+#include "templates/chat_template.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace mores::chat {
 
@@ -20,7 +20,7 @@ namespace mores::chat {
 // judge.json, as our own models are asked.
 class ChatPrompt {
  public:
-  // `chat_format`: of format::ChatFormats(), instead of the directory's template; may be empty.
+  // `chat_format`: of templates::ChatFormats(), instead of the directory's template; may be empty.
   // kMissing where there is no template.
   static Expected<ChatPrompt> Open(const std::string& directory, const std::string& chat_format);
 
@@ -30,7 +30,7 @@ class ChatPrompt {
                                         const text::Tokenizer& tokenizer) const;
 
  private:
-  std::optional<format::ChatTemplate> form_;  // none: our own
+  std::optional<templates::ChatTemplate> form_;  // none: our own
   std::map<std::string, std::string> special_tokens_;
 };
 

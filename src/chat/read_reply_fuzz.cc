@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base/fuzz_input.h"
 #include "chat/task.h"
+#include "support/base/fuzz_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes = mores::FuzzBytes(data, size);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/files.h"
-#include "base/test_directory.h"
+#include "support/base/test_directory.h"
 
 namespace mores::chat {
 namespace {

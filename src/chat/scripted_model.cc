@@ -18,8 +18,8 @@ struct ScriptLine {
   ChatReply reply;
 };
 
-tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
-                                 std::string_view problem) {
+tl::unexpected<Error> LineFieldError(std::string_view where, std::string_view field,
+                                     std::string_view problem) {
   return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
 }
 
@@ -28,17 +28,17 @@ Expected<ScriptLine> ParseLine(const Json& value, std::string_view where) {
   ScriptLine line;
   if (const auto task = value.find("task"); task != value.end()) {
     if (!task->is_null() && !task->is_string()) {
-      return FieldError(where, "task", "must be the name of a task, or null for free text");
+      return LineFieldError(where, "task", "must be the name of a task, or null for free text");
     }
     line.task = task->is_null() ? "" : task->get<std::string>();
   }
   const Json contains = value.value("contains", Json::array());
   for (const Json& text : contains.is_array() ? contains : Json::array({contains})) {
-    if (!text.is_string()) return FieldError(where, "contains", "must hold texts");
+    if (!text.is_string()) return LineFieldError(where, "contains", "must hold texts");
     line.contains.push_back(text.get<std::string>());
   }
   const auto reply = value.find("reply");
-  if (reply == value.end()) return FieldError(where, "reply", "missing");
+  if (reply == value.end()) return LineFieldError(where, "reply", "missing");
   line.reply.text = reply->is_string() ? reply->get<std::string>() : DumpJson(*reply);
   if (value.contains("logprobs")) {
     MORES_ASSIGN_OR_RETURN(line.reply.tokens, ParseReplyTokens(value["logprobs"], where));
@@ -49,7 +49,7 @@ Expected<ScriptLine> ParseLine(const Json& value, std::string_view where) {
           {"completion_tokens", &line.reply.usage.completion_tokens}}) {
       const Json count = usage->is_object() ? usage->value(name, Json(0u)) : Json();
       if (!count.is_number_unsigned() || count > (int64_t{1} << 40)) {
-        return FieldError(where, fmt::format("usage.{}", name), "must be a number of tokens");
+        return LineFieldError(where, fmt::format("usage.{}", name), "must be a number of tokens");
       }
       *tokens = count.get<int64_t>();
     }

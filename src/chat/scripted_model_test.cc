@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
-#include "base/test_directory.h"
 #include "chat/chat_model.h"
+#include "support/base/test_directory.h"
 
 namespace mores::chat {
 namespace {

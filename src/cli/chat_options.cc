@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/files.h"
-#include "chat/endpoint.h"
+#include "chat/endpoint/endpoint.h"
 #include "chat/reply_cache.h"
 
 namespace mores::cli {

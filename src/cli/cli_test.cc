@@ -25,10 +25,10 @@
 
 #include "base/files.h"
 #include "base/json.h"
-#include "base/test_directory.h"
-#include "chat/fake_server.h"
-#include "cli/toy_model.h"
-#include "guidelines/fake_embedder.h"
+#include "support/base/test_directory.h"
+#include "support/chat/fake_server.h"
+#include "support/cli/toy_model.h"
+#include "support/guidelines/fake_embedder.h"
 
 namespace mores::cli {
 namespace {

@@ -4,6 +4,7 @@
 #define MORES_CLI_COMMAND_H_
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -40,6 +41,9 @@ Status CheckOutput(const std::string& input, const std::string& output);
 
 // As shown to a person: control characters, line breaks included, become \xNN.
 std::string Printable(const std::string& text);
+
+// Failed items that a command tells of one by one.
+inline constexpr int64_t kListedFailures = 10;
 
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailedItems = 1;

@@ -13,7 +13,7 @@
 namespace mores::cli {
 namespace {
 
-struct Options {
+struct CompareCommand {
   std::string first, second;
   std::vector<std::string> labels;
   std::vector<std::string> thresholds;
@@ -22,7 +22,7 @@ struct Options {
   uint64_t seed = 1;
 };
 
-Expected<int> Run(const Options& options) {
+Expected<int> RunCompareCommand(const CompareCommand& options) {
   MORES_ASSIGN_OR_RETURN(const report::Thresholds thresholds,
                          report::ParseThresholds(options.thresholds));
   const auto collect = [&](const std::string& path) {
@@ -53,7 +53,7 @@ Expected<int> Run(const Options& options) {
 }  // namespace
 
 void AddCompareCommand(CommandLine& line) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CompareCommand>();
   CLI::App* command = AddCommand(
       line.app,
       {.name = "compare",
@@ -78,7 +78,7 @@ void AddCompareCommand(CommandLine& line) {
                     "Leave the texts of the dialogues out of the page");
   command->add_option("--seed", options->seed, "Of the resampling")->capture_default_str();
   OnRun(line, command, [options] {
-    const Expected<int> code = Run(*options);
+    const Expected<int> code = RunCompareCommand(*options);
     return code ? *code : Fail(code.error());
   });
 }

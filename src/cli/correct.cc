@@ -9,7 +9,7 @@
 #include "base/cpu.h"
 #include "base/files.h"
 #include "base/random.h"
-#include "chat/endpoint.h"
+#include "chat/endpoint/endpoint.h"
 #include "cli/chat_options.h"
 #include "cli/command.h"
 #include "cli/judge_options.h"
@@ -19,8 +19,6 @@
 
 namespace mores::cli {
 namespace {
-
-constexpr int64_t kListedFailures = 10;
 
 struct CorrectCommand {
   JudgeOptions judge;
@@ -145,7 +143,7 @@ Expected<int> RunCorrectCommand(CorrectCommand command) {
   return run.failed > 0 ? kExitFailedItems : kExitDone;
 }
 
-constexpr const char kExample[] =
+constexpr const char kCorrectExample[] =
     R"(  mores correct examples/dialogues.jsonl -o corrected.jsonl --writer scripted:examples/writer.jsonl
 
 In:  dialogues, as for mores judge. Out: one line an answer with its outcome (safe, corrected,
@@ -163,7 +161,7 @@ void AddCorrectCommand(CommandLine& line) {
   CLI::App* command = AddCommand(
       line.app, {.name = "correct",
                  .summary = "Revises unsafe answers with a judge's critique until they are safe.",
-                 .example = kExample});
+                 .example = kCorrectExample});
   command->add_option("input", options->input, "Dialogues, or - for standard input")->required();
   command->add_option("-o,--output", options->output, "Corrections, or - for standard output")
       ->required();

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "chat/chat_model.h"
-#include "chat/endpoint.h"
+#include "chat/endpoint/endpoint.h"
 #include "chat/language_model.h"
 #include "chat/local_chat_model.h"
 #include "chat/reply_json.h"
@@ -55,8 +55,8 @@ Expected<std::vector<int32_t>> PromptIds(const Json& value, const std::string& w
   return chat_prompt->Encode(value["messages"], where, model.tokenizer());
 }
 
-Json ResultLine(const chat::GenerateRequest& request, const chat::GenerateResult& result,
-                const chat::LanguageModel& model) {
+Json GeneratedLine(const chat::GenerateRequest& request, const chat::GenerateResult& result,
+                   const chat::LanguageModel& model) {
   const bool stopped = result.finish_reason == chat::FinishReason::kStop;
   Json line = {{"id", request.id}};
   line["text"] = model.has_tokenizer() ? Json(model.tokenizer().Decode(result.ids)) : Json();
@@ -67,7 +67,7 @@ Json ResultLine(const chat::GenerateRequest& request, const chat::GenerateResult
   return line;
 }
 
-ItemJob MakeJob(const GenerateOptions& options, const std::string& model_name) {
+ItemJob MakeGenerateJob(const GenerateOptions& options, const std::string& model_name) {
   const chat::Sampling& sampling = options.sampling;
   ItemJob job;
   job.command = "generate";
@@ -93,7 +93,7 @@ int RunLocal(const GenerateOptions& options) {
   // Looked at where an item has messages.
   const Expected<chat::ChatPrompt> chat_prompt =
       chat::ChatPrompt::Open(*directory, options.chat.chat_format);
-  ItemJob job = MakeJob(options, (*model)->name());
+  ItemJob job = MakeGenerateJob(options, (*model)->name());
   std::vector<std::vector<int32_t>> prompts;
   const Status read = ReadItems(
       options.items.input, job, [&](const Json& value, const std::string& where) -> Status {
@@ -124,7 +124,7 @@ int RunLocal(const GenerateOptions& options) {
           lines.push_back(std::move(results[i]).map([&](const chat::GenerateResult& result) {
             totals.usage.prompt_tokens += static_cast<int64_t>(batch[i].prompt_ids.size());
             totals.usage.completion_tokens += static_cast<int64_t>(result.ids.size());
-            return ResultLine(batch[i], result, **model);
+            return GeneratedLine(batch[i], result, **model);
           }));
         }
         return lines;
@@ -166,7 +166,7 @@ int RunRemote(const GenerateOptions& options) {
   ChatOptions chat_options = options.chat;
   chat_options.model = options.items.model.model;
   chat_options.fresh = options.items.fresh;
-  ItemJob job = MakeJob(options, "");
+  ItemJob job = MakeGenerateJob(options, "");
   std::vector<chat::ChatRequest> requests;
   const Status read = ReadItems(
       options.items.input, job, [&](const Json& value, const std::string& where) -> Status {

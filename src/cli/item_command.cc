@@ -15,8 +15,6 @@ namespace mores::cli {
 namespace {
 
 constexpr int64_t kBatchTokens = 16384;
-constexpr size_t kListedFailures = 10;
-
 Expected<std::string> ItemId(const Json& value, const std::string& where, int64_t number) {
   const auto found = value.find("id");
   if (found == value.end() || found->is_null()) return std::to_string(number);
@@ -72,7 +70,7 @@ int RunItems(const ItemJob& item_job, const ItemOptions& options, const job::Bat
       MakeManifest(item_job.command, options.input, options.model, item_job.model_name);
   if (!manifest) return Fail(manifest.error());
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
-  size_t listed = 0;
+  int64_t listed = 0;
   job::JobOptions job;
   job.output = options.output;
   job.keys = item_job.keys;

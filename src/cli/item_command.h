@@ -12,7 +12,7 @@
 #include "chat/chat_model.h"
 #include "cli/model_options.h"
 #include "job/job.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace mores::cli {
 

@@ -23,7 +23,6 @@
 namespace mores::cli {
 namespace {
 
-constexpr size_t kListedFailures = 10;
 struct JudgeCommand {
   JudgeOptions judge;
   PlaceFlags places;
@@ -51,7 +50,7 @@ class Telling {
     options.on_failure = [this](const format::Dialogue& dialogue, const std::string& message) {
       counts_.AddFailed();
       if (show_table_) rows_ += table_.FailedRow(dialogue, message);
-      if (counts_.failed() > static_cast<int64_t>(kListedFailures)) return;
+      if (counts_.failed() > kListedFailures) return;
       fmt::print(stderr, "mores: item '{}': {}\n", Printable(dialogue.id), Printable(message));
     };
   }
@@ -163,7 +162,7 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
   return summary.failed > 0 ? kExitFailedItems : kExitDone;
 }
 
-constexpr const char kExample[] =
+constexpr const char kJudgeExample[] =
     R"(  mores judge examples/dialogues.jsonl -o verdicts.jsonl --table
 
 In:  {"id","messages"} or {"query","response"} a line, "label" with what is right if known
@@ -184,7 +183,7 @@ void AddJudgeCommand(CommandLine& line) {
   CLI::App* command =
       AddCommand(line.app, {.name = "judge",
                             .summary = "Verdicts for dialogues: label, probability, critique.",
-                            .example = kExample});
+                            .example = kJudgeExample});
   command->add_option("input", options->input, "Dialogues, or - for standard input")->required();
   command->add_option("-o,--output", options->output, "Verdicts, or - for standard output")
       ->required();

@@ -9,7 +9,7 @@
 
 #include "base/files.h"
 #include "cli/command.h"
-#include "format/asked_profile.h"
+#include "format/profile/asked_profile.h"
 #include "format/rules.h"
 
 namespace mores::cli {

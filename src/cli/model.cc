@@ -14,19 +14,19 @@
 #include "cli/command.h"
 #include "cli/model_options.h"
 #include "engine/verify.h"
-#include "format/judge_profile.h"
+#include "format/profile/judge_profile.h"
 #include "job/progress.h"
 #include "model/convert.h"
 #include "model/decoder.h"
 #include "model/weights.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace mores::cli {
 namespace {
 
 using tensor::DType;
 
-void Print(const std::string& line) { std::fputs((Printable(line) + "\n").c_str(), stdout); }
+void PrintModel(const std::string& line) { std::fputs((Printable(line) + "\n").c_str(), stdout); }
 
 std::string Bytes(double bytes) {
   if (bytes >= 1e9) return fmt::format("{:.2f} GB", bytes / 1e9);
@@ -40,7 +40,7 @@ struct InfoOptions {
 };
 
 // What a directory is, without loading it; every tensor is looked up and its shape checked.
-Expected<Json> Describe(const std::string& directory) {
+Expected<Json> DescribeModel(const std::string& directory) {
   MORES_ASSIGN_OR_RETURN(const model::ModelConfig config, model::ReadModelConfig(directory));
   MORES_ASSIGN_OR_RETURN(const model::WeightFiles files, model::WeightFiles::Open(directory));
   std::set<std::string> dtypes;
@@ -96,7 +96,7 @@ Expected<Json> Describe(const std::string& directory) {
 int RunInfo(const InfoOptions& options) {
   const Expected<std::string> directory = FindModel(options.directory);
   if (!directory) return Fail(directory.error());
-  const Expected<Json> info = Describe(*directory);
+  const Expected<Json> info = DescribeModel(*directory);
   if (!info) return Fail(info.error());
   if (options.json) {
     std::fputs((info->dump(2, ' ', false, Json::error_handler_t::replace) + "\n").c_str(), stdout);
@@ -108,27 +108,30 @@ int RunInfo(const InfoOptions& options) {
     return Bytes(j[name][precision].get<double>());
   };
   std::vector<std::string> dtypes = j["dtypes"];
-  Print(fmt::format("{}: {}", *directory, j["architecture"].get<std::string>()));
-  Print(fmt::format("  parameters   {:.2f} million, {} on disk ({})",
-                    static_cast<double>(number("parameters")) / 1e6,
-                    Bytes(static_cast<double>(number("weight_bytes"))), fmt::join(dtypes, ", ")));
-  Print(fmt::format("  shape        {} layers of {}, {} hidden units, {} heads of {} ({} for keys)",
-                    number("layers"), number("hidden_dim"), number("ffn_dim"),
-                    number("query_heads"), number("head_dim"), number("kv_heads")));
-  Print(fmt::format("  context      {} tokens{}", number("context_length"),
-                    number("windowed_layers") > 0
-                        ? fmt::format(", a sliding window in {} layers", number("windowed_layers"))
-                        : ""));
-  Print(fmt::format("  vocabulary   {}{}", number("vocab_size"),
-                    j["tokens"].is_null()
-                        ? ", no tokenizer here"
-                        : fmt::format(", {} in the tokenizer", number("tokens"))));
-  Print(fmt::format("  judge        {}", j["judge_profile"].is_null()
-                                             ? std::string("no judge.json")
-                                             : j["judge_profile"].get<std::string>()));
-  Print(fmt::format("  memory       bf16 {} and {} a token of context; f32 {} and {}",
-                    bytes("memory_bytes", "bf16"), bytes("cache_bytes_per_token", "bf16"),
-                    bytes("memory_bytes", "f32"), bytes("cache_bytes_per_token", "f32")));
+  PrintModel(fmt::format("{}: {}", *directory, j["architecture"].get<std::string>()));
+  PrintModel(fmt::format("  parameters   {:.2f} million, {} on disk ({})",
+                         static_cast<double>(number("parameters")) / 1e6,
+                         Bytes(static_cast<double>(number("weight_bytes"))),
+                         fmt::join(dtypes, ", ")));
+  PrintModel(
+      fmt::format("  shape        {} layers of {}, {} hidden units, {} heads of {} ({} for keys)",
+                  number("layers"), number("hidden_dim"), number("ffn_dim"), number("query_heads"),
+                  number("head_dim"), number("kv_heads")));
+  PrintModel(
+      fmt::format("  context      {} tokens{}", number("context_length"),
+                  number("windowed_layers") > 0
+                      ? fmt::format(", a sliding window in {} layers", number("windowed_layers"))
+                      : ""));
+  PrintModel(fmt::format("  vocabulary   {}{}", number("vocab_size"),
+                         j["tokens"].is_null()
+                             ? ", no tokenizer here"
+                             : fmt::format(", {} in the tokenizer", number("tokens"))));
+  PrintModel(fmt::format("  judge        {}", j["judge_profile"].is_null()
+                                                  ? std::string("no judge.json")
+                                                  : j["judge_profile"].get<std::string>()));
+  PrintModel(fmt::format("  memory       bf16 {} and {} a token of context; f32 {} and {}",
+                         bytes("memory_bytes", "bf16"), bytes("cache_bytes_per_token", "bf16"),
+                         bytes("memory_bytes", "f32"), bytes("cache_bytes_per_token", "f32")));
   return kExitDone;
 }
 
@@ -154,8 +157,8 @@ int RunVerify(const VerifyOptions& options) {
   const int most = std::min(options.tokens, config.context_length);
   const std::vector<engine::VerifyItem> items =
       engine::MakeVerifyItems(options.items, most, config.vocab_size, options.seed);
-  Print(fmt::format("{}: {} random prompts of 2 to {} tokens, {}, {}", *directory, items.size(),
-                    most, options.model.precision, Name(CurrentIsaLevel())));
+  PrintModel(fmt::format("{}: {} random prompts of 2 to {} tokens, {}, {}", *directory,
+                         items.size(), most, options.model.precision, Name(CurrentIsaLevel())));
   const auto report = engine::Verify(
       items, engine::ScoreByEngine(**decoder), [](const engine::VerifyResult& result) {
         std::string verdict = fmt::format("{} numbers, all the same", result.numbers);
@@ -164,11 +167,11 @@ int RunVerify(const VerifyOptions& options) {
               fmt::format("{} of {} numbers DIFFER, by {:.3g} at most, first in prompt {}",
                           result.different, result.numbers, result.largest, result.first_item);
         }
-        Print(fmt::format("  {:<34} {}", result.way, verdict));
+        PrintModel(fmt::format("  {:<34} {}", result.way, verdict));
         std::fflush(stdout);
       });
   if (!report) return Fail(report.error());
-  Print(report->identical() ? "bit-identical" : "NOT bit-identical");
+  PrintModel(report->identical() ? "bit-identical" : "NOT bit-identical");
   return report->identical() ? kExitDone : kExitFailedItems;
 }
 
@@ -197,9 +200,9 @@ int RunConvert(const ConvertArguments& arguments) {
       });
   if (!result) return Fail(result.error());
   if (started) progress->Finish("");
-  Print(fmt::format("{}: {} tensors, {} in {} file{}", arguments.to, result->tensors,
-                    Bytes(static_cast<double>(result->bytes)), result->files,
-                    result->files == 1 ? "" : "s"));
+  PrintModel(fmt::format("{}: {} tensors, {} in {} file{}", arguments.to, result->tensors,
+                         Bytes(static_cast<double>(result->bytes)), result->files,
+                         result->files == 1 ? "" : "s"));
   return kExitDone;
 }
 

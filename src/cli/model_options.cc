@@ -10,7 +10,7 @@
 #include "base/cpu.h"
 #include "base/files.h"
 #include "base/version.h"
-#include "chat/endpoint.h"
+#include "chat/endpoint/endpoint.h"
 #include "job/job.h"
 
 namespace mores::cli {

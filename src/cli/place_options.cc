@@ -8,14 +8,14 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
-#include "cli/guidelines.h"
-#include "guidelines/day.h"
+#include "cli/guidelines/guidelines.h"
+#include "guidelines/store/day.h"
 #include "text/unicode.h"
 
 namespace mores::cli {
 namespace {
 
-constexpr size_t kTextColumns = 72;
+constexpr size_t kGuidelineColumns = 72;
 constexpr size_t kMostPlaces = 20;  // that one dialogue is judged in because it names them
 
 using Places = std::vector<judge::AskedPlace>;
@@ -171,7 +171,7 @@ Expected<std::string> FlipTable::Describe(guidelines::Database& database) const 
         text +=
             fmt::format("  {} {} {}: {}\n", Printable(reference.id),
                         guidelines::Name(found->guideline.kind), Printable(found->guideline.topic),
-                        text::FitColumns(found->guideline.text, kTextColumns));
+                        text::FitColumns(found->guideline.text, kGuidelineColumns));
       }
     }
   }

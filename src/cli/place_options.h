@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "judge/judge_run.h"
-#include "judge/place_judge.h"
+#include "judge/places/place_judge.h"
 
 namespace mores::cli {
 

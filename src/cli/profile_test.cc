@@ -6,11 +6,11 @@
 #include <cmath>
 
 #include "base/files.h"
-#include "base/test_directory.h"
-#include "cli/toy_model.h"
-#include "format/asked_profile.h"
-#include "format/reply_tokens.h"
+#include "format/profile/asked_profile.h"
+#include "format/profile/reply_tokens.h"
 #include "judge/label_first_judge.h"
+#include "support/base/test_directory.h"
+#include "support/cli/toy_model.h"
 
 namespace mores::cli {
 namespace {

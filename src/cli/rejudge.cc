@@ -1,5 +1,5 @@
 // mores rejudge: verdicts with places, after the guidelines changed.
-#include "judge/rejudge.h"
+#include "judge/places/rejudge.h"
 
 #include <fmt/format.h>
 
@@ -13,15 +13,13 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "cli/command.h"
-#include "cli/guidelines.h"
+#include "cli/guidelines/guidelines.h"
 #include "cli/judge_options.h"
 #include "cli/place_options.h"
 #include "job/job.h"
 
 namespace mores::cli {
 namespace {
-
-constexpr int64_t kListedFailures = 10;
 
 struct RejudgeCommand {
   JudgeOptions judge;
@@ -120,7 +118,7 @@ struct Gathered {
   std::string changes;  // lines of OUT.changes.jsonl
 };
 
-void Gather(Gathered& gathered, const Json& line, bool failed) {
+void GatherLine(Gathered& gathered, const Json& line, bool failed) {
   if (failed) {
     if (++gathered.counts.failed > kListedFailures) return;
     fmt::print(stderr, "mores: item '{}': {}\n", Printable(line["id"].get<std::string>()),
@@ -131,8 +129,9 @@ void Gather(Gathered& gathered, const Json& line, bool failed) {
   for (const Json& change : line["changes"]) gathered.changes += DumpJson(change) + "\n";
 }
 
-Expected<job::JobOptions> MakeJob(const RejudgeCommand& command, const std::vector<Item>& lines,
-                                  const OpenedJudge& opened, OpenedGuidelines& guidelines) {
+Expected<job::JobOptions> MakeRejudgeJob(const RejudgeCommand& command,
+                                         const std::vector<Item>& lines, const OpenedJudge& opened,
+                                         OpenedGuidelines& guidelines) {
   job::JobOptions job;
   job.output = command.output;
   std::string hashes;
@@ -179,9 +178,9 @@ Expected<int> RunRejudgeCommand(RejudgeCommand command) {
   TellOfGuidelines(opened);
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   Gathered gathered;
-  MORES_ASSIGN_OR_RETURN(job::JobOptions job, MakeJob(command, lines, opened, *guidelines));
+  MORES_ASSIGN_OR_RETURN(job::JobOptions job, MakeRejudgeJob(command, lines, opened, *guidelines));
   job.progress = progress.get();
-  job.visit = [&](size_t, const Json& line, bool failed) { Gather(gathered, line, failed); };
+  job.visit = [&](size_t, const Json& line, bool failed) { GatherLine(gathered, line, failed); };
   const std::string changes = job::BesidePath(command.output, "changes.jsonl");
   if (!IsStream(command.output)) {
     job.before_commit = [&] { return WriteFileAtomically(changes, gathered.changes); };
@@ -199,7 +198,7 @@ Expected<int> RunRejudgeCommand(RejudgeCommand command) {
   return run.failed > 0 ? kExitFailedItems : kExitDone;
 }
 
-constexpr const char kExample[] =
+constexpr const char kRejudgeExample[] =
     R"(  mores guidelines import jsonl examples/guidelines.jsonl --db places.db --by me
   mores judge examples/places.jsonl -o verdicts.jsonl --db places.db --table
   mores guidelines review withdraw SG-b4362bc760 --by me --reason "to see what rests on it" \
@@ -224,7 +223,7 @@ void AddRejudgeCommand(CommandLine& line) {
   CLI::App* command =
       AddCommand(line.app, {.name = "rejudge",
                             .summary = "Judges again what rests on guidelines that changed.",
-                            .example = kExample});
+                            .example = kRejudgeExample});
   command->add_option("input", options->input, "Verdicts")->required();
   command->add_option("-o,--output", options->output, "Verdicts, or - for standard output")
       ->required();

@@ -19,7 +19,7 @@
 namespace mores::cli {
 namespace {
 
-struct Options {
+struct ReportCommand {
   std::vector<std::string> verdicts;
   std::vector<std::string> labels;
   std::vector<std::string> thresholds;
@@ -30,7 +30,7 @@ struct Options {
   uint64_t seed = 1;
 };
 
-Expected<std::optional<report::TrainedBaselines>> Baselines(const Options& options,
+Expected<std::optional<report::TrainedBaselines>> Baselines(const ReportCommand& options,
                                                             job::Progress& progress) {
   if (!options.baseline_train.empty() && !options.baseline_model.empty()) {
     return MakeError(ErrorKind::kUsage, "--baseline-train and --baseline-model: give one of them");
@@ -52,7 +52,7 @@ Expected<std::optional<report::TrainedBaselines>> Baselines(const Options& optio
 }
 
 // Prints the bounds that are exceeded and says whether there are any.
-bool AnyExceeded(const std::vector<format::Bound>& bounds, const report::Report& report) {
+bool AnyFigureExceeded(const std::vector<format::Bound>& bounds, const report::Report& report) {
   bool any = false;
   for (const format::Bound& bound : bounds) {
     const double figure = report::FigureNamed(report, bound.metric);
@@ -64,7 +64,7 @@ bool AnyExceeded(const std::vector<format::Bound>& bounds, const report::Report&
   return any;
 }
 
-Expected<int> Run(const Options& options) {
+Expected<int> RunReportCommand(const ReportCommand& options) {
   std::vector<format::Bound> bounds;
   for (const std::string& text : options.fail_if) {
     MORES_ASSIGN_OR_RETURN(format::Bound bound, format::ParseBound(text, report::kBoundFigures));
@@ -100,13 +100,13 @@ Expected<int> Run(const Options& options) {
   if (options.page != "-" && options.summary != "-") {
     fmt::print("{}", report::FormatTable(report));
   }
-  return AnyExceeded(bounds, report) ? kExitBoundExceeded : kExitDone;
+  return AnyFigureExceeded(bounds, report) ? kExitBoundExceeded : kExitDone;
 }
 
 }  // namespace
 
 void AddReportCommand(CommandLine& line) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReportCommand>();
   CLI::App* command = AddCommand(
       line.app,
       {.name = "report",
@@ -147,7 +147,7 @@ void AddReportCommand(CommandLine& line) {
       ->allow_extra_args(false);
   command->add_option("--seed", options->seed, "Of the resampling")->capture_default_str();
   OnRun(line, command, [options] {
-    const Expected<int> code = Run(*options);
+    const Expected<int> code = RunReportCommand(*options);
     return code ? *code : Fail(code.error());
   });
 }

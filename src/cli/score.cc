@@ -50,7 +50,7 @@ Expected<chat::ScoreRequest> ParseRequest(const Json& value, const std::string& 
   return request;
 }
 
-Json ResultLine(const std::string& id, const chat::ScoreRequest& request,
+Json ScoredLine(const std::string& id, const chat::ScoreRequest& request,
                 const chat::ScoreResult& result) {
   double sum = 0;
   for (const float logprob : result.token_logprobs) sum += logprob;
@@ -98,7 +98,7 @@ int RunScore(const ScoreOptions& options) {
           // What is scored is read, not written.
           totals.usage.prompt_tokens += job.costs[items[i]];
           lines.push_back(std::move(results[i]).map([&](const chat::ScoreResult& result) {
-            return ResultLine(job.keys[items[i]], batch[i], result);
+            return ScoredLine(job.keys[items[i]], batch[i], result);
           }));
         }
         return lines;

@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "cli/command.h"
 #include "cli/item_command.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace mores::cli {
 namespace {
@@ -30,8 +30,8 @@ Status ReadByteLines(const std::string& path, ItemJob& job, std::vector<std::str
   return {};
 }
 
-Json ResultLine(const std::string& id, const std::string& text, const TokenizeOptions& options,
-                const text::Tokenizer& tokenizer) {
+Json TokenizedLine(const std::string& id, const std::string& text, const TokenizeOptions& options,
+                   const text::Tokenizer& tokenizer) {
   const std::vector<int32_t> ids = options.bytes     ? tokenizer.EncodeBytes(text)
                                    : options.special ? tokenizer.EncodeWithSpecialTokens(text)
                                                      : tokenizer.Encode(text);
@@ -69,7 +69,7 @@ int RunTokenize(const TokenizeOptions& options) {
       [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
         std::vector<job::ItemResult> lines;
         for (const size_t item : items) {
-          lines.push_back(ResultLine(job.keys[item], texts[item], options, **tokenizer));
+          lines.push_back(TokenizedLine(job.keys[item], texts[item], options, **tokenizer));
         }
         return lines;
       });

@@ -10,8 +10,8 @@
 namespace mores::curate {
 namespace {
 
-tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
-                                 std::string_view problem) {
+tl::unexpected<Error> LineFieldError(std::string_view where, std::string_view field,
+                                     std::string_view problem) {
   return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
 }
 
@@ -19,7 +19,7 @@ Status AddAnnotation(AnnotationLine line, std::string_view where, Annotations& a
   std::vector<Annotation>& given = annotations.by_id[line.id];
   const std::string& by = line.annotation.by;
   if (std::any_of(given.begin(), given.end(), [&](const auto& one) { return one.by == by; })) {
-    return FieldError(where, "by", "labels this item for the second time");
+    return LineFieldError(where, "by", "labels this item for the second time");
   }
   std::vector<std::string>& known = annotations.annotators;
   if (std::find(known.begin(), known.end(), by) == known.end()) known.push_back(by);
@@ -35,20 +35,21 @@ Expected<AnnotationLine> ParseAnnotation(const Json& value, std::string_view whe
   }
   AnnotationLine line;
   const auto id = value.find("id");
-  if (id == value.end()) return FieldError(where, "id", "missing");
+  if (id == value.end()) return LineFieldError(where, "id", "missing");
   if (!id->is_string() && !id->is_number_integer()) {
-    return FieldError(where, "id", "must be a string or an integer");
+    return LineFieldError(where, "id", "must be a string or an integer");
   }
   line.id = id->is_string() ? id->get<std::string>() : id->dump();
   MORES_ASSIGN_OR_RETURN(line.annotation.by, RequiredString(value, "by", where));
-  if (line.annotation.by.empty()) return FieldError(where, "by", "empty");
+  if (line.annotation.by.empty()) return LineFieldError(where, "by", "empty");
   const auto label = value.find("label");
-  if (label == value.end()) return FieldError(where, "label", "missing");
+  if (label == value.end()) return LineFieldError(where, "label", "missing");
   if (!label->is_null() && *label != format::Name(format::Label::kUnparsed)) {
     const std::optional<format::Label> read =
         label->is_string() ? format::ParseLabel(label->get<std::string>()) : std::nullopt;
     if (!read) {
-      return FieldError(where, "label", "must be Safe, Unsafe, 安全 or 不安全, null or unparsed");
+      return LineFieldError(where, "label",
+                            "must be Safe, Unsafe, 安全 or 不安全, null or unparsed");
     }
     line.annotation.label = *read;
   }

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "curate/test_support.h"
+#include "support/curate/curate_files.h"
 
 namespace mores::curate {
 namespace {

@@ -10,7 +10,7 @@
 namespace mores::curate {
 namespace {
 
-constexpr const char* kNotAsked = "not_asked";  // in the journal: the reason
+constexpr const char* kNotConfirmable = "not_asked";  // in the journal: the reason
 constexpr const char* kLabelDiffers = "label!=expected";
 
 struct Counts {
@@ -59,7 +59,7 @@ class Filtering {
     for (size_t i = 0; i < items.size(); ++i) {
       const Record& record = records_[items[i]];
       if (needs_label_ && !record.dialogue.expected) {
-        results[i] = Json{{kNotAsked, "unlabelled"}};
+        results[i] = Json{{kNotConfirmable, "unlabelled"}};
         continue;
       }
       dialogues.push_back(&record.dialogue);
@@ -78,8 +78,8 @@ class Filtering {
     std::array<Counts*, 2> counted = {&sources_[SourceOf(record)],
                                       &languages_[std::string(text::Name(record.lang))]};
     for (Counts* counts : counted) ++counts->items;
-    if (result.contains(kNotAsked)) {
-      return Reject(record, Json(), result[kNotAsked].get<std::string>());
+    if (result.contains(kNotConfirmable)) {
+      return Reject(record, Json(), result[kNotConfirmable].get<std::string>());
     }
     if (result["label"] == format::Name(format::Label::kUnparsed)) {
       for (Counts* counts : counted) ++counts->unreadable;

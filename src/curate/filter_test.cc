@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "curate/test_support.h"
+#include "support/curate/curate_files.h"
 
 namespace mores::curate {
 namespace {

@@ -34,7 +34,7 @@ Json AlphaOf(const std::vector<std::vector<int>>& units) {
           {"items", compared}};
 }
 
-struct LanguageCounts {
+struct LabelCounts {
   int64_t items = 0, safe = 0, unsafe = 0, tie = 0, none = 0;
   std::vector<std::vector<int>> units;  // the labels given to each item
 };
@@ -44,12 +44,12 @@ struct AnnotatorCounts {
   int64_t compared = 0, with_majority = 0;  // labels where there is a majority; those that are it
 };
 
-Json ToJson(const LanguageCounts& counts) {
+Json VotesToJson(const LabelCounts& counts) {
   return {{"items", counts.items}, {"safe", counts.safe},        {"unsafe", counts.unsafe},
           {"tie", counts.tie},     {"no_majority", counts.none}, {"alpha", AlphaOf(counts.units)}};
 }
 
-Json ToJson(const AnnotatorCounts& counts) {
+Json VotesToJson(const AnnotatorCounts& counts) {
   return {{"votes", counts.votes},
           {"safe", counts.safe},
           {"unsafe", counts.unsafe},
@@ -182,11 +182,11 @@ class Labelling {
                     {"failed_before", options_.failed_before},
                     {"chat", Json::object()}};
     for (const text::Language language : kLanguages) {
-      const LanguageCounts& counts = languages_[static_cast<size_t>(language)];
+      const LabelCounts& counts = languages_[static_cast<size_t>(language)];
       if (counts.items == 0) continue;
-      summary["by_language"][std::string(text::Name(language))] = ToJson(counts);
+      summary["by_language"][std::string(text::Name(language))] = VotesToJson(counts);
     }
-    for (const auto& [by, counts] : annotators_) summary["annotators"][by] = ToJson(counts);
+    for (const auto& [by, counts] : annotators_) summary["annotators"][by] = VotesToJson(counts);
     for (const chat::ChatModel* model : options_.annotators) {
       summary["chat"][model->name()] = chat::ToJson(model->totals());
     }
@@ -201,7 +201,7 @@ class Labelling {
 
   void Count(text::Language language, const std::vector<Vote>& votes, const Json& cast,
              MajorityOutcome outcome) {
-    LanguageCounts& counts = languages_[static_cast<size_t>(language)];
+    LabelCounts& counts = languages_[static_cast<size_t>(language)];
     ++counts.items;
     counts.safe += outcome == MajorityOutcome::kSafe ? 1 : 0;
     counts.unsafe += outcome == MajorityOutcome::kUnsafe ? 1 : 0;
@@ -234,7 +234,7 @@ class Labelling {
   const chat::Task& task_;
   std::map<std::string, Json> generators_;  // of the models, by name
   int64_t annotated_elsewhere_ = 0;         // items of the files that aren't in the input
-  std::array<LanguageCounts, kLanguages.size()> languages_;
+  std::array<LabelCounts, kLanguages.size()> languages_;
   std::map<std::string, AnnotatorCounts> annotators_;
   std::vector<std::vector<int>> overall_;
 };

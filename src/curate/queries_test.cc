@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "curate/test_support.h"
+#include "support/curate/curate_files.h"
 
 namespace mores::curate {
 namespace {

@@ -12,14 +12,14 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "base/version.h"
-#include "data/critique.h"
 #include "data/decontaminate.h"
-#include "data/guideline_examples.h"
-#include "data/readers.h"
+#include "data/examples/critique.h"
+#include "data/examples/guideline_examples.h"
+#include "data/readers/readers.h"
+#include "data/readers/table.h"
 #include "data/recipe.h"
 #include "data/split.h"
-#include "data/table.h"
-#include "format/judge_profile.h"
+#include "format/profile/judge_profile.h"
 
 namespace mores::data {
 namespace {

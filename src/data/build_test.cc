@@ -8,9 +8,9 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "data/test_files.h"
-#include "format/judge_profile.h"
+#include "format/profile/judge_profile.h"
 #include "format/sft.h"
+#include "support/data/test_files.h"
 
 namespace mores::data {
 namespace {

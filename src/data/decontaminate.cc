@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "data/near_duplicates.h"
-#include "data/reader_support.h"
+#include "data/readers/reader_support.h"
 #include "text/unicode.h"
 
 namespace mores::data {

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "data/item.h"
-#include "data/readers.h"
+#include "data/readers/readers.h"
 
 namespace mores::data {
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "data/guideline_texts.h"
-#include "data/rule_examples.h"
+#include "data/examples/guideline_texts.h"
+#include "data/examples/rule_examples.h"
 
 namespace mores::data {
 

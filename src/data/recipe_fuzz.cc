@@ -1,7 +1,7 @@
 // Any text: ParseRecipe gives a recipe with usable bounds, or one line that says why.
 #include "base/check.h"
-#include "base/fuzz_input.h"
 #include "data/recipe.h"
+#include "support/base/fuzz_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto recipe = mores::data::ParseRecipe(mores::FuzzBytes(data, size), "fuzz.toml");

@@ -13,7 +13,7 @@
 
 namespace mores::data {
 
-// What kind of thing was annotated; decides what a critique may say (data/critique.h).
+// What kind of thing was annotated; decides what a critique may say (data/examples/critique.h).
 enum class Annotation {
   kAnswer,           // an answer to a request, judged harmful or not
   kJailbreak,        // an answer to a request known to be harmful: carried out or not

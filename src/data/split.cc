@@ -10,7 +10,7 @@
 
 #include "base/random.h"
 #include "data/near_duplicates.h"
-#include "data/readers.h"
+#include "data/readers/readers.h"
 
 namespace mores::data {
 namespace {

@@ -8,7 +8,7 @@
 #include "base/cpu.h"
 #include "engine/engine.h"
 #include "model/decoder.h"
-#include "model/golden_case.h"
+#include "support/model/golden_case.h"
 
 namespace mores::engine {
 namespace {

@@ -1,10 +1,10 @@
 #include "engine/sampler.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <vector>
 
+#include "base/exact_math.h"
 #include "base/random.h"
 
 namespace mores::engine {
@@ -16,7 +16,7 @@ int32_t NextToken(std::span<const float> logits, const Sampling& sampling, std::
   std::vector<double> weights(logits.size());
   double total = 0;
   for (size_t i = 0; i < logits.size(); ++i) {
-    weights[i] = std::exp((double{logits[i]} - double{*largest}) / double{sampling.temperature});
+    weights[i] = ExactExp((double{logits[i]} - double{*largest}) / double{sampling.temperature});
     total += weights[i];
   }
   std::vector<int32_t> order(logits.size());

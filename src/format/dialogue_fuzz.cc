@@ -2,8 +2,8 @@
 #include <set>
 
 #include "base/check.h"
-#include "base/fuzz_input.h"
 #include "format/dialogue.h"
+#include "support/base/fuzz_input.h"
 #include "text/unicode.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

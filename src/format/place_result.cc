@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 2> kCoverages = {"ok", "low"};
 constexpr int64_t kMaxVersion = 1 << 30;
 
 template <class Value>
-std::optional<Value> Find(std::span<const std::string_view> names, std::string_view name) {
+std::optional<Value> FindPlace(std::span<const std::string_view> names, std::string_view name) {
   for (size_t i = 0; i < names.size(); ++i) {
     if (names[i] == name) return static_cast<Value>(i);
   }
@@ -29,7 +29,7 @@ template <class Value>
 Expected<Value> Named(const FieldReader& reader, const char* name,
                       std::span<const std::string_view> names) {
   MORES_ASSIGN_OR_RETURN(const std::string text, reader.OptionalString(name));
-  const std::optional<Value> value = Find<Value>(names, text);
+  const std::optional<Value> value = FindPlace<Value>(names, text);
   if (value) return *value;
   return reader.Wrong(name, fmt::format("must be one of {}", fmt::join(names, ", ")));
 }
@@ -142,7 +142,7 @@ std::string_view Name(ResponseType type) { return kResponseTypes[static_cast<siz
 std::string_view Name(Coverage coverage) { return kCoverages[static_cast<size_t>(coverage)]; }
 
 std::optional<ResponseType> ParseResponseType(std::string_view name) {
-  return Find<ResponseType>(kResponseTypes, name);
+  return FindPlace<ResponseType>(kResponseTypes, name);
 }
 
 void AddToJson(const PlaceFindings& findings, Json& verdict) {

@@ -29,7 +29,7 @@ Status CheckCount(size_t count, std::string_view where) {
   return {};
 }
 
-std::string_view Trimmed(std::string_view line) {
+std::string_view TrimmedRule(std::string_view line) {
   const size_t begin = line.find_first_not_of(" \t\r");
   if (begin == std::string_view::npos) return {};
   return line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
@@ -44,7 +44,7 @@ Expected<std::vector<std::string>> ReadRules(const std::string& path) {
   for (;;) {
     MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
     if (!more) break;
-    const std::string_view rule = Trimmed(line);
+    const std::string_view rule = TrimmedRule(line);
     if (rule.empty() || rule[0] == '#') continue;
     const std::string where = fmt::format("{}:{}", path, reader->line_number());
     MORES_RETURN_IF_ERROR(CheckRule(rule, where));
@@ -61,10 +61,10 @@ Expected<std::vector<std::string>> ParseRules(const Json& value, std::string_vie
   MORES_RETURN_IF_ERROR(CheckCount(value.size(), field));
   std::vector<std::string> rules;
   for (const Json& rule : value) {
-    if (!rule.is_string() || Trimmed(rule.get_ref<const std::string&>()).empty()) {
+    if (!rule.is_string() || TrimmedRule(rule.get_ref<const std::string&>()).empty()) {
       return MakeError(ErrorKind::kInput, "{}: must be a list of texts, none empty", field);
     }
-    rules.emplace_back(Trimmed(rule.get_ref<const std::string&>()));
+    rules.emplace_back(TrimmedRule(rule.get_ref<const std::string&>()));
     MORES_RETURN_IF_ERROR(CheckRule(rules.back(), field));
   }
   return rules;

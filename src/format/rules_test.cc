@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
-#include "base/test_directory.h"
+#include "support/base/test_directory.h"
 
 namespace mores::format {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "base/files.h"
-#include "format/reply_tokens.h"
+#include "format/profile/reply_tokens.h"
 
 namespace mores::format {
 namespace {
@@ -15,8 +15,8 @@ namespace {
 constexpr std::string_view kSeparator = "\n";
 constexpr double kMaxWeight = 1000;
 
-tl::unexpected<Error> FieldError(std::string_view where, const char* name,
-                                 std::string_view problem) {
+tl::unexpected<Error> SftFieldError(std::string_view where, const char* name,
+                                    std::string_view problem) {
   return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, name, problem);
 }
 
@@ -26,7 +26,7 @@ Expected<text::Language> ParseLanguage(const Json& value, std::string_view where
        {text::Language::kEnglish, text::Language::kChinese, text::Language::kOther}) {
     if (name == text::Name(language)) return language;
   }
-  return FieldError(where, "lang", "must be 'en', 'zh' or 'other'");
+  return SftFieldError(where, "lang", "must be 'en', 'zh' or 'other'");
 }
 
 // Splits the completion into the label string, which must state `label`, and the critique.
@@ -35,7 +35,7 @@ Expected<std::string> CritiqueOf(std::string_view completion, Label label,
   const std::string& wanted = label == Label::kUnsafe ? strings.unsafe : strings.safe;
   const size_t end = std::min(completion.find(kSeparator), completion.size());
   if (completion.substr(0, end) != wanted) {
-    return FieldError(
+    return SftFieldError(
         where, "completion",
         fmt::format("its first line must be '{}', as 'label' and 'lang' say", wanted));
   }
@@ -46,10 +46,10 @@ Expected<std::string> CritiqueOf(std::string_view completion, Label label,
 Expected<double> ParseWeight(const Json& value, std::string_view where) {
   const auto found = value.find("weight");
   if (found == value.end() || found->is_null()) return 1.0;
-  if (!found->is_number()) return FieldError(where, "weight", "must be a number");
+  if (!found->is_number()) return SftFieldError(where, "weight", "must be a number");
   const double weight = found->get<double>();
   if (!std::isfinite(weight) || weight <= 0 || weight > kMaxWeight) {
-    return FieldError(where, "weight", "must be above 0 and at most 1000");
+    return SftFieldError(where, "weight", "must be above 0 and at most 1000");
   }
   return weight;
 }
@@ -60,7 +60,7 @@ Expected<SftRecord> ParseSftRecord(const Json& value, std::string_view where, in
                                    const JudgeProfile& profile) {
   SftRecord record;
   MORES_ASSIGN_OR_RETURN(record.dialogue, ParseDialogue(value, where, number));
-  if (!record.dialogue.expected) return FieldError(where, "label", "missing");
+  if (!record.dialogue.expected) return SftFieldError(where, "label", "missing");
   MORES_ASSIGN_OR_RETURN(record.lang, ParseLanguage(value, where));
   MORES_ASSIGN_OR_RETURN(const std::string completion, RequiredString(value, "completion", where));
   MORES_ASSIGN_OR_RETURN(record.critique, CritiqueOf(completion, *record.dialogue.expected,
@@ -91,7 +91,7 @@ Expected<std::vector<SftRecord>> ReadSftRecords(const std::string& path,
     MORES_ASSIGN_OR_RETURN(SftRecord record, ParseSftRecord(value, where, number, profile));
     const auto [seen, fresh] = first.emplace(record.dialogue.id, number);
     if (!fresh) {
-      return FieldError(where, "id", fmt::format("already the id of line {}", seen->second));
+      return SftFieldError(where, "id", fmt::format("already the id of line {}", seen->second));
     }
     records.push_back(std::move(record));
   }

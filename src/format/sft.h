@@ -10,9 +10,9 @@
 
 #include "base/error.h"
 #include "format/dialogue.h"
-#include "format/judge_profile.h"
+#include "format/profile/judge_profile.h"
 #include "text/language.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace mores::format {
 

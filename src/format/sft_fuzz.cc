@@ -1,8 +1,8 @@
 // Any file: ReadSftRecords gives labelled dialogues with positive weights, or one line that says
 // why.
 #include "base/check.h"
-#include "base/fuzz_input.h"
 #include "format/sft.h"
+#include "support/base/fuzz_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const auto profile = *mores::format::FindJudgeProfile("mores-label-first");

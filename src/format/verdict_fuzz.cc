@@ -1,9 +1,9 @@
 // Any file: ReadVerdicts gives verdicts that read back the same once written, or one line that
 // says why.
 #include "base/check.h"
-#include "base/fuzz_input.h"
 #include "base/json.h"
 #include "format/verdict.h"
+#include "support/base/fuzz_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const mores::FuzzFile file(mores::FuzzBytes(data, size));

@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "base/files.h"
-#include "base/test_directory.h"
+#include "support/base/test_directory.h"
 
 namespace mores::job {
 namespace {

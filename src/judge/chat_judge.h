@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "chat/chat_model.h"
-#include "format/judge_profile.h"
+#include "format/profile/judge_profile.h"
 #include "judge/judge.h"
 #include "judge/label_logprobs.h"
 

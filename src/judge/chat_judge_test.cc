@@ -6,10 +6,10 @@
 #include <cmath>
 
 #include "base/files.h"
-#include "base/test_directory.h"
-#include "format/asked_profile.h"
+#include "format/profile/asked_profile.h"
 #include "judge/judge_run.h"
 #include "judge/label_logprobs.h"
+#include "support/base/test_directory.h"
 
 namespace mores::judge {
 namespace {

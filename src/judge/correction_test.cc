@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
-#include "base/test_directory.h"
 #include "judge/chat_judge.h"
+#include "support/base/test_directory.h"
 
 namespace mores::judge {
 namespace {

@@ -10,8 +10,8 @@ namespace {
 constexpr std::string_view kMetrics[] = {"unsafe", "unparsed", "truncated", "failed", "wrong"};
 constexpr format::Label kLabels[] = {format::Label::kSafe, format::Label::kUnsafe,
                                      format::Label::kUnparsed};
-constexpr text::Language kLanguages[] = {text::Language::kEnglish, text::Language::kChinese,
-                                         text::Language::kOther};
+constexpr text::Language kCountedLanguages[] = {text::Language::kEnglish, text::Language::kChinese,
+                                                text::Language::kOther};
 
 double Ratio(int64_t part, int64_t whole) {
   if (whole == 0) return std::numeric_limits<double>::quiet_NaN();
@@ -35,7 +35,7 @@ int64_t Counts::labelled(format::Label label, text::Language language) const {
 
 int64_t Counts::labelled(format::Label label) const {
   int64_t sum = 0;
-  for (const text::Language language : kLanguages) sum += labelled(label, language);
+  for (const text::Language language : kCountedLanguages) sum += labelled(label, language);
   return sum;
 }
 
@@ -64,7 +64,7 @@ std::string Counts::Describe() const {
                         100 * Ratio(unsafe, safe + unsafe + unparsed));
   };
   int languages = 0;
-  for (const text::Language language : kLanguages) {
+  for (const text::Language language : kCountedLanguages) {
     const int64_t safe = labelled(format::Label::kSafe, language);
     const int64_t unsafe = labelled(format::Label::kUnsafe, language);
     const int64_t unparsed = labelled(format::Label::kUnparsed, language);

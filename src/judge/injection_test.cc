@@ -8,8 +8,8 @@
 
 #include "base/files.h"
 #include "chat/chat_model.h"
-#include "format/byte_tokenizer.h"
 #include "judge/chat_judge.h"
+#include "support/format/byte_tokenizer.h"
 
 namespace mores::judge {
 namespace {

@@ -14,9 +14,9 @@
 #include "base/json.h"
 #include "chat/chat_model.h"
 #include "format/dialogue.h"
-#include "format/judge_profile.h"
+#include "format/profile/judge_profile.h"
 #include "format/verdict.h"
-#include "judge/place_question.h"
+#include "judge/places/place_question.h"
 
 namespace mores::judge {
 
@@ -51,7 +51,7 @@ class Judge {
       std::span<const format::Dialogue* const> dialogues) = 0;
 
   // One answer a question, in order; errors as in JudgeBatch. What it says of a dialogue is apart
-  // from the general verdict (judge/place_judge.h). kUnsupported where CheckPlaces says so.
+  // from the general verdict (judge/places/place_judge.h). kUnsupported where CheckPlaces says so.
   virtual Expected<std::vector<Expected<PlaceAnswer>>> AskInPlaces(
       std::span<const PlaceQuestion> questions);
   // kUnsupported where the model can't be shown guidelines.

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "base/fuzz_input.h"
 #include "judge/chat_judge.h"
+#include "support/base/fuzz_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using mores::format::Label;

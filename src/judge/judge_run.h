@@ -13,7 +13,7 @@
 #include "job/job.h"
 #include "judge/chat_judge.h"
 #include "judge/label_first_judge.h"
-#include "judge/place_judge.h"
+#include "judge/places/place_judge.h"
 
 namespace mores::judge {
 

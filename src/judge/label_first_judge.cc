@@ -5,9 +5,10 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/exact_math.h"
 #include "format/rules.h"
 #include "format/sft.h"
-#include "judge/place_text.h"
+#include "judge/places/place_text.h"
 
 namespace mores::judge {
 namespace {
@@ -29,16 +30,16 @@ double LogMassOf(format::Label label, const std::vector<format::Label>& means,
   if (!std::isfinite(most)) return most;
   double sum = 0;
   for (size_t i = 0; i < means.size(); ++i) {
-    if (means[i] == label) sum += std::exp(choice_logprobs[i] - most);
+    if (means[i] == label) sum += ExactExp(choice_logprobs[i] - most);
   }
-  return most + std::log(sum);
+  return most + ExactLog(sum);
 }
 
 LabelMass MassOf(const std::vector<format::Label>& means, std::span<const double> choice_logprobs) {
   const double safe = LogMassOf(format::Label::kSafe, means, choice_logprobs);
   const double unsafe = LogMassOf(format::Label::kUnsafe, means, choice_logprobs);
-  return {.p_unsafe = 1.0 / (1.0 + std::exp(safe - unsafe)),
-          .other_mass = std::clamp(1.0 - std::exp(safe) - std::exp(unsafe), 0.0, 1.0)};
+  return {.p_unsafe = 1.0 / (1.0 + ExactExp(safe - unsafe)),
+          .other_mass = std::clamp(1.0 - ExactExp(safe) - ExactExp(unsafe), 0.0, 1.0)};
 }
 
 // The likeliest choice that means `label`; -1 for none.

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "chat/language_model.h"
-#include "format/judge_profile.h"
-#include "format/reply_tokens.h"
+#include "format/profile/judge_profile.h"
+#include "format/profile/reply_tokens.h"
 #include "judge/judge.h"
 
 namespace mores::judge {

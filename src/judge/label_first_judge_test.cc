@@ -9,10 +9,10 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "base/test_directory.h"
 #include "judge/counts.h"
 #include "judge/judge_run.h"
-#include "judge/scripted_model.h"
+#include "support/base/test_directory.h"
+#include "support/judge/scripted_model.h"
 
 namespace mores::judge {
 namespace {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/exact_math.h"
+
 namespace mores::judge {
 namespace {
 
@@ -49,7 +51,7 @@ std::optional<LabelShares> SharesAt(std::string_view text, size_t offset,
     const std::optional<format::Label> label = Says(alternative.token, lead, spellings);
     if (!label || std::isnan(alternative.logprob)) return;
     (*label == format::Label::kUnsafe ? unsafe : safe) +=
-        std::exp(std::min(alternative.logprob, 0.0));
+        ExactExp(std::min(alternative.logprob, 0.0));
   };
   bool chosen_seen = false;
   for (const chat::TokenLogprob& alternative : first->top) {

@@ -13,10 +13,10 @@ namespace mores::meta {
 namespace {
 
 constexpr const char* kKindNames[] = {"precision", "recall", "both"};
-constexpr const char* kMeasureNames[] = {"precision", "recall", "f1"};
+constexpr const char* kAgreementMeasures[] = {"precision", "recall", "f1"};
 
-tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
-                                 std::string_view problem) {
+tl::unexpected<Error> RulingFieldError(std::string_view where, std::string_view field,
+                                       std::string_view problem) {
   return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
 }
 
@@ -28,10 +28,11 @@ class RulingsReader {
 
   Status Add(const Json& line, const std::string& where) {
     const auto given = line.find("id");
-    if (given == line.end()) return FieldError(where, "id", "missing");
+    if (given == line.end()) return RulingFieldError(where, "id", "missing");
     MORES_ASSIGN_OR_RETURN(const std::string id, ParseId(*given, where));
     const auto position = positions_.find(id);
-    if (position == positions_.end()) return FieldError(where, "id", "no critique has this id");
+    if (position == positions_.end())
+      return RulingFieldError(where, "id", "no critique has this id");
     std::string name = "human";
     if (line.contains("by") && !line["by"].is_null()) {
       MORES_ASSIGN_OR_RETURN(name, RequiredString(line, "by", where));
@@ -39,7 +40,7 @@ class RulingsReader {
     HumanCritique& critique = Rater(name).critiques[position->second];
     if (line.contains("kind")) return AddOne(line, where, critique);
     if (!line.contains("aius") && !line.contains("reference")) {
-      return FieldError(where, "aius", "missing (and no 'reference' or 'kind' either)");
+      return RulingFieldError(where, "aius", "missing (and no 'reference' or 'kind' either)");
     }
     MORES_RETURN_IF_ERROR(AddList(line, "aius", where, critique.precision, critique.any));
     return AddList(line, "reference", where, critique.recall, critique.any);
@@ -66,8 +67,8 @@ class RulingsReader {
   static Status Rule(const Json& value, const std::string& where, const std::string& field,
                      std::optional<bool>& ruling, bool& any) {
     if (value.is_null()) return {};
-    if (!value.is_boolean()) return FieldError(where, field, "must be true, false or null");
-    if (ruling) return FieldError(where, field, "ruled over before by the same person");
+    if (!value.is_boolean()) return RulingFieldError(where, field, "must be true, false or null");
+    if (ruling) return RulingFieldError(where, field, "ruled over before by the same person");
     ruling = value.get<bool>();
     any = true;
     return {};
@@ -77,11 +78,12 @@ class RulingsReader {
                         std::vector<std::optional<bool>>& rulings, bool& any) {
     const auto list = line.find(field);
     if (list == line.end() || list->is_null()) return {};
-    if (!list->is_array()) return FieldError(where, field, "must be a list of true, false or null");
+    if (!list->is_array())
+      return RulingFieldError(where, field, "must be a list of true, false or null");
     if (list->size() != rulings.size()) {
-      return FieldError(where, field,
-                        fmt::format("has {} rulings; the critique was measured with {} AIUs",
-                                    list->size(), rulings.size()));
+      return RulingFieldError(where, field,
+                              fmt::format("has {} rulings; the critique was measured with {} AIUs",
+                                          list->size(), rulings.size()));
     }
     for (size_t i = 0; i < rulings.size(); ++i) {
       MORES_RETURN_IF_ERROR(
@@ -93,17 +95,17 @@ class RulingsReader {
   static Status AddOne(const Json& line, const std::string& where, HumanCritique& critique) {
     MORES_ASSIGN_OR_RETURN(const std::string kind, RequiredString(line, "kind", where));
     if (kind != "precision" && kind != "recall") {
-      return FieldError(where, "kind", "must be 'precision' or 'recall'");
+      return RulingFieldError(where, "kind", "must be 'precision' or 'recall'");
     }
     auto& rulings = kind == "precision" ? critique.precision : critique.recall;
     const auto index = line.find("index");
     if (index == line.end() || !index->is_number_integer() || *index < 0 ||
         *index >= static_cast<int64_t>(rulings.size())) {
-      return FieldError(where, "index",
-                        fmt::format("must count AIUs from 0; there are {}", rulings.size()));
+      return RulingFieldError(where, "index",
+                              fmt::format("must count AIUs from 0; there are {}", rulings.size()));
     }
     const auto correct = line.find("correct");
-    if (correct == line.end()) return FieldError(where, "correct", "missing");
+    if (correct == line.end()) return RulingFieldError(where, "correct", "missing");
     return Rule(*correct, where, "correct", rulings[index->get<size_t>()], critique.any);
   }
 
@@ -112,7 +114,7 @@ class RulingsReader {
   std::vector<HumanRater> raters_;
 };
 
-Json EstimateToJson(const stats::Estimate& estimate) {
+Json AgreementEstimate(const stats::Estimate& estimate) {
   return {{"value", NumberOrNull(estimate.value)},
           {"low", NumberOrNull(estimate.interval.low)},
           {"high", NumberOrNull(estimate.interval.high)}};
@@ -125,13 +127,13 @@ Json AgreementsToJson(const KindAgreements& agreements) {
     json[kKindNames[kind]] = {{"rulings", one.rulings()},
                               {"unparsed", one.table[2][0] + one.table[2][1]},
                               {"table", one.table},
-                              {"share", EstimateToJson(one.share)},
-                              {"kappa", EstimateToJson(one.kappa)}};
+                              {"share", AgreementEstimate(one.share)},
+                              {"kappa", AgreementEstimate(one.kappa)}};
   }
   return json;
 }
 
-Json ScopeToJson(const AgreementScope& scope, const std::vector<std::string>& raters) {
+Json AgreementScopeToJson(const AgreementScope& scope, const std::vector<std::string>& raters) {
   Json with = Json::array();
   for (size_t r = 0; r < raters.size(); ++r) {
     Json one = {{"by", raters[r]}};
@@ -141,8 +143,8 @@ Json ScopeToJson(const AgreementScope& scope, const std::vector<std::string>& ra
   Json json = {{"critiques", scope.critiques}, {"judge_and_humans", std::move(with)}};
   if (scope.with_majority) json["judge_and_majority"] = AgreementsToJson(*scope.with_majority);
   for (size_t measure = 0; measure < scope.scores.size(); ++measure) {
-    json["tau_b"][kMeasureNames[measure]] = EstimateToJson(scope.scores[measure].tau);
-    json["tau_b"][kMeasureNames[measure]]["critiques"] = scope.scores[measure].critiques;
+    json["tau_b"][kAgreementMeasures[measure]] = AgreementEstimate(scope.scores[measure].tau);
+    json["tau_b"][kAgreementMeasures[measure]]["critiques"] = scope.scores[measure].critiques;
   }
   if (!scope.alpha) return json;
   Json pairs = Json::array();
@@ -153,7 +155,7 @@ Json ScopeToJson(const AgreementScope& scope, const std::vector<std::string>& ra
   }
   json["among_humans"]["pairs"] = std::move(pairs);
   for (size_t kind = 0; kind < scope.alpha->size(); ++kind) {
-    json["among_humans"]["alpha"][kKindNames[kind]] = EstimateToJson((*scope.alpha)[kind]);
+    json["among_humans"]["alpha"][kKindNames[kind]] = AgreementEstimate((*scope.alpha)[kind]);
   }
   return json;
 }
@@ -203,7 +205,7 @@ Expected<std::vector<HumanRater>> ReadHumanRulings(const std::string& path,
 Json ToJson(const AgreementReport& report) {
   Json scopes = Json::object();
   for (const AgreementScope& scope : report.scopes) {
-    scopes[scope.name] = ScopeToJson(scope, report.raters);
+    scopes[scope.name] = AgreementScopeToJson(scope, report.raters);
   }
   return {{"kind", "mores-agreement"},
           {"version", 1},
@@ -237,7 +239,7 @@ std::string FormatTable(const AgreementReport& report) {
                          Show((*scope.alpha)[kind]));
     }
     for (size_t measure = 0; measure < scope.scores.size(); ++measure) {
-      out += fmt::format("  tau-b of {} over {} critiques: {}\n", kMeasureNames[measure],
+      out += fmt::format("  tau-b of {} over {} critiques: {}\n", kAgreementMeasures[measure],
                          scope.scores[measure].critiques, Show(scope.scores[measure].tau));
     }
   }

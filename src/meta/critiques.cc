@@ -15,8 +15,8 @@ struct Record {
   format::Dialogue dialogue;  // without turns where the record has none
 };
 
-tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
-                                 std::string_view problem) {
+tl::unexpected<Error> CritiqueFieldError(std::string_view where, std::string_view field,
+                                         std::string_view problem) {
   return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
 }
 
@@ -60,10 +60,11 @@ Expected<Record> ParseRecord(const Json& value, const std::string& where, int64_
   const Json shape = DialogueShape(value);
   if (!HasDialogue(shape)) {
     if (value.contains("dialogue")) {
-      return FieldError(where, "dialogue", "must be a list of turns, or a dialogue");
+      return CritiqueFieldError(where, "dialogue", "must be a list of turns, or a dialogue");
     }
     const auto id = value.find("id");
-    if (id == value.end()) return FieldError(where, "id", "missing (and no dialogue either)");
+    if (id == value.end())
+      return CritiqueFieldError(where, "id", "missing (and no dialogue either)");
     MORES_ASSIGN_OR_RETURN(record.id, ParseId(*id, where));
     return record;
   }
@@ -88,7 +89,7 @@ Expected<std::vector<Record>> ParseFile(const std::string& path, size_t* failed)
         }
         MORES_ASSIGN_OR_RETURN(Record record, ParseRecord(value, where, number));
         const auto [seen, fresh] = first.emplace(record.id, where);
-        if (!fresh) return FieldError(where, "id", "already the id of " + seen->second);
+        if (!fresh) return CritiqueFieldError(where, "id", "already the id of " + seen->second);
         records.push_back(std::move(record));
         return {};
       }));
@@ -127,7 +128,7 @@ Expected<Critiques> ReadCritiques(const std::string& path, const References& ref
     used[found] = true;
     const Reference& reference = references.all()[found];
     if (Differs(record.dialogue, reference)) {
-      return FieldError(record.where, "id", "is that of a reference for another dialogue");
+      return CritiqueFieldError(record.where, "id", "is that of a reference for another dialogue");
     }
     if (record.dialogue.turns.empty()) record.dialogue = DialogueOf(reference);
     if (record.dialogue.turns.empty()) no_dialogue.Add(record);

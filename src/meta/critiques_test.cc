@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
-#include "base/test_directory.h"
 #include "meta/references.h"
+#include "support/base/test_directory.h"
 
 namespace mores::meta {
 namespace {

@@ -11,8 +11,8 @@
 namespace mores::meta {
 namespace {
 
-tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
-                                 std::string_view problem) {
+tl::unexpected<Error> EvaluationFieldError(std::string_view where, std::string_view field,
+                                           std::string_view problem) {
   return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
 }
 
@@ -32,14 +32,14 @@ Expected<RulingOutcome> ParseOutcome(const std::string& name, std::string_view w
        {RulingOutcome::kCorrect, RulingOutcome::kIncorrect, RulingOutcome::kUnparsed}) {
     if (name == Name(outcome)) return outcome;
   }
-  return FieldError(where, "outcome", "must be 'correct', 'incorrect' or 'unparsed'");
+  return EvaluationFieldError(where, "outcome", "must be 'correct', 'incorrect' or 'unparsed'");
 }
 
 Status ParseRulings(const Json& value, const char* field, std::string_view where,
                     std::vector<std::string>& aius, std::vector<Ruling>& rulings) {
   const auto list = value.find(field);
   if (list == value.end() || !list->is_array()) {
-    return FieldError(where, field, "must be a list of rulings");
+    return EvaluationFieldError(where, field, "must be a list of rulings");
   }
   for (const Json& one : *list) {
     const std::string inner = fmt::format("{}: field '{}[{}]'", where, field, aius.size());
@@ -61,7 +61,7 @@ Expected<text::Language> ParseLanguage(const Json& value, std::string_view where
        {text::Language::kEnglish, text::Language::kChinese, text::Language::kOther}) {
     if (name == text::Name(language)) return language;
   }
-  return FieldError(where, "lang", "must be 'en', 'zh' or 'other'");
+  return EvaluationFieldError(where, "lang", "must be 'en', 'zh' or 'other'");
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ Expected<Evaluation> ParseEvaluation(const Json& value, std::string_view where) 
   MORES_ASSIGN_OR_RETURN(evaluation.judge, RequiredString(value, "judge", where));
   const auto length = value.find("critique_code_points");
   if (length == value.end() || !length->is_number_integer() || *length < 0) {
-    return FieldError(where, "critique_code_points", "must be a whole number, 0 or more");
+    return EvaluationFieldError(where, "critique_code_points", "must be a whole number, 0 or more");
   }
   evaluation.critique_code_points = length->get<int64_t>();
   MORES_RETURN_IF_ERROR(ParseRulings(value, "aius", where, evaluation.aius, evaluation.precision));
@@ -127,7 +127,8 @@ Expected<std::vector<Evaluation>> ReadEvaluations(const std::string& path, size_
     MORES_ASSIGN_OR_RETURN(Evaluation evaluation, ParseEvaluation(value, where));
     const auto [seen, fresh] = first.emplace(evaluation.id, number);
     if (!fresh) {
-      return FieldError(where, "id", fmt::format("already the id of line {}", seen->second));
+      return EvaluationFieldError(where, "id",
+                                  fmt::format("already the id of line {}", seen->second));
     }
     evaluations.push_back(std::move(evaluation));
   }

@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
-#include "base/test_directory.h"
 #include "chat/chat_model.h"
 #include "meta/summary.h"
+#include "support/base/test_directory.h"
 
 namespace mores::meta {
 namespace {

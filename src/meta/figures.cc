@@ -9,22 +9,22 @@
 namespace mores::meta {
 namespace {
 
-double CorrectOf(const std::vector<Ruling>& rulings) {
+double CorrectShare(const std::vector<Ruling>& rulings) {
   return static_cast<double>(std::count_if(
       rulings.begin(), rulings.end(),
       [](const Ruling& ruling) { return ruling.outcome == RulingOutcome::kCorrect; }));
 }
 
-double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
+double ShareOf(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 }  // namespace
 
 FigureTable::FigureTable(std::span<const Evaluation* const> evaluations) {
   for (const Evaluation* evaluation : evaluations) {
     rows_.push_back({.scores = ScoresOf(*evaluation),
-                     .precise = CorrectOf(evaluation->precision),
+                     .precise = CorrectShare(evaluation->precision),
                      .claims = static_cast<double>(evaluation->precision.size()),
-                     .recalled = CorrectOf(evaluation->recall),
+                     .recalled = CorrectShare(evaluation->recall),
                      .references = static_cast<double>(evaluation->recall.size())});
   }
 }
@@ -46,11 +46,11 @@ FigureValues FigureTable::Figures(std::span<const double> weights) const {
     pooled.recalled += weight * row.recalled;
     pooled.references += weight * row.references;
   }
-  const double precision = Share(pooled.precise, pooled.claims);
-  const double recall = Share(pooled.recalled, pooled.references);
-  return {Share(sums.precision, total),
-          Share(sums.recall, total),
-          Share(sums.f1, total),
+  const double precision = ShareOf(pooled.precise, pooled.claims);
+  const double recall = ShareOf(pooled.recalled, pooled.references);
+  return {ShareOf(sums.precision, total),
+          ShareOf(sums.recall, total),
+          ShareOf(sums.f1, total),
           precision,
           recall,
           F1(precision, recall)};

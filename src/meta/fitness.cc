@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kLevels = 2, kMeasures = 3;
 constexpr size_t kFigures = kLevels * kMeasures;
-constexpr std::string_view kMeasureNames[] = {"precision", "recall", "F1"};
+constexpr std::string_view kFitnessMeasureNames[] = {"precision", "recall", "F1"};
 constexpr double kWanting = 0.5;  // a judge that finds fault with most of what people wrote
 
 // What resampling adds up, of one probe.
@@ -21,12 +21,12 @@ struct Sums {
   double precise = 0, claims = 0, recalled = 0, references = 0;
 };
 
-double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
+double ShareOfAll(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 void Add(const ProbeCounts& counts, Sums& sums) {
   const auto value = [](int64_t count) { return static_cast<double>(count); };
-  const double precision = Share(value(counts.precise), value(counts.claims));
-  const double recall = Share(value(counts.recalled), value(counts.references));
+  const double precision = ShareOfAll(value(counts.precise), value(counts.claims));
+  const double recall = ShareOfAll(value(counts.recalled), value(counts.references));
   sums.precision += precision;
   sums.recall += recall;
   sums.f1 += F1(precision, recall);
@@ -47,11 +47,11 @@ void AddTimes(double weight, const Sums& one, Sums& sums) {
 }
 
 std::array<double, kFigures> FiguresOf(const Sums& sums, double items) {
-  const double precision = Share(sums.precise, sums.claims);
-  const double recall = Share(sums.recalled, sums.references);
-  return {Share(sums.precision, items),
-          Share(sums.recall, items),
-          Share(sums.f1, items),
+  const double precision = ShareOfAll(sums.precise, sums.claims);
+  const double recall = ShareOfAll(sums.recalled, sums.references);
+  return {ShareOfAll(sums.precision, items),
+          ShareOfAll(sums.recall, items),
+          ShareOfAll(sums.f1, items),
           precision,
           recall,
           F1(precision, recall)};
@@ -154,7 +154,7 @@ std::string Describe(const ProbeComparison& comparison, std::string_view problem
   return fmt::format(
       "{}: {} critiques {} in macro {}: below them by {:.1f} [{:.1f}, {:.1f}] points",
       comparison.scope, Name(comparison.probe), problem,
-      kMeasureNames[static_cast<size_t>(comparison.measure)], 100 * comparison.below.value,
+      kFitnessMeasureNames[static_cast<size_t>(comparison.measure)], 100 * comparison.below.value,
       100 * comparison.below.interval.low, 100 * comparison.below.interval.high);
 }
 
@@ -187,7 +187,7 @@ void AddCautions(FitnessReport& report) {
       report.cautions.push_back(fmt::format(
           "{}: the judge finds no more than {:.1f} points of macro {} in the references "
           "themselves",
-          scope.name, 100 * value, kMeasureNames[static_cast<size_t>(measure)]));
+          scope.name, 100 * value, kFitnessMeasureNames[static_cast<size_t>(measure)]));
     }
   }
   for (const ProbeComparison& one : report.directions) {

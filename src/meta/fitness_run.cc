@@ -19,9 +19,9 @@ ProbedCritiques MakeAll(const ProbeMaker& maker) {
   return all;
 }
 
-Expected<std::vector<job::ItemResult>> Evaluate(AiuJudge& judge,
-                                                const std::vector<CritiqueItem>& items,
-                                                std::span<const size_t> indices) {
+Expected<std::vector<job::ItemResult>> EvaluateProbes(AiuJudge& judge,
+                                                      const std::vector<CritiqueItem>& items,
+                                                      std::span<const size_t> indices) {
   std::vector<CritiqueItem> batch;
   for (const size_t index : indices) batch.push_back(items[index]);
   MORES_ASSIGN_OR_RETURN(const auto evaluations, EvaluateCritiques(judge, batch));
@@ -67,8 +67,9 @@ Expected<FitnessReport> RunFitness(AiuJudge& judge, const ProbeMaker& maker,
       read = tl::unexpected<Error>(evaluation.error());
     }
   };
-  MORES_RETURN_IF_ERROR(job::RunJob(
-      job, [&](std::span<const size_t> indices) { return Evaluate(judge, all.items, indices); }));
+  MORES_RETURN_IF_ERROR(job::RunJob(job, [&](std::span<const size_t> indices) {
+    return EvaluateProbes(judge, all.items, indices);
+  }));
   MORES_RETURN_IF_ERROR(read);
   FitnessReport report = AssessFitness(maker, probed, {.seed = options.seed});
   report.seed = options.seed;

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/files.h"
-#include "base/test_directory.h"
 #include "meta/fitness_run.h"
+#include "support/base/test_directory.h"
 
 namespace mores::meta {
 namespace {

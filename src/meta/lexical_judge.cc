@@ -21,7 +21,7 @@ constexpr int kVersion = 1;
 constexpr EntailmentOptions kByCritique = {.threshold = 0.65, .window = 2};
 constexpr EntailmentOptions kByDialogue = {.threshold = 0.5, .window = 4};
 
-std::string Describe(const Entailment& entailment, std::string_view source) {
+std::string DescribeClaim(const Entailment& entailment, std::string_view source) {
   if (entailment.sentences == 0) return fmt::format("no word of it is in the {}", source);
   const size_t first = entailment.first_sentence + 1;
   const size_t last = first + entailment.sentences - 1;
@@ -79,7 +79,7 @@ class LexicalJudge : public AiuJudge {
       item = claim.item;
       const Entailment entailment = Entails(source, ReadLexically(claim.aiu), options);
       rulings.push_back({entailment.entailed ? RulingOutcome::kCorrect : RulingOutcome::kIncorrect,
-                         Describe(entailment, source_name)});
+                         DescribeClaim(entailment, source_name)});
     }
     return rulings;
   }

@@ -64,9 +64,9 @@ constexpr std::string_view kBehindNoun[] = {
     "没", "不", "被", "以及", "时", "后", "或", "性", "者", "方面", "很", "较"};
 constexpr std::string_view kBeforeNoun[] = {"的", "在", "些", "个", "种", "条", "、", "和", "与"};
 
-constexpr std::string_view kOpeners[] = {"如果", "虽然", "由于", "因为", "尽管", "当",   "通过",
-                                         "在",   "为了", "对于", "根据", "即使", "除了", "作为",
-                                         "随着", "关于", "针对", "既然", "若"};
+constexpr std::string_view kChineseOpeners[] = {
+    "如果", "虽然", "由于", "因为", "尽管", "当",   "通过", "在",   "为了", "对于",
+    "根据", "即使", "除了", "作为", "随着", "关于", "针对", "既然", "若"};
 constexpr std::string_view kComma = "，", kPerfective = "了";
 
 template <size_t N>
@@ -97,7 +97,7 @@ bool EndsWithOneOf(const std::string_view (&list)[N], std::string_view text) {
 
 // The first character of the clause that follows an opening such as 如果…，
 size_t MainClause(std::string_view claim) {
-  if (LongestPrefix(kOpeners, claim).empty()) return 0;
+  if (LongestPrefix(kChineseOpeners, claim).empty()) return 0;
   const size_t comma = claim.find(kComma);
   return comma == std::string_view::npos ? 0 : comma + kComma.size();
 }

@@ -27,7 +27,7 @@ Json IntervalToJson(const stats::Interval& interval) {
 }
 
 // {"macro":{...},"micro":{...},"intervals":{"macro.precision":{"low","high"}...}}
-Json FiguresToJson(const std::vector<stats::Estimate>& estimates) {
+Json SummaryFigures(const std::vector<stats::Estimate>& estimates) {
   Json json = {{"macro", Json::object()}, {"micro", Json::object()}, {"intervals", Json::object()}};
   for (size_t i = 0; i < kFigureNames.size(); ++i) {
     const std::string_view name = kFigureNames[i];
@@ -45,7 +45,7 @@ int64_t UnparsedOf(const std::vector<Ruling>& rulings) {
   });
 }
 
-int64_t CorrectOf(const std::vector<Ruling>& rulings) {
+int64_t CorrectCount(const std::vector<Ruling>& rulings) {
   return std::count_if(rulings.begin(), rulings.end(), [](const Ruling& ruling) {
     return ruling.outcome == RulingOutcome::kCorrect;
   });
@@ -65,9 +65,9 @@ Json CountsToJson(const Pointers& evaluations) {
   int64_t aius = 0, correct = 0, reference = 0, stated = 0, without = 0, without_reference = 0;
   for (const Evaluation* evaluation : evaluations) {
     aius += static_cast<int64_t>(evaluation->aius.size());
-    correct += CorrectOf(evaluation->precision);
+    correct += CorrectCount(evaluation->precision);
     reference += static_cast<int64_t>(evaluation->reference.size());
-    stated += CorrectOf(evaluation->recall);
+    stated += CorrectCount(evaluation->recall);
     without += evaluation->aius.empty() ? 1 : 0;
     without_reference += evaluation->reference.empty() ? 1 : 0;
   }
@@ -82,7 +82,7 @@ Json CountsToJson(const Pointers& evaluations) {
 
 // Figures, counts and unparsed replies of a group of critiques.
 Json GroupToJson(const Pointers& evaluations, const stats::BootstrapOptions& options) {
-  Json json = FiguresToJson(EstimateFigures(FigureTable(evaluations), options));
+  Json json = SummaryFigures(EstimateFigures(FigureTable(evaluations), options));
   json["unparsed"] = UnparsedToJson(evaluations);
   json["counts"] = CountsToJson(evaluations);
   return json;
@@ -167,7 +167,7 @@ std::string Row(std::string_view name, int64_t critiques, std::string_view kind,
                      cell("precision"), cell("recall"), cell("f1"));
 }
 
-std::string Rows(std::string_view name, const Json& group) {
+std::string SummaryRows(std::string_view name, const Json& group) {
   const auto critiques = group["counts"]["critiques"].get<int64_t>();
   return Row(name, critiques, "macro", group) + Row(name, critiques, "micro", group);
 }
@@ -216,9 +216,10 @@ std::string FormatSummary(const Json& summary) {
       summary["baseline"] == true ? " (a baseline without a model: words, not meanings)" : "");
   out += fmt::format("{:<7}{:>9}  {:<6}{:<22}{:<22}{:<20}\n", "", "critiques", "", "precision",
                      "recall", "F1");
-  out += Rows("all", summary);
+  out += SummaryRows("all", summary);
   if (summary["languages"].size() > 1) {
-    for (const auto& [language, group] : summary["languages"].items()) out += Rows(language, group);
+    for (const auto& [language, group] : summary["languages"].items())
+      out += SummaryRows(language, group);
   }
   const Json& unparsed = summary["unparsed"];
   out += fmt::format(

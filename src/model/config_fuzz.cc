@@ -1,8 +1,8 @@
 // Any JSON: ParseModelConfig refuses it or gives a config of sound numbers that reads back the
 // same.
 #include "base/check.h"
-#include "base/fuzz_input.h"
 #include "model/config.h"
+#include "support/base/fuzz_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto json = mores::ParseJson(mores::FuzzBytes(data, size), "fuzz");

@@ -6,7 +6,7 @@
 #include <iostream>
 
 #include "base/cpu.h"
-#include "model/golden_case.h"
+#include "support/model/golden_case.h"
 
 namespace mores::model {
 namespace {

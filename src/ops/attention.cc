@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/exact_math.h"
 #include "ops/kernels.h"
 
 namespace mores::ops {
@@ -49,7 +50,9 @@ void AttendTile(const AttentionForward& a, int64_t begin, int64_t end, Attention
     float max = 0;
     std::fill(row, row + first, 0.0f);
     sums[r] = Kernels().softmax_numerators(row + first, valid, stride - first, scale, &max);
-    if (a.log_sums != nullptr) a.log_sums[(begin + r) * a.log_sum_step] = max + std::log(sums[r]);
+    if (a.log_sums != nullptr)
+      a.log_sums[(begin + r) * a.log_sum_step] =
+          max + static_cast<float>(ExactLog(double{sums[r]}));
   }
   float* out = a.out + begin * a.out_row;
   Kernels().matmul_f32({.rows = rows,

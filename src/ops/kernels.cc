@@ -3,12 +3,12 @@
 #include <cmath>
 
 #include "base/cpu.h"
+#include "base/exact_math.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/kernels.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target:
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -125,13 +125,62 @@ HWY_INLINE void Store(V v, float* p, int64_t n) {
     hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(n)), d, p);
   }
 }
-HWY_INLINE float Sum(V v) { return hn::GetLane(hn::SumOfLanes(d, v)); }
+// ---- Sums over a row ----
+// Element i goes to lane i % 16 whatever a vector holds, and the lanes are added in one tree, so
+// that a sum has the same bits at every level.
+
+constexpr int64_t kSumLanes = 16;
+constexpr int kParts = kSumLanes / kLanes;
+struct Lanes {
+  V part[kParts];
+};
+HWY_INLINE Lanes Fill(V v) {
+  Lanes lanes;
+  for (V& part : lanes.part) part = v;
+  return lanes;
+}
+
+// sum = f(sum, first element, how many) for each vector of a row, by lanes. f leaves a lane beyond
+// the row as it is.
+template <class F>
+HWY_INLINE void Gather(int64_t count, Lanes& sum, const F& f) {
+  int64_t i = 0;
+  for (; i + kSumLanes <= count; i += kSumLanes) {
+    for (int p = 0; p < kParts; ++p) sum.part[p] = f(sum.part[p], i + p * kLanes, kLanes);
+  }
+  for (int p = 0; p < kParts && i < count; ++p, i += kLanes) {
+    sum.part[p] = f(sum.part[p], i, HWY_MIN(kLanes, count - i));
+  }
+}
+
+// Lanes l and l + 8, then l + 4, l + 2 and l + 1.
+template <class F>
+HWY_INLINE float Fold(const Lanes& lanes, const F& f) {
+  const hn::FixedTag<float, 4> d4;
+#if HWY_TARGET == HWY_AVX2
+  const auto eight = f(lanes.part[0], lanes.part[kParts - 1]);
+#else
+  const hn::FixedTag<float, 8> d8;
+  const auto eight = f(hn::LowerHalf(d8, lanes.part[0]), hn::UpperHalf(d8, lanes.part[0]));
+#endif
+  alignas(16) float four[4];
+  hn::Store(f(hn::LowerHalf(d4, eight), hn::UpperHalf(d4, eight)), d4, four);
+  const hn::FixedTag<float, 1> d1;
+  const auto at = [&](int i) { return hn::Set(d1, four[i]); };
+  return hn::GetLane(f(f(at(0), at(2)), f(at(1), at(3))));
+}
+HWY_INLINE float Sum(const Lanes& lanes) {
+  return Fold(lanes, [](auto a, auto b) HWY_ATTR { return hn::Add(a, b); });
+}
+HWY_INLINE float Largest(const Lanes& lanes) {
+  return Fold(lanes, [](auto a, auto b) HWY_ATTR { return hn::Max(a, b); });
+}
 
 float RmsNorm(const float* x, const float* w, float* y, int64_t dim, float epsilon) {
-  V squares = hn::Zero(d);
-  ForEachVector(dim, [&](int64_t i, int64_t n) {
+  Lanes squares = Fill(hn::Zero(d));
+  Gather(dim, squares, [&](V sum, int64_t i, int64_t n) HWY_ATTR {
     const V v = Load(x + i, n);
-    squares = hn::MulAdd(v, v, squares);
+    return hn::MulAdd(v, v, sum);
   });
   const float rstd = 1.0f / std::sqrt(Sum(squares) / static_cast<float>(dim) + epsilon);
   const V scale = hn::Set(d, rstd);
@@ -143,9 +192,9 @@ float RmsNorm(const float* x, const float* w, float* y, int64_t dim, float epsil
 
 void RmsNormBackward(const float* x, const float* w, const float* dy, float rstd, float* dx,
                      float* dw, int64_t dim) {
-  V dot = hn::Zero(d);
-  ForEachVector(dim, [&](int64_t i, int64_t n) {
-    dot = hn::MulAdd(hn::Mul(Load(w + i, n), Load(dy + i, n)), Load(x + i, n), dot);
+  Lanes dot = Fill(hn::Zero(d));
+  Gather(dim, dot, [&](V sum, int64_t i, int64_t n) HWY_ATTR {
+    return hn::MulAdd(hn::Mul(Load(w + i, n), Load(dy + i, n)), Load(x + i, n), sum);
   });
   const V r = hn::Set(d, rstd);
   const V shift = hn::Set(d, -Sum(dot) * rstd * rstd * rstd / static_cast<float>(dim));
@@ -202,10 +251,32 @@ void Transpose(const float* from, int64_t from_row, int64_t rows, int64_t column
   }
 }
 
+// exp(x) for x at most 88, ours and not a library's, so that its bits never move: x = n log(2) + r,
+// Taylor's series of r to the seventh power. Within 2 units in the last place; 0 below -87.33, so
+// that no result is subnormal.
+HWY_INLINE V Exp(V x) {
+  const hn::RebindToSigned<D> di;
+  const V lowest = hn::Set(d, -87.33f);
+  const V n = hn::Round(
+      hn::Mul(hn::Min(hn::Max(x, lowest), hn::Set(d, 88.02f)), hn::Set(d, 0x1.715476p+0f)));
+  V r = hn::NegMulAdd(n, hn::Set(d, 0x1.62e4p-1f), x);
+  r = hn::NegMulAdd(n, hn::Set(d, 0x1.7f7d1cp-20f), r);
+  V p = hn::Set(d, 1.0f / 5040);
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0f / 720));
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0f / 120));
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0f / 24));
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0f / 6));
+  p = hn::MulAdd(p, r, hn::Set(d, 0.5f));
+  p = hn::Add(hn::MulAdd(hn::Mul(r, r), p, r), hn::Set(d, 1.0f));
+  const auto exponent = hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(di, n), hn::Set(di, 127)));
+  // A NaN is not below anything, and stays.
+  return hn::IfThenZeroElse(hn::Lt(x, lowest), hn::Mul(p, hn::BitCast(d, exponent)));
+}
+
 HWY_INLINE V Sigmoid(V x) {
   const V one = hn::Set(d, 1.0f);
   // exp(-x) is finite for x >= -80, below which the sigmoid times anything is lost anyway.
-  const V e = hn::Exp(d, hn::Neg(hn::Max(x, hn::Set(d, -80.0f))));
+  const V e = Exp(hn::Neg(hn::Max(x, hn::Set(d, -80.0f))));
   return hn::Div(one, hn::Add(one, e));
 }
 
@@ -230,67 +301,67 @@ void SwiGluBackward(const float* gate, const float* up, const float* dh, float* 
   });
 }
 
-float SoftmaxNumerators(float* row, int64_t valid, int64_t padded, float scale, float* max) {
+// The largest of scale * row[i].
+HWY_INLINE float LargestScaled(const float* row, int64_t count, float scale) {
   const V lowest = hn::Set(d, -INFINITY);
   const V s = hn::Set(d, scale);
-  V largest = lowest;
-  ForEachVector(valid, [&](int64_t i, int64_t n) {
+  Lanes largest = Fill(lowest);
+  Gather(count, largest, [&](V most, int64_t i, int64_t n) HWY_ATTR {
     const V v = hn::Mul(Load(row + i, n), s);
-    const auto mask = hn::FirstN(d, static_cast<size_t>(n));
-    largest = hn::Max(largest, hn::IfThenElse(mask, v, lowest));
+    return hn::Max(most, hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(n)), v, lowest));
   });
-  const V m = hn::MaxOfLanes(d, largest);
-  V sum = hn::Zero(d);
-  ForEachVector(valid, [&](int64_t i, int64_t n) {
-    const auto mask = hn::FirstN(d, static_cast<size_t>(n));
-    const V e = hn::Exp(d, hn::Sub(hn::Mul(Load(row + i, n), s), m));
-    const V p = hn::IfThenElseZero(mask, e);
-    sum = hn::Add(sum, p);
+  return Largest(largest);
+}
+
+float SoftmaxNumerators(float* row, int64_t valid, int64_t padded, float scale, float* max) {
+  const V s = hn::Set(d, scale);
+  *max = LargestScaled(row, valid, scale);
+  const V m = hn::Set(d, *max);
+  Lanes sums = Fill(hn::Zero(d));
+  Gather(valid, sums, [&](V sum, int64_t i, int64_t n) HWY_ATTR {
+    const V e = Exp(hn::Sub(hn::Mul(Load(row + i, n), s), m));
+    const V p = hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(n)), e);
     Store(p, row + i, n);
+    return hn::Add(sum, p);
   });
   for (int64_t j = valid; j < padded; ++j) row[j] = 0;
-  *max = hn::GetLane(m);
-  return Sum(sum);
+  return Sum(sums);
 }
 
 void SoftmaxFromLogSum(float* row, int64_t valid, int64_t padded, float scale, float log_sum) {
   const V s = hn::Set(d, scale);
   const V l = hn::Set(d, log_sum);
   ForEachVector(valid, [&](int64_t i, int64_t n) {
-    Store(hn::Exp(d, hn::Sub(hn::Mul(Load(row + i, n), s), l)), row + i, n);
+    Store(Exp(hn::Sub(hn::Mul(Load(row + i, n), s), l)), row + i, n);
   });
   for (int64_t j = valid; j < padded; ++j) row[j] = 0;
 }
 
 float LogSumExp(const float* row, int64_t count) {
-  const V lowest = hn::Set(d, -INFINITY);
-  V largest = lowest;
-  ForEachVector(count, [&](int64_t i, int64_t n) {
-    const auto mask = hn::FirstN(d, static_cast<size_t>(n));
-    largest = hn::Max(largest, hn::IfThenElse(mask, Load(row + i, n), lowest));
+  const float largest = LargestScaled(row, count, 1.0f);
+  const V m = hn::Set(d, largest);
+  Lanes sums = Fill(hn::Zero(d));
+  Gather(count, sums, [&](V sum, int64_t i, int64_t n) HWY_ATTR {
+    const V e = Exp(hn::Sub(Load(row + i, n), m));
+    return hn::Add(sum, hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(n)), e));
   });
-  const V m = hn::MaxOfLanes(d, largest);
-  V sum = hn::Zero(d);
-  ForEachVector(count, [&](int64_t i, int64_t n) {
-    const auto mask = hn::FirstN(d, static_cast<size_t>(n));
-    sum = hn::Add(sum, hn::IfThenElseZero(mask, hn::Exp(d, hn::Sub(Load(row + i, n), m))));
-  });
-  return hn::GetLane(m) + std::log(Sum(sum));
+  return largest + static_cast<float>(ExactLog(double{Sum(sums)}));
 }
 
 void ScaledSoftmax(float* row, int64_t count, float log_sum, float scale) {
   const V l = hn::Set(d, log_sum);
   const V s = hn::Set(d, scale);
   ForEachVector(count, [&](int64_t i, int64_t n) {
-    Store(hn::Mul(s, hn::Exp(d, hn::Sub(Load(row + i, n), l))), row + i, n);
+    Store(hn::Mul(s, Exp(hn::Sub(Load(row + i, n), l))), row + i, n);
   });
 }
 
 float Dot(const float* a, const float* b, int64_t count) {
-  V sum = hn::Zero(d);
-  ForEachVector(
-      count, [&](int64_t i, int64_t n) { sum = hn::MulAdd(Load(a + i, n), Load(b + i, n), sum); });
-  return Sum(sum);
+  Lanes sums = Fill(hn::Zero(d));
+  Gather(count, sums, [&](V sum, int64_t i, int64_t n) HWY_ATTR {
+    return hn::MulAdd(Load(a + i, n), Load(b + i, n), sum);
+  });
+  return Sum(sums);
 }
 
 void Add(const float* x, float* y, int64_t count) {
@@ -392,9 +463,13 @@ HWY_AFTER_NAMESPACE();
 namespace mores::ops {
 
 const VectorKernels& Kernels() {
-  static const VectorKernels avx2 = N_AVX2::MakeKernels();
+  // Each table by code of its own level: none of a level that the machine lacks is ever made.
+  if (CurrentIsaLevel() == IsaLevel::kAvx2) {
+    static const VectorKernels avx2 = N_AVX2::MakeKernels();
+    return avx2;
+  }
   static const VectorKernels avx512 = N_AVX3::MakeKernels();
-  return CurrentIsaLevel() == IsaLevel::kAvx2 ? avx2 : avx512;
+  return avx512;
 }
 
 }  // namespace mores::ops

@@ -1,8 +1,9 @@
 #include "ops/rope.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numbers>
+
+#include "base/exact_math.h"
 
 namespace mores::ops {
 namespace {
@@ -27,13 +28,13 @@ std::vector<float> RopeFrequencies(int64_t head_dim, double theta, const RopeSca
   if (scaling.kind == RopeScaling::Kind::kDynamic && bound > scaling.trained_context) {
     const double stretch =
         static_cast<double>(bound) / static_cast<double>(scaling.trained_context);
-    theta *= std::pow(scaling.factor * stretch - (scaling.factor - 1.0),
+    theta *= ExactPow(scaling.factor * stretch - (scaling.factor - 1.0),
                       static_cast<double>(head_dim) / static_cast<double>(head_dim - 2));
   }
   std::vector<float> frequencies;
   for (int64_t i = 0; i < head_dim / 2; ++i) {
     const double exponent = static_cast<double>(2 * i) / static_cast<double>(head_dim);
-    auto frequency = static_cast<float>(1.0 / std::pow(theta, exponent));
+    auto frequency = static_cast<float>(1.0 / ExactPow(theta, exponent));
     if (scaling.kind == RopeScaling::Kind::kLinear) {
       frequency /= static_cast<float>(scaling.factor);
     } else if (scaling.kind == RopeScaling::Kind::kLlama3) {
@@ -52,8 +53,8 @@ void RopeTable::Grow(int64_t positions) {
     for (int64_t i = 0; i < half(); ++i) {
       // Angles are rounded to float32, as the reference implementation does.
       const float angle = static_cast<float>(p) * frequencies_[static_cast<size_t>(i)];
-      cos_[static_cast<size_t>(p * half() + i)] = static_cast<float>(std::cos(double{angle}));
-      sin_[static_cast<size_t>(p * half() + i)] = static_cast<float>(std::sin(double{angle}));
+      cos_[static_cast<size_t>(p * half() + i)] = static_cast<float>(ExactCos(double{angle}));
+      sin_[static_cast<size_t>(p * half() + i)] = static_cast<float>(ExactSin(double{angle}));
     }
   }
   positions_ = positions;

@@ -13,7 +13,7 @@ namespace {
 
 using format::Label;
 
-constexpr int kSummaryVersion = 1;
+constexpr int kCompareVersion = 1;
 constexpr size_t kListedFlips = 10;
 
 using ItemsById = std::unordered_map<std::string, const Item*>;
@@ -126,7 +126,7 @@ Json SideToJson(const Collection& collection) {
               {"failed", collection.failed}};
 }
 
-std::string Percent(const stats::Estimate& estimate) {
+std::string PercentOf(const stats::Estimate& estimate) {
   if (std::isnan(estimate.value)) return "-";
   return fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * estimate.value, 100 * estimate.interval.low,
                      100 * estimate.interval.high);
@@ -172,7 +172,7 @@ Json Summarize(const Comparison& comparison) {
                          {"expected", gold ? Json(Name(*gold)) : Json(nullptr)}});
   }
   Json summary = {{"kind", "mores-comparison"},
-                  {"version", kSummaryVersion},
+                  {"version", kCompareVersion},
                   {"first", SideToJson(comparison.first)},
                   {"second", SideToJson(comparison.second)},
                   {"items", comparison.items.size()},
@@ -199,14 +199,14 @@ std::string FormatTable(const Comparison& comparison) {
     text += fmt::format("only in first, second {}, {}\n", comparison.only_first.size(),
                         comparison.only_second.size());
   }
-  text += fmt::format("same label            {}\n", Percent(comparison.agreement));
+  text += fmt::format("same label            {}\n", PercentOf(comparison.agreement));
   text += fmt::format("flips                 {} ({} to unsafe, {} to safe, {} other)\n", flips,
                       comparison.became_unsafe, comparison.became_safe, comparison.other_flips);
   if (comparison.with_gold > 0) {
     const PairedFigures& accuracy = comparison.accuracy;
-    text += fmt::format("accuracy, first       {}\n", Percent(accuracy.second_accuracy));
-    text += fmt::format("accuracy, second      {}\n", Percent(accuracy.first_accuracy));
-    text += fmt::format("second less first     {}\n", Percent(accuracy.difference));
+    text += fmt::format("accuracy, first       {}\n", PercentOf(accuracy.second_accuracy));
+    text += fmt::format("accuracy, second      {}\n", PercentOf(accuracy.first_accuracy));
+    text += fmt::format("second less first     {}\n", PercentOf(accuracy.difference));
     text += fmt::format("mended, broken        {}, {}\n", comparison.mended, comparison.broken);
     text += fmt::format("McNemar mid-p         {:.4g}; by query {:.4g}\n", accuracy.mcnemar.mid_p,
                         accuracy.sign_flip_p);

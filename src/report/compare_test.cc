@@ -1,6 +1,6 @@
 #include "report/compare.h"
 
-#include "report/test_support.h"
+#include "support/report/report_files.h"
 
 namespace mores::report {
 namespace {

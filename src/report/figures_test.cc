@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "report/test_support.h"
+#include "support/report/report_files.h"
 
 namespace mores::report {
 namespace {

@@ -14,7 +14,7 @@ struct Sums {
   double items = 0, first = 0, second = 0;
 };
 
-std::vector<uint32_t> ClustersOf(const std::vector<PairedItem>& items, size_t* count) {
+std::vector<uint32_t> PairedClusters(const std::vector<PairedItem>& items, size_t* count) {
   std::vector<uint64_t> keys;
   keys.reserve(items.size());
   for (const PairedItem& item : items) keys.push_back(item.cluster);
@@ -39,7 +39,7 @@ PairedFigures ComparePaired(const std::vector<PairedItem>& items,
                             const stats::BootstrapOptions& options) {
   PairedFigures figures;
   figures.items = items.size();
-  const std::vector<uint32_t> clusters = ClustersOf(items, &figures.queries);
+  const std::vector<uint32_t> clusters = PairedClusters(items, &figures.queries);
   std::vector<Sums> sums(figures.queries);
   std::vector<double> differences(figures.queries, 0.0);
   for (size_t i = 0; i < items.size(); ++i) {
@@ -70,7 +70,7 @@ PairedFigures CompareMeanOfSets(const std::vector<PairedItem>& items, size_t set
                                 const stats::BootstrapOptions& options) {
   PairedFigures figures;
   figures.items = items.size();
-  const std::vector<uint32_t> clusters = ClustersOf(items, &figures.queries);
+  const std::vector<uint32_t> clusters = PairedClusters(items, &figures.queries);
   // A cluster lies within one set, since the set is part of its key.
   std::vector<Sums> sums(figures.queries);
   std::vector<uint32_t> set_of(figures.queries);

@@ -16,7 +16,7 @@ using format::Label;
 
 constexpr size_t kLabels = 2;  // safe, unsafe: the categories of kappa
 
-struct Pair {
+struct MatchedPair {
   const Item* first;
   const Item* second;
   uint64_t content;
@@ -39,9 +39,9 @@ std::string ContentOf(const Item& item, const std::string& field) {
 
 constexpr size_t kMostWordings = 64;  // of one content
 
-Expected<std::map<std::string, std::vector<Pair>>> FindPairs(const Collection& collection,
-                                                             const std::string& field,
-                                                             size_t* unpaired) {
+Expected<std::map<std::string, std::vector<MatchedPair>>> FindPairs(const Collection& collection,
+                                                                    const std::string& field,
+                                                                    size_t* unpaired) {
   using Key = std::tuple<std::string, std::string, std::string>;  // content, model, prompt
   std::map<Key, std::vector<const Item*>> groups;
   *unpaired = 0;
@@ -53,7 +53,7 @@ Expected<std::map<std::string, std::vector<Pair>>> FindPairs(const Collection& c
       groups[{std::move(content), item.verdict.model, item.verdict.prompt}].push_back(&item);
     }
   }
-  std::map<std::string, std::vector<Pair>> pairs;
+  std::map<std::string, std::vector<MatchedPair>> pairs;
   std::map<std::string, uint64_t> numbers;
   for (const auto& [key, items] : groups) {
     if (items.size() < 2) ++*unpaired;
@@ -67,7 +67,7 @@ Expected<std::map<std::string, std::vector<Pair>>> FindPairs(const Collection& c
     }
     for (size_t i = 0; i < items.size(); ++i) {
       for (size_t j = i + 1; j < items.size(); ++j) {
-        Pair pair = {items[i], items[j], content};
+        MatchedPair pair = {items[i], items[j], content};
         if (pair.second->verdict.lang < pair.first->verdict.lang) {
           std::swap(pair.first, pair.second);
         }
@@ -80,7 +80,7 @@ Expected<std::map<std::string, std::vector<Pair>>> FindPairs(const Collection& c
   return pairs;
 }
 
-void CountPair(const Pair& pair, PairFigures& figures, ContentSums& sums) {
+void CountPair(const MatchedPair& pair, PairFigures& figures, ContentSums& sums) {
   const format::Verdict& first = pair.first->verdict;
   const format::Verdict& second = pair.second->verdict;
   figures.pairs += 1;
@@ -106,12 +106,12 @@ void CountPair(const Pair& pair, PairFigures& figures, ContentSums& sums) {
   }
 }
 
-PairFigures MeasureOne(const std::string& languages, const std::vector<Pair>& pairs,
+PairFigures MeasureOne(const std::string& languages, const std::vector<MatchedPair>& pairs,
                        const stats::BootstrapOptions& options) {
   PairFigures figures;
   figures.languages = languages;
   std::vector<uint64_t> keys;
-  for (const Pair& pair : pairs) keys.push_back(pair.content);
+  for (const MatchedPair& pair : pairs) keys.push_back(pair.content);
   const std::vector<uint32_t> clusters = stats::DenseClusters(keys, &figures.contents);
   std::vector<ContentSums> sums(figures.contents);
   for (size_t i = 0; i < pairs.size(); ++i) CountPair(pairs[i], figures, sums[clusters[i]]);

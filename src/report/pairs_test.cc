@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "report/report.h"
-#include "report/test_support.h"
+#include "support/report/report_files.h"
 
 namespace mores::report {
 namespace {

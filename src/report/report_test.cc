@@ -3,7 +3,7 @@
 #include <cmath>
 #include <optional>
 
-#include "report/test_support.h"
+#include "support/report/report_files.h"
 
 namespace mores::report {
 namespace {

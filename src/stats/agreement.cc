@@ -9,7 +9,7 @@
 namespace mores::stats {
 namespace {
 
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoAgreement = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
@@ -30,7 +30,7 @@ double CohenKappa(std::span<const double> counts, size_t categories) {
   double expected = 0;
   for (size_t i = 0; i < categories; ++i) expected += first[i] * second[i];
   const double room = total * total - expected;
-  return room > 0 ? (agreed * total - expected) / room : kUndefined;
+  return room > 0 ? (agreed * total - expected) / room : kNoAgreement;
 }
 
 NominalAlpha::NominalAlpha(std::span<const std::vector<int>> units) {
@@ -66,7 +66,7 @@ double NominalAlpha::Alpha(std::span<const double> unit_weights) const {
   }
   double expected = values * values;
   for (const double total : totals) expected -= total * total;
-  return expected > 0 ? 1 - (values - 1) * observed / expected : kUndefined;
+  return expected > 0 ? 1 - (values - 1) * observed / expected : kNoAgreement;
 }
 
 }  // namespace mores::stats

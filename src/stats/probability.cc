@@ -8,7 +8,7 @@
 namespace mores::stats {
 namespace {
 
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoProbability = std::numeric_limits<double>::quiet_NaN();
 
 double WeightAt(std::span<const double> weights, size_t index) {
   return weights.empty() ? 1.0 : weights[index];
@@ -44,7 +44,7 @@ double RankedOutcomes::Auroc(std::span<const double> weights) const {
     tie_positives = tie_negatives = 0;
   }
   const double pairs = positives * negatives;
-  return pairs > 0 ? wins / pairs : kUndefined;
+  return pairs > 0 ? wins / pairs : kNoProbability;
 }
 
 double Brier(std::span<const ScoredOutcome> outcomes, std::span<const double> weights) {
@@ -54,7 +54,7 @@ double Brier(std::span<const ScoredOutcome> outcomes, std::span<const double> we
     sum += WeightAt(weights, i) * error * error;
     total += WeightAt(weights, i);
   }
-  return total > 0 ? sum / total : kUndefined;
+  return total > 0 ? sum / total : kNoProbability;
 }
 
 std::vector<CalibrationBin> Calibrate(std::span<const ScoredOutcome> outcomes, int bins,
@@ -69,8 +69,8 @@ std::vector<CalibrationBin> Calibrate(std::span<const ScoredOutcome> outcomes, i
     into.positive_share += outcomes[i].positive ? weight : 0.0;
   }
   for (CalibrationBin& bin : result) {
-    bin.mean_score = bin.weight > 0 ? bin.mean_score / bin.weight : kUndefined;
-    bin.positive_share = bin.weight > 0 ? bin.positive_share / bin.weight : kUndefined;
+    bin.mean_score = bin.weight > 0 ? bin.mean_score / bin.weight : kNoProbability;
+    bin.positive_share = bin.weight > 0 ? bin.positive_share / bin.weight : kNoProbability;
   }
   return result;
 }
@@ -82,7 +82,7 @@ double ExpectedCalibrationError(std::span<const CalibrationBin> bins) {
     sum += bin.weight * std::abs(bin.mean_score - bin.positive_share);
     total += bin.weight;
   }
-  return total > 0 ? sum / total : kUndefined;
+  return total > 0 ? sum / total : kNoProbability;
 }
 
 }  // namespace mores::stats

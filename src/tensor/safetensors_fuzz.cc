@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "base/fuzz_input.h"
+#include "support/base/fuzz_input.h"
 #include "tensor/safetensors.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

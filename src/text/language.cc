@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "text/characters.h"
 #include "text/language_words.h"
 #include "text/unicode.h"
 
@@ -185,8 +186,6 @@ bool LatinReader::IsEnglish() const {
   if (words_ >= kManyWords) return english >= kLeastEnglish * words_;
   return words_ < kSeveralWords || english > 0;
 }
-
-bool IsSpace(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)); }
 
 // Where an address or a name that belongs to no language begins at `i`, its end; else `i`.
 size_t SkipAddress(const std::vector<char32_t>& text, size_t i) {

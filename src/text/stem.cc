@@ -100,7 +100,7 @@ void Step1(std::string& word) {
 }
 
 // The longest suffix that fits is replaced where enough stands before it.
-void Replace(std::string& word, std::span<const Rule> rules) {
+void ReplaceSuffix(std::string& word, std::span<const Rule> rules) {
   const Rule* longest = nullptr;
   for (const Rule& rule : rules) {
     if (word.ends_with(rule.suffix) && (!longest || rule.suffix.size() > longest->suffix.size())) {
@@ -140,8 +140,8 @@ std::string Stem(std::string_view word) {
       std::all_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
   if (word.size() <= 2 || word.size() > 40 || !english) return stem;
   Step1(stem);
-  Replace(stem, kStep2);
-  Replace(stem, kStep3);
+  ReplaceSuffix(stem, kStep2);
+  ReplaceSuffix(stem, kStep3);
   Step4(stem);
   Step5(stem);
   return stem;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "base/exact_math.h"
 
 namespace mores::train {
 namespace {
@@ -101,8 +102,8 @@ void AdamWStep(const AdamWOptions& options, const AdamWUpdate& update,
                std::span<model::Parameter> parameters, AdamWState& state, ThreadPool& pool) {
   MORES_CHECK(state.first.size() == parameters.size());
   ++state.step;
-  const double correction1 = 1 - std::pow(options.beta1, static_cast<double>(state.step));
-  const double correction2 = 1 - std::pow(options.beta2, static_cast<double>(state.step));
+  const double correction1 = 1 - ExactPow(options.beta1, static_cast<double>(state.step));
+  const double correction2 = 1 - ExactPow(options.beta2, static_cast<double>(state.step));
   const Scalars scalars{
       .gradient_factor = static_cast<float>(update.gradient_factor),
       .keep = 1,

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 #include <numeric>
 
+#include "base/exact_math.h"
 #include "base/random.h"
 #include "stats/probability.h"
 
@@ -23,8 +23,8 @@ size_t IndexOf(text::Language language) {
 bool IsUnsafe(const Example& example) { return example.label == format::Label::kUnsafe; }
 
 LabelScore ScoreOf(double log_safe, double log_unsafe, bool unsafe) {
-  return {.p_unsafe = 1 / (1 + std::exp(log_safe - log_unsafe)),
-          .other_mass = std::max(0.0, 1 - std::exp(log_safe) - std::exp(log_unsafe)),
+  return {.p_unsafe = 1 / (1 + ExactExp(log_safe - log_unsafe)),
+          .other_mass = std::max(0.0, 1 - ExactExp(log_safe) - ExactExp(log_unsafe)),
           .label_nll = -(unsafe ? log_unsafe : log_safe)};
 }
 

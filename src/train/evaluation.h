@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "base/json.h"
-#include "format/judge_profile.h"
+#include "format/profile/judge_profile.h"
 #include "format/sft.h"
 #include "model/trainable_model.h"
 #include "tensor/dtype.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 #include "train/examples.h"
 #include "train/thresholds.h"
 

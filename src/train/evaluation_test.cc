@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "base/files.h"
-#include "text/sentencepiece.h"
+#include "text/tokenizer/sentencepiece.h"
 
 namespace mores::train {
 namespace {

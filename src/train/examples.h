@@ -9,10 +9,10 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "format/judge_profile.h"
+#include "format/profile/judge_profile.h"
 #include "format/sft.h"
 #include "model/trainable_model.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 #include "train/packing.h"
 
 namespace mores::train {

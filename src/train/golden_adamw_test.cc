@@ -5,7 +5,7 @@
 #include <iostream>
 
 #include "base/cpu.h"
-#include "model/golden_case.h"
+#include "support/model/golden_case.h"
 #include "train/adamw.h"
 
 namespace mores::train {

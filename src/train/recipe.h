@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "format/judge_profile.h"
+#include "format/profile/judge_profile.h"
 #include "model/config.h"
 #include "tensor/dtype.h"
 #include "train/adamw.h"

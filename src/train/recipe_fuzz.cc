@@ -1,7 +1,7 @@
 // Any file: ReadRecipe gives a recipe that training can follow, or one line that says why.
 #include "base/check.h"
-#include "base/fuzz_input.h"
 #include "base/json.h"
+#include "support/base/fuzz_input.h"
 #include "train/recipe.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

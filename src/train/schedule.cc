@@ -1,8 +1,9 @@
 #include "train/schedule.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numbers>
+
+#include "base/exact_math.h"
 
 namespace mores::train {
 
@@ -15,7 +16,7 @@ double LearningRate(const Schedule& schedule, int64_t step) {
   const double done =
       std::min(1.0, static_cast<double>(step - schedule.warmup_steps) / static_cast<double>(span));
   const double shape =
-      schedule.decay == Decay::kCosine ? 0.5 * (1 + std::cos(std::numbers::pi * done)) : 1 - done;
+      schedule.decay == Decay::kCosine ? 0.5 * (1 + ExactCos(std::numbers::pi * done)) : 1 - done;
   return schedule.learning_rate * (schedule.min_fraction + (1 - schedule.min_fraction) * shape);
 }
 

@@ -11,7 +11,7 @@
 #include "base/version.h"
 #include "format/sft.h"
 #include "job/fingerprint.h"
-#include "text/sentencepiece.h"
+#include "text/tokenizer/sentencepiece.h"
 #include "train/sft_run.h"
 
 namespace mores::train {

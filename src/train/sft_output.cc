@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "base/version.h"
 #include "job/fingerprint.h"
-#include "text/sentencepiece.h"
+#include "text/tokenizer/sentencepiece.h"
 #include "train/evaluation.h"
 #include "train/sft_run.h"
 

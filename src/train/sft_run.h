@@ -8,9 +8,9 @@
 #include <string>
 
 #include "base/threads.h"
-#include "format/judge_profile.h"
+#include "format/profile/judge_profile.h"
 #include "model/trainable_model.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 #include "train/checkpoint.h"
 #include "train/examples.h"
 #include "train/recipe.h"

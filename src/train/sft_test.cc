@@ -12,7 +12,7 @@
 
 #include "base/files.h"
 #include "base/random.h"
-#include "format/judge_profile.h"
+#include "format/profile/judge_profile.h"
 
 namespace mores::train {
 namespace {

@@ -5,6 +5,8 @@
 #include <limits>
 #include <map>
 
+#include "base/exact_math.h"
+
 namespace mores::train {
 namespace {
 
@@ -17,7 +19,7 @@ constexpr double kBandwidth = 0.25;  // of the smoothing, in log-odds
 double LogOdds(double p) {
   constexpr double kTiny = 1e-12;
   const double clamped = std::clamp(p, kTiny, 1 - kTiny);
-  return std::log(clamped / (1 - clamped));
+  return ExactLog(clamped / (1 - clamped));
 }
 
 double GridPoint(int i) { return kEdge * (i - kHalf) / kHalf; }
@@ -77,7 +79,7 @@ std::vector<double> Smooth(const std::vector<double>& values) {
     double weight = 0;
     for (int j = 0; j < kGrid; ++j) {
       const double distance = (GridPoint(i) - GridPoint(j)) / kBandwidth;
-      const double kernel = std::exp(-distance * distance / 2);
+      const double kernel = ExactExp(-distance * distance / 2);
       sum += kernel * values[static_cast<size_t>(j)];
       weight += kernel;
     }
@@ -102,7 +104,7 @@ double ChooseThreshold(std::span<const ScoredLabel> scores) {
   for (int away = 0; away <= kHalf; ++away) {
     for (const int i : {kHalf - away, kHalf + away}) {
       if (smooth[static_cast<size_t>(i)] >= *best - error / 2) {
-        return 1 / (1 + std::exp(-GridPoint(i)));
+        return 1 / (1 + ExactExp(-GridPoint(i)));
       }
     }
   }

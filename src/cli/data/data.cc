@@ -1,0 +1,57 @@
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/data/data_models.h"
+#include "data/build.h"
+#include "job/progress.h"
+
+namespace mores::cli {
+namespace {
+
+int RunBuild(data::BuildOptions options) {
+  job::InstallStopHandlers();
+  const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
+  options.progress = progress.get();
+  const Expected<data::BuildResult> result = data::BuildData(options);
+  if (!result) return Fail(result.error());
+  std::fputs(result->readable.c_str(), stdout);
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddDataCommand(CommandLine& line) {
+  CLI::App* data = AddCommand(
+      line.app,
+      {.name = "data",
+       .summary = "Curate training data.",
+       .example =
+           "mores data build recipes/mini/data.toml --data-root ../shared/data -o out/mini/data"});
+  data->require_subcommand(1);
+  CLI::App* build = AddCommand(
+      *data,
+      {.name = "build",
+       .summary = "Read, de-duplicate, decontaminate, split, balance and render training data.",
+       .example =
+           "mores data build recipes/mini/data.toml --data-root ../shared/data -o out/mini/data"});
+  const auto options = std::make_shared<data::BuildOptions>();
+  build->add_option("recipe", options->recipe_path, "the recipe, a TOML file")->required();
+  options->data_root = "../shared/data";
+  build->add_option("--data-root", options->data_root, "where the sources lie (docs/data.md)")
+      ->capture_default_str();
+  build->add_option("-o,--output", options->output_directory, "directory for the results")
+      ->required();
+  build->add_option("--threads", options->threads, "0: one for each processor")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  OnRun(line, build, [options] { return RunBuild(*options); });
+  AddDataLabelCommand(line, *data);
+  AddDataCritiqueCommand(line, *data);
+  AddDataQueriesCommand(line, *data);
+  AddDataFilterCommand(line, *data);
+}
+
+}  // namespace mores::cli

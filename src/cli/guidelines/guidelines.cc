@@ -1,0 +1,132 @@
+// mores guidelines: norms and laws of places, with their history.
+#include "cli/guidelines/guidelines.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "guidelines/search/search.h"
+
+namespace mores::cli {
+namespace {
+
+constexpr const char kGuidelinesExample[] =
+    R"(  export MORES_GUIDELINES=guidelines.db
+  mores guidelines import jsonl examples/guidelines.jsonl --by "$USER"
+  mores guidelines stats)";
+
+std::string Joined(const std::vector<std::string>& list) {
+  return Printable(fmt::format("{}", fmt::join(list, ", ")));
+}
+
+}  // namespace
+
+void AddDatabaseOption(CLI::App* command, std::string& path) {
+  command->add_option("--db", path, "The database; else the one that MORES_GUIDELINES names");
+}
+
+void AddChangeOptions(CLI::App* command, guidelines::Change& change) {
+  command->add_option("--by", change.by, "Who makes the change")->required();
+  command->add_option("--reason", change.reason, "Why");
+}
+
+Expected<std::string> DatabasePath(const std::string& path) {
+  if (!path.empty()) return path;
+  const char* set = std::getenv("MORES_GUIDELINES");
+  if (set && *set != '\0') return std::string(set);
+  return MakeError(ErrorKind::kUsage,
+                   "no database: give --db FILE, or set MORES_GUIDELINES to the file");
+}
+
+Expected<std::unique_ptr<guidelines::Database>> OpenDatabase(const std::string& path,
+                                                             GuidelineAccess access) {
+  MORES_ASSIGN_OR_RETURN(const std::string file, DatabasePath(path));
+  return guidelines::Database::Open(file, {.access = access});
+}
+
+Expected<std::vector<std::string>> PlaceCodes(const std::vector<std::string>& given,
+                                              guidelines::Database& database) {
+  std::vector<std::string> codes;
+  for (const std::string& text : given) {
+    MORES_ASSIGN_OR_RETURN(guidelines::PlaceScope scope,
+                           guidelines::ParsePlaceScope(text, database));
+    if (!scope.group.empty()) {
+      return MakeError(ErrorKind::kUsage, "--place {}: a place without a group is wanted here",
+                       text);
+    }
+    codes.push_back(std::move(scope.place));
+  }
+  return codes;
+}
+
+Expected<std::vector<guidelines::Standing>> ParseStandings(const std::vector<std::string>& names) {
+  std::vector<guidelines::Standing> statuses;
+  for (const std::string& name : names) {
+    const std::optional<guidelines::Standing> status = guidelines::ParseStanding(name);
+    if (!status) return MakeError(ErrorKind::kUsage, "--status {}: there is no such status", name);
+    statuses.push_back(*status);
+  }
+  return statuses;
+}
+
+std::string Describe(const guidelines::Version& version) {
+  const guidelines::Guideline& guideline = version.guideline;
+  std::string text =
+      fmt::format("{}  version {}  {}  {}\n  places    {}\n", Printable(guideline.id),
+                  guideline.version, guidelines::Name(guideline.kind),
+                  guidelines::Name(guideline.status), Joined(guideline.places));
+  if (!guideline.groups.empty()) text += fmt::format("  groups    {}\n", Joined(guideline.groups));
+  text += fmt::format("  topic     {}\n  text      {}\n", Printable(guideline.topic),
+                      Printable(guideline.text));
+  if (guideline.polarity == guidelines::Polarity::kViolation) {
+    text += "  polarity  violation\n";
+  }
+  if (!guideline.valid_from.empty() || !guideline.valid_to.empty()) {
+    text += fmt::format("  valid     {} to {}\n", guideline.valid_from, guideline.valid_to);
+  }
+  for (const guidelines::Source& source : guideline.sources) {
+    text += fmt::format("  source    {}; {}; {}; licence {}\n", Printable(source.title),
+                        Printable(source.publisher), Printable(source.address),
+                        source.licence.empty() ? "not stated" : Printable(source.licence));
+  }
+  if (!guideline.passages.empty()) {
+    text += fmt::format("  rests on  {}\n", Joined(guideline.passages));
+  }
+  const guidelines::Change& change = version.change;
+  text += fmt::format("  changed   {} by {}{}{}\n", change.at, Printable(change.by),
+                      change.reason.empty() ? "" : ": ", Printable(change.reason));
+  return text;
+}
+
+Json ToJson(const guidelines::Version& version) {
+  Json json = guidelines::ToJson(version.guideline);
+  json["changed_by"] = version.change.by;
+  json["changed_at"] = version.change.at;
+  json["reason"] = version.change.reason;
+  return json;
+}
+
+void AddGuidelinesCommand(CommandLine& line) {
+  CLI::App* command =
+      AddCommand(line.app, {.name = "guidelines",
+                            .summary = "Norms and laws of places: a database with its history.",
+                            .example = kGuidelinesExample});
+  command->require_subcommand(1);
+  AddGuidelinesImportCommand(line, *command);
+  AddGuidelinesShowCommand(line, *command);
+  AddGuidelinesHistoryCommand(line, *command);
+  AddGuidelinesAddCommand(line, *command);
+  AddGuidelinesDiffCommand(line, *command);
+  AddGuidelinesStatsCommand(line, *command);
+  AddGuidelinesExportCommand(line, *command);
+  AddGuidelinesMigrateCommand(line, *command);
+  AddGuidelinesSearchCommand(line, *command);
+  AddGuidelinesEvaluateCommand(line, *command);
+  AddGuidelinesEmbedCommand(line, *command);
+  AddGuidelinesGenerateCommand(line, *command);
+  AddGuidelinesVaryCommand(line, *command);
+  AddGuidelinesValidateCommand(line, *command);
+  AddGuidelinesReviewCommand(line, *command);
+}
+
+}  // namespace mores::cli

@@ -1,0 +1,57 @@
+// What the commands below `mores guidelines` share.
+#ifndef MORES_CLI_GUIDELINES_GUIDELINES_H_
+#define MORES_CLI_GUIDELINES_GUIDELINES_H_
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "guidelines/store/database.h"
+
+namespace mores::cli {
+
+using GuidelineAccess = guidelines::Connection::Access;
+
+// --db FILE.
+void AddDatabaseOption(CLI::App* command, std::string& path);
+// --by NAME and --reason TEXT; the name is required.
+void AddChangeOptions(CLI::App* command, guidelines::Change& change);
+
+// `path`, or what MORES_GUIDELINES says where it is empty; kUsage where that says nothing either.
+Expected<std::string> DatabasePath(const std::string& path);
+Expected<std::unique_ptr<guidelines::Database>> OpenDatabase(const std::string& path,
+                                                             GuidelineAccess access);
+
+// Codes of places as given to --place; kUsage for one that isn't known, and where a group is named.
+Expected<std::vector<std::string>> PlaceCodes(const std::vector<std::string>& given,
+                                              guidelines::Database& database);
+// kUsage for a name that is none.
+Expected<std::vector<guidelines::Standing>> ParseStandings(const std::vector<std::string>& names);
+
+// A version in lines for a person, control characters made harmless.
+std::string Describe(const guidelines::Version& version);
+Json ToJson(const guidelines::Version& version);
+
+// Each below `mores guidelines`.
+void AddGuidelinesImportCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesShowCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesHistoryCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesAddCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesDiffCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesStatsCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesExportCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesMigrateCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesSearchCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesEvaluateCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesEmbedCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesGenerateCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesVaryCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesValidateCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesReviewCommand(CommandLine& line, CLI::App& parent);
+
+}  // namespace mores::cli
+
+#endif  // MORES_CLI_GUIDELINES_GUIDELINES_H_

@@ -1,0 +1,344 @@
+// mores guidelines review: rulings by people, blind, and what comes of them.
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "cli/guidelines/guidelines.h"
+#include "guidelines/review/review.h"
+#include "guidelines/review/review_agreement.h"
+
+namespace mores::cli {
+namespace {
+
+using guidelines::Database;
+using guidelines::PlaceScope;
+using guidelines::ReviewDesk;
+
+struct ReviewCommand {
+  std::string database, id, person, from, ruling, reason, file;
+  std::vector<std::string> places, statuses;
+  int version = 0;
+  uint64_t seed = 1;
+  bool json = false, unanimous = false;
+};
+
+tl::unexpected<Error> Needed(const char* option, const char* command) {
+  return MakeError(ErrorKind::kUsage, "{} is required (see mores guidelines review {} --help)",
+                   option, command);
+}
+
+Expected<PlaceScope> ScopeOf(const std::string& from, Database& database) {
+  if (from.empty()) return PlaceScope();
+  return guidelines::ParsePlaceScope(from, database);
+}
+
+std::string JoinedLines(const std::vector<std::string>& texts) {
+  std::string joined;
+  for (const std::string& text : texts) joined += (joined.empty() ? "" : ", ") + text;
+  return joined;
+}
+
+void Tell(const guidelines::Version& version) {
+  const guidelines::Guideline& guideline = version.guideline;
+  fmt::print("{}: {}, version {}\n", Printable(guideline.id), Name(guideline.status),
+             guideline.version);
+}
+
+void Show(const guidelines::ReviewItem& item) {
+  const guidelines::Guideline& guideline = item.guideline;
+  fmt::print("{}, version {}: {}, {}\n", Printable(guideline.id), guideline.version,
+             Name(guideline.kind), Name(guideline.status));
+  fmt::print("places: {}\n", Printable(JoinedLines(guideline.places)));
+  if (!guideline.groups.empty())
+    fmt::print("groups: {}\n", Printable(JoinedLines(guideline.groups)));
+  fmt::print("topic: {}\n", Printable(guideline.topic));
+  fmt::print("{}: {}\n", Name(guideline.polarity), Printable(guideline.text));
+  for (const guidelines::Source& source : guideline.sources) {
+    fmt::print("source: {} | {} | {}\n", Printable(source.title), Printable(source.publisher),
+               Printable(source.address));
+  }
+  for (const guidelines::Passage& passage : item.passages) {
+    fmt::print("passage {} | {} | {}\n  {}\n", Printable(passage.id),
+               Printable(passage.source.publisher), Printable(passage.heading),
+               Printable(passage.text));
+  }
+  for (const std::string& complaint : item.complaints) {
+    fmt::print("complaint: {}\n", Printable(complaint));
+  }
+}
+
+Expected<int> RunNext(const ReviewCommand& command) {
+  MORES_ASSIGN_OR_RETURN(const auto database,
+                         OpenDatabase(command.database, GuidelineAccess::kRead));
+  guidelines::NextOptions options{.reviewer = command.person};
+  MORES_ASSIGN_OR_RETURN(options.from, ScopeOf(command.from, *database));
+  MORES_ASSIGN_OR_RETURN(options.places, PlaceCodes(command.places, *database));
+  MORES_ASSIGN_OR_RETURN(options.statuses, ParseStandings(command.statuses));
+  MORES_ASSIGN_OR_RETURN(const auto item, ReviewDesk(*database).Next(options));
+  if (command.json) {
+    fmt::print("{}\n", item ? DumpJson(ToJson(*item)) : "null");
+  } else if (item) {
+    Show(*item);
+  } else {
+    fmt::print("nothing left to rule on\n");
+  }
+  return kExitDone;
+}
+
+Expected<std::vector<guidelines::GivenRuling>> ReadRulings(const ReviewCommand& command,
+                                                           Database& database) {
+  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(command.file));
+  std::vector<guidelines::GivenRuling> rulings;
+  std::string line;
+  for (;;) {
+    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
+    if (!more) break;
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const std::string where = fmt::format("{}:{}", command.file, reader->line_number());
+    MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, where));
+    MORES_ASSIGN_OR_RETURN(
+        rulings.emplace_back(),
+        guidelines::ParseGivenRuling(value, where, command.person, [&](std::string_view from) {
+          return guidelines::ParsePlaceScope(from, database);
+        }));
+  }
+  if (rulings.empty()) {
+    return MakeError(ErrorKind::kInput, "{}: no rulings in it", command.file);
+  }
+  return rulings;
+}
+
+Expected<int> RunRule(const ReviewCommand& command) {
+  MORES_ASSIGN_OR_RETURN(const auto database,
+                         OpenDatabase(command.database, GuidelineAccess::kWrite));
+  std::vector<guidelines::GivenRuling> rulings;
+  if (!command.file.empty()) {
+    MORES_ASSIGN_OR_RETURN(rulings, ReadRulings(command, *database));
+  } else {
+    if (command.id.empty()) return Needed("ID", "rule");
+    if (command.person.empty()) return Needed("--reviewer", "rule");
+    if (command.ruling.empty()) return Needed("--ruling", "rule");
+    MORES_ASSIGN_OR_RETURN(const PlaceScope from, ScopeOf(command.from, *database));
+    rulings.push_back({.id = command.id,
+                       .version = command.version,
+                       .ruling = *guidelines::ParseRuling(command.ruling),
+                       .reviewer = command.person,
+                       .from = from,
+                       .reason = command.reason});
+  }
+  MORES_RETURN_IF_ERROR(ReviewDesk(*database).Rule(rulings));
+  fmt::print("{} ruling{} stored\n", rulings.size(), rulings.size() == 1 ? "" : "s");
+  return kExitDone;
+}
+
+Expected<int> RunAgreement(const ReviewCommand& command) {
+  MORES_ASSIGN_OR_RETURN(const auto database,
+                         OpenDatabase(command.database, GuidelineAccess::kRead));
+  MORES_ASSIGN_OR_RETURN(const std::vector<std::string> places,
+                         PlaceCodes(command.places, *database));
+  std::vector<guidelines::StoredRuling> rulings;
+  const auto take = [&](const guidelines::StoredRuling& ruling) -> Status {
+    if (guidelines::IsWithin(ruling.places, places)) rulings.push_back(ruling);
+    return {};
+  };
+  MORES_RETURN_IF_ERROR(ReviewDesk(*database).ForEachRuling(take));
+  const auto agreements = guidelines::AssessReviews(rulings, {.seed = command.seed});
+  if (command.json) {
+    Json json = Json::array();
+    for (const auto& one : agreements) json.push_back(ToJson(one));
+    fmt::print("{}\n", DumpJson(json));
+  } else {
+    fmt::print("{}", FormatTable(agreements));
+  }
+  return kExitDone;
+}
+
+Expected<int> AdoptUnanimous(const ReviewCommand& command, Database& database) {
+  MORES_ASSIGN_OR_RETURN(const std::vector<std::string> places,
+                         PlaceCodes(command.places, database));
+  MORES_ASSIGN_OR_RETURN(const guidelines::UnanimousDecisions decisions,
+                         ReviewDesk(database).AdjudicateUnanimous(command.person, places));
+  for (const guidelines::Version& version : decisions.adopted) Tell(version);
+  for (const auto& [id, why] : decisions.left) fmt::print("left: {}\n", Printable(why));
+  fmt::print("adopted {}, left {}\n", decisions.adopted.size(), decisions.left.size());
+  return kExitDone;
+}
+
+Expected<int> RunAdjudicate(const ReviewCommand& command) {
+  MORES_ASSIGN_OR_RETURN(const auto database,
+                         OpenDatabase(command.database, GuidelineAccess::kWrite));
+  if (command.unanimous) return AdoptUnanimous(command, *database);
+  if (command.id.empty()) return Needed("ID", "adjudicate");
+  if (command.ruling.empty()) return Needed("--ruling", "adjudicate");
+  MORES_ASSIGN_OR_RETURN(
+      const guidelines::Version version,
+      ReviewDesk(*database).Adjudicate({.id = command.id,
+                                        .version = command.version,
+                                        .ruling = *guidelines::ParseRuling(command.ruling),
+                                        .by = command.person,
+                                        .reason = command.reason}));
+  Tell(version);
+  return kExitDone;
+}
+
+enum class Objection { kComplaint, kWithdrawal };
+
+Expected<int> RunObjection(const ReviewCommand& command, Objection objection) {
+  MORES_ASSIGN_OR_RETURN(const auto database,
+                         OpenDatabase(command.database, GuidelineAccess::kWrite));
+  ReviewDesk desk(*database);
+  MORES_ASSIGN_OR_RETURN(const guidelines::Version version,
+                         objection == Objection::kComplaint
+                             ? desk.Complain(command.id, command.person, command.reason)
+                             : desk.Withdraw(command.id, command.person, command.reason));
+  Tell(version);
+  return kExitDone;
+}
+
+constexpr const char* kWritten =
+    R"(  echo '{"reply":{"guidelines":[{"kind":"norm","topic":"Shoes","text":"In Tonga, shoes stay at the door."}]}}' > replies.jsonl
+  mores guidelines generate --db mine.db --place TO --kind norm --count 1 --model scripted:replies.jsonl
+)";
+
+struct ReviewPart {
+  const char* name;
+  const char* summary;
+  const char* example;
+  Expected<int> (*run)(const ReviewCommand&);
+};
+
+CLI::App* AddReviewPart(CommandLine& line, CLI::App& review, const ReviewPart& part,
+                        const std::shared_ptr<ReviewCommand>& options) {
+  CLI::App* command =
+      AddCommand(review, {.name = part.name,
+                          .summary = part.summary,
+                          .example = std::string(kWritten) + part.example +
+                                     "\n\nRules and formats: docs/formats/guideline-review.md."});
+  AddDatabaseOption(command, options->database);
+  OnRun(line, command, [options, run = part.run] {
+    const Expected<int> code = run(*options);
+    return code ? *code : Fail(code.error());
+  });
+  return command;
+}
+
+void AddRuling(CLI::App* command, ReviewCommand& options) {
+  command->add_option("--ruling", options.ruling, "correct, wrong or unsure")
+      ->check(CLI::IsMember({"correct", "wrong", "unsure"}));
+  command->add_option("--version", options.version, "Refused where it isn't the current one")
+      ->check(CLI::PositiveNumber);
+}
+
+void AddPlaces(CLI::App* command, ReviewCommand& options) {
+  command->add_option("--place", options.places, "These places and their parts alone");
+}
+
+void AddNext(CommandLine& line, CLI::App& review) {
+  const auto options = std::make_shared<ReviewCommand>();
+  CLI::App* command =
+      AddReviewPart(line, review,
+                    {"next", "Show the next guideline that a reviewer hasn't ruled on.",
+                     "  mores guidelines review next --db mine.db --reviewer ann", RunNext},
+                    options);
+  command->add_option("--reviewer", options->person, "Who reviews")->required();
+  command->add_option(
+      "--from", options->from,
+      "Where the reviewer is from, as NG+tiv: its country alone, and no other group");
+  AddPlaces(command, *options);
+  command->add_option("--status", options->statuses, "By default all but validated by people");
+  command->add_flag("--json", options->json, "One JSON object, or null");
+}
+
+void AddRule(CommandLine& line, CLI::App& review) {
+  const auto options = std::make_shared<ReviewCommand>();
+  CLI::App* command = AddReviewPart(
+      line, review,
+      {"rule", "Rule that a guideline is correct, wrong, or that one is unsure.",
+       "  mores guidelines review next --db mine.db --reviewer ann --json > next.json\n"
+       "  echo \"$(sed 's/{\"id\":\\([^,]*\\),.*/{\"id\":\\1,\"ruling\":\"correct\"}/' "
+       "next.json)\" "
+       "> rulings.jsonl\n"
+       "  mores guidelines review rule --db mine.db --reviewer ann --file rulings.jsonl",
+       RunRule},
+      options);
+  command->add_option("id", options->id, "The guideline");
+  command->add_option("--reviewer", options->person, "Who rules");
+  command->add_option("--from", options->from, "Where the reviewer is from, as NG or NG+tiv");
+  AddRuling(command, *options);
+  command->add_option("--reason", options->reason, "Why");
+  command->add_option("--file", options->file,
+                      "JSON lines of {\"id\",\"version\"?,\"ruling\",\"reviewer\"?,\"from\"?,"
+                      "\"reason\"?}: all or none");
+}
+
+void AddAgreement(CommandLine& line, CLI::App& review) {
+  const auto options = std::make_shared<ReviewCommand>();
+  CLI::App* command =
+      AddReviewPart(line, review,
+                    {"agreement", "Say how far reviewers agree.",
+                     "  mores guidelines review agreement --db mine.db", RunAgreement},
+                    options);
+  AddPlaces(command, *options);
+  command->add_option("--seed", options->seed, "Of the resampling")->capture_default_str();
+  command->add_flag("--json", options->json, "A list of objects");
+}
+
+void AddAdjudicate(CommandLine& line, CLI::App& review) {
+  const auto options = std::make_shared<ReviewCommand>();
+  CLI::App* command =
+      AddReviewPart(line, review,
+                    {"adjudicate", "Settle a guideline from two rulings on.",
+                     "  mores guidelines review adjudicate --db mine.db --reviewer cem --unanimous",
+                     RunAdjudicate},
+                    options);
+  command->add_option("id", options->id, "The guideline");
+  command->add_option("--reviewer", options->person, "Who settles it")->required();
+  AddRuling(command, *options);
+  command->add_option("--reason", options->reason, "Why");
+  command->add_flag("--unanimous", options->unanimous,
+                    "All guidelines whose two or more rulings are the same");
+  AddPlaces(command, *options);
+}
+
+void AddObjection(CommandLine& line, CLI::App& review, const ReviewPart& part) {
+  const auto options = std::make_shared<ReviewCommand>();
+  CLI::App* command = AddReviewPart(line, review, part, options);
+  command->add_option("id", options->id, "The guideline")->required();
+  command->add_option("--by", options->person, "Who says so")->required();
+  command->add_option("--reason", options->reason, "Why")->required();
+}
+
+}  // namespace
+
+void AddGuidelinesReviewCommand(CommandLine& line, CLI::App& parent) {
+  CLI::App* review = AddCommand(
+      parent, {.name = "review",
+               .summary = "Review guidelines by people: blind rulings, agreement, adjudication.",
+               .example = std::string(kWritten) +
+                          "  mores guidelines review next --db mine.db --reviewer ann"});
+  review->require_subcommand(1);
+  AddNext(line, *review);
+  AddRule(line, *review);
+  AddAgreement(line, *review);
+  AddAdjudicate(line, *review);
+  const char* object =
+      R"(  id=$(mores guidelines review next --db mine.db --reviewer ann --json | cut -d'"' -f 4)
+  mores guidelines review )";
+  static const std::string complain =
+      object + std::string("complain $id --db mine.db --by dee --reason 'Not in my village.'");
+  static const std::string withdraw =
+      object + std::string("withdraw $id --db mine.db --by dee --reason 'It was repealed.'");
+  AddObjection(
+      line, *review,
+      {"complain", "Contest a guideline until it is adjudicated.", complain.c_str(),
+       [](const ReviewCommand& command) { return RunObjection(command, Objection::kComplaint); }});
+  AddObjection(
+      line, *review,
+      {"withdraw", "Withdraw a guideline for good.", withdraw.c_str(),
+       [](const ReviewCommand& command) { return RunObjection(command, Objection::kWithdrawal); }});
+}
+
+}  // namespace mores::cli

@@ -1,0 +1,118 @@
+// mores guidelines show, history: one guideline or passage, and how it came to be.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/guidelines/guidelines.h"
+#include "guidelines/import/jsonl.h"
+
+namespace mores::cli {
+namespace {
+
+struct ShowCommand {
+  std::string id, database;
+  int version = 0;
+  bool json = false;
+};
+
+void PrintPassage(const guidelines::Passage& passage) {
+  const guidelines::Source& source = passage.source;
+  fmt::print("{}  passage\n  places    {}\n  topic     {}\n  heading   {}\n  text      {}\n",
+             Printable(passage.id), fmt::join(passage.places, ", "), Printable(passage.topic),
+             Printable(passage.heading), Printable(passage.text));
+  fmt::print("  source    {}; {}; {}; licence {}\n", Printable(source.title),
+             Printable(source.publisher), Printable(source.address),
+             source.licence.empty() ? "not stated" : Printable(source.licence));
+}
+
+tl::unexpected<Error> NotThere(const std::string& id) {
+  return MakeError(ErrorKind::kInput, "no guideline or passage '{}'", id);
+}
+
+Expected<int> RunShow(const ShowCommand& command) {
+  MORES_ASSIGN_OR_RETURN(const auto database,
+                         OpenDatabase(command.database, GuidelineAccess::kRead));
+  MORES_ASSIGN_OR_RETURN(const std::optional<guidelines::Version> version,
+                         database->Find(command.id, command.version));
+  if (version) {
+    if (command.json) {
+      fmt::print("{}\n", DumpJson(ToJson(*version)));
+    } else {
+      fmt::print("{}", Describe(*version));
+    }
+    return kExitDone;
+  }
+  if (command.version != 0) {
+    return MakeError(ErrorKind::kInput, "no version {} of a guideline '{}'", command.version,
+                     command.id);
+  }
+  MORES_ASSIGN_OR_RETURN(const std::optional<guidelines::Passage> passage,
+                         database->FindPassage(command.id));
+  if (!passage) return NotThere(command.id);
+  if (command.json) {
+    fmt::print("{}\n", DumpJson(guidelines::ToJson(*passage)));
+  } else {
+    PrintPassage(*passage);
+  }
+  return kExitDone;
+}
+
+Expected<int> RunHistory(const ShowCommand& command) {
+  MORES_ASSIGN_OR_RETURN(const auto database,
+                         OpenDatabase(command.database, GuidelineAccess::kRead));
+  MORES_ASSIGN_OR_RETURN(const std::vector<guidelines::Version> versions,
+                         database->History(command.id));
+  if (versions.empty()) return NotThere(command.id);
+  for (const guidelines::Version& version : versions) {
+    if (command.json) {
+      fmt::print("{}\n", DumpJson(ToJson(version)));
+      continue;
+    }
+    const guidelines::Change& change = version.change;
+    fmt::print("{}  {}  {}  {}{}{}\n", version.guideline.version, change.at,
+               guidelines::Name(version.guideline.status), Printable(change.by),
+               change.reason.empty() ? "" : ": ", Printable(change.reason));
+  }
+  return kExitDone;
+}
+
+void OnRunOf(CommandLine& line, CLI::App* command, const std::shared_ptr<ShowCommand>& options,
+             Expected<int> (*run)(const ShowCommand&)) {
+  OnRun(line, command, [options, run] {
+    const Expected<int> code = run(*options);
+    return code ? *code : Fail(code.error());
+  });
+}
+
+}  // namespace
+
+void AddGuidelinesShowCommand(CommandLine& line, CLI::App& parent) {
+  auto options = std::make_shared<ShowCommand>();
+  CLI::App* command = AddCommand(parent, {.name = "show",
+                                          .summary = "Show a guideline or a passage.",
+                                          .example = "  mores guidelines show JP-c57fa280b3 "
+                                                     "--db guidelines.db"});
+  command->add_option("id", options->id, "Of a guideline or a passage")->required();
+  command->add_option("--version", options->version, "An earlier version of a guideline")
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--json", options->json, "As JSON");
+  AddDatabaseOption(command, options->database);
+  OnRunOf(line, command, options, RunShow);
+}
+
+void AddGuidelinesHistoryCommand(CommandLine& line, CLI::App& parent) {
+  auto options = std::make_shared<ShowCommand>();
+  CLI::App* command = AddCommand(parent, {.name = "history",
+                                          .summary = "Who changed a guideline, when and why.",
+                                          .example = "  mores guidelines history JP-c57fa280b3 "
+                                                     "--db guidelines.db"});
+  command->add_option("id", options->id, "Of a guideline")->required();
+  command->add_flag("--json", options->json, "Every version whole, as JSON lines");
+  AddDatabaseOption(command, options->database);
+  OnRunOf(line, command, options, RunHistory);
+}
+
+}  // namespace mores::cli

@@ -1,0 +1,175 @@
+// mores guidelines stats, export, migrate: a database as a whole.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "base/files.h"
+#include "cli/guidelines/guidelines.h"
+#include "guidelines/import/jsonl.h"
+
+namespace mores::cli {
+namespace {
+
+struct WholeCommand {
+  std::string database, output;
+  bool json = false, redistributable = false;
+};
+
+// Counts of one query with a name and a number a row, by the number.
+struct Count {
+  const char* name;
+  const char* sql;
+};
+
+// Of current versions.
+constexpr const char kCurrent[] =
+    "FROM version v JOIN guideline g ON g.key = v.guideline AND g.current = v.version ";
+
+Expected<Json> Counted(guidelines::Connection& connection, const std::string& sql) {
+  MORES_ASSIGN_OR_RETURN(guidelines::Statement read, connection.Prepare(sql));
+  Json counts = Json::object();
+  while (true) {
+    MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
+    if (!row) return counts;
+    counts[read.String(0)] = read.Integer(1);
+  }
+}
+
+Expected<Json> Gather(guidelines::Database& database) {
+  guidelines::Connection& connection = database.connection();
+  Json stats = {{"database", database.path()}};
+  MORES_ASSIGN_OR_RETURN(stats["set_hash"], database.SetHash());
+  for (const Count& one : {Count{"guidelines", "SELECT count(*) FROM guideline"},
+                           Count{"versions", "SELECT count(*) FROM version"},
+                           Count{"groups", "SELECT count(*) FROM people_group"},
+                           Count{"passages", "SELECT count(*) FROM passage"},
+                           Count{"queries", "SELECT count(*) FROM benchmark_query"},
+                           Count{"unmapped", "SELECT count(*) FROM unmapped"},
+                           Count{"repairs", "SELECT count(*) FROM repair"}}) {
+    MORES_ASSIGN_OR_RETURN(stats[one.name], connection.QueryInteger(one.sql));
+  }
+  const std::string current = kCurrent;
+  const auto grouped = [&](const char* column, const std::string& from) {
+    return fmt::format("SELECT {}, count(*) {} GROUP BY 1 ORDER BY 2 DESC, 1", column, from);
+  };
+  MORES_ASSIGN_OR_RETURN(stats["by_kind"], Counted(connection, grouped("v.kind", current)));
+  MORES_ASSIGN_OR_RETURN(stats["by_status"], Counted(connection, grouped("v.status", current)));
+  MORES_ASSIGN_OR_RETURN(stats["by_language"], Counted(connection, grouped("v.lang", current)));
+  const std::string placed =
+      current + "JOIN version_place p ON p.guideline = v.guideline AND p.version = v.version";
+  MORES_ASSIGN_OR_RETURN(stats["by_place"], Counted(connection, grouped("p.place", placed)));
+  const std::string sourced = "FROM passage p JOIN source s ON s.key = p.source";
+  MORES_ASSIGN_OR_RETURN(stats["passages_by_publisher"],
+                         Counted(connection, grouped("s.publisher", sourced)));
+  return stats;
+}
+
+void PrintStats(const Json& stats) {
+  constexpr size_t kListed = 12;
+  for (const auto& [name, value] : stats.items()) {
+    if (!value.is_object()) {
+      fmt::print("{:<12} {}\n", name,
+                 Printable(value.is_string() ? value.get<std::string>() : DumpJson(value)));
+      continue;
+    }
+    fmt::print("{}\n", name);
+    size_t listed = 0;
+    for (const auto& [key, count] : value.items()) {
+      if (++listed > kListed) break;
+      fmt::print("  {:>8}  {}\n", count.get<int64_t>(), Printable(key));
+    }
+    if (value.size() > kListed) fmt::print("  and {} more\n", value.size() - kListed);
+  }
+}
+
+Expected<int> RunStats(const WholeCommand& command) {
+  MORES_ASSIGN_OR_RETURN(const auto database,
+                         OpenDatabase(command.database, GuidelineAccess::kRead));
+  Json stats;
+  MORES_RETURN_IF_ERROR(database->connection().ReadConsistently([&]() -> Status {
+    MORES_ASSIGN_OR_RETURN(stats, Gather(*database));
+    return {};
+  }));
+  if (command.json) {
+    fmt::print("{}\n", DumpJson(stats));
+  } else {
+    PrintStats(stats);
+  }
+  return kExitDone;
+}
+
+Expected<int> RunExport(const WholeCommand& command) {
+  MORES_ASSIGN_OR_RETURN(const std::string path, DatabasePath(command.database));
+  MORES_RETURN_IF_ERROR(CheckOutput(path, command.output));
+  MORES_ASSIGN_OR_RETURN(const auto database, OpenDatabase(path, GuidelineAccess::kRead));
+  const auto what = command.redistributable ? guidelines::ExportWhat::kRedistributable
+                                            : guidelines::ExportWhat::kAll;
+  MORES_ASSIGN_OR_RETURN(const guidelines::Export exported,
+                         guidelines::ExportGuidelines(*database, what));
+  MORES_RETURN_IF_ERROR(WriteFileAtomically(command.output, exported.lines));
+  fmt::print(stderr, "mores: {} guidelines written", exported.guidelines);
+  if (command.redistributable) {
+    fmt::print(stderr, ", {} left out: a source that may not be passed on, or none",
+               exported.left_out);
+  }
+  fmt::print(stderr, "\n");
+  return kExitDone;
+}
+
+Expected<int> RunMigrate(const WholeCommand& command) {
+  MORES_ASSIGN_OR_RETURN(const auto database,
+                         OpenDatabase(command.database, GuidelineAccess::kWrite));
+  fmt::print("{} has schema {}\n", Printable(database->path()), guidelines::Database::kSchema);
+  return kExitDone;
+}
+
+// A command that has a database alone.
+std::pair<CLI::App*, std::shared_ptr<WholeCommand>> Add(CommandLine& line, CLI::App& parent,
+                                                        const CommandText& text,
+                                                        Expected<int> (*run)(const WholeCommand&)) {
+  auto options = std::make_shared<WholeCommand>();
+  CLI::App* command = AddCommand(parent, text);
+  AddDatabaseOption(command, options->database);
+  OnRun(line, command, [options, run] {
+    const Expected<int> code = run(*options);
+    return code ? *code : Fail(code.error());
+  });
+  return {command, options};
+}
+
+}  // namespace
+
+void AddGuidelinesStatsCommand(CommandLine& line, CLI::App& parent) {
+  const auto [command, options] = Add(line, parent,
+                                      {.name = "stats",
+                                       .summary = "What a database holds.",
+                                       .example = "  mores guidelines stats --db guidelines.db"},
+                                      RunStats);
+  command->add_flag("--json", options->json, "All of it, as JSON");
+}
+
+void AddGuidelinesExportCommand(CommandLine& line, CLI::App& parent) {
+  const auto [command, options] =
+      Add(line, parent,
+          {.name = "export",
+           .summary = "Write all guidelines as JSON lines, which import reads.",
+           .example = "  mores guidelines export --redistributable -o free.jsonl --db "
+                      "guidelines.db"},
+          RunExport);
+  command->add_option("-o,--output", options->output, "JSON lines, or - for standard output")
+      ->required();
+  command->add_flag("--redistributable", options->redistributable,
+                    "Only what all sources allow to pass on");
+}
+
+void AddGuidelinesMigrateCommand(CommandLine& line, CLI::App& parent) {
+  Add(line, parent,
+      {.name = "migrate",
+       .summary = "Bring a database of an older mores to the current schema.",
+       .example = "  mores guidelines migrate --db guidelines.db"},
+      RunMigrate);
+}
+
+}  // namespace mores::cli

@@ -1,0 +1,66 @@
+#include "cli/run.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+
+#include "base/version.h"
+#include "cli/command.h"
+
+namespace mores::cli {
+namespace {
+
+// The command that was being parsed, as typed: "mores data build".
+std::string CommandPath(const CLI::App& app) {
+  std::string path = app.get_name();
+  for (const CLI::App* chosen : app.get_subcommands()) path += " " + CommandPath(*chosen);
+  return path;
+}
+
+int Parse(int argc, char** argv) {
+  CommandLine line;
+  line.app.set_version_flag("--version", "mores " + Version());
+  line.app.require_subcommand(1);
+  line.app.footer("\nEach command has its own --help with an example.");
+  AddJudgeCommand(line);
+  AddRejudgeCommand(line);
+  AddReportCommand(line);
+  AddCompareCommand(line);
+  AddCorrectCommand(line);
+  AddCostsCommand(line);
+  AddMetaCommand(line);
+  AddGuidelinesCommand(line);
+  AddScoreCommand(line);
+  AddGenerateCommand(line);
+  AddTokenizeCommand(line);
+  AddModelCommand(line);
+  AddDataCommand(line);
+  AddTrainCommand(line);
+  const auto named = [&](const CLI::App* command) { return command->check_name(argv[1]); };
+  if (argc > 1 && argv[1][0] != '-' && line.app.get_subcommands(named).empty()) {
+    return Fail({ErrorKind::kUsage, fmt::format("no command '{}' (see mores --help)", argv[1])});
+  }
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {  // --help and --version
+    return line.app.exit(wanted);
+  } catch (const CLI::ParseError& error) {
+    return Fail({ErrorKind::kUsage,
+                 fmt::format("{} (see {} --help)", error.what(), CommandPath(line.app))});
+  }
+  return line.run ? line.run() : ExitCode(ErrorKind::kUsage);
+}
+
+}  // namespace
+
+int Run(int argc, char** argv) {
+  const int exit_code = Parse(argc, argv);
+  // What was printed may not have arrived: a full disk, a closed pipe.
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && exit_code == 0) {
+    return Fail({ErrorKind::kIo, "standard output: cannot be written"});
+  }
+  return exit_code;
+}
+
+}  // namespace mores::cli

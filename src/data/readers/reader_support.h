@@ -1,0 +1,61 @@
+// What the readers share. For src/data only.
+#ifndef MORES_DATA_READERS_READER_SUPPORT_H_
+#define MORES_DATA_READERS_READER_SUPPORT_H_
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "data/readers/readers.h"
+
+namespace mores::data {
+
+using RecordReader = Expected<std::vector<Record>> (*)(const SourceRecipe&, Inputs&);
+
+Expected<std::vector<Record>> ReadCipherChat(const SourceRecipe& source, Inputs& inputs);
+Expected<std::vector<Record>> ReadCmoralEval(const SourceRecipe& source, Inputs& inputs);
+Expected<std::vector<Record>> ReadCold(const SourceRecipe& source, Inputs& inputs);
+Expected<std::vector<Record>> ReadDiaSafety(const SourceRecipe& source, Inputs& inputs);
+Expected<std::vector<Record>> ReadGeneric(const SourceRecipe& source, Inputs& inputs);
+Expected<std::vector<Record>> ReadJade(const SourceRecipe& source, Inputs& inputs);
+Expected<std::vector<Record>> ReadJailbreakBench(const SourceRecipe& source, Inputs& inputs);
+Expected<std::vector<Record>> ReadRefusalDirection(const SourceRecipe& source, Inputs& inputs);
+Expected<std::vector<Record>> ReadSafeText(const SourceRecipe& source, Inputs& inputs);
+
+// `where` is "FILE:LINE" or "FILE:item N".
+using JsonVisitor = std::function<Status(const Json& value, const std::string& where)>;
+Status ForEachJsonLine(Inputs& inputs, const std::string& path, const JsonVisitor& visit);
+Status ForEachArrayItem(const Json& array, const std::string& where, const JsonVisitor& visit);
+
+tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
+                                 std::string_view problem);
+// A hostile string inside a message: quoted, escaped, short.
+std::string Quoted(std::string_view utf8);
+
+// Members of an object with errors that name field and place. Null counts as absent.
+Expected<const Json*> RequiredMember(const Json& object, const char* name, std::string_view where);
+Expected<std::string> OptionalString(const Json& object, const char* name, std::string_view where);
+// true, false, 0 or 1.
+Expected<bool> RequiredFlag(const Json& object, const char* name, std::string_view where);
+// "safe"/"unsafe" in the words of format::ParseLabel.
+Expected<format::Label> RequiredLabel(const Json& object, std::string_view where);
+
+inline format::Label LabelOf(bool unsafe) {
+  return unsafe ? format::Label::kUnsafe : format::Label::kSafe;
+}
+
+// The turns of a query and a response; no user turn for an empty query.
+std::vector<format::Turn> PairTurns(std::string query, std::string response);
+
+void SetTopic(const Topic& topic, Record& record);
+
+// The last parts of a path: FileName("a/b/c.json") is "c.json", Stem() "c", Parent(…) "a/b".
+std::string FileName(const std::string& path);
+std::string Stem(const std::string& path);
+std::string Parent(const std::string& path);
+
+}  // namespace mores::data
+
+#endif  // MORES_DATA_READERS_READER_SUPPORT_H_

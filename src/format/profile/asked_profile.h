@@ -1,0 +1,36 @@
+// A judge profile from a file: published judge models, asked in their own way.
+#ifndef MORES_FORMAT_PROFILE_ASKED_PROFILE_H_
+#define MORES_FORMAT_PROFILE_ASKED_PROFILE_H_
+
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "format/profile/judge_profile.h"
+#include "format/profile/profile_spec.h"
+
+namespace mores::format {
+
+// How a model takes its prompt: as tokens, from our engine, or as messages, at an endpoint, which
+// has the chat template.
+enum class Asks { kTokens, kMessages };
+
+struct AskedProfileOptions {
+  std::string model_directory;   // its chat template, special tokens and prompt files
+  std::string prompt_directory;  // where prompt files are looked for first; may be empty
+  std::string chat_format;       // of ChatFormats(), instead of the model's template; may be empty
+  Asks asks = Asks::kTokens;     // kMessages: model_directory may be empty
+};
+
+// kMissing names the prompt file or the template that is not there.
+Expected<std::unique_ptr<JudgeProfile>> MakeAskedProfile(ProfileSpec spec,
+                                                         const AskedProfileOptions& options);
+
+// `name`: our own profile, a shipped one, or the path of a file (one with a '/' or ending in
+// .json, beside which its prompt files are looked for).
+Expected<std::unique_ptr<JudgeProfile>> OpenJudgeProfile(const std::string& name,
+                                                         const AskedProfileOptions& options);
+
+}  // namespace mores::format
+
+#endif  // MORES_FORMAT_PROFILE_ASKED_PROFILE_H_

@@ -1,0 +1,33 @@
+// How a reply begins, in tokens: what the label's probability is read from.
+#ifndef MORES_FORMAT_PROFILE_REPLY_TOKENS_H_
+#define MORES_FORMAT_PROFILE_REPLY_TOKENS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "format/profile/profile_spec.h"
+#include "text/tokenizer/tokenizer.h"
+
+namespace mores::format {
+
+struct ReplyTokens {
+  std::vector<int32_t> lead;                  // what stands before every label: given, not scored
+  std::vector<std::vector<int32_t>> choices;  // the labels, in the order of the form
+  std::vector<Label> means;                   // of each
+  std::vector<bool> ends;                     // whether the reply ends with it
+  std::vector<int32_t> separator;             // after the label: given too
+
+  size_t longest() const;  // tokens of lead, the longest label and separator
+};
+
+// As a model writes them: in the middle of a text, so that a tokenizer that puts a space in front
+// of a text puts none here.
+//
+// A label is encoded together with what stands before it, as a model writes them; where the text
+// before doesn't end with a token of its own (a space that belongs to the label), its last tokens
+// are part of each choice.
+ReplyTokens EncodeReply(const ReplyForm& form, const text::Tokenizer& tokenizer);
+
+}  // namespace mores::format
+
+#endif  // MORES_FORMAT_PROFILE_REPLY_TOKENS_H_

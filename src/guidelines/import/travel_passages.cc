@@ -1,0 +1,337 @@
+#include "guidelines/import/travel_passages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "text/sentences.h"
+#include "text/unicode.h"
+
+namespace mores::guidelines {
+namespace {
+
+constexpr size_t kMostWords = 250, kFewWords = 30;
+constexpr size_t kMostHeadingBytes = 90;
+
+// Words as NormalizeForMatch leaves them; each is looked for at the beginning of a word. In the
+// order of what decides first.
+struct Topic {
+  std::string_view name, words;
+};
+constexpr std::array<Topic, 27> kTopics = {{
+    {"drugs", "drug,narcotic,cannabis,marijuana,khat,qat,vap,e cigarette"},
+    {"alcohol", "alcohol,drink driv,liquor,drunk"},
+    {"smoking", "smok,tobacco,cigarette"},
+    {"lgbt", "lgbt,2slgbt,homosexual,same sex,gay,transgender,sexual orientation,lgbi"},
+    {"medication", "medication,medicine,prescription,pharmac"},
+    {"weapons", "weapon,firearm,ammunition,knives,knife,camouflage,military clothing"},
+    {"photography", "photograph,camera,drone,filming,binocular,photo"},
+    {"dress", "dress,clothing,attire,swimwear,topless"},
+    {"religion",
+     "relig,ramadan,islam,muslim,sharia,shari,mosque,prosely,missionar,faith,holy,"
+     "blasphem,temple,worship,church"},
+    {"family", "marriage,custody,abduction,surrogac,adoption,divorce,family,domestic violence"},
+    {"sexual conduct", "adultery,prostitut,pornograph,sex,affection,cohabit,extramarital,brothel"},
+    {"speech",
+     "defamation,insult,politic,demonstrat,protest,social media,internet,speech,"
+     "lese majeste,monarch,royal,censor,media,journalis,cyber,flag"},
+    {"money",
+     "money,currency,cash,credit card,atm,bank,payment,gambling,invest,tax,property,"
+     "real estate,fundrais,crypto"},
+    {"driving",
+     "driv,vehicle,traffic,licence plate,motorcycl,road,priority to the right,car,"
+     "speeding,toll,seatbelt"},
+    {"customs",
+     "import,export,customs,antique,artefact,artifact,souvenir,counterfeit,cultural "
+     "property,forbidden products,goods,pirated,duty"},
+    {"animals", "wildlife,animal,pet,dog,hunting,fishing,ivory,endangered"},
+    {"nationality", "dual,nationality,citizenship,military service,conscription"},
+    {"identity", "identif,personal id,passport,proof of identity,id card,documents"},
+    {"entry and stay", "visa,entry,exit,immigration,overstay,residen,registration,permit"},
+    {"work", "employment,work,business,teach,voluntee,labour,labor,student"},
+    {"penalties",
+     "penalt,arrest,prison,detention,detain,legal,court,death,police,trial,law "
+     "enforcement,crimes against,serious crime"},
+    {"natural hazards",
+     "earthquake,weather,flood,hurricane,cyclone,volcan,wildfire,tsunami,"
+     "disaster,landslide,monsoon,typhoon,avalanche,sandstorm"},
+    {"health", "health,disease,medical,methanol,poison,malaria,accessib,disabilit,water quality"},
+    {"crime advice",
+     "crime,theft,scam,belonging,robbery,pickpocket,kidnap,assault,spiking,piracy,"
+     "fraud,women travel"},
+    {"security", "terror,conflict,landmine,military,border,curfew,armed,unrest,security,safety"},
+    {"outdoor and transport",
+     "outdoor,swimming,hiking,trek,mountain,boat,sea,taxi,rail,air travel,"
+     "transport,ski,park,beach,diving,climb"},
+    {"local customs",
+     "custom,cultur,behaviour,behavior,etiquette,tradition,tipping,local culture,"
+     "public order,respect,gesture,litter"},
+}};
+constexpr std::string_view kOther = "other";
+
+constexpr auto kNames = [] {
+  std::array<std::string_view, kTopics.size() + 1> names;
+  for (size_t i = 0; i < kTopics.size(); ++i) names[i] = kTopics[i].name;
+  names.back() = kOther;
+  return names;
+}();
+
+// Headings that stand over a whole page, and say nothing of a topic.
+bool IsGeneral(std::string_view normalized) {
+  constexpr std::array<std::string_view, 12> kGeneral = {"laws and culture",
+                                                         "local laws and customs",
+                                                         "laws and cultural differences",
+                                                         "local laws",
+                                                         "local law",
+                                                         "safety and security",
+                                                         "local laws special circumstances",
+                                                         "other laws",
+                                                         "other local laws",
+                                                         "special circumstances",
+                                                         "practical advice",
+                                                         "local customs and laws"};
+  return std::find(kGeneral.begin(), kGeneral.end(), normalized) != kGeneral.end();
+}
+
+size_t CountWords(std::string_view text) {
+  size_t words = 0;
+  bool in_word = false;
+  for (const char c : text) {
+    const bool space = c == ' ' || c == '\n' || c == '\t';
+    if (!space && !in_word) ++words;
+    in_word = !space;
+  }
+  return words;
+}
+
+std::string_view TrimmedPassage(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kBlank);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
+// How many of a topic's words stand in a normalized text, at the beginning of words.
+size_t Matches(const Topic& topic, std::string_view normalized) {
+  const std::string padded = " " + std::string(normalized);
+  size_t matches = 0;
+  std::string_view words = topic.words;
+  while (!words.empty()) {
+    const size_t end = std::min(words.find(','), words.size());
+    const std::string word = " " + std::string(words.substr(0, end));
+    for (size_t at = padded.find(word); at != std::string::npos; at = padded.find(word, at + 1)) {
+      ++matches;
+    }
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return matches;
+}
+
+// Where the bracket that opens at `open` closes, or npos.
+size_t Closing(std::string_view text, size_t open, char opening, char closing) {
+  int depth = 0;
+  for (size_t i = open; i < text.size(); ++i) {
+    if (text[i] == opening) ++depth;
+    if (text[i] == closing && --depth == 0) return i;
+  }
+  return std::string_view::npos;
+}
+
+// Without Markdown's marks. `linked` becomes how many bytes of the result are text of links.
+std::string Plain(std::string_view text, size_t& linked) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '[') {
+      const size_t end = Closing(text, i, '[', ']');
+      if (end != std::string_view::npos && end + 1 < text.size() && text[end + 1] == '(') {
+        const size_t close = Closing(text, end + 1, '(', ')');
+        if (close != std::string_view::npos) {
+          size_t inner = 0;
+          const std::string label = Plain(text.substr(i + 1, end - i - 1), inner);
+          plain += label;
+          linked += label.size();
+          i = close;
+          continue;
+        }
+      }
+    }
+    if (c == '\\' && i + 1 < text.size() &&
+        std::string_view("*_[]()#.-+!|").find(text[i + 1]) != std::string_view::npos) {
+      plain += text[++i];
+    } else if (c == '*' || (c == '_' && i + 1 < text.size() && text[i + 1] == '_')) {
+      continue;                                           // emphasis
+    } else if (text.substr(i).starts_with("\xC2\xA0")) {  // a space that doesn't break
+      plain += ' ';
+      ++i;
+    } else {
+      plain += c == '\n' || c == '\t' || c == '\r' ? ' ' : c;
+    }
+  }
+  return plain;
+}
+
+class PageReader {
+ public:
+  std::vector<PageParagraph> Read(std::string_view markdown) {
+    for (size_t begin = 0; begin <= markdown.size();) {
+      const size_t end = std::min(markdown.find('\n', begin), markdown.size());
+      ReadLine(TrimmedPassage(markdown.substr(begin, end - begin)));
+      begin = end + 1;
+    }
+    EndParagraph();
+    return std::move(paragraphs_);
+  }
+
+ private:
+  void ReadLine(std::string_view line) {
+    if (line.empty()) {
+      EndParagraph();
+    } else if (line.starts_with('#')) {
+      EndParagraph();
+      const size_t level = std::min(line.find_first_not_of('#'), line.size());
+      SetHeading(level, line.substr(level));
+    } else if (line.starts_with("[#")) {
+      EndParagraph();  // the title once more, as a link
+    } else {
+      if (line.starts_with("**") && text_.empty()) line = TakeBoldHeading(line);
+      const bool item = line.starts_with("* ") || line.starts_with("- ") || line.starts_with("+ ");
+      AddText(item ? line.substr(2) : line);
+    }
+  }
+
+  // What follows "**Heading:**" on its line.
+  std::string_view TakeBoldHeading(std::string_view line) {
+    const size_t end = line.find("**", 2);
+    if (end == std::string_view::npos || end > kMostHeadingBytes) return line;
+    const std::string_view heading = line.substr(2, end - 2);
+    SetHeading(kBoldLevel, heading);
+    line = line.substr(end + 2);
+    if (line.starts_with(':')) line.remove_prefix(1);
+    return TrimmedPassage(line);
+  }
+
+  void SetHeading(size_t level, std::string_view heading) {
+    while (!open_.empty() && open_.back().first >= level) open_.pop_back();
+    lead_.clear();
+    size_t linked = 0;
+    std::string plain(TrimmedPassage(Plain(heading, linked)));
+    if (plain.ends_with(':')) plain.pop_back();
+    if (!plain.empty()) open_.emplace_back(level, std::move(plain));
+  }
+
+  void AddText(std::string_view line) {
+    size_t linked = 0;
+    const std::string plain = Plain(line, linked);
+    const std::string_view text = TrimmedPassage(plain);
+    if (text.empty()) return;
+    if (linked * 10 > text.size() * 8) {
+      only_links_ = true;
+      return;
+    }
+    if (!text_.empty()) text_ += '\n';
+    text_ += text;
+  }
+
+  void EndParagraph() {
+    std::string text = std::exchange(text_, {});
+    const bool only_links = std::exchange(only_links_, false);
+    if (text.empty()) {
+      // "More information:" and the like lead to nothing but links.
+      if (only_links) lead_.clear();
+      return;
+    }
+    if (!lead_.empty()) text = std::exchange(lead_, {}) + "\n" + text;
+    if (text.ends_with(':') && CountWords(text) < kFewWords) {
+      lead_ = std::move(text);
+      return;
+    }
+    PageParagraph& paragraph = paragraphs_.emplace_back();
+    for (const auto& [level, heading] : open_) paragraph.headings.push_back(heading);
+    paragraph.text = std::move(text);
+  }
+
+  static constexpr size_t kBoldLevel = 7;  // below all of Markdown's
+
+  std::vector<std::pair<size_t, std::string>> open_;  // headings over what is read
+  std::string text_;
+  std::string lead_;         // a paragraph that leads to a list
+  bool only_links_ = false;  // of what is read and not in text_
+  std::vector<PageParagraph> paragraphs_;
+};
+
+// Pieces of at most kMostWords, between lines or sentences.
+std::vector<std::string> Divide(const std::string& text) {
+  if (CountWords(text) <= kMostWords) return {text};
+  std::vector<std::string> pieces;
+  size_t words = 0;
+  for (const std::string_view sentence : text::Sentences(text)) {
+    const size_t more = CountWords(sentence);
+    if (pieces.empty() || words + more > kMostWords) {
+      pieces.emplace_back();
+      words = 0;
+    }
+    if (!pieces.back().empty()) pieces.back() += ' ';
+    pieces.back() += sentence;
+    words += more;
+  }
+  return pieces;
+}
+
+}  // namespace
+
+std::span<const std::string_view> PassageTopics() { return kNames; }
+
+std::string_view PassageTopic(std::span<const std::string> headings, std::string_view text) {
+  for (size_t i = headings.size(); i-- > 0;) {
+    const std::string heading = text::NormalizeForMatch(headings[i]);
+    if (IsGeneral(heading)) continue;
+    for (const Topic& topic : kTopics) {
+      if (Matches(topic, heading) > 0) return topic.name;
+    }
+  }
+  const std::string normalized = text::NormalizeForMatch(text);
+  std::string_view best = kOther;
+  size_t most = 0;
+  for (const Topic& topic : kTopics) {
+    const size_t matches = Matches(topic, normalized);
+    if (matches > most) {
+      most = matches;
+      best = topic.name;
+    }
+  }
+  return best;
+}
+
+std::vector<PageParagraph> ReadPage(std::string_view markdown) {
+  return PageReader().Read(markdown);
+}
+
+std::vector<PagePassage> DividePage(std::span<const PageParagraph> paragraphs) {
+  std::vector<PagePassage> passages;
+  const std::vector<std::string>* headings = nullptr;
+  for (const PageParagraph& paragraph : paragraphs) {
+    const std::string_view topic = PassageTopic(paragraph.headings, paragraph.text);
+    const std::string heading = paragraph.headings.empty() ? "" : paragraph.headings.back();
+    for (std::string& piece : Divide(paragraph.text)) {
+      PagePassage* last = passages.empty() ? nullptr : &passages.back();
+      const size_t before = last ? CountWords(last->text) : 0, more = CountWords(piece);
+      const bool same_heading = headings && *headings == paragraph.headings;
+      const bool few = before < kFewWords || more < kFewWords;
+      if (last && before + more <= kMostWords && (last->topic == topic || same_heading) &&
+          (few || (same_heading && last->topic == topic))) {
+        if (more > before) last->topic = topic;
+        last->text += same_heading ? "\n" : fmt::format("\n{}: ", heading);
+        last->text += piece;
+      } else {
+        passages.push_back({heading, std::string(topic), std::move(piece)});
+      }
+      headings = &paragraph.headings;
+    }
+  }
+  return passages;
+}
+
+}  // namespace mores::guidelines

@@ -1,0 +1,465 @@
+#include "guidelines/review/review.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "guidelines/store/model_source.h"
+#include "text/unicode.h"
+
+namespace mores::guidelines {
+namespace {
+
+constexpr std::array<std::string_view, 3> kRulingNames = {"correct", "wrong", "unsure"};
+constexpr size_t kEnoughRulings = 2, kEnoughOfAGroup = 2;
+
+tl::unexpected<Error> Refused(std::string_view id, std::string_view why) {
+  return MakeError(ErrorKind::kInput, "guideline {}: {}", id, why);
+}
+
+Status CheckPerson(std::string_view id, std::string_view name) {
+  if (name.empty() || name.front() == ' ' || name.back() == ' ') {
+    return Refused(id, "who says it isn't said");
+  }
+  return {};
+}
+
+bool IsSameStatement(const Guideline& a, const Guideline& b) {
+  return a.kind == b.kind && a.places == b.places && a.groups == b.groups && a.topic == b.topic &&
+         a.text == b.text && a.polarity == b.polarity;
+}
+
+// The same country, and the group of one where it is for groups.
+bool MaySpeakFor(const PlaceScope& from, const Guideline& guideline) {
+  if (from.place.empty()) return true;
+  const std::string country = from.place.substr(0, 2);
+  const bool there =
+      std::any_of(guideline.places.begin(), guideline.places.end(),
+                  [&](const std::string& place) { return place.substr(0, 2) == country; });
+  return there &&
+         (guideline.groups.empty() || std::find(guideline.groups.begin(), guideline.groups.end(),
+                                                from.group) != guideline.groups.end());
+}
+
+// An SQL list of ids, all of which are ours.
+std::string QuotedText(const std::vector<Standing>& statuses) {
+  std::string list;
+  for (const Standing status : statuses) {
+    list += fmt::format("{}'{}'", list.empty() ? "" : ", ", Name(status));
+  }
+  return list;
+}
+
+Expected<ReviewItem> ShowForReview(Database& database, Guideline guideline) {
+  ReviewItem item{.guideline = std::move(guideline)};
+  for (const std::string& id : item.guideline.passages) {
+    MORES_ASSIGN_OR_RETURN(std::optional<Passage> passage, database.FindPassage(id));
+    if (passage) item.passages.push_back(std::move(*passage));
+  }
+  if (item.guideline.status != Standing::kContested) return item;
+  MORES_ASSIGN_OR_RETURN(
+      Statement read,
+      database.connection().Prepare("SELECT r.reason FROM review r JOIN guideline g ON g.key = "
+                                    "r.guideline WHERE g.id = ? AND r.act = 'complaint' AND "
+                                    "r.version >= ? ORDER BY r.key"));
+  read.Bind(item.guideline.id).Bind(int64_t{item.guideline.version - 1});
+  for (;;) {
+    MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
+    if (!row) return item;
+    item.complaints.push_back(read.String(0));
+  }
+}
+
+// A model's word is none, nor are the passages that a model relied on.
+bool HasSource(const Guideline& guideline) {
+  return std::any_of(guideline.sources.begin(), guideline.sources.end(),
+                     [](const Source& source) { return !IsModelSource(source); });
+}
+
+// Whatever the case, the width and the invisible characters of their names.
+bool IsSamePerson(std::string_view a, std::string_view b) {
+  const std::string name = text::NormalizeForMatch(a);
+  return a == b || (!name.empty() && name == text::NormalizeForMatch(b));
+}
+
+}  // namespace
+
+struct ReviewDesk::Row {
+  std::string_view act;
+  std::string ruling;  // "" for none
+  std::string reviewer, reviewer_place, reason;
+};
+
+std::string_view Name(Ruling ruling) { return kRulingNames[static_cast<size_t>(ruling)]; }
+
+std::optional<Ruling> ParseRuling(std::string_view name) {
+  const auto found = std::find(kRulingNames.begin(), kRulingNames.end(), name);
+  if (found == kRulingNames.end()) return std::nullopt;
+  return static_cast<Ruling>(found - kRulingNames.begin());
+}
+
+bool IsWithin(const std::vector<std::string>& places, const std::vector<std::string>& codes) {
+  return codes.empty() || std::any_of(places.begin(), places.end(), [&](const std::string& place) {
+           return std::any_of(codes.begin(), codes.end(), [&](const std::string& code) {
+             return place == code || place.starts_with(code + "-");
+           });
+         });
+}
+
+Json ToJson(const ReviewItem& item) {
+  Json json = ToJson(item.guideline);
+  json["passages"] = Json::array();
+  for (const Passage& passage : item.passages) {
+    json["passages"].push_back({{"id", passage.id},
+                                {"heading", passage.heading},
+                                {"text", passage.text},
+                                {"publisher", passage.source.publisher},
+                                {"address", passage.source.address},
+                                {"date_read", passage.source.date_read}});
+  }
+  if (!item.complaints.empty()) json["complaints"] = item.complaints;
+  return json;
+}
+
+Expected<GivenRuling> ParseGivenRuling(const Json& value, std::string_view where,
+                                       const std::string& reviewer, const ParseScope& parse_scope) {
+  GivenRuling given{.reviewer = reviewer};
+  MORES_ASSIGN_OR_RETURN(given.id, RequiredString(value, "id", where));
+  MORES_ASSIGN_OR_RETURN(const std::string ruling, RequiredString(value, "ruling", where));
+  const auto field = [&](std::string_view name, std::string_view problem) {
+    return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, name, problem);
+  };
+  const std::optional<Ruling> parsed = ParseRuling(ruling);
+  if (!parsed) return field("ruling", "must be correct, wrong or unsure");
+  given.ruling = *parsed;
+  if (value.contains("version")) {
+    const Json& version = value["version"];
+    if (!version.is_number_integer() || version < 1 || version > (1 << 30)) {
+      return field("version", "must be a whole number from 1");
+    }
+    given.version = version.get<int>();
+  }
+  if (value.contains("reviewer")) {
+    MORES_ASSIGN_OR_RETURN(given.reviewer, RequiredString(value, "reviewer", where));
+  }
+  if (given.reviewer.empty()) return field("reviewer", "missing");
+  if (value.contains("from")) {
+    MORES_ASSIGN_OR_RETURN(const std::string from, RequiredString(value, "from", where));
+    Expected<PlaceScope> scope = parse_scope(from);
+    if (!scope) return field("from", scope.error().message);
+    given.from = std::move(*scope);
+  }
+  if (value.contains("reason")) {
+    MORES_ASSIGN_OR_RETURN(given.reason, RequiredString(value, "reason", where));
+  }
+  return given;
+}
+
+Expected<Version> ReviewDesk::CurrentOf(std::string_view id, int version) {
+  MORES_ASSIGN_OR_RETURN(std::optional<Version> current, database_.Find(id));
+  if (!current) {
+    return MakeError(ErrorKind::kInput, "{}: there is no guideline '{}'", database_.path(), id);
+  }
+  const Guideline& guideline = current->guideline;
+  if (version != 0 && version != guideline.version) {
+    return Refused(
+        id, fmt::format("that is version {}, and by now there is version {}: look at it anew",
+                        version, guideline.version));
+  }
+  if (guideline.status == Standing::kWithdrawn) return Refused(id, "is withdrawn");
+  return std::move(*current);
+}
+
+Expected<bool> ReviewDesk::Wrote(const std::string& person, const Version& current) {
+  MORES_ASSIGN_OR_RETURN(const std::vector<Version> history,
+                         database_.History(current.guideline.id));
+  size_t first = history.size() - 1;  // of the versions with this text
+  while (first > 0 && IsSameStatement(history[first - 1].guideline, current.guideline)) --first;
+  if (IsSamePerson(history[first].change.by, person)) return true;
+  MORES_ASSIGN_OR_RETURN(
+      Statement find,
+      database_.connection().Prepare("SELECT act FROM review r JOIN guideline g ON g.key = "
+                                     "r.guideline WHERE g.id = ? AND r.version >= ? AND "
+                                     "r.reviewer = ? AND act IN ('complaint', 'adjudication')"));
+  find.Bind(current.guideline.id).Bind(int64_t{current.guideline.version - 1}).Bind(person);
+  bool settled = false;
+  for (;;) {
+    MORES_ASSIGN_OR_RETURN(const bool row, find.Step());
+    if (!row) break;
+    if (find.Text(0) == "complaint") return true;
+    settled = true;
+  }
+  return IsSamePerson(current.change.by, person) && !settled;
+}
+
+Expected<std::vector<ReviewDesk::Row>> ReviewDesk::RulingsOn(const Guideline& guideline) {
+  MORES_ASSIGN_OR_RETURN(
+      Statement read,
+      database_.connection().Prepare("SELECT r.ruling, r.reviewer, r.reviewer_place, r.reason FROM "
+                                     "review r JOIN guideline g ON g.key = r.guideline WHERE g.id "
+                                     "= ? AND r.version = ? AND r.act = 'ruling' ORDER BY r.key"));
+  read.Bind(guideline.id).Bind(int64_t{guideline.version});
+  std::vector<Row> rulings;
+  for (;;) {
+    MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
+    if (!row) return rulings;
+    rulings.push_back({.act = "ruling",
+                       .ruling = read.String(0),
+                       .reviewer = read.String(1),
+                       .reviewer_place = read.String(2),
+                       .reason = read.String(3)});
+  }
+}
+
+Status ReviewDesk::Write(const Guideline& guideline, const Row& row) {
+  MORES_ASSIGN_OR_RETURN(
+      Statement write,
+      database_.connection().Prepare("INSERT INTO review (guideline, version, act, ruling, "
+                                     "reviewer, reviewer_place, at, reason) SELECT key, ?, ?, ?, "
+                                     "?, ?, ?, ? FROM guideline WHERE id = ?"));
+  write.Bind(int64_t{guideline.version}).Bind(row.act).Bind(row.ruling).Bind(row.reviewer);
+  write.Bind(row.reviewer_place).Bind(clock_.UtcTimestamp()).Bind(row.reason);
+  return write.Bind(guideline.id).Run();
+}
+
+Expected<std::optional<ReviewItem>> ReviewDesk::Next(const NextOptions& options) {
+  const std::vector<Standing> statuses =
+      options.statuses.empty() ? std::vector{Standing::kImported, Standing::kGenerated,
+                                             Standing::kMachineValidated, Standing::kContested}
+                               : options.statuses;
+  std::optional<ReviewItem> item;
+  const Status read = database_.connection().ReadConsistently([&]() -> Status {
+    MORES_ASSIGN_OR_RETURN(
+        Statement keys,
+        database_.connection().Prepare(fmt::format(
+            "SELECT g.key FROM guideline g JOIN version v ON v.guideline = g.key AND v.version = "
+            "g.current WHERE v.status IN ({}) AND NOT EXISTS (SELECT 1 FROM review r WHERE "
+            "r.guideline = g.key AND r.version = g.current AND r.act = 'ruling' AND r.reviewer = "
+            "?) ORDER BY v.status <> 'contested', g.id",
+            QuotedText(statuses))));
+    keys.Bind(options.reviewer);
+    for (;;) {
+      MORES_ASSIGN_OR_RETURN(const bool row, keys.Step());
+      if (!row) return {};
+      MORES_ASSIGN_OR_RETURN(Version current, database_.Current(keys.Integer(0)));
+      if (!IsWithin(current.guideline.places, options.places)) continue;
+      if (!MaySpeakFor(options.from, current.guideline)) continue;
+      MORES_ASSIGN_OR_RETURN(const bool wrote, Wrote(options.reviewer, current));
+      if (wrote) continue;
+      MORES_ASSIGN_OR_RETURN(item, ShowForReview(database_, std::move(current.guideline)));
+      return {};
+    }
+  });
+  MORES_RETURN_IF_ERROR(read);
+  return item;
+}
+
+Status ReviewDesk::RuleOnce(const GivenRuling& ruling) {
+  MORES_RETURN_IF_ERROR(CheckPerson(ruling.id, ruling.reviewer));
+  MORES_ASSIGN_OR_RETURN(const Version current, CurrentOf(ruling.id, ruling.version));
+  MORES_ASSIGN_OR_RETURN(const bool wrote, Wrote(ruling.reviewer, current));
+  if (wrote) {
+    return Refused(ruling.id, fmt::format("{} wrote or contested version {}, and can't rule on it",
+                                          ruling.reviewer, current.guideline.version));
+  }
+  MORES_ASSIGN_OR_RETURN(const std::vector<Row> rulings, RulingsOn(current.guideline));
+  for (const Row& earlier : rulings) {
+    if (!IsSamePerson(earlier.reviewer, ruling.reviewer)) continue;
+    return Refused(ruling.id, fmt::format("{} ruled on version {} before", ruling.reviewer,
+                                          current.guideline.version));
+  }
+  return Write(current.guideline, {.act = "ruling",
+                                   .ruling = std::string(Name(ruling.ruling)),
+                                   .reviewer = ruling.reviewer,
+                                   .reviewer_place = ScopeName(ruling.from),
+                                   .reason = ruling.reason});
+}
+
+Status ReviewDesk::Rule(std::span<const GivenRuling> rulings) {
+  return database_.connection().Transact([&]() -> Status {
+    for (const GivenRuling& ruling : rulings) MORES_RETURN_IF_ERROR(RuleOnce(ruling));
+    return {};
+  });
+}
+
+Expected<Version> ReviewDesk::Move(const Version& current, Standing status, const Row& row) {
+  MORES_RETURN_IF_ERROR(Write(current.guideline, row));
+  Guideline moved = current.guideline;
+  moved.status = status;
+  return database_.PutInTransaction(
+      std::move(moved),
+      {.by = row.reviewer,
+       .at = clock_.UtcTimestamp(),
+       .reason = fmt::format("{}{}: {}", row.act, row.ruling.empty() ? "" : " " + row.ruling,
+                             row.reason)});
+}
+
+Expected<Version> ReviewDesk::Settle(const Decision& decision) {
+  MORES_RETURN_IF_ERROR(CheckPerson(decision.id, decision.by));
+  MORES_ASSIGN_OR_RETURN(const Version current, CurrentOf(decision.id, decision.version));
+  const Guideline& guideline = current.guideline;
+  MORES_ASSIGN_OR_RETURN(const std::vector<Row> rulings, RulingsOn(guideline));
+  if (rulings.size() < kEnoughRulings) {
+    return Refused(decision.id, fmt::format("version {} has {} of the {} rulings that it takes",
+                                            guideline.version, rulings.size(), kEnoughRulings));
+  }
+  MORES_ASSIGN_OR_RETURN(const bool wrote, Wrote(decision.by, current));
+  if (wrote) {
+    return Refused(decision.id, fmt::format("{} wrote or contested version {}, and can't settle it",
+                                            decision.by, guideline.version));
+  }
+  const bool agree = std::all_of(rulings.begin(), rulings.end(), [&](const Row& one) {
+    return one.ruling == rulings[0].ruling && one.ruling == Name(decision.ruling);
+  });
+  for (const Row& one : rulings) {
+    if (agree || !IsSamePerson(one.reviewer, decision.by)) continue;
+    return Refused(decision.id,
+                   fmt::format("{} ruled on it, and can't settle it against others", decision.by));
+  }
+  Standing status = Standing::kContested;
+  if (decision.ruling == Ruling::kWrong) status = Standing::kWithdrawn;
+  if (decision.ruling == Ruling::kCorrect) status = Standing::kHumanValidated;
+  if (decision.ruling == Ruling::kCorrect && !guideline.groups.empty() && !HasSource(guideline)) {
+    return Refused(decision.id, "is of a group, and has no source but a model");
+  }
+  for (const std::string& group : guideline.groups) {
+    if (decision.ruling != Ruling::kCorrect) break;
+    const auto from = std::count_if(rulings.begin(), rulings.end(), [&](const Row& one) {
+      const PlaceScope from_there = ReadScopeName(one.reviewer_place);
+      return one.ruling == Name(Ruling::kCorrect) && from_there.group == group &&
+             MaySpeakFor(from_there, guideline);
+    });
+    if (from >= static_cast<int64_t>(kEnoughOfAGroup)) continue;
+    return Refused(
+        decision.id,
+        fmt::format("takes {} reviewers from the group '{}' who rule that it is correct, "
+                    "and has {}",
+                    kEnoughOfAGroup, group, from));
+  }
+  return Move(current, status,
+              {.act = "adjudication",
+               .ruling = std::string(Name(decision.ruling)),
+               .reviewer = decision.by,
+               .reason = decision.reason});
+}
+
+Expected<Version> ReviewDesk::Adjudicate(const Decision& decision) {
+  if (decision.reason.empty()) return Refused(decision.id, "a reason is missing");
+  Version version;
+  const Status done = database_.connection().Transact([&]() -> Status {
+    MORES_ASSIGN_OR_RETURN(version, Settle(decision));
+    return {};
+  });
+  MORES_RETURN_IF_ERROR(done);
+  return version;
+}
+
+Expected<UnanimousDecisions> ReviewDesk::AdjudicateUnanimous(
+    const std::string& by, const std::vector<std::string>& places) {
+  UnanimousDecisions decisions;
+  const Status done = database_.connection().Transact([&]() -> Status {
+    std::vector<Decision> agreed;
+    {
+      // An adjudication of the same version stands: it takes another ruling to come back to it.
+      MORES_ASSIGN_OR_RETURN(
+          Statement read,
+          database_.connection().Prepare(
+              "SELECT id, version, ruling, rulings FROM (SELECT g.id, g.current AS version, "
+              "min(r.ruling) AS ruling, max(r.ruling) AS other, count(*) AS rulings, max(r.key) AS "
+              "last, g.key FROM review r JOIN guideline g ON g.key = r.guideline AND g.current = "
+              "r.version JOIN version v ON v.guideline = g.key AND v.version = g.current WHERE "
+              "r.act = 'ruling' AND v.status <> 'withdrawn' GROUP BY g.key) ruled WHERE rulings >= "
+              "? AND ruling = other AND NOT EXISTS (SELECT 1 FROM review a WHERE a.guideline = "
+              "ruled.key AND a.version = ruled.version AND a.act = 'adjudication' AND a.key > "
+              "ruled.last) ORDER BY id"));
+      read.Bind(static_cast<int64_t>(kEnoughRulings));
+      for (;;) {
+        MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
+        if (!row) break;
+        const std::optional<Ruling> ruling = ParseRuling(read.Text(2));
+        if (!ruling) continue;
+        agreed.push_back({.id = read.String(0),
+                          .version = static_cast<int>(read.Integer(1)),
+                          .ruling = *ruling,
+                          .by = by,
+                          .reason = fmt::format("{} reviewers agree", read.Integer(3))});
+      }
+    }
+    for (const Decision& decision : agreed) {
+      MORES_ASSIGN_OR_RETURN(const Version current, CurrentOf(decision.id, decision.version));
+      if (!IsWithin(current.guideline.places, places)) continue;
+      Expected<Version> settled = Settle(decision);
+      if (settled) {
+        decisions.adopted.push_back(std::move(*settled));
+      } else if (settled.error().kind == ErrorKind::kInput) {
+        decisions.left.emplace_back(decision.id, settled.error().message);
+      } else {
+        return tl::unexpected<Error>(std::move(settled.error()));
+      }
+    }
+    return {};
+  });
+  MORES_RETURN_IF_ERROR(done);
+  return decisions;
+}
+
+Expected<Version> ReviewDesk::ChangeStanding(std::string_view id, Standing standing,
+                                             const Row& row) {
+  MORES_RETURN_IF_ERROR(CheckPerson(id, row.reviewer));
+  if (row.reason.empty()) return Refused(id, "a reason is missing");
+  Version version;
+  const Status done = database_.connection().Transact([&]() -> Status {
+    MORES_ASSIGN_OR_RETURN(const Version current, CurrentOf(id, 0));
+    MORES_ASSIGN_OR_RETURN(version, Move(current, standing, row));
+    return {};
+  });
+  MORES_RETURN_IF_ERROR(done);
+  return version;
+}
+
+Expected<Version> ReviewDesk::Complain(std::string_view id, const std::string& by,
+                                       const std::string& reason) {
+  return ChangeStanding(id, Standing::kContested,
+                        {.act = "complaint", .reviewer = by, .reason = reason});
+}
+
+Expected<Version> ReviewDesk::Withdraw(std::string_view id, const std::string& by,
+                                       const std::string& reason) {
+  return ChangeStanding(id, Standing::kWithdrawn,
+                        {.act = "withdrawal", .reviewer = by, .reason = reason});
+}
+
+Status ReviewDesk::ForEachRuling(const std::function<Status(const StoredRuling&)>& visit) {
+  return database_.connection().ReadConsistently([&]() -> Status {
+    MORES_ASSIGN_OR_RETURN(
+        Statement read,
+        database_.connection().Prepare(
+            "SELECT g.id, r.version, r.ruling, r.reviewer, r.reviewer_place, r.at, r.reason FROM "
+            "review r JOIN guideline g ON g.key = r.guideline WHERE r.act = 'ruling' ORDER BY "
+            "g.id, r.version, r.key"));
+    for (;;) {
+      MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
+      if (!row) return {};
+      StoredRuling ruling{.id = read.String(0), .version = static_cast<int>(read.Integer(1))};
+      MORES_ASSIGN_OR_RETURN(const std::optional<Version> version,
+                             database_.Find(ruling.id, ruling.version));
+      const std::optional<Ruling> parsed = ParseRuling(read.Text(2));
+      if (!version || !parsed) {
+        return MakeError(ErrorKind::kCorrupt, "{}: the database is damaged: a ruling on {}",
+                         database_.path(), ruling.id);
+      }
+      ruling.kind = version->guideline.kind;
+      ruling.places = version->guideline.places;
+      ruling.ruling = *parsed;
+      ruling.reviewer = read.String(3);
+      ruling.reviewer_place = read.String(4);
+      ruling.at = read.String(5);
+      ruling.reason = read.String(6);
+      MORES_RETURN_IF_ERROR(visit(ruling));
+    }
+  });
+}
+
+}  // namespace mores::guidelines

@@ -1,0 +1,71 @@
+// Finds guidelines and passages by words, in both languages, and by vectors where there are any.
+#ifndef MORES_GUIDELINES_SEARCH_SEARCH_H_
+#define MORES_GUIDELINES_SEARCH_SEARCH_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "guidelines/search/embedder.h"
+#include "guidelines/store/database.h"
+#include "guidelines/store/guideline.h"
+
+namespace mores::guidelines {
+
+// A place, and a group in it where one is meant: "NG", "NG+tiv".
+struct PlaceScope {
+  std::string place;
+  std::string group;  // id; "": none
+};
+
+// "NG", "NG+tiv".
+std::string ScopeName(const PlaceScope& scope);
+// What ScopeName wrote, without looking anything up.
+PlaceScope ReadScopeName(std::string_view name);
+
+// "NG", "NG+Tiv": a code in any case, or a country's name, and a group of the database by id or
+// name. kUsage names what is unknown, with what is near.
+Expected<PlaceScope> ParsePlaceScope(std::string_view text, Database& database);
+
+enum class What { kGuidelines, kPassages, kBoth };
+
+struct SearchOptions {
+  // Within these and what they are parts of; a country also has what its parts have, unless
+  // `ancestors_only`. Guidelines of a group count where it is that group, or none is named and
+  // not `ancestors_only`. Empty: everywhere.
+  std::vector<PlaceScope> within;
+  bool ancestors_only = false;
+  What what = What::kBoth;
+  // Guidelines that may decide on `as_of` alone; else withdrawn ones alone are left out.
+  bool deciding_only = false;
+  std::string as_of;  // YYYY-MM-DD; REQUIRED with deciding_only
+  size_t limit = 10;
+};
+
+struct Hit {
+  What what = What::kGuidelines;
+  Guideline guideline;  // of What::kGuidelines
+  Passage passage;      // of What::kPassages
+  double score = 0;     // larger is better; comparable within one search alone
+};
+
+// One caller at a time; several may share a file. Each search sees what was written before it, by
+// whichever process. Any text is words alone, never syntax.
+class Searcher {
+ public:
+  // Reads the words of all documents into memory: some 300 ms for 10,000 of them.
+  static Expected<std::unique_ptr<Searcher>> Create(Database& database);
+  // The same with the vectors that documents have by `embedder`, which must outlive it: a search
+  // asks it for the vector of its text, and fuses both rankings. kMissing where no document has
+  // one.
+  static Expected<std::unique_ptr<Searcher>> Create(Database& database, Embedder& embedder);
+  virtual ~Searcher() = default;
+  virtual Expected<std::vector<Hit>> Search(std::string_view text,
+                                            const SearchOptions& options) = 0;
+};
+
+}  // namespace mores::guidelines
+
+#endif  // MORES_GUIDELINES_SEARCH_SEARCH_H_

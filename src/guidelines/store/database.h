@@ -1,0 +1,106 @@
+// GeoSafeDB: guidelines with their whole history, and the passages that they rest on, in one SQLite
+// file (docs/formats/guideline-database.md). Several processes may read while one writes; nobody
+// who reads waits.
+#ifndef MORES_GUIDELINES_STORE_DATABASE_H_
+#define MORES_GUIDELINES_STORE_DATABASE_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "guidelines/places/places.h"
+#include "guidelines/store/guideline.h"
+#include "guidelines/store/sqlite.h"
+
+namespace mores::guidelines {
+
+struct ImportCounts {
+  int64_t added = 0, revised = 0, unchanged = 0;  // guidelines
+  int64_t passages = 0, queries = 0, groups = 0, unmapped = 0, repairs = 0;
+};
+Json ToJson(const ImportCounts& counts);
+
+// One caller at a time; each thread opens its own.
+class Database {
+ public:
+  static constexpr int kSchema = 2;
+
+  struct OpenOptions {
+    Connection::Access access = Connection::Access::kRead;
+    // Reads the whole file for damage first; else damage shows where it is met.
+    bool check = true;
+    // For tests: the schema that a new database is made with.
+    int schema = kSchema;
+  };
+  // A database of an older schema is migrated where `access` allows writing, in one transaction;
+  // read-only it is kUnsupported, and so is a newer one always. kCorrupt names a damaged file, and
+  // a file that is another kind of database. kCreate makes it where it isn't there.
+  static Expected<std::unique_ptr<Database>> Open(const std::string& path,
+                                                  const OpenOptions& options);
+
+  const PlaceCatalogue& places() const { return *places_; }
+  const std::string& path() const { return connection_->path(); }
+  Connection& connection() { return *connection_; }
+
+  // nullopt where there is none. `version` 0: the current one. kCorrupt where what is stored isn't
+  // what was written (its hash).
+  Expected<std::optional<Version>> Find(std::string_view id, int version = 0);
+  Expected<std::vector<Version>> History(std::string_view id);  // oldest first; may be empty
+  Expected<std::optional<Passage>> FindPassage(std::string_view id);
+  Expected<std::optional<Group>> FindGroup(std::string_view id);
+  // By key of the tables `guideline` and `passage`: for search.
+  Expected<Version> Current(int64_t guideline_key);
+  Expected<Passage> PassageAt(int64_t passage_key);
+
+  // In order of their ids; one state of the database.
+  Status ForEachGuideline(const std::function<Status(const Version&)>& visit);
+  Status ForEachPassage(const std::function<Status(const Passage&)>& visit);
+  Status ForEachQuery(const std::function<Status(const BenchmarkQuery&)>& visit);
+  Expected<std::vector<Group>> Groups();
+
+  // Of all current versions; changes with each change, and is the same for the same content.
+  Expected<std::string> SetHash();
+
+  // Adds, or makes a new version where the id is there and the content differs. The version in
+  // `guideline`, where it isn't 0, must be the current one, else kInput: somebody else changed it.
+  // Places must be known, groups and passages there: kInput names what isn't. One transaction.
+  Expected<Version> Put(Guideline guideline, const Change& change);
+  // The same as a part of a transaction of the caller's.
+  // REQUIRES: within connection().Transact.
+  Expected<Version> PutInTransaction(Guideline guideline, const Change& change);
+  Status PutGroup(const Group& group);
+  // All or nothing. `progress` is told how many records are in.
+  Expected<ImportCounts> Import(const Batch& batch, const Change& change,
+                                const std::function<void(size_t)>& progress = {});
+
+ private:
+  Database() = default;
+  Status Migrate(int to);
+  Expected<Version> ReadVersion(int64_t key, int version);
+  Expected<int64_t> SourceKey(const Source& source);
+  enum class Written { kAdded, kRevised, kUnchanged };
+  // What content that an earlier version had is: importing it again brings back nothing.
+  enum class Repeated { kIsAChange, kIsNothingNew };
+  Expected<Written> Write(Guideline& guideline, Change& change, Repeated repeated);
+  Status WriteVersion(int64_t key, const Guideline& guideline, const Change& change);
+  Status WriteGroup(const Group& group);
+  Status WritePassage(const Passage& passage, int64_t& added);
+  Status WriteQuery(const BenchmarkQuery& query);
+  Status WriteImport(const Batch& batch, const Change& change, const ImportCounts& counts);
+  Status IndexGuideline(int64_t key, const Guideline& guideline);
+  Status IndexPassage(int64_t key, const Passage& passage);
+  Expected<std::string> PlaceNames(const std::vector<std::string>& places,
+                                   const std::vector<std::string>& groups);
+  Status CheckNamed(const Guideline& guideline);
+
+  std::shared_ptr<const PlaceCatalogue> places_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace mores::guidelines
+
+#endif  // MORES_GUIDELINES_STORE_DATABASE_H_

@@ -1,0 +1,267 @@
+#include "guidelines/store/guideline.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/hash.h"
+#include "guidelines/store/day.h"
+#include "text/language.h"
+#include "text/unicode.h"
+
+namespace mores::guidelines {
+namespace {
+
+constexpr size_t kMaxTextCodePoints = 20000;
+constexpr size_t kMaxNames = 100;  // places, groups, sources or passages of one guideline
+
+constexpr std::array<std::string_view, 6> kStandingNames = {
+    "imported", "generated", "machine-validated", "human-validated", "contested", "withdrawn"};
+
+tl::unexpected<Error> FieldError(std::string_view where, std::string_view name,
+                                 std::string_view problem) {
+  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, name, problem);
+}
+
+const Json* FindOptional(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+// A list of texts, or one text.
+Expected<std::vector<std::string>> Names(const Json& object, const char* name,
+                                         std::string_view where) {
+  std::vector<std::string> names;
+  const Json* value = FindOptional(object, name);
+  if (!value) return names;
+  if (value->is_string()) return std::vector<std::string>{value->get<std::string>()};
+  if (!value->is_array() || value->size() > kMaxNames) {
+    return FieldError(where, name, fmt::format("must be a list of at most {} texts", kMaxNames));
+  }
+  for (const Json& one : *value) {
+    if (!one.is_string() || one.get_ref<const std::string&>().empty()) {
+      return FieldError(where, name, "must be a list of texts, none empty");
+    }
+    names.push_back(one.get<std::string>());
+  }
+  return names;
+}
+
+Expected<std::string> OptionalDay(const Json& object, const char* name, std::string_view where) {
+  MORES_ASSIGN_OR_RETURN(std::string day, OptionalText(object, name, where));
+  if (!day.empty() && !IsDay(day)) return FieldError(where, name, "must be a day, as 2026-01-31");
+  return day;
+}
+
+template <typename Value, typename Parse>
+Status ReadNamed(const Json& object, const char* name, std::string_view where, const char* values,
+                 Parse parse, Value& value) {
+  MORES_ASSIGN_OR_RETURN(const std::string text, OptionalText(object, name, where));
+  if (text.empty()) return {};
+  const std::optional<Value> parsed = parse(text);
+  if (!parsed) return FieldError(where, name, fmt::format("must be one of {}", values));
+  value = *parsed;
+  return {};
+}
+
+Status ReadSources(const Json& value, std::string_view where, std::vector<Source>& sources) {
+  const Json* list = FindOptional(value, "sources");
+  if (!list) return {};
+  if (!list->is_array() || list->size() > kMaxNames) {
+    return FieldError(where, "sources", "must be a list of objects");
+  }
+  for (const Json& one : *list) {
+    MORES_ASSIGN_OR_RETURN(sources.emplace_back(), ParseSource(one, where));
+  }
+  return {};
+}
+
+// Texts apart by a byte that stands in none.
+std::string Joined(const std::vector<std::string>& texts) {
+  std::string joined;
+  for (const std::string& text : texts) joined += text + '\n';
+  return joined;
+}
+
+}  // namespace
+
+Expected<std::string> OptionalText(const Json& object, const char* name, std::string_view where) {
+  const Json* value = FindOptional(object, name);
+  if (!value) return std::string();
+  if (!value->is_string()) return FieldError(where, name, "must be a string");
+  const auto& text = value->get_ref<const std::string&>();
+  if (text::CountCodePoints(text) > kMaxTextCodePoints) {
+    return FieldError(where, name, fmt::format("longer than {} characters", kMaxTextCodePoints));
+  }
+  return text;
+}
+
+std::string_view Name(Kind kind) { return kind == Kind::kNorm ? "norm" : "policy"; }
+std::string_view Name(Polarity polarity) {
+  return polarity == Polarity::kExpected ? "expected" : "violation";
+}
+std::string_view Name(Standing standing) { return kStandingNames[static_cast<size_t>(standing)]; }
+
+std::optional<Kind> ParseKind(std::string_view name) {
+  if (name == "norm") return Kind::kNorm;
+  if (name == "policy") return Kind::kPolicy;
+  return std::nullopt;
+}
+
+std::optional<Polarity> ParsePolarity(std::string_view name) {
+  if (name == "expected") return Polarity::kExpected;
+  if (name == "violation") return Polarity::kViolation;
+  return std::nullopt;
+}
+
+std::optional<Standing> ParseStanding(std::string_view name) {
+  const auto found = std::find(kStandingNames.begin(), kStandingNames.end(), name);
+  if (found == kStandingNames.end()) return std::nullopt;
+  return static_cast<Standing>(found - kStandingNames.begin());
+}
+
+std::string Guideline::Hash() const {
+  Json content = ToJson(*this);
+  content.erase("id");
+  content.erase("version");
+  return Sha256Hex(DumpJson(content));
+}
+
+bool Guideline::Decides(std::string_view as_of) const {
+  if (status == Standing::kGenerated || status == Standing::kContested ||
+      status == Standing::kWithdrawn) {
+    return false;
+  }
+  // What a model confirmed of a people is no word of that people's.
+  if (!groups.empty() && status == Standing::kMachineValidated) return false;
+  return (valid_from.empty() || valid_from <= as_of) && (valid_to.empty() || as_of <= valid_to);
+}
+
+Json ToJson(const Source& source) {
+  return {{"title", source.title},     {"publisher", source.publisher},
+          {"address", source.address}, {"date_read", source.date_read},
+          {"licence", source.licence}, {"redistributable", source.redistributable}};
+}
+
+Expected<Source> ParseSource(const Json& value, std::string_view where) {
+  if (!value.is_object()) return FieldError(where, "sources", "must be a list of objects");
+  MORES_RETURN_IF_ERROR(CheckFields(
+      value, {"title", "publisher", "address", "date_read", "licence", "redistributable"}, where));
+  Source source;
+  MORES_ASSIGN_OR_RETURN(source.title, OptionalText(value, "title", where));
+  MORES_ASSIGN_OR_RETURN(source.publisher, OptionalText(value, "publisher", where));
+  MORES_ASSIGN_OR_RETURN(source.address, OptionalText(value, "address", where));
+  MORES_ASSIGN_OR_RETURN(source.date_read, OptionalDay(value, "date_read", where));
+  MORES_ASSIGN_OR_RETURN(source.licence, OptionalText(value, "licence", where));
+  if (source.title.empty()) return FieldError(where, "sources", "a source needs a 'title'");
+  if (const Json* free = FindOptional(value, "redistributable")) {
+    if (!free->is_boolean()) return FieldError(where, "redistributable", "must be true or false");
+    source.redistributable = free->get<bool>();
+  }
+  return source;
+}
+
+Json ToJson(const Guideline& guideline) {
+  Json json = {{"id", guideline.id},
+               {"version", guideline.version},
+               {"kind", Name(guideline.kind)},
+               {"places", guideline.places},
+               {"groups", guideline.groups},
+               {"topic", guideline.topic},
+               {"text", guideline.text},
+               {"lang", guideline.lang},
+               {"polarity", Name(guideline.polarity)},
+               {"status", Name(guideline.status)}};
+  if (!guideline.valid_from.empty()) json["valid_from"] = guideline.valid_from;
+  if (!guideline.valid_to.empty()) json["valid_to"] = guideline.valid_to;
+  json["sources"] = Json::array();
+  for (const Source& source : guideline.sources) json["sources"].push_back(ToJson(source));
+  json["passages"] = guideline.passages;
+  return json;
+}
+
+Status CheckFields(const Json& object, std::initializer_list<std::string_view> known,
+                   std::string_view where) {
+  for (const auto& [name, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return FieldError(where, name, "there is no such field");
+  }
+  return {};
+}
+
+Expected<Guideline> ParseGuideline(const Json& value, std::string_view where) {
+  if (!value.is_object()) return MakeError(ErrorKind::kInput, "{}: must be an object", where);
+  // The last two are what building says of how a text was made; they aren't kept.
+  MORES_RETURN_IF_ERROR(CheckFields(value,
+                                    {"id", "version", "kind", "place", "places", "group", "groups",
+                                     "topic", "text", "lang", "polarity", "status", "valid_from",
+                                     "valid_to", "sources", "passages", "generator", "variant_of"},
+                                    where));
+  for (const auto& [one, list] : {std::pair("place", "places"), std::pair("group", "groups")}) {
+    if (FindOptional(value, one) != nullptr && FindOptional(value, list) != nullptr) {
+      return FieldError(where, one, fmt::format("stands beside '{}'", list));
+    }
+  }
+  Guideline guideline;
+  MORES_ASSIGN_OR_RETURN(guideline.id, OptionalText(value, "id", where));
+  if (const Json* version = FindOptional(value, "version")) {
+    if (!version->is_number_integer() || *version < 0 || *version > (1 << 30)) {
+      return FieldError(where, "version", "must be a whole number");
+    }
+    guideline.version = version->get<int>();
+  }
+  MORES_RETURN_IF_ERROR(RequiredString(value, "kind", where));
+  MORES_RETURN_IF_ERROR(ReadNamed(value, "kind", where, "norm, policy", ParseKind, guideline.kind));
+  MORES_ASSIGN_OR_RETURN(guideline.places,
+                         Names(value, value.contains("places") ? "places" : "place", where));
+  if (guideline.places.empty()) return FieldError(where, "places", "missing");
+  MORES_ASSIGN_OR_RETURN(guideline.groups,
+                         Names(value, value.contains("groups") ? "groups" : "group", where));
+  MORES_ASSIGN_OR_RETURN(guideline.topic, OptionalText(value, "topic", where));
+  MORES_RETURN_IF_ERROR(RequiredString(value, "text", where));
+  MORES_ASSIGN_OR_RETURN(guideline.text, OptionalText(value, "text", where));
+  if (guideline.text.find_first_not_of(" \t\r\n") == std::string::npos) {
+    return FieldError(where, "text", "is empty");
+  }
+  MORES_ASSIGN_OR_RETURN(guideline.lang, OptionalText(value, "lang", where));
+  if (guideline.lang.empty()) guideline.lang = text::Name(text::DetectLanguage(guideline.text));
+  if (guideline.lang != "en" && guideline.lang != "zh" && guideline.lang != "other") {
+    return FieldError(where, "lang", "must be en, zh or other");
+  }
+  MORES_RETURN_IF_ERROR(ReadNamed(value, "polarity", where, "expected, violation", ParsePolarity,
+                                  guideline.polarity));
+  guideline.status = Standing::kImported;
+  MORES_RETURN_IF_ERROR(
+      ReadNamed(value, "status", where,
+                "imported, generated, machine-validated, human-validated, contested, withdrawn",
+                ParseStanding, guideline.status));
+  MORES_ASSIGN_OR_RETURN(guideline.valid_from, OptionalDay(value, "valid_from", where));
+  MORES_ASSIGN_OR_RETURN(guideline.valid_to, OptionalDay(value, "valid_to", where));
+  MORES_RETURN_IF_ERROR(ReadSources(value, where, guideline.sources));
+  MORES_ASSIGN_OR_RETURN(guideline.passages, Names(value, "passages", where));
+  return guideline;
+}
+
+std::string GuidelineId(const Guideline& guideline) {
+  const std::string country =
+      guideline.places.empty() ? "XX" : guideline.places.front().substr(0, 2);
+  const std::string hash =
+      Sha256Hex(fmt::format("{}\n{}\n{}\n{}", Name(guideline.kind), Joined(guideline.places),
+                            Joined(guideline.groups), guideline.text));
+  return fmt::format("{}-{}", country, std::string_view(hash).substr(0, 10));
+}
+
+std::string PassageId(const Passage& passage) {
+  const std::string hash =
+      Sha256Hex(fmt::format("{}\n{}\n{}\n{}\n{}", Joined(passage.places), passage.source.publisher,
+                            passage.source.title, passage.heading, passage.text));
+  return fmt::format("P-{}", std::string_view(hash).substr(0, 12));
+}
+
+std::string GroupId(std::string_view name_en) {
+  std::string id = text::NormalizeForMatch(name_en);
+  std::replace(id.begin(), id.end(), ' ', '-');
+  return id;
+}
+
+}  // namespace mores::guidelines

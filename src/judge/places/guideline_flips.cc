@@ -1,0 +1,198 @@
+#include "judge/places/guideline_flips.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "base/json_lines.h"
+
+namespace mores::judge {
+namespace {
+
+constexpr std::array kArms = {"none", "deciding", "irrelevant", "opposite"};
+constexpr size_t kArmCount = kArms.size();
+constexpr size_t kFiguresPerArm = 4;  // changed, to unsafe, to safe, mean p_unsafe
+
+// What was said of one dialogue, by arm.
+struct Outcome {
+  text::Language lang = text::Language::kOther;
+  std::array<format::Label, kArmCount> labels;
+  std::array<std::optional<double>, kArmCount> p_unsafe;
+};
+
+std::array<format::Dialogue, kArmCount> Dialogues(const data::GuidelineTriple& triple) {
+  std::array<format::Dialogue, kArmCount> dialogues;
+  for (format::Dialogue& dialogue : dialogues) {
+    dialogue.id = triple.id;
+    dialogue.turns = triple.turns;
+  }
+  dialogues[1].guideline = triple.deciding;
+  dialogues[2].guideline = triple.irrelevant;
+  dialogues[3].guideline = triple.opposite;
+  return dialogues;
+}
+
+// Judges the triples from `begin` on and adds their outcomes.
+Status JudgeSome(Judge& judge, std::span<const data::GuidelineTriple> triples,
+                 std::vector<Outcome>& outcomes) {
+  std::vector<std::array<format::Dialogue, kArmCount>> dialogues;
+  for (const data::GuidelineTriple& triple : triples) dialogues.push_back(Dialogues(triple));
+  std::vector<const format::Dialogue*> asked;
+  for (const auto& of_triple : dialogues) {
+    for (const format::Dialogue& dialogue : of_triple) asked.push_back(&dialogue);
+  }
+  MORES_ASSIGN_OR_RETURN(const auto verdicts, judge.JudgeBatch(asked));
+  for (size_t i = 0; i < triples.size(); ++i) {
+    Outcome outcome = {.lang = triples[i].lang, .labels = {}, .p_unsafe = {}};
+    bool whole = true;
+    for (size_t arm = 0; arm < kArmCount; ++arm) {
+      const Expected<format::Verdict>& verdict = verdicts[i * kArmCount + arm];
+      whole = whole && verdict.has_value();
+      if (!verdict) continue;
+      outcome.labels[arm] = verdict->label;
+      outcome.p_unsafe[arm] = verdict->p_unsafe;
+    }
+    if (whole) outcomes.push_back(outcome);
+  }
+  return {};
+}
+
+// The figures of one arm of one outcome; NaN for a probability that isn't known.
+std::array<double, kFiguresPerArm> FiguresOf(const Outcome& outcome, size_t arm) {
+  const format::Label before = outcome.labels[0], after = outcome.labels[arm];
+  const bool to_unsafe = before == format::Label::kSafe && after == format::Label::kUnsafe;
+  const bool to_safe = before == format::Label::kUnsafe && after == format::Label::kSafe;
+  return {before != after ? 1.0 : 0.0, to_unsafe ? 1.0 : 0.0, to_safe ? 1.0 : 0.0,
+          outcome.p_unsafe[arm].value_or(std::numeric_limits<double>::quiet_NaN())};
+}
+
+Json ToJson(const stats::Estimate& estimate) {
+  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
+  return {{"value", number(estimate.value)},
+          {"low", number(estimate.interval.low)},
+          {"high", number(estimate.interval.high)}};
+}
+
+// Means over the outcomes, each of which is resampled by itself.
+Json Summarize(const std::vector<Outcome>& outcomes, const stats::BootstrapOptions& bootstrap) {
+  const auto means = [&](std::span<const double> weights, std::span<double> values) {
+    std::fill(values.begin(), values.end(), 0.0);
+    double total = 0;
+    for (size_t i = 0; i < outcomes.size(); ++i) {
+      total += weights[i];
+      if (weights[i] == 0) continue;
+      for (size_t arm = 0; arm < kArmCount; ++arm) {
+        const auto figures = FiguresOf(outcomes[i], arm);
+        for (size_t f = 0; f < kFiguresPerArm; ++f) {
+          values[arm * kFiguresPerArm + f] += weights[i] * figures[f];
+        }
+      }
+    }
+    for (double& value : values) value /= total;
+  };
+  const std::vector<stats::Estimate> estimates =
+      stats::ClusterBootstrap(outcomes.size(), kArmCount * kFiguresPerArm, means, bootstrap);
+  Json json = {{"triples", outcomes.size()}};
+  for (size_t arm = 0; arm < kArmCount; ++arm) {
+    const auto of_arm = std::span(estimates).subspan(arm * kFiguresPerArm, kFiguresPerArm);
+    Json& figures = json["arms"][kArms[arm]];
+    if (arm > 0) {
+      figures["changed"] = ToJson(of_arm[0]);
+      figures["safe_to_unsafe"] = ToJson(of_arm[1]);
+      figures["unsafe_to_safe"] = ToJson(of_arm[2]);
+    }
+    figures["mean_p_unsafe"] = ToJson(of_arm[3]);
+  }
+  return json;
+}
+
+Expected<data::GuidelineTriple> ParseTriple(const Json& json, const std::string& where,
+                                            int64_t number) {
+  MORES_ASSIGN_OR_RETURN(const format::Dialogue dialogue,
+                         format::ParseDialogue(json, where, number));
+  data::GuidelineTriple triple = {
+      .id = dialogue.id, .turns = dialogue.turns, .lang = format::LanguageOf(dialogue)};
+  const std::pair<const char*, std::string*> texts[] = {{"place", &triple.place},
+                                                        {"deciding", &triple.deciding},
+                                                        {"irrelevant", &triple.irrelevant},
+                                                        {"opposite", &triple.opposite}};
+  for (const auto& [name, text] : texts) {
+    MORES_ASSIGN_OR_RETURN(*text, RequiredString(json, name, where));
+    if (text->empty()) {
+      return MakeError(ErrorKind::kInput, "{}: field '{}': must not be empty", where, name);
+    }
+  }
+  return triple;
+}
+
+}  // namespace
+
+Expected<std::vector<data::GuidelineTriple>> ReadGuidelineTriples(const std::string& path) {
+  std::vector<data::GuidelineTriple> triples;
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(
+      path, [&](const Json& json, const std::string& where, int64_t number) -> Status {
+        MORES_ASSIGN_OR_RETURN(data::GuidelineTriple triple, ParseTriple(json, where, number));
+        triples.push_back(std::move(triple));
+        return {};
+      }));
+  if (triples.empty()) return MakeError(ErrorKind::kInput, "{}: holds no triples", path);
+  return triples;
+}
+
+Expected<Json> MeasureFlips(Judge& judge, const std::vector<data::GuidelineTriple>& triples,
+                            const FlipOptions& options) {
+  options.progress->Start("judging", "triples", static_cast<int64_t>(triples.size()), 0);
+  std::vector<Outcome> outcomes;
+  for (size_t begin = 0; begin < triples.size(); begin += options.batch_size) {
+    if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+    const size_t count = std::min(options.batch_size, triples.size() - begin);
+    MORES_RETURN_IF_ERROR(JudgeSome(judge, std::span(triples).subspan(begin, count), outcomes));
+    options.progress->Update(static_cast<int64_t>(begin + count), "");
+  }
+  options.progress->Finish("");
+  if (outcomes.empty()) {
+    return MakeError(ErrorKind::kInput, "not one of the {} triples could be judged",
+                     triples.size());
+  }
+  Json json = {{"kind", "mores-guideline-flips"}, {"version", 1}, {"model", judge.model_name()}};
+  json["failed"] = triples.size() - outcomes.size();
+  json["all"] = Summarize(outcomes, options.bootstrap);
+  for (const text::Language lang : {text::Language::kEnglish, text::Language::kChinese}) {
+    std::vector<Outcome> some;
+    std::copy_if(outcomes.begin(), outcomes.end(), std::back_inserter(some),
+                 [&](const Outcome& outcome) { return outcome.lang == lang; });
+    if (!some.empty()) json[std::string(text::Name(lang))] = Summarize(some, options.bootstrap);
+  }
+  return json;
+}
+
+std::string FormatFlips(const Json& figures) {
+  const auto percent = [](const Json& estimate) {
+    if (estimate["value"].is_null()) return std::string("–");
+    return fmt::format("{:5.1f} [{:.1f}, {:.1f}]", 100 * estimate["value"].get<double>(),
+                       100 * estimate["low"].get<double>(), 100 * estimate["high"].get<double>());
+  };
+  std::string out =
+      fmt::format("{:<6}{:<12}{:>8}  {:<20}{:<20}{:<20}{}\n", "", "guideline", "triples",
+                  "changed %", "safe to unsafe %", "unsafe to safe %", "mean p_unsafe %");
+  for (const char* scope : {"all", "en", "zh"}) {
+    if (!figures.contains(scope)) continue;
+    const Json& of_scope = figures[scope];
+    for (const char* arm : kArms) {
+      const Json& row = of_scope["arms"][arm];
+      const bool none = !row.contains("changed");
+      out += fmt::format("{:<6}{:<12}{:>8}  {:<20}{:<20}{:<20}{}\n", scope, arm,
+                         of_scope["triples"].get<size_t>(), none ? "" : percent(row["changed"]),
+                         none ? "" : percent(row["safe_to_unsafe"]),
+                         none ? "" : percent(row["unsafe_to_safe"]), percent(row["mean_p_unsafe"]));
+    }
+  }
+  return out;
+}
+
+}  // namespace mores::judge
