@@ -9,10 +9,12 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/cpu.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "engine/engine.h"
 #include "text/tokenizer/tokenizer.h"
 
@@ -63,6 +65,17 @@ struct DecideResult {
   GenerateResult text;
 };
 
+enum class Precision { kF32, kBf16 };
+std::string_view Name(Precision precision);  // "f32", "bf16"
+
+// How a model is computed here: what shapes its numbers beside its files.
+struct Computation {
+  Precision precision = Precision::kBf16;
+  IsaLevel isa = IsaLevel::kAvx2;
+};
+// {"precision","isa"}: of a fingerprint.
+Json ToJson(const Computation& computation);
+
 // Item errors (a prompt beyond the context) come back per item; an error of the call is the
 // model's.
 class LanguageModel {
@@ -76,14 +89,14 @@ class LanguageModel {
   virtual int32_t vocab_size() const { return tokenizer().vocab_size(); }
   virtual int context_length() const = 0;
   virtual std::string name() const = 0;  // "mini@1a2b3c4d5e6f"
+  // None of a model that isn't computed.
+  virtual std::optional<Computation> computation() const { return std::nullopt; }
   virtual Expected<std::vector<Expected<ScoreResult>>> Score(std::span<const ScoreRequest>) = 0;
   virtual Expected<std::vector<Expected<GenerateResult>>> Generate(
       std::span<const GenerateRequest>) = 0;
   virtual Expected<std::vector<Expected<DecideResult>>> DecideAndGenerate(
       std::span<const DecideRequest>) = 0;
 };
-
-enum class Precision { kF32, kBf16 };
 
 enum class TokenizerNeed { kRequired, kOptional };
 

@@ -31,11 +31,18 @@ format::RenderedPrompt RenderOurs(const std::vector<format::Turn>& turns) {
 
 class LocalChatModel : public ChatModel {
  public:
-  LocalChatModel(std::unique_ptr<LanguageModel> model, ChatPrompt prompt)
-      : model_(std::move(model)), prompt_(std::move(prompt)) {}
+  LocalChatModel(std::unique_ptr<LanguageModel> model, ChatPrompt prompt, std::string chat_format)
+      : model_(std::move(model)),
+        prompt_(std::move(prompt)),
+        chat_format_(std::move(chat_format)) {}
 
   std::string name() const override { return model_->name(); }
   bool has_logprobs() const override { return false; }
+  Json identity() const override {
+    Json identity = {{"chat_format", chat_format_}};
+    if (const auto computation = model_->computation()) identity.update(ToJson(*computation));
+    return identity;
+  }
   ChatTotals totals() const override { return totals_; }
 
   Expected<std::vector<Expected<ChatReply>>> Chat(std::span<const ChatRequest> requests,
@@ -97,6 +104,7 @@ class LocalChatModel : public ChatModel {
 
   std::unique_ptr<LanguageModel> model_;
   ChatPrompt prompt_;
+  std::string chat_format_;
   ChatTotals totals_;
 };
 
@@ -138,7 +146,8 @@ Expected<std::unique_ptr<ChatModel>> MakeLocalChatModel(std::unique_ptr<Language
                      directory);
   }
   MORES_ASSIGN_OR_RETURN(ChatPrompt prompt, ChatPrompt::Open(directory, chat_format));
-  return std::unique_ptr<ChatModel>(new LocalChatModel(std::move(model), std::move(prompt)));
+  return std::unique_ptr<ChatModel>(
+      new LocalChatModel(std::move(model), std::move(prompt), chat_format));
 }
 
 }  // namespace mores::chat

@@ -11,8 +11,7 @@
 #include "base/json.h"
 #include "format/dialogue.h"
 #include "job/job.h"
-#include "judge/chat_judge.h"
-#include "judge/label_first_judge.h"
+#include "judge/judge.h"
 #include "judge/places/place_judge.h"
 
 namespace mores::judge {
@@ -32,7 +31,7 @@ struct JudgeRunOptions {
   PlaceRun* places = nullptr;    // null: none
   int64_t batch_tokens = 16384;  // prompt tokens in a batch, at most
   int threads = 0;               // for reading prompts; 0: all processors
-  size_t batch_requests = 256;   // requests in a batch, where a model is asked by messages
+  size_t batch_requests = 256;   // dialogues in a batch, where the judge's plan leaves it open
   job::JournalStart start = job::JournalStart::kResume;
   job::Progress* progress = nullptr;
   // Called once an item, in input order, at the end. Exactly one of the two.
@@ -43,10 +42,7 @@ struct JudgeRunOptions {
 // Identity of the dialogues themselves, whatever file or pipe they came from: for a fingerprint.
 std::string ContentHash(const std::vector<format::Dialogue>& dialogues);
 
-Expected<job::JobSummary> RunJudge(LabelFirstJudge& judge,
-                                   const std::vector<format::Dialogue>& dialogues,
-                                   const JudgeRunOptions& options);
-Expected<job::JobSummary> RunJudge(ChatJudge& judge, const std::vector<format::Dialogue>& dialogues,
+Expected<job::JobSummary> RunJudge(Judge& judge, const std::vector<format::Dialogue>& dialogues,
                                    const JudgeRunOptions& options);
 
 }  // namespace mores::judge
