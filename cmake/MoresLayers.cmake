@@ -103,6 +103,13 @@ function(mores_test layer file)
   set_property(GLOBAL APPEND PROPERTY MORES_REGISTERED_TESTS ${file})
 endfunction()
 
+# mores_emulated_test(NAME COMMAND...): a test of name emulated/NAME; COMMAND, run in the source
+# folder, calls scripts/emulate and ends in 77 where there is no emulator, which skips the test.
+function(mores_emulated_test name)
+  add_test(NAME emulated/${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(emulated/${name} PROPERTIES LABELS emulated SKIP_RETURN_CODE 77)
+endfunction()
+
 # Fails the configuration when a *_test.cc lies where no layer registers it.
 function(mores_check_tests_registered)
   get_property(registered GLOBAL PROPERTY MORES_REGISTERED_TESTS)
