@@ -1,5 +1,5 @@
 // Language models that are asked by messages: endpoints, our engine behind a chat template, and
-// scripted replies. What needs tokens (scores, label-first decoding) is chat/language_model.h.
+// scripted replies. What needs tokens (scores, labels decided first) is chat/language_model.h.
 #ifndef MORES_CHAT_CHAT_MODEL_H_
 #define MORES_CHAT_CHAT_MODEL_H_
 
@@ -14,11 +14,13 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "chat/language_model.h"
 #include "chat/task.h"
+#include "engine/sampler.h"
 #include "format/dialogue.h"
 
 namespace mores::chat {
+
+using engine::Sampling;
 
 struct ChatRequest {
   const Task* task = nullptr;  // null: free text
@@ -45,6 +47,8 @@ struct ChatUsage {
   int64_t prompt_tokens = 0;
   int64_t completion_tokens = 0;
 };
+
+enum class FinishReason { kStop, kLength };
 
 struct ChatReply {
   std::string text;  // valid UTF-8
@@ -114,13 +118,6 @@ Expected<std::vector<Expected<TaskReply>>> AskTasks(ChatModel& model,
 // (but not in a task's instructions).
 // "task" null fits free text. A request that none fits fails.
 Expected<std::unique_ptr<ChatModel>> OpenScriptedModel(const std::string& path);
-
-// Our engine (chat/language_model.h) behind the chat template of its directory, or `chat_format` of
-// templates::ChatFormats(); a directory with a judge.json is asked in our own form. Draws are keyed
-// by the request's id.
-Expected<std::unique_ptr<ChatModel>> MakeLocalChatModel(std::unique_ptr<LanguageModel> model,
-                                                        const std::string& directory,
-                                                        const std::string& chat_format);
 
 }  // namespace mores::chat
 

@@ -1,11 +1,9 @@
-// Our engine behind a chat template (MakeLocalChatModel in chat/chat_model.h).
 #include "chat/local_chat_model.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/files.h"
-#include "chat/chat_model.h"
 #include "format/profile/judge_profile.h"
 #include "job/progress.h"
 #include "templates/chat_format.h"
@@ -60,7 +58,9 @@ class LocalChatModel : public ChatModel {
  private:
   Expected<std::vector<Expected<ChatReply>>> Answer(std::span<const ChatRequest> requests) {
     std::vector<Expected<ChatReply>> replies;
-    std::vector<GenerateRequest> batch;
+    std::vector<std::vector<int32_t>> prompts;  // of the entries of `batch`
+    std::vector<engine::GenerateItem> batch;
+    prompts.reserve(requests.size());
     std::vector<size_t> places;  // in `replies`, one an entry of `batch`
     for (const ChatRequest& request : requests) {
       Expected<std::vector<int32_t>> ids =
@@ -71,24 +71,24 @@ class LocalChatModel : public ChatModel {
       }
       places.push_back(replies.size());
       replies.push_back(ChatReply{});
-      batch.push_back(
-          {.id = request.id, .prompt_ids = std::move(*ids), .sampling = request.sampling});
+      prompts.push_back(std::move(*ids));
+      batch.push_back({.id = request.id, .prompt = prompts.back(), .sampling = request.sampling});
     }
     if (batch.empty()) return replies;
     MORES_ASSIGN_OR_RETURN(auto results, model_->Generate(batch));
     for (size_t i = 0; i < results.size(); ++i) {
-      replies[places[i]] = std::move(results[i]).map([&](const GenerateResult& result) {
+      replies[places[i]] = std::move(results[i]).map([&](const engine::Generated& result) {
         return ToReply(batch[i], result);
       });
     }
     return replies;
   }
 
-  ChatReply ToReply(const GenerateRequest& request, const GenerateResult& result) {
+  ChatReply ToReply(const engine::GenerateItem& item, const engine::Generated& result) {
     ChatReply reply;
     reply.text = model_->tokenizer().Decode(result.ids);
-    reply.finish_reason = result.finish_reason;
-    reply.usage = {.prompt_tokens = static_cast<int64_t>(request.prompt_ids.size()),
+    reply.finish_reason = result.stopped ? FinishReason::kStop : FinishReason::kLength;
+    reply.usage = {.prompt_tokens = static_cast<int64_t>(item.prompt.size()),
                    .completion_tokens = static_cast<int64_t>(result.ids.size())};
     totals_.usage.prompt_tokens += reply.usage.prompt_tokens;
     totals_.usage.completion_tokens += reply.usage.completion_tokens;

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "chat/endpoint/endpoint.h"
+#include "chat/local_chat_model.h"
 #include "chat/reply_cache.h"
 
 namespace mores::cli {
