@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "chat/task.h"
 #include "engine/sampler.h"
 #include "format/dialogue.h"
@@ -86,7 +87,7 @@ class ChatModel {
   using OnReply = std::function<void(size_t index, const Expected<ChatReply>&)>;
   // One result a request, in order. A request that fails alone is an error of its own; an error of
   // the call is the model's (no answer, wrong key, a bound on cost), or kCancelled when
-  // job::StopRequested().
+  // a stop was asked for, by the token that the model was opened with.
   virtual Expected<std::vector<Expected<ChatReply>>> Chat(std::span<const ChatRequest> requests,
                                                           const OnReply& on_reply) = 0;
   virtual ChatTotals totals() const = 0;
@@ -117,7 +118,8 @@ Expected<std::vector<Expected<TaskReply>>> AskTasks(ChatModel& model,
 // of which the first that fits a request answers it: its task, and every text in one of its turns
 // (but not in a task's instructions).
 // "task" null fits free text. A request that none fits fails.
-Expected<std::unique_ptr<ChatModel>> OpenScriptedModel(const std::string& path);
+Expected<std::unique_ptr<ChatModel>> OpenScriptedModel(const std::string& path,
+                                                       StopToken stop = {});
 
 }  // namespace mores::chat
 

@@ -5,7 +5,6 @@
 
 #include "base/files.h"
 #include "format/profile/judge_profile.h"
-#include "job/progress.h"
 #include "templates/chat_format.h"
 
 namespace mores::chat {
@@ -29,8 +28,8 @@ format::RenderedPrompt RenderOurs(const std::vector<format::Turn>& turns) {
 
 class LocalChatModel : public ChatModel {
  public:
-  LocalChatModel(std::unique_ptr<LanguageModel> model, ChatPrompt prompt)
-      : model_(std::move(model)), prompt_(std::move(prompt)) {}
+  LocalChatModel(std::unique_ptr<LanguageModel> model, ChatPrompt prompt, StopToken stop)
+      : model_(std::move(model)), prompt_(std::move(prompt)), stop_(stop) {}
 
   std::string name() const override { return model_->name(); }
   bool has_logprobs() const override { return false; }
@@ -41,7 +40,7 @@ class LocalChatModel : public ChatModel {
     std::vector<Expected<ChatReply>> replies;
     replies.reserve(requests.size());
     for (size_t begin = 0; begin < requests.size(); begin += kGroup) {
-      if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+      MORES_RETURN_IF_ERROR(stop_.Check());
       MORES_ASSIGN_OR_RETURN(
           std::vector<Expected<ChatReply>> group,
           Answer(requests.subspan(begin, std::min(kGroup, requests.size() - begin))));
@@ -97,6 +96,7 @@ class LocalChatModel : public ChatModel {
 
   std::unique_ptr<LanguageModel> model_;
   ChatPrompt prompt_;
+  StopToken stop_;
   ChatTotals totals_;
 };
 
@@ -132,13 +132,14 @@ Expected<std::vector<int32_t>> ChatPrompt::Encode(const Json& messages, std::str
 
 Expected<std::unique_ptr<ChatModel>> MakeLocalChatModel(std::unique_ptr<LanguageModel> model,
                                                         const std::string& directory,
-                                                        const std::string& chat_format) {
+                                                        const std::string& chat_format,
+                                                        StopToken stop) {
   if (!model->has_tokenizer()) {
     return MakeError(ErrorKind::kMissing, "{}: no tokenizer, so it can't be asked in text",
                      directory);
   }
   MORES_ASSIGN_OR_RETURN(ChatPrompt prompt, ChatPrompt::Open(directory, chat_format));
-  return std::unique_ptr<ChatModel>(new LocalChatModel(std::move(model), std::move(prompt)));
+  return std::unique_ptr<ChatModel>(new LocalChatModel(std::move(model), std::move(prompt), stop));
 }
 
 }  // namespace mores::chat

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "chat/chat_model.h"
 #include "chat/language_model.h"
 #include "templates/chat_template.h"
@@ -41,7 +42,8 @@ class ChatPrompt {
 // and `chat_format`. Draws are keyed by the request's id.
 Expected<std::unique_ptr<ChatModel>> MakeLocalChatModel(std::unique_ptr<LanguageModel> model,
                                                         const std::string& directory,
-                                                        const std::string& chat_format);
+                                                        const std::string& chat_format,
+                                                        StopToken stop = {});
 
 }  // namespace mores::chat
 

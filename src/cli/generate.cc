@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/item_command.h"
 #include "format/dialogue.h"
+#include "job/stop_handlers.h"
 
 namespace mores::cli {
 namespace {
@@ -164,6 +165,7 @@ int RunRemote(const GenerateOptions& options) {
   ChatOptions chat_options = options.chat;
   chat_options.model = options.items.model.model;
   chat_options.fresh = options.items.fresh;
+  chat_options.stop = job::InstallStopHandlers();
   ItemJob job = MakeGenerateJob(options, "");
   std::vector<chat::ChatRequest> requests;
   const Status read = ReadItems(
