@@ -1,5 +1,5 @@
-// Stems of English words: M. F. Porter, "An algorithm for suffix stripping", Program 14(3), 1980, by
-// Snowball's libstemmer.
+// Stems of English words: M. F. Porter, "An algorithm for suffix stripping", Program 14(3), 1980,
+// by Snowball's libstemmer.
 #ifndef MORES_TEXT_STEM_H_
 #define MORES_TEXT_STEM_H_
 

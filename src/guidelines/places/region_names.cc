@@ -47,7 +47,7 @@ struct RegionWords {
   }
 };
 
-const RegionWords& Known() { return RegionWords::Get(); }
+const RegionWords& RegionTable() { return RegionWords::Get(); }
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -168,8 +168,8 @@ bool RegionNames::IsProper(std::string_view word) const {
   word = word.substr(0, word.find('-'));
   const char first = word.empty() ? 'a' : word.front();
   if (first >= 'a' && first <= 'z') return false;
-  return !IsIn(Known().terrain, word) && !IsIn(Known().region, word) &&
-         !IsIn(Known().people, word) && !IsIn(Known().plain_communities, word) &&
+  return !IsIn(RegionTable().terrain, word) && !IsIn(RegionTable().region, word) &&
+         !IsIn(RegionTable().people, word) && !IsIn(RegionTable().plain_communities, word) &&
          !small_words_.contains(Lower(word));
 }
 
@@ -195,9 +195,9 @@ int RegionNames::PeopleOverPlace(const Place& country, std::string_view name) co
     Words before = SplitWords(texts.substr(at > 40 ? at - 40 : 0, at > 40 ? 40 : at));
     if (!before.empty() && IsIn({"the"}, before.back())) before.pop_back();
     const std::string_view previous = before.empty() ? std::string_view() : before.back();
-    if (Known().of_people.contains(following) || Lower(previous) == "among") {
+    if (RegionTable().of_people.contains(following) || Lower(previous) == "among") {
       ++people;
-    } else if (Known().before_places.contains(Lower(previous))) {
+    } else if (RegionTable().before_places.contains(Lower(previous))) {
       --people;
     }
   }
@@ -222,7 +222,7 @@ std::string RegionNames::OneSpelling(const Place& country, std::string name, Rol
   const std::string key = SpellingKey(name);
   for (const std::string& other : seen->second.names) {
     std::string bare = other.substr(0, other.find(" ("));
-    if (role == Role::kPeople) bare = Without(bare, Known().people);
+    if (role == Role::kPeople) bare = Without(bare, RegionTable().people);
     const bool shorter = bare.size() < name.size() || (bare.size() == name.size() && bare < name);
     if (!bare.empty() && shorter && SpellingKey(bare) == key) name = bare;
   }
@@ -233,7 +233,7 @@ std::string RegionNames::OneSpelling(const Place& country, std::string name, Rol
 void RegionNames::ReadCommon(const Place& country, std::string_view words, Found& found) const {
   const Words all = SplitWords(words);
   const std::string of = fmt::format(", {}", country.name_en);
-  if (Any(all, Known().plain_communities)) {
+  if (Any(all, RegionTable().plain_communities)) {
     const bool indigenous = Any(all, {"indigenous", "native"});
     const bool migrant = Any(all, {"immigrant", "migrant"});
     const char* name = indigenous ? "Indigenous peoples"
@@ -247,7 +247,7 @@ void RegionNames::ReadCommon(const Place& country, std::string_view words, Found
   const bool says_country = std::any_of(all.begin(), all.end(), [&](std::string_view word) {
     return places_.FindCountry(word) == &country;
   });
-  if (!anywhere && (one || Any(all, Known().terrain))) {
+  if (!anywhere && (one || Any(all, RegionTable().terrain))) {
     const std::string name = OneSpelling(country, std::string(words), Role::kRegion);
     AddGroup(found.regions, GroupNamed(says_country ? name : name + of, "region"));
   } else if (all.size() == 1 && PeopleOverPlace(country, words) < 0) {
@@ -260,10 +260,10 @@ void RegionNames::ReadPiece(const Place& country, std::string_view words, Marked
   if (words.starts_with("The ") || words.starts_with("the ")) words.remove_prefix(4);
   words = words.substr(0, words.find("'s "));
   const Words all = SplitWords(words);
-  const bool community = Any(all, Known().communities);
+  const bool community = Any(all, RegionTable().communities);
   const bool diaspora = community || Any(all, {"caribbean"});
-  const bool sure = marked == Marked::kAsPeoples || Any(all, Known().people_marks) ||
-                    (community && !Any(all, Known().region));
+  const bool sure = marked == Marked::kAsPeoples || Any(all, RegionTable().people_marks) ||
+                    (community && !Any(all, RegionTable().region));
   if (const Place* part = sure ? nullptr : PartOf(country, words)) {
     AddNameOnce(found.parts, part->code);
     return;
@@ -272,19 +272,19 @@ void RegionNames::ReadPiece(const Place& country, std::string_view words, Marked
     ReadCommon(country, words, found);
     return;
   }
-  std::string core = Without(Without(words, Known().people), Known().region);
-  core = Without(Without(core, Known().persons), {"rural", "urban"});
+  std::string core = Without(Without(words, RegionTable().people), RegionTable().region);
+  core = Without(Without(core, RegionTable().persons), {"rural", "urban"});
   Words kept = SplitWords(core);
   std::erase_if(kept, [](std::string_view word) {
-    return IsIn(Known().terrain, word) && !IsIn(Known().terrain_of_peoples, word);
+    return IsIn(RegionTable().terrain, word) && !IsIn(RegionTable().terrain_of_peoples, word);
   });
   core = OneSpelling(country, JoinedNames(kept), Role::kPeople);
   const int over = PeopleOverPlace(country, core);
-  const bool region = Any(all, Known().region) || Any(all, Known().terrain);
+  const bool region = Any(all, RegionTable().region) || Any(all, RegionTable().terrain);
   if (sure || over > 0 || (!region && EndsAsPeople(core))) {
     AddGroup(found.peoples, GroupNamed(core, diaspora ? "community" : "people"));
     found.proper = true;
-  } else if (!Any(all, Known().persons)) {
+  } else if (!Any(all, RegionTable().persons)) {
     AddGroup(found.regions,
              GroupNamed(OneSpelling(country, std::string(words), Role::kRegion), "region"));
   }
@@ -334,7 +334,7 @@ RegionReading RegionNames::Read(std::string_view country_code, std::string_view 
   const std::string_view outer = TrimmedName(name.substr(0, bracket));
   ReadPieces(*country, outer, Marked::kNot, outside);
   // "Indigenous Tribes (e.g., ...)": what stands in brackets is what the name before them says.
-  const bool tribes = !outside.proper && Any(SplitWords(outer), Known().people_marks);
+  const bool tribes = !outside.proper && Any(SplitWords(outer), RegionTable().people_marks);
   if (!SaysNothing(inner)) {
     ReadPieces(*country, inner, tribes ? Marked::kAsPeoples : Marked::kNot, inside);
   }
