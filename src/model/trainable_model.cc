@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/files.h"
 #include "base/random.h"
+#include "model/model_source.h"
 #include "model/train_block.h"
 #include "model/weights.h"
 #include "ops/kernels.h"
@@ -33,10 +34,10 @@ Status CheckTrainable(const ModelConfig& config) {
     return MakeError(ErrorKind::kUnsupported, "training with {} is not supported", what);
   };
   if (config.family == Family::kInternLm2) return refuse("InternLM2's fused tensors");
-  if (config.query_key_norm) return refuse("query and key norms");
+  if (config.every_layer.query_key_norm) return refuse("query and key norms");
   if (config.RopeBound(config.context_length) > 0) return refuse("dynamic rotary scaling");
   for (int layer = 0; layer < config.layers; ++layer) {
-    const int window = config.window(layer);
+    const int window = config.layer(layer).window;
     if (window > 0 && window < config.context_length) return refuse("sliding windows");
   }
   return {};
@@ -48,8 +49,8 @@ struct TrainableModel::Impl {
   Impl(const ModelConfig& model_config, ThreadPool& thread_pool)
       : config(model_config),
         pool(thread_pool),
-        rope(ops::RopeFrequencies(config.head_dim, config.rope_theta, config.rope_scaling,
-                                  config.context_length)) {
+        rope(ops::RopeFrequencies(config.head_dim, config.every_layer.rope.theta,
+                                  config.every_layer.rope.scaling, config.context_length)) {
     rope.Grow(config.context_length);
     for (WeightShape& weight : WeightShapes(config)) {
       Parameter parameter;
@@ -165,8 +166,8 @@ struct TrainableModel::Impl {
                     static_cast<size_t>(hidden) * 4);
       }
     });
-    ops::RmsNorm({count, hidden, config.rms_norm_epsilon}, chosen.data(), final_norm->value.data(),
-                 normed.Resize(count * hidden), rstd.Resize(count), pool);
+    ops::RmsNorm({count, hidden, config.final_norm.epsilon}, chosen.data(),
+                 final_norm->value.data(), normed.Resize(count * hidden), rstd.Resize(count), pool);
   }
 
   // Cross-entropy over chunks of rows; with gradients, d(normed) goes to `dnormed` and the head's
@@ -250,16 +251,22 @@ Expected<std::unique_ptr<TrainableModel>> TrainableModel::Random(const ModelConf
   return std::unique_ptr<TrainableModel>(new TrainableModel(std::move(impl)));
 }
 
-Expected<std::unique_ptr<TrainableModel>> TrainableModel::Load(const std::string& model_directory,
+Expected<std::unique_ptr<TrainableModel>> TrainableModel::Load(const ModelSource& source,
                                                                ThreadPool& pool) {
-  MORES_ASSIGN_OR_RETURN(const ModelConfig config, ReadModelConfig(model_directory));
+  const ModelConfig& config = source.config();
+  MORES_RETURN_IF_ERROR(RequireComputable(config, source.path()));
   MORES_RETURN_IF_ERROR(CheckTrainable(config));
-  MORES_ASSIGN_OR_RETURN(const WeightFiles files, WeightFiles::Open(model_directory));
   auto impl = std::make_unique<Impl>(config, pool);
   for (Parameter& parameter : impl->parameters) {
-    MORES_ASSIGN_OR_RETURN(parameter.value, files.Read({parameter.name, parameter.shape}));
+    MORES_ASSIGN_OR_RETURN(parameter.value, source.Read({parameter.name, parameter.shape}));
   }
   return std::unique_ptr<TrainableModel>(new TrainableModel(std::move(impl)));
+}
+
+Expected<std::unique_ptr<TrainableModel>> TrainableModel::Load(const std::string& path,
+                                                               ThreadPool& pool) {
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenModel(path));
+  return Load(*source, pool);
 }
 
 const ModelConfig& TrainableModel::config() const { return impl_->config; }
@@ -286,7 +293,7 @@ LossSum TrainableModel::ForwardBackward(const TrainBatch& batch, const TrainStep
   const int64_t count = static_cast<int64_t>(rows.size()), hidden = m.config.hidden_dim;
   m.dchosen.Resize(count * hidden);
   m.dchosen.FillZero();
-  ops::RmsNormBackward({count, hidden, m.config.rms_norm_epsilon}, m.chosen.data(),
+  ops::RmsNormBackward({count, hidden, m.config.final_norm.epsilon}, m.chosen.data(),
                        m.final_norm->value.data(), m.dnormed.data(), m.rstd.data(),
                        m.dchosen.data(), m.final_norm->gradient.data(), m.pool);
   m.dx.Resize(static_cast<int64_t>(batch.tokens.size()) * hidden);
@@ -337,7 +344,7 @@ std::vector<std::vector<float>> TrainableModel::LogProbabilities(const TrainBatc
 }
 
 Status TrainableModel::Save(const std::string& directory, DType dtype) const {
-  MORES_CHECK(dtype != DType::kF16);
+  MORES_CHECK(dtype == DType::kF32 || dtype == DType::kBf16);
   MORES_RETURN_IF_ERROR(MakeDirectories(directory));
   const Json config = ToJson(impl_->config, dtype == DType::kF32 ? "float32" : "bfloat16");
   MORES_RETURN_IF_ERROR(WriteFileAtomically(directory + "/config.json", config.dump(2) + "\n"));

@@ -15,6 +15,8 @@
 
 namespace mores::model {
 
+class ModelSource;
+
 // One weight tensor, row-major, named as in the Hugging Face checkpoint.
 struct Parameter {
   std::string name;
@@ -52,8 +54,10 @@ class TrainableModel {
   // by 1/sqrt(2 layers), from `seed`.
   static Expected<std::unique_ptr<TrainableModel>> Random(const ModelConfig& config, uint64_t seed,
                                                           ThreadPool& pool);
-  static Expected<std::unique_ptr<TrainableModel>> Load(const std::string& model_directory,
+  static Expected<std::unique_ptr<TrainableModel>> Load(const ModelSource& source,
                                                         ThreadPool& pool);
+  // The same of what OpenModel finds at `path`.
+  static Expected<std::unique_ptr<TrainableModel>> Load(const std::string& path, ThreadPool& pool);
   ~TrainableModel();
 
   const ModelConfig& config() const;
