@@ -59,8 +59,9 @@ void ReadShape(TomlFields& fields, model::ModelConfig& model) {
   if (model.head_dim % 2 != 0) fields.Refuse("head_dim", "must be even");
   fields.Integer("context_length", model.context_length, {.low = 16, .high = 1 << 20});
   fields.Flag("tied_head", model.tied_head);
-  fields.Number("rope_theta", model.rope_theta, {.low = 1, .high = 1e9});
-  fields.Number("rms_norm_epsilon", model.rms_norm_epsilon, {.low = 1e-12, .high = 0.1});
+  fields.Number("rope_theta", model.every_layer.rope.theta, {.low = 1, .high = 1e9});
+  fields.Number("rms_norm_epsilon", model.final_norm.epsilon, {.low = 1e-12, .high = 0.1});
+  model.every_layer.norm = model.final_norm;
   if (model.kv_heads > 0 && model.query_heads % model.kv_heads != 0) {
     fields.Refuse("kv_heads", "must divide query_heads");
   }

@@ -95,7 +95,7 @@ thresholds = { en = 0.4, zh = 0.6 }
   EXPECT_EQ(recipe->tokenizer.sample_texts, 10);
   EXPECT_EQ(recipe->model.head_dim, 8);
   EXPECT_TRUE(recipe->model.tied_head);
-  EXPECT_EQ(recipe->model.rope_theta, 5000);
+  EXPECT_EQ(recipe->model.every_layer.rope.theta, 5000);
   EXPECT_EQ(recipe->optim.adamw.beta2, 0.9);
   EXPECT_EQ(recipe->optim.decay, Decay::kLinear);
   EXPECT_EQ(recipe->optim.steps, 40);
