@@ -44,7 +44,6 @@ class StepLoop {
 
  private:
   double Now() const { return options_.clock->MonotonicSeconds(); }
-  bool Stopped() const { return options_.stopped && options_.stopped(); }
   Schedule LearningRates() const;
   Status Start();
   Status OpenMetrics();
@@ -129,7 +128,7 @@ bool StepLoop::Accumulate(const std::vector<MicroBatch>& micro_batches, StepResu
   trainable_.ZeroGradients();
   uint64_t index = 0;
   for (const MicroBatch& micro_batch : micro_batches) {
-    if (Stopped()) return false;
+    if (options_.stop.requested()) return false;
     const StepContext context{
         .progress = progress,
         .weight = result.weight,

@@ -5,13 +5,13 @@
 #define MORES_TRAIN_LOOP_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "base/threads.h"
 #include "job/progress.h"
 #include "train/checkpoint.h"
@@ -25,8 +25,8 @@ struct LoopOptions {
   std::string recipe;  // its path, for errors
   OptimRecipe optim;
   RunRecipe run;
-  std::string metrics;            // path of the metrics file
-  std::function<bool()> stopped;  // asked between micro-batches
+  std::string metrics;  // path of the metrics file
+  StopToken stop;       // looked at between micro-batches
   job::Progress* progress = nullptr;
   Clock* clock = nullptr;
 };

@@ -66,6 +66,8 @@ class Distances : public Objective {
  public:
   mutable std::vector<int32_t> shown;
   double factor = 1;
+  size_t stop_at = 0;  // examples shown
+  mutable StopSource stop;
 
   Expected<Json> Fingerprint() const override { return Json::object(); }
   int64_t steps_per_epoch() const override { return 2; }
@@ -85,6 +87,7 @@ class Distances : public Objective {
       batch.tokens.push_back(5 * example);
       batch.target_weights.push_back(2);
     }
+    if (shown.size() == stop_at) stop.Request();
     model::TrainStepOptions options = context.options;
     options.loss_scale = static_cast<float>(factor / context.weight);
     sums.loss += factor * trainable.ForwardBackward(batch, options, /*nll=*/nullptr).weighted_nll;
@@ -174,12 +177,14 @@ TEST_F(LoopTest, GoesOnAfterAStopAsIfThereHadBeenNone) {
   std::filesystem::remove(folder_.path() + "/metrics.jsonl");
 
   LoopOptions options = Options(12);
-  int asked = 0;
-  options.stopped = [&asked] { return ++asked > 9; };
+  objective_.shown.clear();
+  objective_.stop_at = 8;  // amid the sixth step
+  options.stop = objective_.stop.token();
   const auto stopped = Run(options);
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().kind, ErrorKind::kCancelled);
-  EXPECT_THAT(stopped.error().message, HasSubstr("stopped after step 6 of 12"));
+  EXPECT_THAT(stopped.error().message, HasSubstr("stopped after step 5 of 12"));
+  EXPECT_EQ(objective_.shown.size(), 8u);
   const auto end = Run(Options(12));
   ASSERT_TRUE(end) << end.error().message;
   EXPECT_EQ(end->resumes, 1);

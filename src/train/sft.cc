@@ -368,7 +368,7 @@ Expected<SftResult> SftRun::Run() {
                                                              .optim = recipe_.optim,
                                                              .run = recipe_.run,
                                                              .metrics = paths_.metrics,
-                                                             .stopped = options_.stopped,
+                                                             .stop = options_.stop,
                                                              .progress = options_.progress,
                                                              .clock = options_.clock},
                                                             {.store = *store_,
