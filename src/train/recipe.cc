@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "format/profile/judge_profile.h"
 #include "train/toml_fields.h"
 
 namespace mores::train {
@@ -132,7 +133,21 @@ void ReadRun(TomlFields fields, RunRecipe& run) {
   fields.Finish();
 }
 
-void ReadJudge(TomlFields fields, JudgeRecipe& judge) {
+void ReadProfile(TomlFields& fields, const std::filesystem::path& folder, JudgeRecipe& judge) {
+  judge.profile = format::JudgeConfig().profile;
+  fields.Text("profile", judge.profile);
+  fields.Text("prompt_dir", judge.prompt_directory);
+  judge.prompt_directory = Resolve(judge.prompt_directory, folder);
+  const bool file =
+      judge.profile.find('/') != std::string::npos || judge.profile.ends_with(".json");
+  if (file) judge.profile = Resolve(judge.profile, folder);
+  if (judge.profile == format::JudgeConfig().profile && !judge.prompt_directory.empty()) {
+    fields.Refuse("prompt_dir", fmt::format("says nothing to profile '{}'", judge.profile));
+  }
+}
+
+void ReadJudge(TomlFields fields, const std::filesystem::path& folder, JudgeRecipe& judge) {
+  ReadProfile(fields, folder, judge);
   fields.Integer("context_length", judge.context_length, {.low = 16, .high = 1 << 20});
   fields.Integer("max_critique_tokens", judge.max_critique_tokens, {.low = 1, .high = 1 << 16});
   if (fields.IsTable("thresholds")) {
@@ -168,7 +183,7 @@ Expected<Recipe> ReadRecipe(const std::string& path, const std::string& data_dir
   ReadOptim(fields.Table("optim"), recipe.optim);
   ReadLoss(fields.Table("loss"), recipe.loss);
   ReadRun(fields.Table("run"), recipe.run);
-  ReadJudge(fields.Table("judge"), recipe.judge);
+  ReadJudge(fields.Table("judge"), folder, recipe.judge);
   if (recipe.from.empty() && recipe.judge.context_length > recipe.model.context_length) {
     fields.Refuse("judge", "its context_length is above the model's");
   }

@@ -88,6 +88,8 @@ checkpoint_seconds = 0
 context_length = 100
 max_critique_tokens = 20
 thresholds = { en = 0.4, zh = 0.6 }
+profile = "mine.json"
+prompt_dir = "prompts"
 )");
   ASSERT_TRUE(recipe) << recipe.error().message;
   EXPECT_EQ(recipe->train_path, (folder_ / "train.jsonl").string());
@@ -107,6 +109,8 @@ thresholds = { en = 0.4, zh = 0.6 }
   EXPECT_FALSE(recipe->judge.thresholds_from_validation);
   EXPECT_EQ(recipe->judge.threshold_zh, 0.6);
   EXPECT_EQ(recipe->judge.threshold_other, 0.5);
+  EXPECT_EQ(recipe->judge.profile, (folder_ / "mine.json").string());
+  EXPECT_EQ(recipe->judge.prompt_directory, (folder_ / "prompts").string());
 }
 
 TEST_F(RecipeTest, DefaultsAndDataDirectory) {
@@ -115,6 +119,7 @@ TEST_F(RecipeTest, DefaultsAndDataDirectory) {
   EXPECT_EQ(recipe->valid_path, "/elsewhere/valid.jsonl");
   EXPECT_EQ(recipe->model.head_dim, 8);
   EXPECT_TRUE(recipe->judge.thresholds_from_validation);
+  EXPECT_EQ(recipe->judge.profile, "mores-label-first");
   EXPECT_EQ(recipe->optim.warmup_steps, -1);
 }
 
@@ -150,6 +155,8 @@ TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
             ":12: field 'run.precision': must be one of 'bf16', 'f32'");
   EXPECT_EQ(Problem(base + "[judge]\nthresholds = { en = 2 }\n"),
             ":12: field 'judge.thresholds.en': must be at least 0 and at most 1");
+  EXPECT_EQ(Problem(base + "[judge]\nprompt_dir = \"p\"\n"),
+            ":12: field 'judge.prompt_dir': says nothing to profile 'mores-label-first'");
   EXPECT_EQ(Problem(base + "[judge]\ncontext_length = 200\n"),
             ":11: field 'judge': its context_length is above the model's");
   EXPECT_EQ(Problem(base + "[loss]\nprompt_weight_after = 1\n"),

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "format/profile/asked_profile.h"
 #include "format/shared_words.h"
 
 namespace mores::format {
@@ -450,7 +451,12 @@ Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory) {
   MORES_RETURN_IF_ERROR(reader.Threshold("en", config.threshold_en));
   MORES_RETURN_IF_ERROR(reader.Threshold("zh", config.threshold_zh));
   MORES_RETURN_IF_ERROR(reader.Threshold("other", config.threshold_other));
-  Expected<std::unique_ptr<JudgeProfile>> profile = FindJudgeProfile(config.profile);
+  const bool from_file = config.profile == kModelProfileFile;
+  if (from_file) config.profile = fmt::format("{}/{}", model_directory, kModelProfileFile);
+  Expected<std::unique_ptr<JudgeProfile>> profile =
+      from_file || ShippedProfile(config.profile)
+          ? OpenJudgeProfile(config.profile, {.model_directory = model_directory})
+          : FindJudgeProfile(config.profile);
   if (!profile) {
     return MakeError(ErrorKind::kUnsupported, "{}: field 'profile': {}", path,
                      profile.error().message);
@@ -469,11 +475,13 @@ Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory) {
   return config;
 }
 
-Json ToJson(const JudgeConfig& config) {
+Json ToJson(const JudgeConfig& config) { return ToJson(config, LabelFirstProfile()); }
+
+Json ToJson(const JudgeConfig& config, const JudgeProfile& profile) {
   Json json = {{"version", kJudgeConfigVersion},
                {"profile", config.profile},
-               {"prompt_hash", config.prompt_hash}};
-  if (const auto profile = FindJudgeProfile(config.profile)) json["labels"] = LabelsJson(**profile);
+               {"prompt_hash", config.prompt_hash},
+               {"labels", LabelsJson(profile)}};
   json["context_length"] = config.context_length;
   json["max_critique_tokens"] = config.max_critique_tokens;
   if (config.follows_rules) json["follows_rules"] = true;

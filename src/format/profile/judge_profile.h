@@ -88,7 +88,7 @@ class JudgeProfile {
 
 // judge.json of a model directory.
 struct JudgeConfig {
-  std::string profile = "mores-label-first";
+  std::string profile = "mores-label-first";  // a name, or the path of a file
   std::string prompt_hash;
   int context_length = 1024;
   int max_critique_tokens = 96;
@@ -99,8 +99,11 @@ struct JudgeConfig {
   double threshold(text::Language language) const;
 };
 
+// A profile that lies in the directory as a file is named by its path there.
 Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory);
+// As judge.json has it, for our own profile or for the one that the model was trained with.
 Json ToJson(const JudgeConfig& config);
+Json ToJson(const JudgeConfig& config, const JudgeProfile& profile);
 Expected<std::unique_ptr<JudgeProfile>> FindJudgeProfile(std::string_view name);
 
 // Special tokens of our own chat format, in vocabulary order from id 3.

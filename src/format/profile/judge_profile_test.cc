@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "format/profile/asked_profile.h"
 #include "support/base/test_directory.h"
 #include "support/format/byte_tokenizer.h"
 #include "text/unicode.h"
@@ -227,6 +228,39 @@ TEST_F(JudgeConfigTest, NamesTheBrokenField) {
   ExpectBroken("prompt_hash", ErrorKind::kUnsupported);
   json_ = good;
   json_["profile"] = "other";
+  ExpectBroken("profile", ErrorKind::kUnsupported);
+}
+
+// A model that was trained with a profile of another kind says so, and carries what it needs.
+TEST_F(JudgeConfigTest, ProfilesOfOtherKinds) {
+  const auto file = [&](const std::string& name) { return directory_ + "/" + name; };
+  ASSERT_TRUE(WriteFileAtomically(
+      file("judge-profile.json"),
+      R"({"version": 1, "name": "mine", "source": "here", "ask": {"form": "text",
+          "turns": [{"role": "user", "file": "ask.txt"}]},
+          "reply": {"after": "\n", "labels": [{"text": "fine", "means": "safe"},
+                                              {"text": "bad", "means": "unsafe"}]}})"));
+  ASSERT_TRUE(WriteFileAtomically(file("ask.txt"), "Is this fine? {response}"));
+  const AskedProfileOptions options{.model_directory = directory_};
+  const auto profile = OpenJudgeProfile(file("judge-profile.json"), options);
+  ASSERT_TRUE(profile) << profile.error().message;
+  JudgeConfig config;
+  config.profile = std::string(kModelProfileFile);
+  config.prompt_hash = (*profile)->prompt_hash();
+  json_ = ToJson(config, **profile);
+  EXPECT_EQ(json_["labels"]["zh"]["unsafe"], "bad");
+  const auto read = ReadBack();
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->profile, file("judge-profile.json"));
+  const auto files = ProfileFiles(read->profile, options);
+  ASSERT_TRUE(files) << files.error().message;
+  EXPECT_EQ(files->size(), 2u);
+  EXPECT_EQ(files->at("ask.txt"), "Is this fine? {response}");
+  EXPECT_TRUE(ProfileFiles(JudgeConfig().profile, options)->empty());
+
+  ASSERT_TRUE(WriteFileAtomically(file("ask.txt"), "Is this good? {response}"));
+  ExpectBroken("prompt_hash", ErrorKind::kUnsupported);
+  json_["profile"] = "qwen3guard";  // asked by a chat template, of which there is none
   ExpectBroken("profile", ErrorKind::kUnsupported);
 }
 
