@@ -142,7 +142,7 @@ Expected<Json> MeasureFlips(Judge& judge, const std::vector<data::GuidelineTripl
   options.progress->Start("judging", "triples", static_cast<int64_t>(triples.size()), 0);
   std::vector<Outcome> outcomes;
   for (size_t begin = 0; begin < triples.size(); begin += options.batch_size) {
-    if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+    MORES_RETURN_IF_ERROR(options.stop.Check());
     const size_t count = std::min(options.batch_size, triples.size() - begin);
     MORES_RETURN_IF_ERROR(JudgeSome(judge, std::span(triples).subspan(begin, count), outcomes));
     options.progress->Update(static_cast<int64_t>(begin + count), "");
