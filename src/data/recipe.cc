@@ -12,7 +12,7 @@ namespace {
 
 constexpr NumberRange kShare = {.low = 0, .high = 1};
 constexpr NumberRange kUnsafeShare = {.low = 0.01, .high = 0.99};
-constexpr NumberRange kWeight = {.low = 0.001, .high = 100};
+constexpr NumberRange kWeightRange = {.low = 0.001, .high = 100};
 
 template <class Method>
 void ReadMethod(TomlFields& fields, const char* key, Method& method) {
@@ -45,7 +45,7 @@ SourceRecipe ReadSourceRecipe(TomlFields fields) {
   fields.TextsByName("where", source.where);
   fields.Integer("max_records", source.max_records, {.low = 0, .high = 1e12});
   fields.Integer("repeat", source.repeat, {.low = 1, .high = 100});
-  fields.Number("weight", source.weight, kWeight);
+  fields.Number("weight", source.weight, kWeightRange);
   ReadMethod(fields, "balance", source.balance);
   if (fields.Has("unsafe_share")) {
     fields.Number("unsafe_share", source.unsafe_share.emplace(), kUnsafeShare);
@@ -95,7 +95,7 @@ void ReadGuidelinesSection(TomlFields fields, GuidelinesRecipe& guidelines) {
   fields.Integer("triples", guidelines.triples, kMost);
   fields.Number("brief", guidelines.brief, kShare);
   fields.Flag("critiques", guidelines.critiques);
-  fields.Number("unsafe_weight", guidelines.unsafe_weight, kWeight);
+  fields.Number("unsafe_weight", guidelines.unsafe_weight, kWeightRange);
   for (const auto& [name, file] : {std::pair("situations", &guidelines.situations),
                                    {"templates", &guidelines.templates},
                                    {"places", &guidelines.places}}) {
