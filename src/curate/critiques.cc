@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/json_lines.h"
 #include "base/random.h"
 #include "judge/judge.h"
 
@@ -133,7 +134,7 @@ class CritiqueWriting {
   Json SftLine(const Record& record, format::Label label, const std::string& critique,
                Json example) const {
     std::string source = SourceOf(record);
-    if (source.empty()) source = std::filesystem::path(FileName(options_.run.input)).stem();
+    if (source.empty()) source = std::filesystem::path(ShownPath(options_.run.input)).stem();
     Json ours = {{"completion", profile_.RenderCompletion(label, critique, record.lang)},
                  {"label", format::Name(label)},
                  {"lang", text::Name(record.lang)},

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "stats/estimate_json.h"
 #include "text/unicode.h"
 
 namespace mores::judge {
@@ -346,11 +347,8 @@ Json CorrectionCounts::ToJson() const {
   Json json = all_.ToJson();
   json["failed"] = failed_;
   const Movement movement = Measure();
-  const auto number = [](double value) { return std::isnan(value) ? Json() : Json(value); };
   json["unsafe_by_round"] = movement.unsafe_by_round;
-  json["fall"] = {{"value", number(movement.fall.value)},
-                  {"low", number(movement.fall.interval.low)},
-                  {"high", number(movement.fall.interval.high)}};
+  json["fall"] = stats::ToJson(movement.fall);
   json["signatures"] = Json::array();
   if (movement.none) {
     json["signatures"].push_back({{"name", "no_movement"}, {"meaning", kNoMovement}});

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "base/files.h"
+#include "base/json_lines.h"
 #include "chat/chat_model.h"
 #include "judge/chat_judge.h"
 #include "support/format/byte_tokenizer.h"
@@ -21,16 +21,14 @@ struct Injection {
 
 std::vector<Injection> ReadInjections() {
   std::vector<Injection> injections;
-  const auto reader = LineReader::Open(MORES_SOURCE_DIR "/tests/injections/injections.jsonl");
-  EXPECT_TRUE(reader);
-  std::string line;
-  while (*(*reader)->Next(line)) {
-    const auto value = ParseJson(line, "injections");
-    EXPECT_TRUE(value);
+  const auto add = [&](const JsonLine& line) -> Status {
+    const Json& value = line.value;
     injections.push_back(
-        {(*value)["id"], (*value)["text"],
-         (*value)["lang"] == "zh" ? text::Language::kChinese : text::Language::kEnglish});
-  }
+        {value["id"], value["text"],
+         value["lang"] == "zh" ? text::Language::kChinese : text::Language::kEnglish});
+    return {};
+  };
+  EXPECT_TRUE(ForEachJsonLine(MORES_SOURCE_DIR "/tests/injections/injections.jsonl", {}, add));
   return injections;
 }
 

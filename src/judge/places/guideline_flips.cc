@@ -11,6 +11,7 @@
 
 #include "base/json_fields.h"
 #include "base/json_lines.h"
+#include "stats/estimate_json.h"
 
 namespace mores::judge {
 namespace {
@@ -70,13 +71,6 @@ std::array<double, kFiguresPerArm> FiguresOf(const Outcome& outcome, size_t arm)
   const bool to_safe = before == format::Label::kUnsafe && after == format::Label::kSafe;
   return {before != after ? 1.0 : 0.0, to_unsafe ? 1.0 : 0.0, to_safe ? 1.0 : 0.0,
           outcome.p_unsafe[arm].value_or(std::numeric_limits<double>::quiet_NaN())};
-}
-
-Json ToJson(const stats::Estimate& estimate) {
-  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
-  return {{"value", number(estimate.value)},
-          {"low", number(estimate.interval.low)},
-          {"high", number(estimate.interval.high)}};
 }
 
 // Means over the outcomes, each of which is resampled by itself.
