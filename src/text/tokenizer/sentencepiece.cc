@@ -25,7 +25,7 @@ constexpr char32_t kSpacePoint = 0x2581;
 constexpr size_t kPartSize = 1024;
 // The library logs to stderr what it also returns as a status. A library prints nothing.
 constexpr int kLogNothing = 100;
-constexpr int32_t kNone = -1;
+constexpr int32_t kNoPieceId = -1;
 
 uint64_t PairKey(char32_t first, char32_t second) { return (uint64_t{first} << 32) | second; }
 
@@ -92,8 +92,8 @@ class SentencePieceTokenizer : public Tokenizer {
     for (size_t at = 0; at < utf8.size();) {
       while (plain != text.plain.end() && plain->end <= at) ++plain;
       const size_t free_end = plain == text.plain.end() ? utf8.size() : plain->begin;
-      const int32_t id = free_end > at ? ControlAt(utf8.substr(at, free_end - at)) : kNone;
-      if (id == kNone) {
+      const int32_t id = free_end > at ? ControlAt(utf8.substr(at, free_end - at)) : kNoPieceId;
+      if (id == kNoPieceId) {
         ++at;
         continue;
       }
@@ -207,7 +207,7 @@ class SentencePieceTokenizer : public Tokenizer {
       }
       bytes_.clear();
       // As long as there is no text, a space is still one at the beginning.
-      started_ = started_ || (!decoded.empty() && tokenizer_.anchor_ != kNone);
+      started_ = started_ || (!decoded.empty() && tokenizer_.anchor_ != kNoPieceId);
       if (started_) group_.clear();
       text += decoded;
     }
@@ -232,7 +232,7 @@ class SentencePieceTokenizer : public Tokenizer {
     for (const int32_t id : controls_) {
       if (utf8.starts_with(processor_.IdToPiece(id))) return id;
     }
-    return kNone;
+    return kNoPieceId;
   }
 
   // Finds what this model allows. The library tells neither its normalizer nor its dummy prefix,
@@ -243,7 +243,7 @@ class SentencePieceTokenizer : public Tokenizer {
       if (processor_.IsControl(id) && !piece.empty()) controls_.push_back(id);
       const bool ordinary = !processor_.IsControl(id) && !processor_.IsByte(id) &&
                             !processor_.IsUnknown(id) && !processor_.IsUnused(id);
-      if (anchor_ == kNone && ordinary && piece.find(kSpace) == std::string::npos &&
+      if (anchor_ == kNoPieceId && ordinary && piece.find(kSpace) == std::string::npos &&
           !piece.empty()) {
         anchor_ = id;
         anchor_size_ = piece.size();
@@ -316,7 +316,7 @@ class SentencePieceTokenizer : public Tokenizer {
   sentencepiece::SentencePieceProcessor processor_;
   SentencePieceOptions options_;
   std::vector<int32_t> controls_;        // the longest spelling first
-  int32_t anchor_ = kNone;               // an ordinary piece without a space
+  int32_t anchor_ = kNoPieceId;          // an ordinary piece without a space
   size_t anchor_size_ = 0;               // bytes of its text
   std::vector<int32_t> byte_ids_;        // of byte 0 to 255, if the model has all of them
   bool lossless_ = false;                // keeps every character as it is, without a dummy prefix
