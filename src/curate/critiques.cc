@@ -124,7 +124,7 @@ class CritiqueWriting {
     Json material = MaterialOf(record);
     material["label"] = format::Name(*record.dialogue.expected);
     if (example != nullptr) {
-      material["example"] = {{"dialogue", chat::TurnsToJson(example->dialogue.turns)},
+      material["example"] = {{"dialogue", format::TurnsToJson(example->dialogue.turns)},
                              {"label", format::Name(*example->dialogue.expected)},
                              {"analysis", example->critique}};
     }
@@ -184,7 +184,7 @@ Json CritiqueExamples::fingerprint() const {
   std::string hashes;
   for (const format::SftRecord& example : examples_) {
     hashes += Sha256Hex(DumpJson({{"id", example.dialogue.id},
-                                  {"messages", chat::TurnsToJson(example.dialogue.turns)},
+                                  {"messages", format::TurnsToJson(example.dialogue.turns)},
                                   {"label", format::Name(*example.dialogue.expected)},
                                   {"critique", example.critique}}));
   }

@@ -18,7 +18,7 @@ bool IsDialogue(const Json& value) {
 Record MakeRecord(format::Dialogue dialogue) {
   Record record;
   Json& fields = record.fields;
-  fields = {{"id", dialogue.id}, {"messages", chat::TurnsToJson(dialogue.turns)}};
+  fields = {{"id", dialogue.id}, {"messages", format::TurnsToJson(dialogue.turns)}};
   if (dialogue.expected) fields["label"] = format::Name(*dialogue.expected);
   if (!dialogue.places.empty()) fields["place"] = dialogue.places;
   if (!dialogue.rules.empty()) fields["rules"] = dialogue.rules;
@@ -104,7 +104,7 @@ Json MaterialOf(const Record& record) {
   // A record has an assistant turn: ParseDialogue refuses those that don't.
   const size_t judged = format::LastTurn(turns, format::Role::kAssistant, turns.size());
   const auto end = turns.begin() + static_cast<std::ptrdiff_t>(judged + 1);
-  Json material = {{"dialogue", chat::TurnsToJson({turns.begin(), end})}};
+  Json material = {{"dialogue", format::TurnsToJson({turns.begin(), end})}};
   for (size_t i = 0; i < record.dialogue.rules.size(); ++i) {
     material["rules"].push_back({{"number", i + 1}, {"text", record.dialogue.rules[i]}});
   }

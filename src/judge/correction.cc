@@ -141,7 +141,7 @@ class Corrector {
 
   chat::ChatRequest AskWriter(const Item& item) const {
     const format::Verdict& verdict = item.correction.rounds.back().verdict;
-    Json material = {{"dialogue", chat::TurnsToJson(item.current.turns)}};
+    Json material = {{"dialogue", format::TurnsToJson(item.current.turns)}};
     const std::vector<std::string>& rules = judge_.RulesFor(item.current);
     if (!rules.empty()) material["rules"] = rules;
     if (options_.feedback != Feedback::kNone) {

@@ -35,7 +35,7 @@ std::vector<Injection> ReadInjections() {
 // What every task is asked with, the injection in each text of it.
 Json Material(const chat::Task& task, const std::string& text) {
   const Json dialogue =
-      chat::TurnsToJson({{format::Role::kUser, text}, {format::Role::kAssistant, "No. " + text}});
+      format::TurnsToJson({{format::Role::kUser, text}, {format::Role::kAssistant, "No. " + text}});
   if (task.name == "aiu_extraction") return {{"critique", "It is rude. " + text}};
   if (task.name == "aiu_precision") return {{"dialogue", dialogue}, {"statement", text}};
   if (task.name == "aiu_recall") return {{"critique", text}, {"statement", "So: " + text}};

@@ -105,7 +105,7 @@ TEST_F(VectorsTest, WhatIsBrokenOffGoesOn) {
          .topic = "Quiet",
          .text = "Rule " + std::to_string(i)});
   }
-  embedder_.twist = [&](std::vector<Vector> vectors) -> Expected<std::vector<Vector>> {
+  embedder_.twist = [&](std::vector<text::Vector> vectors) -> Expected<std::vector<text::Vector>> {
     if (embedder_.calls == 2) return MakeError(ErrorKind::kCancelled, "stopped");
     return vectors;
   };
@@ -118,8 +118,8 @@ TEST_F(VectorsTest, WhatIsBrokenOffGoesOn) {
 }
 
 TEST_F(VectorsTest, WhatAModelMayNotSay) {
-  const auto says = [&](std::vector<Vector> said) {
-    embedder_.twist = [said](std::vector<Vector> vectors) {
+  const auto says = [&](std::vector<text::Vector> said) {
+    embedder_.twist = [said](std::vector<text::Vector> vectors) {
       for (size_t i = 0; i < said.size(); ++i) vectors[i] = said[i];
       return vectors;
     };
@@ -132,15 +132,16 @@ TEST_F(VectorsTest, WhatAModelMayNotSay) {
   EXPECT_THAT(says({{1, kInfinite, 0, 0, 0}}), HasSubstr("without a direction"));
   EXPECT_THAT(says({{1, 0, 0, 0, 0}, {1, 0}}), HasSubstr("2 dimensions after one of 5"));
   EXPECT_THAT(says({{}}), HasSubstr("0 dimensions"));
-  EXPECT_THAT(says({Vector(Embedder::kMostDimensions + 1, 1)}), HasSubstr("65537 dimensions"));
-  embedder_.twist = [](std::vector<Vector> vectors) {
+  EXPECT_THAT(says({text::Vector(text::Embedder::kMostDimensions + 1, 1)}),
+              HasSubstr("65537 dimensions"));
+  embedder_.twist = [](std::vector<text::Vector> vectors) {
     vectors.pop_back();
     return vectors;
   };
   EXPECT_EQ(EmbedError(), "fake: gave 5 vectors for 6 texts");
   EXPECT_EQ(Count("SELECT count(*) FROM vector"), 0);
   // Numbers at both ends of the range have a direction.
-  embedder_.twist = [](std::vector<Vector> vectors) {
+  embedder_.twist = [](std::vector<text::Vector> vectors) {
     vectors[0] = {3e38F, 3e38F, 0, 0, 0};
     vectors[1] = {1e-45F, 0, 0, 0, 0};
     return vectors;
@@ -216,7 +217,9 @@ TEST_F(VectorsTest, AQueryIsAskedForOnceAndABlankOneNever) {
 TEST_F(VectorsTest, AFailureIsOneOfTheSearchAndLeavesNothingBehind) {
   Embed();
   EXPECT_THAT(Found("loafers", {.limit = 1}), ElementsAre("JP-1"));
-  embedder_.twist = [](std::vector<Vector>) { return MakeError(ErrorKind::kIo, "no answer"); };
+  embedder_.twist = [](std::vector<text::Vector>) {
+    return MakeError(ErrorKind::kIo, "no answer");
+  };
   const auto failed = searcher_->Search("keepsake", {});
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().message, "no answer");
