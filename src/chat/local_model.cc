@@ -17,11 +17,6 @@ tensor::DType ToDType(Precision precision) {
   return precision == Precision::kF32 ? tensor::DType::kF32 : tensor::DType::kBf16;
 }
 
-GenerateResult ToResult(engine::Generated generated) {
-  return {.ids = std::move(generated.ids),
-          .finish_reason = generated.stopped ? FinishReason::kStop : FinishReason::kLength};
-}
-
 // "NAME@HASH12": the directory's last part, and a hash of everything that shapes results.
 Expected<std::string> ModelName(const std::string& directory) {
   namespace fs = std::filesystem;
@@ -59,9 +54,6 @@ class LocalModel : public LanguageModel {
         name_(std::move(name)),
         engine_(*decoder_, options, *pool_) {}
 
-  Capabilities capabilities() const override {
-    return {.token_logprobs = true, .label_first = true};
-  }
   bool has_tokenizer() const override { return tokenizer_ != nullptr; }
   const text::Tokenizer& tokenizer() const override {
     MORES_CHECK(tokenizer_ != nullptr);
@@ -71,64 +63,16 @@ class LocalModel : public LanguageModel {
   int context_length() const override { return decoder_->config().context_length; }
   std::string name() const override { return name_; }
 
-  Expected<std::vector<Expected<ScoreResult>>> Score(
-      std::span<const ScoreRequest> requests) override {
-    std::vector<engine::ScoreItem> items;
-    for (const ScoreRequest& request : requests) {
-      items.push_back({.prompt = request.prompt_ids, .continuation = request.completion_ids});
-    }
-    std::vector<Expected<ScoreResult>> results;
-    for (auto& scored : engine_.Score(items)) {
-      if (scored) {
-        results.emplace_back(ScoreResult{.token_logprobs = std::move(*scored)});
-      } else {
-        results.emplace_back(tl::unexpected<Error>(scored.error()));
-      }
-    }
-    return results;
+  Expected<std::vector<Expected<Scores>>> Score(std::span<const engine::ScoreItem> items) override {
+    return engine_.Score(items);
   }
-
-  Expected<std::vector<Expected<GenerateResult>>> Generate(
-      std::span<const GenerateRequest> requests) override {
-    std::vector<engine::GenerateItem> items;
-    for (const GenerateRequest& request : requests) {
-      items.push_back(
-          {.id = request.id, .prompt = request.prompt_ids, .sampling = request.sampling});
-    }
-    std::vector<Expected<GenerateResult>> results;
-    for (auto& generated : engine_.Generate(items)) {
-      if (generated) {
-        results.emplace_back(ToResult(std::move(*generated)));
-      } else {
-        results.emplace_back(tl::unexpected<Error>(generated.error()));
-      }
-    }
-    return results;
+  Expected<std::vector<Expected<engine::Generated>>> Generate(
+      std::span<const engine::GenerateItem> items) override {
+    return engine_.Generate(items);
   }
-
-  Expected<std::vector<Expected<DecideResult>>> DecideAndGenerate(
-      std::span<const DecideRequest> requests) override {
-    std::vector<engine::DecideItem> items;
-    for (const DecideRequest& request : requests) {
-      items.push_back({.id = request.id,
-                       .prompt = request.prompt_ids,
-                       .choices = request.choices,
-                       .decide = request.decide,
-                       .separator = request.separator_ids,
-                       .reply_bound = request.reply_bound,
-                       .sampling = request.sampling});
-    }
-    std::vector<Expected<DecideResult>> results;
-    for (auto& decided : engine_.Decide(items)) {
-      if (decided) {
-        results.emplace_back(DecideResult{.choice_logprobs = std::move(decided->choice_logprobs),
-                                          .chosen = decided->chosen,
-                                          .text = ToResult(std::move(decided->text))});
-      } else {
-        results.emplace_back(tl::unexpected<Error>(decided.error()));
-      }
-    }
-    return results;
+  Expected<std::vector<Expected<engine::Decided>>> Decide(
+      std::span<const engine::DecideItem> items) override {
+    return engine_.Decide(items);
   }
 
  private:

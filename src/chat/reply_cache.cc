@@ -12,7 +12,6 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "chat/reply_json.h"
-#include "job/progress.h"
 
 namespace mores::chat {
 namespace {
@@ -114,8 +113,8 @@ class FileCache : public ReplyCache {
 
 class CachedModel : public ChatModel {
  public:
-  CachedModel(std::unique_ptr<ChatModel> model, std::unique_ptr<ReplyCache> cache)
-      : model_(std::move(model)), cache_(std::move(cache)) {}
+  CachedModel(std::unique_ptr<ChatModel> model, std::unique_ptr<ReplyCache> cache, StopToken stop)
+      : model_(std::move(model)), cache_(std::move(cache)), stop_(stop) {}
 
   std::string name() const override { return model_->name(); }
   bool has_logprobs() const override { return model_->has_logprobs(); }
@@ -133,7 +132,7 @@ class CachedModel : public ChatModel {
     std::vector<std::vector<size_t>> waiting;  // the requests that each of them answers
     std::unordered_map<std::string, size_t> asked;
     for (size_t i = 0; i < requests.size(); ++i) {
-      if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+      MORES_RETURN_IF_ERROR(stop_.Check());
       std::string key = ReplyKey(model_->name(), requests[i]);
       MORES_ASSIGN_OR_RETURN(std::optional<ChatReply> found, cache_->Find(key));
       if (found) {
@@ -173,6 +172,7 @@ class CachedModel : public ChatModel {
 
   std::unique_ptr<ChatModel> model_;
   std::unique_ptr<ReplyCache> cache_;
+  StopToken stop_;
   int64_t cached_ = 0;
 };
 
@@ -212,8 +212,8 @@ std::string ReplyKey(std::string_view model_name, const ChatRequest& request) {
 }
 
 std::unique_ptr<ChatModel> WithCache(std::unique_ptr<ChatModel> model,
-                                     std::unique_ptr<ReplyCache> cache) {
-  return std::make_unique<CachedModel>(std::move(model), std::move(cache));
+                                     std::unique_ptr<ReplyCache> cache, StopToken stop) {
+  return std::make_unique<CachedModel>(std::move(model), std::move(cache), stop);
 }
 
 }  // namespace mores::chat

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "chat/chat_model.h"
 
 namespace mores::chat {
@@ -37,9 +38,10 @@ class ReplyCache {
 std::string ReplyKey(std::string_view model_name, const ChatRequest& request);
 
 // Asks `model` for what `cache` lacks, and keeps each reply before on_reply is called. Of requests
-// that are the same one is asked, and answers all. An error of the cache is one of the call.
+// that are the same one is asked, and answers all. An error of the cache is one of the call. A
+// stop ends the look through the cache; `model` has a token of its own.
 std::unique_ptr<ChatModel> WithCache(std::unique_ptr<ChatModel> model,
-                                     std::unique_ptr<ReplyCache> cache);
+                                     std::unique_ptr<ReplyCache> cache, StopToken stop = {});
 
 }  // namespace mores::chat
 

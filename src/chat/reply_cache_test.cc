@@ -159,6 +159,17 @@ TEST_F(ReplyCacheTest, WhatCameBeforeACallFailedIsKept) {
   EXPECT_TRUE(*Open()->Find(ReplyKey("echo@0", requests[0])));
 }
 
+TEST_F(ReplyCacheTest, AStopIsSeenBeforeAnythingIsAsked) {
+  int asked = 0;
+  StopSource source;
+  source.Request();
+  const auto model = WithCache(std::make_unique<Echo>(asked), Open(), source.token());
+  const auto replies = model->Chat(std::vector<ChatRequest>{Ask("a")}, {});
+  ASSERT_FALSE(replies);
+  EXPECT_EQ(replies.error().kind, ErrorKind::kCancelled);
+  EXPECT_EQ(asked, 0);
+}
+
 TEST(ReplyKey, HoldsAllThatIsAskedAndNothingElse) {
   ChatRequest request = Ask("a");
   const std::string key = ReplyKey("m", request);

@@ -7,7 +7,6 @@
 #include "base/hash.h"
 #include "chat/chat_model.h"
 #include "chat/reply_json.h"
-#include "job/progress.h"
 
 namespace mores::chat {
 namespace {
@@ -70,8 +69,8 @@ bool Fits(const ScriptLine& line, const ChatRequest& request) {
 
 class ScriptedModel : public ChatModel {
  public:
-  ScriptedModel(std::vector<ScriptLine> lines, std::string name)
-      : lines_(std::move(lines)), name_(std::move(name)) {
+  ScriptedModel(std::vector<ScriptLine> lines, std::string name, StopToken stop)
+      : lines_(std::move(lines)), name_(std::move(name)), stop_(stop) {
     for (const ScriptLine& line : lines_) has_logprobs_ |= !line.reply.tokens.empty();
   }
 
@@ -83,7 +82,7 @@ class ScriptedModel : public ChatModel {
                                                   const OnReply& on_reply) override {
     std::vector<Expected<ChatReply>> replies;
     for (size_t i = 0; i < requests.size(); ++i) {
-      if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+      MORES_RETURN_IF_ERROR(stop_.Check());
       replies.push_back(Answer(requests[i]));
       ++totals_.asked;
       if (replies.back()) {
@@ -108,13 +107,14 @@ class ScriptedModel : public ChatModel {
 
   std::vector<ScriptLine> lines_;
   std::string name_;
+  StopToken stop_;
   bool has_logprobs_ = false;
   ChatTotals totals_;
 };
 
 }  // namespace
 
-Expected<std::unique_ptr<ChatModel>> OpenScriptedModel(const std::string& path) {
+Expected<std::unique_ptr<ChatModel>> OpenScriptedModel(const std::string& path, StopToken stop) {
   MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
   std::vector<ScriptLine> lines;
   std::string text, hashes;
@@ -130,7 +130,7 @@ Expected<std::unique_ptr<ChatModel>> OpenScriptedModel(const std::string& path) 
   }
   const std::string name = std::filesystem::path(path).stem().string();
   return std::unique_ptr<ChatModel>(new ScriptedModel(
-      std::move(lines), fmt::format("{}@{}", name, Sha256Hex(hashes).substr(0, 12))));
+      std::move(lines), fmt::format("{}@{}", name, Sha256Hex(hashes).substr(0, 12)), stop));
 }
 
 }  // namespace mores::chat

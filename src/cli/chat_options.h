@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "chat/chat_model.h"
 #include "cli/model_options.h"
 
@@ -18,6 +19,7 @@ struct ChatOptions {
   // the command, which may have several models with the same other options.
   std::string model;
   bool fresh = false;       // set by the command: replies kept beside the output are dropped
+  StopToken stop;           // set by the command
   std::string chat_format;  // of a directory: instead of its chat template
 
   // Of endpoints.

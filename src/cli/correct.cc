@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/judge_options.h"
 #include "job/job.h"
+#include "job/stop_handlers.h"
 #include "judge/correction.h"
 #include "judge/judge_run.h"
 
@@ -97,6 +98,7 @@ Expected<int> RunCorrectCommand(CorrectCommand command) {
   TellOfRules(opened, dialogues);
   ChatOptions chat = command.judge.chat;
   chat.model = command.writer;
+  chat.stop = job::InstallStopHandlers();
   if (chat::IsEndpoint(command.judge.judge))
     chat.fresh = false;  // the judge shares the file of replies, and dropped it
   MORES_ASSIGN_OR_RETURN(const auto writer,
@@ -130,7 +132,7 @@ Expected<int> RunCorrectCommand(CorrectCommand command) {
     fmt::print(stderr, "mores: item '{}': {}\n", Printable(dialogues[item].id),
                Printable(line["error"]["message"].get<std::string>()));
   };
-  job::InstallStopHandlers();
+  job.stop = job::InstallStopHandlers();
   MORES_ASSIGN_OR_RETURN(const job::JobSummary run,
                          job::RunJob(job, CorrectBatch(command, opened, *writer, dialogues)));
   if (!IsStream(command.output)) {

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "cli/command.h"
+#include "job/stop_handlers.h"
 
 namespace mores::cli {
 namespace {
@@ -98,7 +99,7 @@ int RunItems(const ItemJob& item_job, const ItemOptions& options, const job::Bat
     fmt::print(stderr, "mores: item '{}': {}\n", Printable(line["id"].get<std::string>()),
                Printable(line["error"]["message"].get<std::string>()));
   };
-  job::InstallStopHandlers();
+  job.stop = job::InstallStopHandlers();
   const Expected<job::JobSummary> summary = job::RunJob(job, run);
   if (!summary) return Fail(summary.error());
   if (summary->failed == 0) return kExitDone;

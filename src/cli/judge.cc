@@ -17,6 +17,7 @@
 #include "cli/judge_table.h"
 #include "cli/place_options.h"
 #include "format/bound.h"
+#include "job/stop_handlers.h"
 #include "judge/counts.h"
 #include "judge/judge_run.h"
 
@@ -151,7 +152,7 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
   options.progress = progress.get();
   Telling telling(command);
   telling.Attach(options);
-  job::InstallStopHandlers();
+  options.stop = job::InstallStopHandlers();
   MORES_ASSIGN_OR_RETURN(const job::JobSummary summary,
                          opened.label_first
                              ? judge::RunJudge(*opened.label_first, dialogues, options)

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "format/profile/asked_profile.h"
 #include "format/rules.h"
+#include "job/stop_handlers.h"
 
 namespace mores::cli {
 namespace {
@@ -170,6 +171,7 @@ Expected<OpenedJudge> OpenJudge(const JudgeOptions& options, const std::string& 
   MORES_RETURN_IF_ERROR(SetThresholds(options, judging.config));
   ChatOptions chat = options.chat;
   chat.model = options.judge;
+  chat.stop = job::InstallStopHandlers();
   MORES_ASSIGN_OR_RETURN(auto model, OpenChatModel(chat, options.local, output));
   std::unique_ptr<format::JudgeProfile> profile;
   if (!options.profile.empty()) {

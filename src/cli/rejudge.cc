@@ -17,6 +17,7 @@
 #include "cli/judge_options.h"
 #include "cli/place_options.h"
 #include "job/job.h"
+#include "job/stop_handlers.h"
 
 namespace mores::cli {
 namespace {
@@ -187,7 +188,7 @@ Expected<int> RunRejudgeCommand(RejudgeCommand command) {
   }
   const judge::RejudgeOptions again = {.as_of = command.guidelines.as_of,
                                        .shown = command.guidelines.shown};
-  job::InstallStopHandlers();
+  job.stop = job::InstallStopHandlers();
   MORES_ASSIGN_OR_RETURN(const job::JobSummary run,
                          job::RunJob(job, RejudgeBatch(guidelines->judge(), lines, again)));
   fmt::print(stderr, "{}\n", gathered.counts.Describe());

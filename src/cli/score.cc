@@ -1,6 +1,7 @@
 // mores score: the log-probabilities that a model gives to the tokens of given completions.
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "chat/language_model.h"
 #include "cli/command.h"
@@ -14,9 +15,13 @@ struct ScoreOptions {
   bool no_bos = false;
 };
 
-Expected<chat::ScoreRequest> ParseRequest(const Json& value, const std::string& where,
-                                          const chat::LanguageModel& model, StartToken start) {
-  chat::ScoreRequest request;
+struct ScoreRequest {
+  std::vector<int32_t> prompt, completion;
+};
+
+Expected<ScoreRequest> ParseScoreRequest(const Json& value, const std::string& where,
+                                         const chat::LanguageModel& model, StartToken start) {
+  ScoreRequest request;
   const bool ids = value.contains("prompt_ids") || value.contains("completion_ids");
   if (ids) {
     for (const char* field : {"prompt", "completion"}) {
@@ -26,9 +31,9 @@ Expected<chat::ScoreRequest> ParseRequest(const Json& value, const std::string& 
       if (!value.contains(field)) return FieldError(where, field, "missing");
     }
     const int32_t vocab_size = model.vocab_size();
-    MORES_ASSIGN_OR_RETURN(request.prompt_ids,
+    MORES_ASSIGN_OR_RETURN(request.prompt,
                            ParseIds(value["prompt_ids"], "prompt_ids", where, vocab_size));
-    MORES_ASSIGN_OR_RETURN(request.completion_ids,
+    MORES_ASSIGN_OR_RETURN(request.completion,
                            ParseIds(value["completion_ids"], "completion_ids", where, vocab_size));
   } else {
     MORES_ASSIGN_OR_RETURN(const std::string prompt, RequiredString(value, "prompt", where));
@@ -37,48 +42,45 @@ Expected<chat::ScoreRequest> ParseRequest(const Json& value, const std::string& 
     if (!model.has_tokenizer()) {
       return FieldError(where, "prompt", "the model has no tokenizer; give prompt_ids");
     }
-    request.prompt_ids = EncodeText(prompt, model.tokenizer(), start);
-    request.completion_ids = model.tokenizer().Encode(completion);
+    request.prompt = EncodeText(prompt, model.tokenizer(), start);
+    request.completion = model.tokenizer().Encode(completion);
   }
-  if (request.prompt_ids.empty()) {
+  if (request.prompt.empty()) {
     return FieldError(where, ids ? "prompt_ids" : "prompt",
                       "empty, so the first token would have nothing to follow");
   }
-  if (request.completion_ids.empty()) {
+  if (request.completion.empty()) {
     return FieldError(where, ids ? "completion_ids" : "completion", "empty, nothing to score");
   }
   return request;
 }
 
-Json ScoredLine(const std::string& id, const chat::ScoreRequest& request,
-                const chat::ScoreResult& result) {
+Json ScoredLine(const std::string& id, const ScoreRequest& request,
+                const std::vector<float>& logprobs) {
   double sum = 0;
-  for (const float logprob : result.token_logprobs) sum += logprob;
+  for (const float logprob : logprobs) sum += logprob;
   return {{"id", id},
-          {"token_ids", request.completion_ids},
-          {"token_logprobs", result.token_logprobs},
+          {"token_ids", request.completion},
+          {"token_logprobs", logprobs},
           {"logprob", sum}};
 }
 
 int RunScore(const ScoreOptions& options) {
   auto model = OpenModel(options.items.model, chat::TokenizerNeed::kOptional);
   if (!model) return Fail(model.error());
-  if (!(*model)->capabilities().token_logprobs) {
-    return Fail({ErrorKind::kUnsupported, (*model)->name() + ": gives no log-probabilities"});
-  }
   ItemJob job;
   job.command = "score";
   job.model_name = (*model)->name();
   job.fingerprint["no_bos"] = options.no_bos;
-  std::vector<chat::ScoreRequest> requests;
+  std::vector<ScoreRequest> requests;
   const Status read = ReadItems(
       options.items.input, job, [&](const Json& value, const std::string& where) -> Status {
         MORES_ASSIGN_OR_RETURN(
-            chat::ScoreRequest request,
-            ParseRequest(value, where, **model,
-                         options.no_bos ? StartToken::kLeftOut : StartToken::kAdded));
+            ScoreRequest request,
+            ParseScoreRequest(value, where, **model,
+                              options.no_bos ? StartToken::kLeftOut : StartToken::kAdded));
         job.costs.push_back(
-            static_cast<int64_t>(request.prompt_ids.size() + request.completion_ids.size()));
+            static_cast<int64_t>(request.prompt.size() + request.completion.size()));
         requests.push_back(std::move(request));
         return {};
       });
@@ -88,8 +90,11 @@ int RunScore(const ScoreOptions& options) {
   return RunItems(
       job, options.items,
       [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
-        std::vector<chat::ScoreRequest> batch;
-        for (const size_t item : items) batch.push_back(requests[item]);
+        std::vector<engine::ScoreItem> batch;
+        for (const size_t item : items) {
+          batch.push_back(
+              {.prompt = requests[item].prompt, .continuation = requests[item].completion});
+        }
         MORES_ASSIGN_OR_RETURN(auto results, (*model)->Score(batch));
         totals.asked += static_cast<int64_t>(results.size());
         std::vector<job::ItemResult> lines;
@@ -97,8 +102,8 @@ int RunScore(const ScoreOptions& options) {
           if (!results[i]) ++totals.failed;
           // What is scored is read, not written.
           totals.usage.prompt_tokens += job.costs[items[i]];
-          lines.push_back(std::move(results[i]).map([&](const chat::ScoreResult& result) {
-            return ScoredLine(job.keys[items[i]], batch[i], result);
+          lines.push_back(std::move(results[i]).map([&](const std::vector<float>& logprobs) {
+            return ScoredLine(job.keys[items[i]], requests[items[i]], logprobs);
           }));
         }
         return lines;

@@ -8,6 +8,7 @@
 #include "base/cpu.h"
 #include "cli/command.h"
 #include "job/progress.h"
+#include "job/stop_handlers.h"
 #include "train/sft.h"
 
 namespace mores::cli {
@@ -46,11 +47,10 @@ int RunSft(const TrainArguments& arguments) {
     if (!level) return Fail(level.error());
     if (const Status set = SetIsaLevel(*level); !set) return Fail(set.error());
   }
-  job::InstallStopHandlers();
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   train::SftOptions options = arguments.options;
   options.start = arguments.fresh ? train::StartMode::kFresh : train::StartMode::kResume;
-  options.stopped = job::StopRequested;
+  options.stop = job::InstallStopHandlers();
   options.progress = progress.get();
   options.clock = &SystemClock();
   const Expected<train::SftResult> result = train::TrainSft(options);

@@ -118,6 +118,7 @@ Expected<CurationResult> RunCuration(const RunOptions& options, const Curation& 
   job.batch_size = options.batch_size;
   job.title = curation.title;
   job.unit = curation.unit;
+  job.stop = options.stop;
   job.progress = options.progress;
   job.clock = options.clock;
   job.start = options.start;

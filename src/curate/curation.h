@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "chat/chat_model.h"
 #include "job/job.h"
 
@@ -25,6 +26,7 @@ struct RunOptions {
   std::function<Json()> results;  // for the manifest, as in job::JobOptions
   size_t batch_size = 64;  // items asked about at once, and lost to a kill without a reply cache
   job::JournalStart start = job::JournalStart::kResume;
+  StopToken stop;
   job::Progress* progress = nullptr;  // silent when null
   Clock* clock = nullptr;             // the system's when null
 };

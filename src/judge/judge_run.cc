@@ -30,13 +30,13 @@ class PromptTable {
   PromptTable(const LabelFirstJudge& judge, const std::vector<format::Dialogue>& dialogues)
       : judge_(judge), dialogues_(dialogues) {}
 
-  Status Measure(int threads) {
+  Status Measure(int threads, StopToken stop) {
     constexpr size_t kSlice = 4096;
     ThreadPool pool(threads);
     std::vector<std::optional<Expected<format::PromptTokens>>> slice(kSlice);
     for (size_t begin = 0; begin < dialogues_.size(); begin += kSlice) {
       const size_t count = std::min(kSlice, dialogues_.size() - begin);
-      if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+      MORES_RETURN_IF_ERROR(stop.Check());
       pool.ParallelFor(static_cast<int64_t>(count), [&](int64_t i) {
         const auto at = static_cast<size_t>(i);
         slice[at] = judge_.Prompt(dialogues_[begin + at]);
@@ -154,6 +154,7 @@ job::JobOptions JobOf(const Judge& judge, const std::vector<format::Dialogue>& d
   for (const format::Dialogue& dialogue : dialogues) job.keys.push_back(dialogue.id);
   job.title = "judging";
   job.unit = "dialogues";
+  job.stop = options.stop;
   job.progress = options.progress;
   job.start = options.start;
   job.results = [&judge] { return judge.Usage(); };
@@ -186,7 +187,7 @@ Expected<job::JobSummary> RunJudge(LabelFirstJudge& judge,
                                    const std::vector<format::Dialogue>& dialogues,
                                    const JudgeRunOptions& options) {
   PromptTable table(judge, dialogues);
-  MORES_RETURN_IF_ERROR(table.Measure(options.threads));
+  MORES_RETURN_IF_ERROR(table.Measure(options.threads, options.stop));
   job::JobOptions job = JobOf(judge, dialogues, options);
   job.fingerprint["max_prompt_tokens"] = judge.max_prompt_tokens();
   job.order.resize(dialogues.size());

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "format/dialogue.h"
 #include "job/job.h"
 #include "judge/chat_judge.h"
@@ -34,6 +35,7 @@ struct JudgeRunOptions {
   int threads = 0;               // for reading prompts; 0: all processors
   size_t batch_requests = 256;   // requests in a batch, where a model is asked by messages
   job::JournalStart start = job::JournalStart::kResume;
+  StopToken stop;
   job::Progress* progress = nullptr;
   // Called once an item, in input order, at the end. Exactly one of the two.
   std::function<void(const format::Dialogue&, const format::Verdict&)> on_verdict;

@@ -61,6 +61,7 @@ Expected<MetaRun> RunMeta(AiuJudge& judge, std::span<const CritiqueItem> items,
   job.batch_size = options.batch_size;
   job.title = "measuring";
   job.unit = "critiques";
+  job.stop = options.stop;
   job.progress = options.progress;
   job.start = options.start;
   job.visit = [&](size_t item, const Json& line, bool failed) {

@@ -3,12 +3,12 @@
 #define MORES_TRAIN_SFT_H_
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "job/progress.h"
 
 namespace mores::train {
@@ -24,7 +24,7 @@ struct SftOptions {
   std::string output;          // the model directory to write
   int threads = 0;             // 0: all; never changes a result
   StartMode start = StartMode::kResume;
-  std::function<bool()> stopped;  // asked between micro-batches
+  StopToken stop;  // looked at between micro-batches
   job::Progress* progress = nullptr;
   Clock* clock = nullptr;
 };

@@ -36,7 +36,6 @@ class StepLoop {
 
  private:
   double Now() const { return run_.options.clock->MonotonicSeconds(); }
-  bool Stopped() const { return run_.options.stopped && run_.options.stopped(); }
   Schedule LearningRates() const;
   TokenWeights Weights() const;
   Status OpenMetrics();
@@ -109,7 +108,7 @@ Expected<bool> StepLoop::Accumulate(const std::vector<MicroBatch>& micro_batches
   double nll = 0, label_nll = 0, label_weight = 0;
   uint64_t index = 0;
   for (const MicroBatch& micro_batch : micro_batches) {
-    if (Stopped()) return false;
+    if (run_.options.stop.requested()) return false;
     const model::TrainBatch batch = BuildBatch(examples, micro_batch, weights);
     const model::TrainStepOptions options{
         .precision = run_.recipe.run.precision,

@@ -79,6 +79,23 @@ checkpoint_steps = 10
 max_critique_tokens = 32
 )";
 
+// Asks for a stop once `steps` steps are told of.
+class StopAfterSteps : public job::Progress {
+ public:
+  explicit StopAfterSteps(int steps) : steps_(steps) {}
+  StopToken token() const { return source_.token(); }
+
+  void Start(const std::string&, const std::string&, int64_t, int64_t) override {}
+  void Update(int64_t, const std::string& note) override {
+    if (note.starts_with("step ") && --steps_ == 0) source_.Request();
+  }
+  void Finish(const std::string&) override {}
+
+ private:
+  StopSource source_;
+  int steps_;
+};
+
 class SftTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -214,13 +231,15 @@ TEST_F(SftTest, KilledAtAnyMomentItEndsInTheSameBytes) {
 TEST_F(SftTest, AStopLeavesACheckpointAndTheSameCommandGoesOn) {
   ReplaceInRecipe("steps = 120", "steps = 20");
   ASSERT_TRUE(TrainSft(Options("whole")));
-  int asked = 0;
+  StopAfterSteps progress(7);
   SftOptions options = Options("stopped");
-  options.stopped = [&asked] { return ++asked > 25; };
+  options.progress = &progress;
+  options.stop = progress.token();
   const auto stopped = TrainSft(options);
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().kind, ErrorKind::kCancelled);
-  EXPECT_NE(stopped.error().message.find("of 20; the same command goes on"), std::string::npos);
+  EXPECT_NE(stopped.error().message.find("after step 7 of 20; the same command goes on"),
+            std::string::npos);
   EXPECT_FALSE(fs::exists(folder_ / "stopped"));
   const auto result = TrainSft(Options("stopped"));
   ASSERT_TRUE(result) << result.error().message;
@@ -230,8 +249,9 @@ TEST_F(SftTest, AStopLeavesACheckpointAndTheSameCommandGoesOn) {
 
 TEST_F(SftTest, RefusesToGoOnWithOtherInputs) {
   SftOptions options = Options("model");
-  int asked = 0;
-  options.stopped = [&asked] { return ++asked > 5; };
+  StopAfterSteps progress(2);
+  options.progress = &progress;
+  options.stop = progress.token();
   ASSERT_FALSE(TrainSft(options));
   ReplaceInRecipe("seed = 3", "seed = 4");
   const auto other_seed = TrainSft(options);

@@ -16,7 +16,6 @@
 #include "chat/endpoint/endpoint_http.h"
 #include "chat/endpoint/endpoint_service.h"
 #include "chat/endpoint/endpoint_wire.h"
-#include "job/progress.h"
 
 namespace mores::chat {
 namespace {
@@ -135,7 +134,7 @@ class EmbeddingEndpoint : public guidelines::Embedder {
   Status AskParts(std::vector<PartOf>& parts, TextRole role) {
     const auto done = [](const PartOf& part) { return part.state == PartOf::State::kDone; };
     while (!std::all_of(parts.begin(), parts.end(), done)) {
-      if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+      MORES_RETURN_IF_ERROR(options_.stop.Check());
       double wait = kEmbedStopSeconds;
       for (size_t i = 0; i < parts.size() && http_->idle() > 0; ++i) {
         if (parts[i].state != PartOf::State::kWaiting) continue;

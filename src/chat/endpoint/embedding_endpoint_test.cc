@@ -186,6 +186,19 @@ TEST(EmbeddingEndpointTest, RefusalsEndTheCall) {
               HasSubstr("answers 307; redirects are not followed"));
 }
 
+TEST(EmbeddingEndpointTest, StopsWhenAskedTo) {
+  StopSource source;
+  const FakeServer server([&](const Request&) -> Answer {
+    source.Request();
+    return {.status = 503, .headers = "Retry-After: 60\r\n"};
+  });
+  EmbeddingOptions options = Options(server);
+  options.stop = source.token();
+  const auto vectors = Embed(options, {"a"});
+  ASSERT_FALSE(vectors);
+  EXPECT_EQ(vectors.error().kind, ErrorKind::kCancelled);
+}
+
 TEST(EmbeddingEndpointTest, TheKeyIsSentAndToldToNobody) {
   setenv("MORES_API_KEY", kKey, 1);
   std::mutex mutex;

@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "cli/judge_options.h"
 #include "job/job.h"
+#include "job/stop_handlers.h"
 
 namespace mores::cli {
 namespace {
@@ -56,6 +57,7 @@ Expected<std::unique_ptr<chat::ChatModel>> OpenDataModel(const DataModelOptions&
                                                          const std::string& model) {
   ChatOptions chat = options.chat;
   chat.model = model;
+  chat.stop = job::InstallStopHandlers();
   chat.fresh = options.files.fresh;
   return OpenChatModel(chat, options.local, options.files.output);
 }
@@ -90,7 +92,7 @@ Expected<curate::RunOptions> MakeRunOptions(const DataRun& run, const DataFileOp
 Expected<int> RunDataJob(curate::RunOptions options, const RunData& run) {
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   options.progress = progress.get();
-  job::InstallStopHandlers();
+  options.stop = job::InstallStopHandlers();
   MORES_ASSIGN_OR_RETURN(const curate::CurationResult result, run(options));
   const std::string reasons = ReasonsOf(result.summary);
   fmt::print("kept {}, rejected {}{}{}{}\n", result.kept, result.rejected,

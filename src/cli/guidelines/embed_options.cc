@@ -32,7 +32,8 @@ Expected<std::unique_ptr<guidelines::Embedder>> OpenEmbedder(const EmbedOptions&
                                      .document_prefix = options.document_prefix,
                                      .in_flight = options.in_flight,
                                      .attempt_seconds = options.timeout,
-                                     .deadline_seconds = options.deadline};
+                                     .deadline_seconds = options.deadline,
+                                     .stop = options.stop};
   MORES_ASSIGN_OR_RETURN(endpoint.address, chat::ParseEndpoint(options.address));
   return chat::OpenEmbeddingEndpoint(endpoint);
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "guidelines/search/embedder.h"
 #include "guidelines/search/search.h"
 
@@ -17,6 +18,7 @@ struct EmbedOptions {
   std::string query_prefix, document_prefix;
   int in_flight = 4;
   double timeout = 120, deadline = 300;  // seconds
+  StopToken stop;                        // set by the command
 };
 
 // Returns --embed, the address.

@@ -9,6 +9,7 @@
 #include "cli/guidelines/guidelines.h"
 #include "guidelines/search/vectors.h"
 #include "job/progress.h"
+#include "job/stop_handlers.h"
 
 namespace mores::cli {
 namespace {
@@ -19,8 +20,9 @@ struct EmbedCommand {
 };
 
 Expected<int> RunEmbed(const EmbedCommand& command) {
-  job::InstallStopHandlers();
-  MORES_ASSIGN_OR_RETURN(const auto embedder, OpenEmbedder(command.embed));
+  EmbedOptions embed = command.embed;
+  embed.stop = job::InstallStopHandlers();
+  MORES_ASSIGN_OR_RETURN(const auto embedder, OpenEmbedder(embed));
   MORES_ASSIGN_OR_RETURN(const auto database,
                          OpenDatabase(command.database, GuidelineAccess::kWrite));
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());

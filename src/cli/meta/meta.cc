@@ -13,6 +13,7 @@
 #include "base/version.h"
 #include "cli/command.h"
 #include "cli/meta/meta_judge.h"
+#include "job/stop_handlers.h"
 #include "meta/critiques.h"
 #include "meta/meta_run.h"
 #include "meta/references.h"
@@ -106,7 +107,7 @@ Expected<int> RunMetaCommand(const MetaCommand& command) {
   options.start = command.fresh ? job::JournalStart::kFresh : job::JournalStart::kResume;
   options.results = UsageOf(opened);
   options.progress = progress.get();
-  job::InstallStopHandlers();
+  options.stop = job::InstallStopHandlers();
   MORES_ASSIGN_OR_RETURN(const meta::MetaRun run,
                          meta::RunMeta(*opened.judge, critiques.items, options));
   const Json summary =

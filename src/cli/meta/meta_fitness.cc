@@ -15,6 +15,7 @@
 #include "base/version.h"
 #include "cli/command.h"
 #include "cli/meta/meta_judge.h"
+#include "job/stop_handlers.h"
 #include "meta/fitness_run.h"
 #include "meta/references.h"
 
@@ -117,7 +118,7 @@ Expected<int> RunFitnessCommand(const FitnessCommand& command) {
   options.results = UsageOf(opened);
   options.progress = progress.get();
   options.start = command.fresh ? job::JournalStart::kFresh : job::JournalStart::kResume;
-  job::InstallStopHandlers();
+  options.stop = job::InstallStopHandlers();
   MORES_ASSIGN_OR_RETURN(const meta::FitnessReport report,
                          meta::RunFitness(*opened.judge, maker, options));
   if (!command.output.empty()) {

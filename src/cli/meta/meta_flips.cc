@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/judge_options.h"
 #include "job/job.h"
+#include "job/stop_handlers.h"
 #include "judge/places/guideline_flips.h"
 
 namespace mores::cli {
@@ -30,9 +31,9 @@ Expected<int> RunFlipsCommand(const FlipsCommand& command) {
                          judge::ReadGuidelineTriples(command.triples));
   MORES_ASSIGN_OR_RETURN(const OpenedJudge opened, OpenJudge(command.judge, command.output));
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
-  job::InstallStopHandlers();
   MORES_ASSIGN_OR_RETURN(Json figures, judge::MeasureFlips(opened.judge(), triples,
                                                            {.bootstrap = {.seed = command.seed},
+                                                            .stop = job::InstallStopHandlers(),
                                                             .progress = progress.get()}));
   MORES_ASSIGN_OR_RETURN(figures["input"], job::DescribeInput(command.triples));
   figures["prompt_hash"] = opened.judge().prompt_hash();

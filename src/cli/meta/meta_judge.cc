@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/cpu.h"
+#include "job/stop_handlers.h"
 
 namespace mores::cli {
 namespace {
@@ -30,6 +31,7 @@ Expected<MetaJudge> OpenMetaJudge(const MetaJudgeOptions& options, const std::st
   if (options.judge.empty()) return MakeError(ErrorKind::kUsage, "--judge: the name is empty");
   ChatOptions chat = options.chat;
   chat.model = options.judge;
+  chat.stop = job::InstallStopHandlers();
   MORES_ASSIGN_OR_RETURN(opened.model, OpenChatModel(chat, options.local, output));
   opened.judge = meta::MakeChatJudge(*opened.model);
   return opened;

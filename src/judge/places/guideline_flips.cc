@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/json_fields.h"
 #include "base/json_lines.h"
 
 namespace mores::judge {
@@ -123,9 +124,7 @@ Expected<data::GuidelineTriple> ParseTriple(const Json& json, const std::string&
                                                         {"opposite", &triple.opposite}};
   for (const auto& [name, text] : texts) {
     MORES_ASSIGN_OR_RETURN(*text, RequiredString(json, name, where));
-    if (text->empty()) {
-      return MakeError(ErrorKind::kInput, "{}: field '{}': must not be empty", where, name);
-    }
+    if (text->empty()) return FieldError(where, name, "must not be empty");
   }
   return triple;
 }
@@ -134,13 +133,13 @@ Expected<data::GuidelineTriple> ParseTriple(const Json& json, const std::string&
 
 Expected<std::vector<data::GuidelineTriple>> ReadGuidelineTriples(const std::string& path) {
   std::vector<data::GuidelineTriple> triples;
-  MORES_RETURN_IF_ERROR(ForEachJsonLine(
-      path, [&](const Json& json, const std::string& where, int64_t number) -> Status {
-        MORES_ASSIGN_OR_RETURN(data::GuidelineTriple triple, ParseTriple(json, where, number));
-        triples.push_back(std::move(triple));
-        return {};
-      }));
-  if (triples.empty()) return MakeError(ErrorKind::kInput, "{}: holds no triples", path);
+  const JsonLinesOptions options{.when_empty = "holds no triples"};
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(path, options, [&](const JsonLine& line) -> Status {
+    MORES_ASSIGN_OR_RETURN(data::GuidelineTriple triple,
+                           ParseTriple(line.value, line.where, line.number));
+    triples.push_back(std::move(triple));
+    return {};
+  }));
   return triples;
 }
 
@@ -149,7 +148,7 @@ Expected<Json> MeasureFlips(Judge& judge, const std::vector<data::GuidelineTripl
   options.progress->Start("judging", "triples", static_cast<int64_t>(triples.size()), 0);
   std::vector<Outcome> outcomes;
   for (size_t begin = 0; begin < triples.size(); begin += options.batch_size) {
-    if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+    MORES_RETURN_IF_ERROR(options.stop.Check());
     const size_t count = std::min(options.batch_size, triples.size() - begin);
     MORES_RETURN_IF_ERROR(JudgeSome(judge, std::span(triples).subspan(begin, count), outcomes));
     options.progress->Update(static_cast<int64_t>(begin + count), "");

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "data/examples/guideline_examples.h"
 #include "job/progress.h"
 #include "judge/judge.h"
@@ -22,6 +23,7 @@ Expected<std::vector<data::GuidelineTriple>> ReadGuidelineTriples(const std::str
 struct FlipOptions {
   size_t batch_size = 32;  // dialogues asked about at once, each four times
   stats::BootstrapOptions bootstrap;
+  StopToken stop;
   job::Progress* progress = nullptr;  // must be given
 };
 
