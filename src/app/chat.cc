@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "chat/endpoint/endpoint.h"
+#include "chat/local_chat_model.h"
 #include "chat/reply_cache.h"
 
 namespace mores::app {
@@ -25,7 +26,7 @@ Expected<std::unique_ptr<chat::ChatModel>> WithReplyCache(const ChatOptions& opt
       std::unique_ptr<chat::ReplyCache> cache,
       chat::ReplyCache::Open(beside ? output + ".replies" : options.cache,
                              drop ? chat::CacheStart::kFresh : chat::CacheStart::kKeep));
-  return chat::WithCache(std::move(model), std::move(cache));
+  return chat::WithCache(std::move(model), std::move(cache), options.stop);
 }
 
 }  // namespace
@@ -34,13 +35,13 @@ Expected<std::unique_ptr<chat::ChatModel>> OpenChatModel(const ChatOptions& opti
                                                          ModelOptions local,
                                                          const std::string& output) {
   if (options.model.starts_with(kScripted)) {
-    return chat::OpenScriptedModel(options.model.substr(kScripted.size()));
+    return chat::OpenScriptedModel(options.model.substr(kScripted.size()), options.stop);
   }
   if (!chat::IsEndpoint(options.model)) {
     local.model = options.model;
     MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(local.model));
     MORES_ASSIGN_OR_RETURN(std::unique_ptr<chat::LanguageModel> model, OpenModel(local));
-    return chat::MakeLocalChatModel(std::move(model), directory, options.chat_format);
+    return chat::MakeLocalChatModel(std::move(model), directory, options.chat_format, options.stop);
   }
   chat::EndpointOptions endpoint;
   MORES_ASSIGN_OR_RETURN(endpoint.address, chat::ParseEndpoint(options.model));
@@ -52,6 +53,7 @@ Expected<std::unique_ptr<chat::ChatModel>> OpenChatModel(const ChatOptions& opti
   endpoint.price_out = options.price_out;
   endpoint.max_cost = options.max_cost;
   endpoint.max_requests = options.max_requests;
+  endpoint.stop = options.stop;
   MORES_ASSIGN_OR_RETURN(std::unique_ptr<chat::ChatModel> model, chat::OpenEndpoint(endpoint));
   return WithReplyCache(options, std::move(model), output);
 }

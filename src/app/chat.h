@@ -11,6 +11,7 @@
 #include "app/model.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "chat/chat_model.h"
 
 namespace mores::app {
@@ -20,6 +21,7 @@ struct ChatOptions {
   // has several models with the same other options sets it for each.
   std::string model;
   bool fresh = false;       // replies kept beside the output are dropped
+  StopToken stop;           // of the run
   std::string chat_format;  // of a directory: instead of its chat template
 
   // Of endpoints.

@@ -85,6 +85,7 @@ Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watc
                       ? judge::Reply::kLabelAndCritique
                       : judge::Reply::kLabelOnly;
   judging.chat.fresh = options.start == job::JournalStart::kFresh;
+  judging.chat.stop = watch.stop;
   MORES_ASSIGN_OR_RETURN(const std::vector<format::Dialogue> dialogues,
                          format::ReadDialogues(options.input));
   CorrectResult result;
@@ -102,6 +103,7 @@ Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watc
   job.title = "correcting";
   job.unit = "answers";
   job.progress = watch.progress;
+  job.stop = watch.stop;
   job.start = options.start;
   job.results = [&] {
     const std::vector<chat::ModelUse> uses = {

@@ -58,12 +58,14 @@ Expected<CurationRun> RunCuration(const CurationPlan& plan, const CurationOption
     ChatOptions chat = options.chat;
     chat.model = name;
     chat.fresh = options.files.start == job::JournalStart::kFresh;
+    chat.stop = watch.stop;
     MORES_ASSIGN_OR_RETURN(auto model, OpenChatModel(chat, options.local, options.files.output));
     AddIdentity(model->identity(), run);
     result.models.push_back(std::move(model));
   }
   run.results = UsageOf(plan.role, result.models);
   run.progress = watch.progress;
+  run.stop = watch.stop;
   MORES_ASSIGN_OR_RETURN(result.curation, curate(run, result.models));
   return result;
 }
@@ -142,6 +144,7 @@ Expected<FilterRun> FilterData(const FilterJob& options, const Watch& watch) {
                          MakeCurationRun(plan, options.files, options.judge.chat));
   JudgeOptions judging = options.judge;
   judging.chat.fresh = options.files.start == job::JournalStart::kFresh;
+  judging.chat.stop = watch.stop;
   judging.content = judge::Content::kLeftOut;  // the records hold it
   FilterRun result;
   MORES_ASSIGN_OR_RETURN(result.judge, OpenJudge(judging, options.files.output));
@@ -159,6 +162,7 @@ Expected<FilterRun> FilterData(const FilterJob& options, const Watch& watch) {
   }
   run.results = [&result] { return result.judge->Usage(); };
   run.progress = watch.progress;
+  run.stop = watch.stop;
   filtering.judge = result.judge.get();
   filtering.run = std::move(run);
   MORES_ASSIGN_OR_RETURN(result.curation, curate::FilterRecords(records, filtering));

@@ -36,12 +36,13 @@ Expected<std::vector<std::string>> PlaceCodes(const NamedPlaces& given,
   return codes;
 }
 
-Expected<std::unique_ptr<guidelines::Embedder>> OpenEmbedder(const EmbedOptions& options) {
+Expected<std::unique_ptr<text::Embedder>> OpenEmbedder(const EmbedOptions& options) {
   chat::EmbeddingOptions endpoint = {.query_prefix = options.query_prefix,
                                      .document_prefix = options.document_prefix,
                                      .in_flight = options.in_flight,
                                      .attempt_seconds = options.timeout,
-                                     .deadline_seconds = options.deadline};
+                                     .deadline_seconds = options.deadline,
+                                     .stop = options.stop};
   MORES_ASSIGN_OR_RETURN(endpoint.address, chat::ParseEndpoint(options.address));
   return chat::OpenEmbeddingEndpoint(endpoint);
 }

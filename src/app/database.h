@@ -7,9 +7,10 @@
 #include <vector>
 
 #include "base/error.h"
-#include "guidelines/search/embedder.h"
+#include "base/stop.h"
 #include "guidelines/search/search.h"
 #include "guidelines/store/database.h"
+#include "text/embedder.h"
 
 namespace mores::app {
 
@@ -34,13 +35,14 @@ struct EmbedOptions {
   std::string query_prefix, document_prefix;
   int in_flight = 4;
   double timeout = 120, deadline = 300;  // seconds
+  StopToken stop;                        // of the run
 };
 
 // kUsage for an address that is none.
-Expected<std::unique_ptr<guidelines::Embedder>> OpenEmbedder(const EmbedOptions& options);
+Expected<std::unique_ptr<text::Embedder>> OpenEmbedder(const EmbedOptions& options);
 
 struct OpenSearch {
-  std::unique_ptr<guidelines::Embedder> embedder;  // none without an address
+  std::unique_ptr<text::Embedder> embedder;        // none without an address
   std::unique_ptr<guidelines::Searcher> searcher;  // goes before what it asks
 };
 Expected<OpenSearch> OpenSearcher(guidelines::Database& database, const EmbedOptions& options);

@@ -74,15 +74,16 @@ Expected<FitnessResult> MeasureFitness(const FitnessJob& options, const Watch& w
   if (!options.output.empty() && !IsStream(options.output)) {
     run.rulings = options.output + ".rulings.jsonl";
   }
-  MORES_ASSIGN_OR_RETURN(
-      const MetaJudge opened,
-      OpenMetaJudge(options.judge, options.start, run.rulings.empty() ? "-" : run.rulings));
+  MORES_ASSIGN_OR_RETURN(const MetaJudge opened,
+                         OpenMetaJudge(options.judge, options.start,
+                                       run.rulings.empty() ? "-" : run.rulings, watch.stop));
   run.seed = options.seed;
   run.fingerprint = {{"command", "meta fitness"}, {"local", opened.Identity()}};
   MORES_ASSIGN_OR_RETURN(run.manifest, FitnessManifest(options));
   run.batch_size = MetaBatch(options.judge).value_or(run.batch_size);
   run.results = [&opened] { return opened.Usage(); };
   run.progress = watch.progress;
+  run.stop = watch.stop;
   run.start = options.start;
   FitnessResult result;
   MORES_ASSIGN_OR_RETURN(result.report, meta::RunFitness(*opened.judge, maker, run));

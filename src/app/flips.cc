@@ -5,18 +5,25 @@
 
 #include "base/files.h"
 #include "base/version.h"
+#include "format/guideline_triple.h"
 #include "judge/places/guideline_flips.h"
 
 namespace mores::app {
 
 Expected<FlipsResult> MeasureFlips(const FlipsJob& options, const Watch& watch) {
   MORES_RETURN_IF_ERROR(CheckOutput(options.triples, options.output));
-  MORES_ASSIGN_OR_RETURN(const std::vector<data::GuidelineTriple> triples,
-                         judge::ReadGuidelineTriples(options.triples));
-  MORES_ASSIGN_OR_RETURN(const auto judge, OpenJudge(options.judge, options.output));
-  MORES_ASSIGN_OR_RETURN(Json figures, judge::MeasureFlips(*judge, triples,
-                                                           {.bootstrap = {.seed = options.seed},
-                                                            .progress = watch.progress}));
+  MORES_ASSIGN_OR_RETURN(const std::vector<format::GuidelineTriple> triples,
+                         format::ReadGuidelineTriples(options.triples));
+  JudgeOptions judging = options.judge;
+  judging.chat.stop = watch.stop;
+  MORES_ASSIGN_OR_RETURN(const auto judge, OpenJudge(judging, options.output));
+  const auto silent = job::MakeSilentProgress();
+  MORES_ASSIGN_OR_RETURN(
+      Json figures,
+      judge::MeasureFlips(*judge, triples,
+                          {.bootstrap = {.seed = options.seed},
+                           .stop = watch.stop,
+                           .progress = watch.progress != nullptr ? watch.progress : silent.get()}));
   MORES_ASSIGN_OR_RETURN(figures["input"], job::DescribeInput(options.triples));
   figures["prompt_hash"] = judge->prompt_hash();
   figures["mores"] = Version();

@@ -44,20 +44,18 @@ Expected<std::vector<int32_t>> PromptIds(const Json& value, const std::string& w
   return chat_prompt->Encode(value["messages"], where, model.tokenizer());
 }
 
-Json GeneratedLine(const chat::GenerateRequest& request, const chat::GenerateResult& result,
+Json GeneratedLine(const engine::GenerateItem& item, const engine::Generated& result,
                    const chat::LanguageModel& model) {
-  const bool stopped = result.finish_reason == chat::FinishReason::kStop;
-  Json line = {{"id", request.id}};
+  Json line = {{"id", item.id}};
   line["text"] = model.has_tokenizer() ? Json(model.tokenizer().Decode(result.ids)) : Json();
   line["token_ids"] = result.ids;
-  line["finish_reason"] = stopped ? "stop" : "length";
-  line["usage"] = {{"prompt_tokens", request.prompt_ids.size()},
-                   {"completion_tokens", result.ids.size()}};
+  line["finish_reason"] = result.stopped ? "stop" : "length";
+  line["usage"] = {{"prompt_tokens", item.prompt.size()}, {"completion_tokens", result.ids.size()}};
   return line;
 }
 
 ItemRun MakeGenerateRun(const GenerateOptions& options) {
-  const chat::Sampling& sampling = options.sampling;
+  const engine::Sampling& sampling = options.sampling;
   ItemRun run{.command = "generate"};
   run.fingerprint["sampling"] = {{"max_new_tokens", sampling.max_new_tokens},
                                  {"temperature", sampling.temperature},
@@ -97,18 +95,18 @@ Expected<GenerateResult> GenerateByTokens(const GenerateOptions& options, const 
   run.totals = [&totals] { return totals; };
   const auto generate =
       [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
-    std::vector<chat::GenerateRequest> batch;
+    std::vector<engine::GenerateItem> batch;
     for (const size_t item : items) {
       batch.push_back(
-          {.id = run.keys[item], .prompt_ids = prompts[item], .sampling = options.sampling});
+          {.id = run.keys[item], .prompt = prompts[item], .sampling = options.sampling});
     }
     MORES_ASSIGN_OR_RETURN(auto results, model->Generate(batch));
     totals.asked += static_cast<int64_t>(results.size());
     std::vector<job::ItemResult> lines;
     for (size_t i = 0; i < items.size(); ++i) {
       if (!results[i]) ++totals.failed;
-      lines.push_back(std::move(results[i]).map([&](const chat::GenerateResult& text) {
-        totals.usage.prompt_tokens += static_cast<int64_t>(batch[i].prompt_ids.size());
+      lines.push_back(std::move(results[i]).map([&](const engine::Generated& text) {
+        totals.usage.prompt_tokens += static_cast<int64_t>(batch[i].prompt.size());
         totals.usage.completion_tokens += static_cast<int64_t>(text.ids.size());
         return GeneratedLine(batch[i], text, *model);
       }));
@@ -153,6 +151,7 @@ Expected<GenerateResult> GenerateByMessages(const GenerateOptions& options, cons
   ChatOptions chat_options = options.chat;
   chat_options.model = options.items.model.model;
   chat_options.fresh = options.items.start == job::JournalStart::kFresh;
+  chat_options.stop = watch.stop;
   ItemRun run = MakeGenerateRun(options);
   std::vector<chat::ChatRequest> requests;
   MORES_RETURN_IF_ERROR(ReadItems(

@@ -102,7 +102,9 @@ Expected<CurationRun> ValidateGuidelines(const ValidationJob& job, const Watch& 
 
 Expected<EmbedResult> EmbedGuidelines(const std::string& database, const EmbedOptions& options,
                                       const Watch& watch) {
-  MORES_ASSIGN_OR_RETURN(const auto embedder, OpenEmbedder(options));
+  EmbedOptions asked = options;
+  asked.stop = watch.stop;
+  MORES_ASSIGN_OR_RETURN(const auto embedder, OpenEmbedder(asked));
   MORES_ASSIGN_OR_RETURN(const auto opened, OpenDatabase(database, GuidelineAccess::kWrite));
   bool started = false;
   const auto tell = [&](int64_t done, int64_t total) {

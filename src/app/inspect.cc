@@ -8,19 +8,19 @@
 #include "base/threads.h"
 #include "format/profile/judge_profile.h"
 #include "model/decoder.h"
+#include "model/model_source.h"
 #include "model/weights.h"
-#include "text/tokenizer/tokenizer.h"
 
 namespace mores::app {
 
 Expected<Json> DescribeModel(const std::string& model) {
   MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(model));
-  MORES_ASSIGN_OR_RETURN(const model::ModelConfig config, model::ReadModelConfig(directory));
-  MORES_ASSIGN_OR_RETURN(const model::WeightFiles files, model::WeightFiles::Open(directory));
+  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(directory));
+  const model::ModelConfig& config = source->config();
   std::set<std::string> dtypes;
   int64_t disk = 0, embedding = 0;
   for (const model::WeightShape& shape : model::WeightShapes(config)) {
-    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, files.Find(shape));
+    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source->Find(shape));
     dtypes.insert(std::string(tensor::Name(view.dtype)));
     disk += static_cast<int64_t>(view.bytes.size());
     if (shape.name == model::NamesOf(config).embedding)
@@ -51,9 +51,9 @@ Expected<Json> DescribeModel(const std::string& model) {
     json["cache_bytes_per_token"]["bf16"] = kept * 2;
   }
   int windowed = 0;
-  for (int layer = 0; layer < config.layers; ++layer) windowed += config.window(layer) > 0;
+  for (int layer = 0; layer < config.layers; ++layer) windowed += config.layer(layer).window > 0;
   json["windowed_layers"] = windowed;
-  const auto tokenizer = text::LoadTokenizer(directory);
+  const auto tokenizer = source->LoadTokenizer();
   if (!tokenizer && tokenizer.error().kind != ErrorKind::kMissing) {
     return tl::unexpected<Error>(tokenizer.error());
   }

@@ -71,6 +71,7 @@ Expected<job::JobSummary> RunItems(const ItemRun& item_run, const ItemOptions& o
   job.title = item_run.command;
   job.unit = item_run.unit;
   job.progress = watch.progress;
+  job.stop = watch.stop;
   job.start = options.start;
   if (item_run.totals) {
     job.results = [&item_run] {

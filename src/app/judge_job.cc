@@ -15,6 +15,7 @@ Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch) {
   MORES_ASSIGN_OR_RETURN(result.places, OpenPlaces(options.places, dialogues));
   JudgeOptions judging = options.judge;
   judging.chat.fresh = options.start == job::JournalStart::kFresh;
+  judging.chat.stop = watch.stop;
   MORES_ASSIGN_OR_RETURN(result.judge, OpenJudge(judging, options.output));
   if (const auto note = NoteOnRules(*result.judge, dialogues)) watch.Note(*note);
   judge::JudgeRunOptions run;
@@ -33,6 +34,7 @@ Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch) {
   run.threads = judging.local.threads;
   run.start = options.start;
   run.progress = watch.progress;
+  run.stop = watch.stop;
   run.on_verdict = [&](const format::Dialogue& dialogue, const format::Verdict& verdict) {
     result.counts.Add(verdict);
     if (options.on_verdict) options.on_verdict(dialogue, verdict);

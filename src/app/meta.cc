@@ -62,18 +62,18 @@ std::optional<size_t> MetaBatch(const MetaJudgeOptions& options) {
   return IsRemoteModel(options.judge) ? 512 : 8;
 }
 
-Expected<MetaJudge> OpenMetaJudge(const MetaJudgeOptions& options, job::JournalStart start,
-                                  const std::string& output) {
+Expected<MetaJudge> OpenMetaJudge(MetaJudgeOptions options, job::JournalStart start,
+                                  const std::string& output, StopToken stop) {
   MetaJudge opened;
   if (options.judge == kLexicalJudge) {
     opened.judge = meta::MakeLexicalJudge();
     return opened;
   }
   if (options.judge.empty()) return MakeError(ErrorKind::kUsage, "the judge's name is empty");
-  ChatOptions chat = options.chat;
-  chat.model = options.judge;
-  chat.fresh = start == job::JournalStart::kFresh;
-  MORES_ASSIGN_OR_RETURN(opened.model, OpenChatModel(chat, options.local, output));
+  options.chat.model = options.judge;
+  options.chat.fresh = start == job::JournalStart::kFresh;
+  options.chat.stop = stop;
+  MORES_ASSIGN_OR_RETURN(opened.model, OpenChatModel(options.chat, options.local, output));
   opened.judge = meta::MakeChatJudge(*opened.model);
   return opened;
 }
@@ -87,7 +87,7 @@ Expected<MetaResult> MeasureCritiques(const MetaJob& options, const Watch& watch
   MORES_ASSIGN_OR_RETURN(const meta::Critiques critiques,
                          meta::ReadCritiques(options.critiques, references));
   MORES_ASSIGN_OR_RETURN(const MetaJudge opened,
-                         OpenMetaJudge(options.judge, options.start, options.output));
+                         OpenMetaJudge(options.judge, options.start, options.output, watch.stop));
   meta::MetaRunOptions run;
   run.output = options.output;
   run.content = options.content;
@@ -97,6 +97,7 @@ Expected<MetaResult> MeasureCritiques(const MetaJob& options, const Watch& watch
   run.start = options.start;
   run.results = [&opened] { return opened.Usage(); };
   run.progress = watch.progress;
+  run.stop = watch.stop;
   MetaResult result;
   MORES_ASSIGN_OR_RETURN(result.run, meta::RunMeta(*opened.judge, critiques.items, run));
   result.summary =

@@ -41,8 +41,8 @@ struct MetaJudge {
 };
 // kUsage for a judge without a name. Replies of endpoints are kept beside `output`, as
 // OpenChatModel does, and dropped for a fresh start.
-Expected<MetaJudge> OpenMetaJudge(const MetaJudgeOptions& options, job::JournalStart start,
-                                  const std::string& output);
+Expected<MetaJudge> OpenMetaJudge(MetaJudgeOptions options, job::JournalStart start,
+                                  const std::string& output, StopToken stop);
 // Critiques asked about at once; no bound of its own for the lexical judge.
 std::optional<size_t> MetaBatch(const MetaJudgeOptions& options);
 

@@ -141,11 +141,13 @@ Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watc
   MORES_RETURN_IF_ERROR(CheckSameDatabase(lines, guidelines->database()));
   JudgeOptions judging = options.judge;
   judging.chat.fresh = options.start == job::JournalStart::kFresh;
+  judging.chat.stop = watch.stop;
   MORES_ASSIGN_OR_RETURN(const auto judge, OpenJudge(judging, options.output));
   MORES_RETURN_IF_ERROR(guidelines->Attach(*judge));
   if (const auto note = NoteOnGuidelines(*judge)) watch.Note(*note);
   MORES_ASSIGN_OR_RETURN(job::JobOptions job, MakeRejudgeRun(options, lines, *judge, *guidelines));
   job.progress = watch.progress;
+  job.stop = watch.stop;
   RejudgeResult result;
   std::string changes;
   job.visit = [&](size_t, const Json& line, bool failed) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "job/job.h"
 
 namespace mores::app {
@@ -15,6 +16,7 @@ namespace mores::app {
 // Who looks on while a job runs.
 struct Watch {
   job::Progress* progress = nullptr;  // silent when null
+  StopToken stop;                     // looked at between pieces of work
   // What somebody should know before results come, called before the work begins.
   std::function<void(const std::string& note)> on_note;
   // Called once an item that failed, in the order of the output, at the end.

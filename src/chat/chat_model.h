@@ -1,5 +1,5 @@
 // Language models that are asked by messages: endpoints, our engine behind a chat template, and
-// scripted replies. What needs tokens (scores, label-first decoding) is chat/language_model.h.
+// scripted replies. What needs tokens (scores, labels decided first) is chat/language_model.h.
 #ifndef MORES_CHAT_CHAT_MODEL_H_
 #define MORES_CHAT_CHAT_MODEL_H_
 
@@ -14,11 +14,14 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "chat/language_model.h"
+#include "base/stop.h"
 #include "chat/task.h"
+#include "engine/sampler.h"
 #include "format/dialogue.h"
 
 namespace mores::chat {
+
+using engine::Sampling;
 
 struct ChatRequest {
   const Task* task = nullptr;  // null: free text
@@ -45,6 +48,8 @@ struct ChatUsage {
   int64_t prompt_tokens = 0;
   int64_t completion_tokens = 0;
 };
+
+enum class FinishReason { kStop, kLength };
 
 struct ChatReply {
   std::string text;  // valid UTF-8
@@ -85,7 +90,7 @@ class ChatModel {
   using OnReply = std::function<void(size_t index, const Expected<ChatReply>&)>;
   // One result a request, in order. A request that fails alone is an error of its own; an error of
   // the call is the model's (no answer, wrong key, a bound on cost), or kCancelled when
-  // job::StopRequested().
+  // a stop was asked for, by the token that the model was opened with.
   virtual Expected<std::vector<Expected<ChatReply>>> Chat(std::span<const ChatRequest> requests,
                                                           const OnReply& on_reply) = 0;
   virtual ChatTotals totals() const = 0;
@@ -95,9 +100,6 @@ class ChatModel {
 // the material as the user turn, so that nothing in it can look like the end of the material.
 ChatRequest AskTask(const Task& task, text::Language language, const Json& material,
                     const Sampling& sampling);
-
-// [{"role","content"}...], as the tasks' material has dialogues.
-Json TurnsToJson(const std::vector<format::Turn>& turns);
 
 // Asks, and reads each reply by its task. A reply that can't be read is an error of kInput of its
 // request, and nothing else is: a request that the model refuses as bad input is kUnsupported.
@@ -116,14 +118,8 @@ Expected<std::vector<Expected<TaskReply>>> AskTasks(ChatModel& model,
 // of which the first that fits a request answers it: its task, and every text in one of its turns
 // (but not in a task's instructions).
 // "task" null fits free text. A request that none fits fails.
-Expected<std::unique_ptr<ChatModel>> OpenScriptedModel(const std::string& path);
-
-// Our engine (chat/language_model.h) behind the chat template of its directory, or `chat_format` of
-// templates::ChatFormats(); a directory with a judge.json is asked in our own form. Draws are keyed
-// by the request's id.
-Expected<std::unique_ptr<ChatModel>> MakeLocalChatModel(std::unique_ptr<LanguageModel> model,
-                                                        const std::string& directory,
-                                                        const std::string& chat_format);
+Expected<std::unique_ptr<ChatModel>> OpenScriptedModel(const std::string& path,
+                                                       StopToken stop = {});
 
 }  // namespace mores::chat
 

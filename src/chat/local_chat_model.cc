@@ -1,13 +1,11 @@
-// Our engine behind a chat template (MakeLocalChatModel in chat/chat_model.h).
 #include "chat/local_chat_model.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/files.h"
-#include "chat/chat_model.h"
 #include "format/profile/judge_profile.h"
-#include "job/progress.h"
+#include "model/model_source.h"
 #include "templates/chat_format.h"
 
 namespace mores::chat {
@@ -31,10 +29,12 @@ format::RenderedPrompt RenderOurs(const std::vector<format::Turn>& turns) {
 
 class LocalChatModel : public ChatModel {
  public:
-  LocalChatModel(std::unique_ptr<LanguageModel> model, ChatPrompt prompt, std::string chat_format)
+  LocalChatModel(std::unique_ptr<LanguageModel> model, ChatPrompt prompt, std::string chat_format,
+                 StopToken stop)
       : model_(std::move(model)),
         prompt_(std::move(prompt)),
-        chat_format_(std::move(chat_format)) {}
+        chat_format_(std::move(chat_format)),
+        stop_(stop) {}
 
   std::string name() const override { return model_->name(); }
   bool has_logprobs() const override { return false; }
@@ -50,7 +50,7 @@ class LocalChatModel : public ChatModel {
     std::vector<Expected<ChatReply>> replies;
     replies.reserve(requests.size());
     for (size_t begin = 0; begin < requests.size(); begin += kGroup) {
-      if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+      MORES_RETURN_IF_ERROR(stop_.Check());
       MORES_ASSIGN_OR_RETURN(
           std::vector<Expected<ChatReply>> group,
           Answer(requests.subspan(begin, std::min(kGroup, requests.size() - begin))));
@@ -67,35 +67,37 @@ class LocalChatModel : public ChatModel {
  private:
   Expected<std::vector<Expected<ChatReply>>> Answer(std::span<const ChatRequest> requests) {
     std::vector<Expected<ChatReply>> replies;
-    std::vector<GenerateRequest> batch;
+    std::vector<std::vector<int32_t>> prompts;  // of the entries of `batch`
+    std::vector<engine::GenerateItem> batch;
+    prompts.reserve(requests.size());
     std::vector<size_t> places;  // in `replies`, one an entry of `batch`
     for (const ChatRequest& request : requests) {
       Expected<std::vector<int32_t>> ids =
-          prompt_.Encode(TurnsToJson(request.turns), "request", model_->tokenizer());
+          prompt_.Encode(format::TurnsToJson(request.turns), "request", model_->tokenizer());
       if (!ids) {
         replies.push_back(tl::unexpected<Error>(std::move(ids.error())));
         continue;
       }
       places.push_back(replies.size());
       replies.push_back(ChatReply{});
-      batch.push_back(
-          {.id = request.id, .prompt_ids = std::move(*ids), .sampling = request.sampling});
+      prompts.push_back(std::move(*ids));
+      batch.push_back({.id = request.id, .prompt = prompts.back(), .sampling = request.sampling});
     }
     if (batch.empty()) return replies;
     MORES_ASSIGN_OR_RETURN(auto results, model_->Generate(batch));
     for (size_t i = 0; i < results.size(); ++i) {
-      replies[places[i]] = std::move(results[i]).map([&](const GenerateResult& result) {
+      replies[places[i]] = std::move(results[i]).map([&](const engine::Generated& result) {
         return ToReply(batch[i], result);
       });
     }
     return replies;
   }
 
-  ChatReply ToReply(const GenerateRequest& request, const GenerateResult& result) {
+  ChatReply ToReply(const engine::GenerateItem& item, const engine::Generated& result) {
     ChatReply reply;
     reply.text = model_->tokenizer().Decode(result.ids);
-    reply.finish_reason = result.finish_reason;
-    reply.usage = {.prompt_tokens = static_cast<int64_t>(request.prompt_ids.size()),
+    reply.finish_reason = result.stopped ? FinishReason::kStop : FinishReason::kLength;
+    reply.usage = {.prompt_tokens = static_cast<int64_t>(item.prompt.size()),
                    .completion_tokens = static_cast<int64_t>(result.ids.size())};
     totals_.usage.prompt_tokens += reply.usage.prompt_tokens;
     totals_.usage.completion_tokens += reply.usage.completion_tokens;
@@ -105,6 +107,7 @@ class LocalChatModel : public ChatModel {
   std::unique_ptr<LanguageModel> model_;
   ChatPrompt prompt_;
   std::string chat_format_;
+  StopToken stop_;
   ChatTotals totals_;
 };
 
@@ -113,11 +116,13 @@ class LocalChatModel : public ChatModel {
 Expected<ChatPrompt> ChatPrompt::Open(const std::string& directory,
                                       const std::string& chat_format) {
   ChatPrompt prompt;
-  MORES_ASSIGN_OR_RETURN(prompt.special_tokens_, templates::ReadSpecialTokens(directory));
+  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(directory));
+  MORES_ASSIGN_OR_RETURN(prompt.special_tokens_, source->SpecialTokens());
   if (!chat_format.empty()) {
     MORES_ASSIGN_OR_RETURN(prompt.form_, templates::FindChatFormat(chat_format));
   } else if (!FileExists(directory + "/judge.json")) {
-    MORES_ASSIGN_OR_RETURN(prompt.form_, templates::ReadChatTemplate(directory));
+    MORES_ASSIGN_OR_RETURN(const auto text, source->ChatTemplate());
+    MORES_ASSIGN_OR_RETURN(prompt.form_, templates::ParseFound(text, directory));
   }
   return prompt;
 }
@@ -140,14 +145,15 @@ Expected<std::vector<int32_t>> ChatPrompt::Encode(const Json& messages, std::str
 
 Expected<std::unique_ptr<ChatModel>> MakeLocalChatModel(std::unique_ptr<LanguageModel> model,
                                                         const std::string& directory,
-                                                        const std::string& chat_format) {
+                                                        const std::string& chat_format,
+                                                        StopToken stop) {
   if (!model->has_tokenizer()) {
     return MakeError(ErrorKind::kMissing, "{}: no tokenizer, so it can't be asked in text",
                      directory);
   }
   MORES_ASSIGN_OR_RETURN(ChatPrompt prompt, ChatPrompt::Open(directory, chat_format));
   return std::unique_ptr<ChatModel>(
-      new LocalChatModel(std::move(model), std::move(prompt), chat_format));
+      new LocalChatModel(std::move(model), std::move(prompt), chat_format, stop));
 }
 
 }  // namespace mores::chat

@@ -1,9 +1,10 @@
-// How messages become the prompt of a model of ours.
+// Our engine, asked by messages: how they become its prompt, and the model itself.
 #ifndef MORES_CHAT_LOCAL_CHAT_MODEL_H_
 #define MORES_CHAT_LOCAL_CHAT_MODEL_H_
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,9 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
+#include "chat/chat_model.h"
+#include "chat/language_model.h"
 #include "templates/chat_template.h"
 #include "text/tokenizer/tokenizer.h"
 
@@ -33,6 +37,13 @@ class ChatPrompt {
   std::optional<templates::ChatTemplate> form_;  // none: our own
   std::map<std::string, std::string> special_tokens_;
 };
+
+// `model`, which needs a tokenizer, behind the prompt that ChatPrompt::Open makes of `directory`
+// and `chat_format`. Draws are keyed by the request's id.
+Expected<std::unique_ptr<ChatModel>> MakeLocalChatModel(std::unique_ptr<LanguageModel> model,
+                                                        const std::string& directory,
+                                                        const std::string& chat_format,
+                                                        StopToken stop = {});
 
 }  // namespace mores::chat
 

@@ -1,51 +1,17 @@
 // Our own engine as a language model.
-#include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "base/check.h"
-#include "base/files.h"
-#include "base/hash.h"
 #include "chat/language_model.h"
 #include "engine/engine.h"
 #include "model/decoder.h"
+#include "model/model_source.h"
 
 namespace mores::chat {
 namespace {
 
 tensor::DType ToDType(Precision precision) {
   return precision == Precision::kF32 ? tensor::DType::kF32 : tensor::DType::kBf16;
-}
-
-GenerateResult ToResult(engine::Generated generated) {
-  return {.ids = std::move(generated.ids),
-          .finish_reason = generated.stopped ? FinishReason::kStop : FinishReason::kLength};
-}
-
-// "NAME@HASH12": the directory's last part, and a hash of everything that shapes results.
-Expected<std::string> ModelName(const std::string& directory) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  fs::path path = fs::weakly_canonical(directory, error);
-  if (error || path.filename().empty()) path = fs::path(directory).lexically_normal();
-  std::vector<std::string> files;
-  // Beside a tokenizer.model that is read, tokenizer.json shapes nothing.
-  const Expected<std::string> tokenizer = text::FindTokenizerFile(directory);
-  const bool reads_json = tokenizer && tokenizer->ends_with("/tokenizer.json");
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name == "config.json" || name == "judge.json" || name == "tokenizer.model" ||
-        (name == "tokenizer.json" && reads_json) || name.ends_with(".safetensors")) {
-      files.push_back(name);
-    }
-  }
-  std::sort(files.begin(), files.end());
-  std::string hashes;
-  for (const std::string& name : files) {
-    MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(directory + "/" + name));
-    hashes += name + " " + hash + "\n";
-  }
-  return fmt::format("{}@{}", path.filename().string(), Sha256Hex(hashes).substr(0, 12));
 }
 
 class LocalModel : public LanguageModel {
@@ -60,9 +26,6 @@ class LocalModel : public LanguageModel {
         precision_(options.precision),
         engine_(*decoder_, options.engine, *pool_) {}
 
-  Capabilities capabilities() const override {
-    return {.token_logprobs = true, .label_first = true};
-  }
   bool has_tokenizer() const override { return tokenizer_ != nullptr; }
   const text::Tokenizer& tokenizer() const override {
     MORES_CHECK(tokenizer_ != nullptr);
@@ -75,64 +38,16 @@ class LocalModel : public LanguageModel {
     return Computation{.precision = precision_, .isa = CurrentIsaLevel()};
   }
 
-  Expected<std::vector<Expected<ScoreResult>>> Score(
-      std::span<const ScoreRequest> requests) override {
-    std::vector<engine::ScoreItem> items;
-    for (const ScoreRequest& request : requests) {
-      items.push_back({.prompt = request.prompt_ids, .continuation = request.completion_ids});
-    }
-    std::vector<Expected<ScoreResult>> results;
-    for (auto& scored : engine_.Score(items)) {
-      if (scored) {
-        results.emplace_back(ScoreResult{.token_logprobs = std::move(*scored)});
-      } else {
-        results.emplace_back(tl::unexpected<Error>(scored.error()));
-      }
-    }
-    return results;
+  Expected<std::vector<Expected<Scores>>> Score(std::span<const engine::ScoreItem> items) override {
+    return engine_.Score(items);
   }
-
-  Expected<std::vector<Expected<GenerateResult>>> Generate(
-      std::span<const GenerateRequest> requests) override {
-    std::vector<engine::GenerateItem> items;
-    for (const GenerateRequest& request : requests) {
-      items.push_back(
-          {.id = request.id, .prompt = request.prompt_ids, .sampling = request.sampling});
-    }
-    std::vector<Expected<GenerateResult>> results;
-    for (auto& generated : engine_.Generate(items)) {
-      if (generated) {
-        results.emplace_back(ToResult(std::move(*generated)));
-      } else {
-        results.emplace_back(tl::unexpected<Error>(generated.error()));
-      }
-    }
-    return results;
+  Expected<std::vector<Expected<engine::Generated>>> Generate(
+      std::span<const engine::GenerateItem> items) override {
+    return engine_.Generate(items);
   }
-
-  Expected<std::vector<Expected<DecideResult>>> DecideAndGenerate(
-      std::span<const DecideRequest> requests) override {
-    std::vector<engine::DecideItem> items;
-    for (const DecideRequest& request : requests) {
-      items.push_back({.id = request.id,
-                       .prompt = request.prompt_ids,
-                       .choices = request.choices,
-                       .decide = request.decide,
-                       .separator = request.separator_ids,
-                       .reply_bound = request.reply_bound,
-                       .sampling = request.sampling});
-    }
-    std::vector<Expected<DecideResult>> results;
-    for (auto& decided : engine_.Decide(items)) {
-      if (decided) {
-        results.emplace_back(DecideResult{.choice_logprobs = std::move(decided->choice_logprobs),
-                                          .chosen = decided->chosen,
-                                          .text = ToResult(std::move(decided->text))});
-      } else {
-        results.emplace_back(tl::unexpected<Error>(decided.error()));
-      }
-    }
-    return results;
+  Expected<std::vector<Expected<engine::Decided>>> Decide(
+      std::span<const engine::DecideItem> items) override {
+    return engine_.Decide(items);
   }
 
  private:
@@ -154,9 +69,10 @@ Json ToJson(const Computation& computation) {
 
 Expected<std::unique_ptr<LanguageModel>> OpenLocalModel(const LocalModelOptions& options) {
   auto pool = std::make_unique<ThreadPool>(options.threads);
-  MORES_ASSIGN_OR_RETURN(
-      auto decoder, model::Decoder::Load(options.directory, ToDType(options.precision), *pool));
-  auto loaded = text::LoadTokenizer(options.directory);
+  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(options.directory));
+  MORES_ASSIGN_OR_RETURN(auto decoder,
+                         model::Decoder::Load(*source, ToDType(options.precision), *pool));
+  auto loaded = source->LoadTokenizer();
   const bool may_lack = options.tokenizer == TokenizerNeed::kOptional;
   if (!loaded && !(may_lack && loaded.error().kind == ErrorKind::kMissing)) {
     return tl::unexpected<Error>(loaded.error());
@@ -167,7 +83,7 @@ Expected<std::unique_ptr<LanguageModel>> OpenLocalModel(const LocalModelOptions&
                      "{}: the tokenizer has {} tokens, config.json's vocab_size is {}",
                      options.directory, tokenizer->vocab_size(), decoder->config().vocab_size);
   }
-  MORES_ASSIGN_OR_RETURN(std::string name, ModelName(options.directory));
+  MORES_ASSIGN_OR_RETURN(std::string name, source->Name());
   return std::unique_ptr<LanguageModel>(new LocalModel(
       std::move(pool), std::move(decoder), std::move(tokenizer), std::move(name), options));
 }

@@ -12,7 +12,6 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "chat/reply_json.h"
-#include "job/progress.h"
 
 namespace mores::chat {
 namespace {
@@ -39,26 +38,15 @@ class FileCache : public ReplyCache {
     for (size_t end; (end = bytes.find('\n', begin)) != std::string_view::npos; begin = end + 1) {
       const std::string_view line = bytes.substr(begin, end - begin);
       if (line.empty()) continue;
-      if (line.size() > LineReader::kMaxLine) {
-        ++skipped_;
-        continue;
-      }
+      if (line.size() > LineReader::kMaxLine) continue;
       const Expected<Json> entry = ParseJson(line, path_);
-      if (!entry || !ParseEntry(*entry, path_)) {
-        ++skipped_;
-        continue;
-      }
+      if (!entry || !ParseEntry(*entry, path_)) continue;
       places_[(*entry)["key"].get<std::string>()] = {static_cast<int64_t>(begin),
                                                      static_cast<uint32_t>(line.size())};
     }
-    if (begin < bytes.size()) {
-      ++skipped_;
-      torn_ = true;
-    }
+    torn_ = begin < bytes.size();
     return {};
   }
-
-  int64_t skipped() const override { return skipped_; }
 
   Expected<std::optional<ChatReply>> Find(std::string_view key) const override {
     const auto found = places_.find(std::string(key));
@@ -108,14 +96,13 @@ class FileCache : public ReplyCache {
   std::string path_;
   int descriptor_;
   bool torn_ = false;  // the file doesn't end with a line break
-  int64_t skipped_ = 0;
   std::unordered_map<std::string, Place> places_;
 };
 
 class CachedModel : public ChatModel {
  public:
-  CachedModel(std::unique_ptr<ChatModel> model, std::unique_ptr<ReplyCache> cache)
-      : model_(std::move(model)), cache_(std::move(cache)) {}
+  CachedModel(std::unique_ptr<ChatModel> model, std::unique_ptr<ReplyCache> cache, StopToken stop)
+      : model_(std::move(model)), cache_(std::move(cache)), stop_(stop) {}
 
   std::string name() const override { return model_->name(); }
   bool has_logprobs() const override { return model_->has_logprobs(); }
@@ -133,7 +120,7 @@ class CachedModel : public ChatModel {
     std::vector<std::vector<size_t>> waiting;  // the requests that each of them answers
     std::unordered_map<std::string, size_t> asked;
     for (size_t i = 0; i < requests.size(); ++i) {
-      if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+      MORES_RETURN_IF_ERROR(stop_.Check());
       std::string key = ReplyKey(model_->name(), requests[i]);
       MORES_ASSIGN_OR_RETURN(std::optional<ChatReply> found, cache_->Find(key));
       if (found) {
@@ -173,6 +160,7 @@ class CachedModel : public ChatModel {
 
   std::unique_ptr<ChatModel> model_;
   std::unique_ptr<ReplyCache> cache_;
+  StopToken stop_;
   int64_t cached_ = 0;
 };
 
@@ -198,7 +186,7 @@ Expected<std::unique_ptr<ReplyCache>> ReplyCache::Open(const std::string& path, 
 std::string ReplyKey(std::string_view model_name, const ChatRequest& request) {
   const Sampling& sampling = request.sampling;
   Json asked = {{"model", model_name},
-                {"turns", TurnsToJson(request.turns)},
+                {"turns", format::TurnsToJson(request.turns)},
                 {"max_new_tokens", sampling.max_new_tokens},
                 {"temperature", sampling.temperature},
                 {"top_logprobs", request.top_logprobs}};
@@ -212,8 +200,8 @@ std::string ReplyKey(std::string_view model_name, const ChatRequest& request) {
 }
 
 std::unique_ptr<ChatModel> WithCache(std::unique_ptr<ChatModel> model,
-                                     std::unique_ptr<ReplyCache> cache) {
-  return std::make_unique<CachedModel>(std::move(model), std::move(cache));
+                                     std::unique_ptr<ReplyCache> cache, StopToken stop) {
+  return std::make_unique<CachedModel>(std::move(model), std::move(cache), stop);
 }
 
 }  // namespace mores::chat

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "chat/chat_model.h"
 
 namespace mores::chat {
@@ -22,11 +23,10 @@ enum class CacheStart { kKeep, kFresh };  // kFresh: what is in it is dropped
 class ReplyCache {
  public:
   // Creates `path` (readable by its owner only), or reads it; lines that are no entries, such as a
-  // torn end, are skipped and counted. kUsage for what is no regular file.
+  // torn end, are skipped. kUsage for what is no regular file.
   static Expected<std::unique_ptr<ReplyCache>> Open(const std::string& path,
                                                     CacheStart start = CacheStart::kKeep);
   virtual ~ReplyCache() = default;
-  virtual int64_t skipped() const = 0;  // lines that were no entries when it was opened
   virtual Expected<std::optional<ChatReply>> Find(std::string_view key) const = 0;
   // With the operating system before it returns.
   virtual Status Add(std::string_view key, const ChatReply& reply) = 0;
@@ -37,9 +37,10 @@ class ReplyCache {
 std::string ReplyKey(std::string_view model_name, const ChatRequest& request);
 
 // Asks `model` for what `cache` lacks, and keeps each reply before on_reply is called. Of requests
-// that are the same one is asked, and answers all. An error of the cache is one of the call.
+// that are the same one is asked, and answers all. An error of the cache is one of the call. A
+// stop ends the look through the cache; `model` has a token of its own.
 std::unique_ptr<ChatModel> WithCache(std::unique_ptr<ChatModel> model,
-                                     std::unique_ptr<ReplyCache> cache);
+                                     std::unique_ptr<ReplyCache> cache, StopToken stop = {});
 
 }  // namespace mores::chat
 

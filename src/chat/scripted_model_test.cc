@@ -12,10 +12,10 @@ using ::testing::HasSubstr;
 
 class Scripted : public ::testing::Test {
  protected:
-  Expected<std::unique_ptr<ChatModel>> Open(const std::string& script) const {
+  Expected<std::unique_ptr<ChatModel>> Open(const std::string& script, StopToken stop = {}) const {
     const std::string path = directory_.path() + "/script.jsonl";
     EXPECT_TRUE(WriteFileAtomically(path, script));
-    return OpenScriptedModel(path);
+    return OpenScriptedModel(path, stop);
   }
   TestDirectory directory_;
 };
@@ -63,6 +63,19 @@ TEST_F(Scripted, UsageIsToldAndAddedUp) {
   EXPECT_EQ((*replies)[1]->usage.prompt_tokens, 0);
   EXPECT_EQ((*model)->totals().usage.prompt_tokens, 14);
   EXPECT_EQ((*model)->totals().usage.completion_tokens, 4);
+}
+
+TEST_F(Scripted, AStopEndsTheCallBetweenRequests) {
+  StopSource source;
+  const auto model = Open(R"({"reply":"x"})", source.token());
+  ASSERT_TRUE(model) << model.error().message;
+  const std::vector<ChatRequest> requests(3, {.turns = {{format::Role::kUser, "a"}}});
+  const auto replies = (*model)->Chat(requests, [&](size_t i, const Expected<ChatReply>&) {
+    if (i == 1) source.Request();
+  });
+  ASSERT_FALSE(replies);
+  EXPECT_EQ(replies.error().kind, ErrorKind::kCancelled);
+  EXPECT_EQ((*model)->totals().asked, 2);
 }
 
 TEST_F(Scripted, BrokenLinesAreNamed) {

@@ -15,6 +15,7 @@
 #include "cli/model_options.h"
 #include "job/progress.h"
 #include "model/convert.h"
+#include "model/model_source.h"
 #include "tensor/dtype.h"
 
 namespace mores::cli {
@@ -105,6 +106,7 @@ struct ConvertArguments {
 Expected<int> RunConvert(const ConvertArguments& arguments) {
   MORES_RETURN_IF_ERROR(CheckModel("--model", arguments.from));
   if (arguments.to.empty()) return MakeError(ErrorKind::kUsage, "-o: needs a folder");
+  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(arguments.from));
   model::ConvertOptions options;
   if (!arguments.dtype.empty()) {
     options.dtype = arguments.dtype == "f32" ? DType::kF32 : DType::kBf16;
@@ -113,7 +115,7 @@ Expected<int> RunConvert(const ConvertArguments& arguments) {
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   bool started = false;
   const auto result =
-      model::ConvertModel(arguments.from, arguments.to, options, [&](int64_t done, int64_t total) {
+      model::ConvertModel(*source, arguments.to, options, [&](int64_t done, int64_t total) {
         constexpr int64_t kMega = 1'000'000;
         if (!started) progress->Start("converting", "MB", total / kMega, 0);
         started = true;

@@ -62,10 +62,11 @@ class ProfileTest : public ::testing::Test {
     double safe = 0, unsafe = 0;
     for (const format::LabelChoice& label : (*profile)->form(text::Language::kEnglish).labels) {
       const std::string before = json["reply"]["before"];
-      const auto scored = model->Score(std::vector<chat::ScoreRequest>{
-          {.prompt_ids = prompt, .completion_ids = tokenizer.Encode(before + label.text)}});
+      const std::vector<int32_t> continuation = tokenizer.Encode(before + label.text);
+      const auto scored = model->Score(
+          std::vector<engine::ScoreItem>{{.prompt = prompt, .continuation = continuation}});
       double sum = 0;
-      for (const float logprob : (*scored)[0]->token_logprobs) sum += double{logprob};
+      for (const float logprob : *(*scored)[0]) sum += double{logprob};
       (label.means == Label::kSafe ? safe : unsafe) += std::exp(sum);
     }
     return unsafe / (safe + unsafe);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
+#include "job/stop_handlers.h"
 
 namespace mores::cli {
 namespace {
@@ -14,10 +15,12 @@ constexpr int64_t kListedFailures = 10;  // told one by one
 
 }  // namespace
 
-Telling::Telling() : progress_(job::MakeProgress(SystemClock())) { job::InstallStopHandlers(); }
+Telling::Telling()
+    : progress_(job::MakeProgress(SystemClock())), stop_(job::InstallStopHandlers()) {}
 
 app::Watch Telling::watch() {
   return {.progress = progress_.get(),
+          .stop = stop_,
           .on_note =
               [](const std::string& note) { fmt::print(stderr, "mores: {}\n", Printable(note)); },
           .on_failure =

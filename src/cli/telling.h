@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app/run.h"
+#include "base/stop.h"
 #include "chat/chat_model.h"
 #include "job/progress.h"
 
@@ -20,6 +21,7 @@ class Telling {
 
  private:
   std::unique_ptr<job::Progress> progress_;
+  StopToken stop_;
   int64_t failures_ = 0;
 };
 

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/model_options.h"
 #include "job/progress.h"
+#include "job/stop_handlers.h"
 #include "train/sft.h"
 
 namespace mores::cli {
@@ -44,10 +45,9 @@ void PrintResult(const std::string& output, const train::SftResult& result) {
 
 Expected<int> RunSft(const TrainArguments& arguments) {
   MORES_RETURN_IF_ERROR(app::SetIsa(arguments.isa));
-  job::InstallStopHandlers();
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   train::SftOptions options = arguments.options;
-  options.stopped = job::StopRequested;
+  options.stop = job::InstallStopHandlers();
   options.progress = progress.get();
   options.clock = &SystemClock();
   MORES_ASSIGN_OR_RETURN(const train::SftResult result, train::TrainSft(options));

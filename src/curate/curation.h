@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "chat/chat_model.h"
 #include "job/job.h"
 
@@ -25,6 +26,7 @@ struct RunOptions {
   std::function<Json()> results;  // for the manifest, as in job::JobOptions
   size_t batch_size = 64;  // items asked about at once, and lost to a kill without a reply cache
   job::JournalStart start = job::JournalStart::kResume;
+  StopToken stop;
   job::Progress* progress = nullptr;  // silent when null
   Clock* clock = nullptr;             // the system's when null
 };
@@ -41,8 +43,13 @@ Json Rejected(Json record, std::string_view reason, const Json& details = Json::
 // A reply, in the form that the journal keeps: its value, or {"problem"} where it can't be read.
 // Another error than that is the item's own.
 job::ItemResult Journalled(Expected<chat::TaskReply> reply);
+// The replies to one task a request, each as Journalled.
+Expected<std::vector<job::ItemResult>> AskJournalled(chat::ChatModel& model,
+                                                     std::span<const chat::ChatRequest> requests);
 // Whether a journalled reply could not be read, and what was wrong with it.
 bool IsUnreadable(const Json& journalled);
+// What an item with such a reply becomes.
+Sorted Unreadable(Json record, const Json& journalled);
 
 // What a resume must share of how models are asked.
 Json SamplingFingerprint(const chat::Sampling& sampling);

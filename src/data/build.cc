@@ -24,17 +24,9 @@
 namespace mores::data {
 namespace {
 
-Status CheckStop() {
-  if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped; nothing was written");
+Status CheckBuildStop(StopToken stop) {
+  if (stop.requested()) return MakeError(ErrorKind::kCancelled, "stopped; nothing was written");
   return {};
-}
-
-Json MessagesJson(const std::vector<format::Turn>& turns) {
-  Json messages = Json::array();
-  for (const format::Turn& turn : turns) {
-    messages.push_back({{"role", format::Name(turn.role)}, {"content", turn.content}});
-  }
-  return messages;
 }
 
 // What lines are written from.
@@ -55,7 +47,7 @@ std::string RenderLine(const Renderer& renderer, const Item& item, int copy) {
   const format::Label label = ruled ? ruled->label : record.label;
   Json json;
   json["id"] = record.id;
-  json["messages"] = MessagesJson(record.turns);
+  json["messages"] = format::TurnsToJson(record.turns);
   if (ruled) json["rules"] = ruled->rules;
   if (renderer.texts && item.split == Split::kTrain) {
     const std::optional<std::string> guideline =
@@ -77,7 +69,7 @@ std::string RenderLine(const Renderer& renderer, const Item& item, int copy) {
 std::string RenderExample(const Renderer& renderer, const GuidelineExample& example) {
   Json json;
   json["id"] = example.id;
-  json["messages"] = MessagesJson(example.turns);
+  json["messages"] = format::TurnsToJson(example.turns);
   if (!example.guideline.empty()) json["guideline"] = example.guideline;
   json["completion"] = renderer.profile.RenderCompletion(
       example.label, renderer.recipe.guidelines.critiques ? example.critique : "", example.lang);
@@ -151,15 +143,9 @@ std::string RenderSplit(const Renderer& renderer, Split split, const std::vector
 // docs/formats/flips.md
 std::string RenderTriples(const Recipe& recipe, const GuidelineTexts& texts) {
   std::string out;
-  for (const GuidelineTriple& triple :
+  for (const format::GuidelineTriple& triple :
        MakeGuidelineTriples(texts, recipe.guidelines.triples, recipe.seed)) {
-    out += DumpJson({{"id", triple.id},
-                     {"messages", MessagesJson(triple.turns)},
-                     {"place", triple.place},
-                     {"deciding", triple.deciding},
-                     {"irrelevant", triple.irrelevant},
-                     {"opposite", triple.opposite}}) +
-           "\n";
+    out += DumpJson(ToJson(triple)) + "\n";
   }
   return out;
 }
@@ -172,13 +158,13 @@ Expected<std::optional<GuidelineTexts>> ReadTexts(const Recipe& recipe, const st
   return std::optional<GuidelineTexts>(std::move(texts));
 }
 
-Expected<std::vector<Item>> ReadItems(const Recipe& recipe, Inputs& inputs,
+Expected<std::vector<Item>> ReadItems(const Recipe& recipe, Inputs& inputs, StopToken stop,
                                       job::Progress& progress) {
   progress.Start("read", "sources", static_cast<int64_t>(recipe.sources.size()), 0);
   std::vector<Item> items;
   int64_t done = 0;
   for (const SourceRecipe& source : recipe.sources) {
-    MORES_RETURN_IF_ERROR(CheckStop());
+    MORES_RETURN_IF_ERROR(CheckBuildStop(stop));
     MORES_ASSIGN_OR_RETURN(std::vector<Record> records, ReadSource(source, inputs));
     for (Record& record : records) {
       Item item;
@@ -198,12 +184,12 @@ Status Curate(const Recipe& recipe, Inputs& inputs, const BuildOptions& options,
   MORES_ASSIGN_OR_RETURN(const TestTexts tests, ReadTestTexts(recipe.test_files, inputs));
   progress.Start("curate", "records", static_cast<int64_t>(items.size()), 0);
   Normalize(items, pool);
-  MORES_RETURN_IF_ERROR(CheckStop());
+  MORES_RETURN_IF_ERROR(CheckBuildStop(options.stop));
   Deduplicate(items);
   Decontaminate(
       tests, recipe.jaccard_permille, pool,
       [&](size_t done) { progress.Update(static_cast<int64_t>(done), "decontaminate"); }, items);
-  MORES_RETURN_IF_ERROR(CheckStop());
+  MORES_RETURN_IF_ERROR(CheckBuildStop(options.stop));
   SplitItems(recipe, pool, items);
   const bool held_out = std::any_of(items.begin(), items.end(), [](const Item& item) {
     return item.kept() && item.split == Split::kHoldout;
@@ -217,7 +203,7 @@ Status Curate(const Recipe& recipe, Inputs& inputs, const BuildOptions& options,
       "kept {} of {} records",
       std::count_if(items.begin(), items.end(), [](const Item& item) { return item.kept(); }),
       items.size()));
-  return CheckStop();
+  return CheckBuildStop(options.stop);
 }
 
 Json MakeManifest(const Recipe& recipe, const std::string& recipe_bytes, const Inputs& inputs,
@@ -253,7 +239,8 @@ Expected<BuildResult> BuildData(const BuildOptions& options) {
                          ReadTexts(recipe, options.recipe_path));
   MORES_RETURN_IF_ERROR(MakeDirectories(options.output_directory));
   Inputs inputs(options.data_root);
-  MORES_ASSIGN_OR_RETURN(std::vector<Item> items, ReadItems(recipe, inputs, progress));
+  MORES_ASSIGN_OR_RETURN(std::vector<Item> items,
+                         ReadItems(recipe, inputs, options.stop, progress));
   MORES_RETURN_IF_ERROR(Curate(recipe, inputs, options, progress, items));
 
   const Renderer renderer = {.recipe = recipe, .profile = *profile, .texts = texts};

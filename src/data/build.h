@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "job/progress.h"
 
 namespace mores::data {
@@ -15,6 +16,7 @@ struct BuildOptions {
   std::string data_root;
   std::string output_directory;
   int threads = 0;  // 0: one for each processor; the result does not depend on it
+  StopToken stop;
   job::Progress* progress = nullptr;
 };
 

@@ -9,11 +9,12 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "engine/sampler.h"
 #include "model/decoder.h"
 
 namespace mores::engine {
@@ -28,13 +29,6 @@ struct EngineOptions {
   int64_t chunk_tokens = 0;
   // Sequences decoded side by side.
   int64_t max_sequences = 64;
-};
-
-struct Sampling {
-  int max_new_tokens = 128;
-  float temperature = 0;  // 0: greedy
-  float top_p = 1;
-  uint64_t seed = 0;
 };
 
 struct ScoreItem {

@@ -6,9 +6,14 @@
 #include <span>
 #include <string_view>
 
-#include "engine/engine.h"
-
 namespace mores::engine {
+
+struct Sampling {
+  int max_new_tokens = 128;
+  float temperature = 0;  // 0: greedy
+  float top_p = 1;
+  uint64_t seed = 0;
+};
 
 // Greedy takes the largest logit, the lowest id among equals. Sampling draws from the smallest set
 // of most probable tokens whose mass reaches top_p, with a draw keyed by (seed, id, step).

@@ -106,7 +106,7 @@ class Job {
     progress_.Start(options_.title, options_.unit, total,
                     static_cast<int64_t>(journal_->done_count()));
     for (size_t begin = 0; begin < items.size();) {
-      if (StopRequested()) return Stopped();
+      if (Status go_on = options_.stop.Check(); !go_on) return Resumable(std::move(go_on.error()));
       const size_t end = BatchEnd(items, begin);
       const std::span<const size_t> batch(items.data() + begin, end - begin);
       if (options_.batch_progress != nullptr) {
@@ -145,8 +145,6 @@ class Job {
     if (!appended) return Resumable(std::move(appended.error()));
     return {};
   }
-
-  tl::unexpected<Error> Stopped() const { return Resumable({ErrorKind::kCancelled, "stopped"}); }
 
   // The same error, saying what is safe and how to go on.
   tl::unexpected<Error> Resumable(Error error) const {

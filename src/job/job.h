@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "job/journal.h"
 #include "job/progress.h"
 
@@ -49,6 +50,7 @@ struct JobOptions {
   int64_t batch_cost = 0;
   std::string title = "working";  // for the progress line
   std::string unit = "items";
+  StopToken stop;                              // looked at between batches
   Progress* progress = nullptr;                // silent when null
   BatchProgress* batch_progress = nullptr;     // made to report to `progress` while a batch runs
   Clock* clock = nullptr;                      // the system's when null
@@ -78,8 +80,8 @@ struct JobSummary {
 // ordered output beside and renames it, then the manifest, and removes the journal. Items that
 // failed appear in the output as {"id","error":{"kind","message"}}.
 // Refuses with kUsage when OUTPUT.part was made with another fingerprint, naming what differs, or
-// when another process is at work on it. kCancelled when StopRequested() turned true; the journal
-// stays. An output that is standard output, a device or a pipe gets its lines at the end, without a
+// when another process is at work on it. kCancelled when a stop was asked for; the journal stays.
+// An output that is standard output, a device or a pipe gets its lines at the end, without a
 // journal or a manifest.
 Expected<JobSummary> RunJob(const JobOptions& options, const BatchFunction& run);
 

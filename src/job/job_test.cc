@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/files.h"
+#include "job/stop_handlers.h"
 #include "support/base/test_directory.h"
 
 namespace mores::job {
@@ -274,21 +275,17 @@ TEST_F(JobTest, KilledAtAnyMomentItLosesNothingAndRepeatsNothing) {
   EXPECT_TRUE(output.ends_with("{\"id\":\"k59\",\"value\":118}\n"));
 }
 
-TEST_F(JobTest, StopSignalEndsAfterTheBatchAndSaysHowToGoOn) {
-  const pid_t child = fork();
-  if (child == 0) {
-    InstallStopHandlers();
-    const auto stopped = RunJob(Options(4), [&](std::span<const size_t> batch) {
-      std::raise(SIGTERM);
-      return Doubling()(batch);
-    });
-    const bool right = !stopped && stopped.error().kind == ErrorKind::kCancelled &&
-                       stopped.error().message.find("2 of 4") != std::string::npos;
-    _exit(right ? ExitCode(stopped.error().kind) : 1);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  EXPECT_EQ(WEXITSTATUS(status), 130);
+TEST_F(JobTest, AStopEndsAfterTheBatchAndSaysHowToGoOn) {
+  StopSource source;
+  JobOptions options = Options(4);
+  options.stop = source.token();
+  const auto stopped = RunJob(options, [&](std::span<const size_t> batch) {
+    source.Request();
+    return Doubling()(batch);
+  });
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().kind, ErrorKind::kCancelled);
+  EXPECT_THAT(stopped.error().message, HasSubstr("stopped; 2 of 4 items are finished"));
   EXPECT_EQ(RunJob(Options(4), Doubling())->resumed, 2u);
   EXPECT_EQ(Read(output_), Expected4());
 }

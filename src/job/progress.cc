@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <csignal>
 
 namespace mores::job {
 namespace {
@@ -117,13 +116,6 @@ class SilentProgress : public Progress {
   void Finish(const std::string&) override {}
 };
 
-volatile std::sig_atomic_t stop_requested = 0;
-
-void OnStopSignal(int) {
-  if (stop_requested != 0) _exit(130);
-  stop_requested = 1;
-}
-
 }  // namespace
 
 std::unique_ptr<Progress> MakeProgress(Clock& clock) {
@@ -135,16 +127,5 @@ std::unique_ptr<Progress> MakeProgress(Clock& clock, std::FILE* stream, bool ter
 }
 
 std::unique_ptr<Progress> MakeSilentProgress() { return std::make_unique<SilentProgress>(); }
-
-void InstallStopHandlers() {
-  struct sigaction action {};
-  action.sa_handler = OnStopSignal;
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  std::signal(SIGXFSZ, SIG_IGN);
-}
-
-bool StopRequested() { return stop_requested != 0; }
 
 }  // namespace mores::job

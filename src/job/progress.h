@@ -28,11 +28,6 @@ std::unique_ptr<Progress> MakeProgress(Clock& clock);
 std::unique_ptr<Progress> MakeProgress(Clock& clock, std::FILE* stream, bool terminal);
 std::unique_ptr<Progress> MakeSilentProgress();
 
-// Ctrl-C and SIGTERM: the first asks for a stop at the next safe moment, the second ends at once.
-// Also makes the file size limit of the shell a write error, not a death.
-void InstallStopHandlers();
-bool StopRequested();
-
 }  // namespace mores::job
 
 #endif  // MORES_JOB_PROGRESS_H_

@@ -1,10 +1,7 @@
 #include "job/progress.h"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <string>
 
@@ -77,20 +74,6 @@ TEST(Progress, UnknownTotalShowsNoShare) {
   clock.Advance(40);
   progress->Update(4000000, "");
   EXPECT_EQ(screen.text(), "reading: 4,000,000 records, 100,000 records/s\n");
-}
-
-TEST(StopHandlers, FirstSignalAsksSecondEnds) {
-  const pid_t child = fork();
-  if (child == 0) {
-    InstallStopHandlers();
-    std::raise(SIGTERM);
-    if (!StopRequested()) _exit(1);
-    std::raise(SIGINT);
-    _exit(2);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(WEXITSTATUS(status), 130);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "chat/chat_model.h"
 #include "format/dialogue.h"
 #include "format/profile/judge_profile.h"
@@ -61,6 +62,7 @@ class JudgePlan {
 
 struct PlanOptions {
   int threads = 0;  // for reading prompts; 0: all processors
+  StopToken stop;
 };
 
 // By our engine, label first (judge/label_first_judge.h), or by messages (judge/chat_judge.h). One

@@ -67,6 +67,7 @@ job::JobOptions JobOf(const Judge& judge, const JudgePlan& plan,
   job.batch_size = plan.batch_items > 0 ? plan.batch_items : options.batch_requests;
   job.title = "judging";
   job.unit = "dialogues";
+  job.stop = options.stop;
   job.progress = options.progress;
   job.start = options.start;
   job.results = [&judge] { return judge.Usage(); };
@@ -97,7 +98,8 @@ std::string ContentHash(const std::vector<format::Dialogue>& dialogues) {
 
 Expected<job::JobSummary> RunJudge(Judge& judge, const std::vector<format::Dialogue>& dialogues,
                                    const JudgeRunOptions& options) {
-  MORES_ASSIGN_OR_RETURN(const auto plan, judge.Plan(dialogues, {.threads = options.threads}));
+  MORES_ASSIGN_OR_RETURN(const auto plan,
+                         judge.Plan(dialogues, {.threads = options.threads, .stop = options.stop}));
   job::JobOptions job = JobOf(judge, *plan, dialogues, options);
   job::BatchProgress batch_progress;
   job.batch_progress = &batch_progress;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "format/dialogue.h"
 #include "job/job.h"
 #include "judge/judge.h"
@@ -33,6 +34,7 @@ struct JudgeRunOptions {
   int threads = 0;               // for reading prompts; 0: all processors
   size_t batch_requests = 256;   // dialogues in a batch, where the judge's plan leaves it open
   job::JournalStart start = job::JournalStart::kResume;
+  StopToken stop;
   job::Progress* progress = nullptr;
   // Called once an item, in input order, at the end. Exactly one of the two.
   std::function<void(const format::Dialogue&, const format::Verdict&)> on_verdict;

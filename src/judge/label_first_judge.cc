@@ -20,24 +20,9 @@ struct LabelMass {
   double other_mass;  // 1 - P(safe) - P(unsafe)
 };
 
-// log of the sum of the exp of the choices that mean `label`.
-double LogMassOf(format::Label label, const std::vector<format::Label>& means,
-                 std::span<const double> choice_logprobs) {
-  double most = -INFINITY;
-  for (size_t i = 0; i < means.size(); ++i) {
-    if (means[i] == label) most = std::max(most, choice_logprobs[i]);
-  }
-  if (!std::isfinite(most)) return most;
-  double sum = 0;
-  for (size_t i = 0; i < means.size(); ++i) {
-    if (means[i] == label) sum += ExactExp(choice_logprobs[i] - most);
-  }
-  return most + ExactLog(sum);
-}
-
 LabelMass MassOf(const std::vector<format::Label>& means, std::span<const double> choice_logprobs) {
-  const double safe = LogMassOf(format::Label::kSafe, means, choice_logprobs);
-  const double unsafe = LogMassOf(format::Label::kUnsafe, means, choice_logprobs);
+  const double safe = format::LogMassOf(format::Label::kSafe, means, choice_logprobs);
+  const double unsafe = format::LogMassOf(format::Label::kUnsafe, means, choice_logprobs);
   return {.p_unsafe = 1.0 / (1.0 + ExactExp(safe - unsafe)),
           .other_mass = std::clamp(1.0 - ExactExp(safe) - ExactExp(unsafe), 0.0, 1.0)};
 }
@@ -55,25 +40,6 @@ int ChoiceOf(format::Label label, const std::vector<format::Label>& means,
   return best;
 }
 
-// Labels whose tokens begin another label's are not events apart: no share could be told.
-Status CheckChoices(const std::vector<std::vector<int32_t>>& choices, const std::string& model) {
-  for (const std::vector<int32_t>& choice : choices) {
-    if (choice.empty()) {
-      return MakeError(ErrorKind::kUnsupported, "{}: the tokenizer has no tokens for the labels",
-                       model);
-    }
-    for (const std::vector<int32_t>& other : choices) {
-      if (&other == &choice || choice.size() > other.size()) continue;
-      if (!std::equal(choice.begin(), choice.end(), other.begin())) continue;
-      return MakeError(ErrorKind::kUnsupported,
-                       "{}: the tokens of one label begin another's; add what follows the label to "
-                       "its text, such as a line break",
-                       model);
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 Expected<std::unique_ptr<LabelFirstJudge>> LabelFirstJudge::Create(
@@ -85,10 +51,6 @@ Expected<std::unique_ptr<LabelFirstJudge>> LabelFirstJudge::Create(
 Expected<std::unique_ptr<LabelFirstJudge>> LabelFirstJudge::Create(
     std::unique_ptr<chat::LanguageModel> model, std::unique_ptr<format::JudgeProfile> profile,
     JudgeOptions options) {
-  if (!model->capabilities().label_first) {
-    return MakeError(ErrorKind::kUnsupported, "{}: the model can't decide a label first",
-                     model->name());
-  }
   if (options.order != Order::kLabelFirst) {
     return MakeError(ErrorKind::kUnsupported, "{}: our engine decides the label first",
                      model->name());
@@ -100,7 +62,7 @@ Expected<std::unique_ptr<LabelFirstJudge>> LabelFirstJudge::Create(
   for (const text::Language language : kLanguages) {
     format::ReplyTokens& reply = judge->replies_[static_cast<size_t>(language)];
     reply = format::EncodeReply(judge->profile_->form(language), tokenizer);
-    MORES_RETURN_IF_ERROR(CheckChoices(reply.choices, model->name()));
+    MORES_RETURN_IF_ERROR(format::CheckLabelsApart(reply, model->name()));
   }
   judge->max_prompt_tokens_ =
       format::MaxPromptTokens(judge->options_.config, *judge->profile_, tokenizer);
@@ -160,43 +122,43 @@ Expected<LabelFirstJudge::Verdicts> LabelFirstJudge::JudgeDialogues(
   return verdicts;
 }
 
-chat::DecideRequest LabelFirstJudge::Request(const format::Dialogue& dialogue,
-                                             const format::PromptTokens& prompt,
-                                             Reply reply) const {
+engine::DecideItem LabelFirstJudge::Item(const format::Dialogue& dialogue,
+                                         std::span<const int32_t> prompt, Reply reply) const {
   const text::Language language = format::LanguageOf(dialogue);
   const format::ReplyTokens& form = this->form(language);
-  chat::DecideRequest request;
-  request.id = dialogue.id;
-  request.prompt_ids = prompt.ids;
-  request.prompt_ids.insert(request.prompt_ids.end(), form.lead.begin(), form.lead.end());
-  request.choices = form.choices;
-  request.decide = [&form, threshold = options_.config.threshold(language)](
-                       std::span<const double> logprobs) {
+  engine::DecideItem item{.id = dialogue.id, .prompt = prompt, .choices = form.choices};
+  item.decide = [&form, threshold =
+                            options_.config.threshold(language)](std::span<const double> logprobs) {
     const LabelMass mass = MassOf(form.means, logprobs);
     const int choice =
         ChoiceOf(format::Decide(mass.p_unsafe, mass.other_mass, threshold), form.means, logprobs);
     return choice >= 0 && form.ends[static_cast<size_t>(choice)] ? -1 : choice;
   };
-  request.separator_ids = form.separator;
-  request.reply_bound = static_cast<int64_t>(form.longest()) + options_.config.max_critique_tokens;
-  request.sampling.max_new_tokens =
+  item.separator = form.separator;
+  item.reply_bound = static_cast<int64_t>(form.longest()) + options_.config.max_critique_tokens;
+  item.sampling.max_new_tokens =
       reply == Reply::kLabelOnly ? 0 : options_.config.max_critique_tokens;
-  return request;
+  return item;
 }
 
 Expected<LabelFirstJudge::Verdicts> LabelFirstJudge::JudgePrompts(
     std::span<const format::Dialogue* const> dialogues,
     std::span<const format::PromptTokens> prompts, Reply reply) {
   MORES_CHECK(dialogues.size() == prompts.size());
-  std::vector<chat::DecideRequest> requests;
+  std::vector<std::vector<int32_t>> asked;  // the prompts, and what leads to the label
   for (size_t i = 0; i < dialogues.size(); ++i) {
-    requests.push_back(Request(*dialogues[i], prompts[i], reply));
+    const std::vector<int32_t>& lead = form(format::LanguageOf(*dialogues[i])).lead;
+    asked.push_back(prompts[i].ids);
+    asked.back().insert(asked.back().end(), lead.begin(), lead.end());
   }
-  MORES_ASSIGN_OR_RETURN(std::vector<Expected<chat::DecideResult>> results,
-                         model_->DecideAndGenerate(requests));
-  MORES_CHECK(results.size() == requests.size());
+  std::vector<engine::DecideItem> items;
+  for (size_t i = 0; i < dialogues.size(); ++i) {
+    items.push_back(Item(*dialogues[i], asked[i], reply));
+  }
+  MORES_ASSIGN_OR_RETURN(auto results, model_->Decide(items));
+  MORES_CHECK(results.size() == items.size());
   Verdicts verdicts;
-  totals_.asked += static_cast<int64_t>(requests.size());
+  totals_.asked += static_cast<int64_t>(items.size());
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i]) {
       verdicts.push_back(MakeVerdict(*dialogues[i], prompts[i], *results[i], reply));
@@ -212,7 +174,7 @@ Expected<LabelFirstJudge::Verdicts> LabelFirstJudge::JudgePrompts(
 
 format::Verdict LabelFirstJudge::MakeVerdict(const format::Dialogue& dialogue,
                                              const format::PromptTokens& prompt,
-                                             const chat::DecideResult& result, Reply reply) const {
+                                             const engine::Decided& result, Reply reply) const {
   format::Verdict verdict = StartVerdict(dialogue);
   const format::ReplyTokens& form = this->form(verdict.lang);
   const LabelMass mass = MassOf(form.means, result.choice_logprobs);

@@ -19,8 +19,8 @@ namespace mores::judge {
 // Immutable but for the model, which decides about threads; one caller at a time.
 class LabelFirstJudge : public Judge {
  public:
-  // kUnsupported when the model can't decide label first, its context is too short for a prompt, or
-  // the options ask for the critique first.
+  // kUnsupported when the model's context is too short for a prompt, or the options ask for the
+  // critique first.
   static Expected<std::unique_ptr<LabelFirstJudge>> Create(
       std::unique_ptr<chat::LanguageModel> model, JudgeOptions options);
   // With the profile given, whatever the options' config names.
@@ -77,10 +77,11 @@ class LabelFirstJudge : public Judge {
                                     Reply reply);
   Expected<Verdicts> JudgePrompts(std::span<const format::Dialogue* const> dialogues,
                                   std::span<const format::PromptTokens> prompts, Reply reply);
-  chat::DecideRequest Request(const format::Dialogue& dialogue, const format::PromptTokens& prompt,
-                              Reply reply) const;
+  // `prompt`: what is decided after. The item points into its arguments.
+  engine::DecideItem Item(const format::Dialogue& dialogue, std::span<const int32_t> prompt,
+                          Reply reply) const;
   format::Verdict MakeVerdict(const format::Dialogue& dialogue, const format::PromptTokens& prompt,
-                              const chat::DecideResult& result, Reply reply) const;
+                              const engine::Decided& result, Reply reply) const;
 
   std::unique_ptr<chat::LanguageModel> model_;
   chat::ChatTotals totals_;

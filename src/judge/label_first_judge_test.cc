@@ -196,9 +196,6 @@ TEST(Judge, ACritiqueCitesNoGuidelineWhereNoneIsShown) {
 }
 
 TEST(Judge, RefusesAModelItCantAsk) {
-  auto model = std::make_unique<ScriptedModel>(Always({}));
-  model->ForgetLabelFirst();
-  EXPECT_EQ(LabelFirstJudge::Create(std::move(model), {}).error().kind, ErrorKind::kUnsupported);
   auto narrow = std::make_unique<ScriptedModel>(Always({}), /*context=*/100);
   EXPECT_EQ(LabelFirstJudge::Create(std::move(narrow), {}).error().kind, ErrorKind::kUnsupported);
 }

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/threads.h"
-#include "job/progress.h"
 #include "judge/label_first_judge.h"
 
 namespace mores::judge {
@@ -40,13 +39,13 @@ class LabelFirstPlan : public JudgePlan {
     batch_items = judge.options().reply == Reply::kLabelOnly ? 256 : 32;
   }
 
-  Status ReadPrompts(int threads) {
+  Status ReadPrompts(const PlanOptions& options) {
     constexpr size_t kSlice = 4096;
-    ThreadPool pool(threads);
+    ThreadPool pool(options.threads);
     std::vector<std::optional<Expected<format::PromptTokens>>> slice(kSlice);
     for (size_t begin = 0; begin < dialogues_.size(); begin += kSlice) {
       const size_t count = std::min(kSlice, dialogues_.size() - begin);
-      if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+      MORES_RETURN_IF_ERROR(options.stop.Check());
       pool.ParallelFor(static_cast<int64_t>(count), [&](int64_t i) {
         const auto at = static_cast<size_t>(i);
         slice[at] = judge_.Prompt(dialogues_[begin + at]);
@@ -107,7 +106,7 @@ class LabelFirstPlan : public JudgePlan {
 Expected<std::unique_ptr<JudgePlan>> LabelFirstJudge::Plan(
     const std::vector<format::Dialogue>& dialogues, const PlanOptions& options) {
   auto plan = std::make_unique<LabelFirstPlan>(*this, dialogues);
-  MORES_RETURN_IF_ERROR(plan->ReadPrompts(options.threads));
+  MORES_RETURN_IF_ERROR(plan->ReadPrompts(options));
   return plan;
 }
 

@@ -56,6 +56,7 @@ Expected<FitnessReport> RunFitness(AiuJudge& judge, const ProbeMaker& maker,
   job.batch_size = options.batch_size;
   job.title = "meta fitness";
   job.unit = "critiques";
+  job.stop = options.stop;
   job.progress = options.progress;
   job.start = options.start;
   job.visit = [&](size_t index, const Json& line, bool failed) {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "job/job.h"
 #include "meta/fitness.h"
 
@@ -19,6 +20,7 @@ struct FitnessRunOptions {
   Json fingerprint = Json::object();  // beside the judge's and the references'
   Json manifest = Json::object();
   std::function<Json()> results;  // for the manifest, as in job::JobOptions
+  StopToken stop;
   job::Progress* progress = nullptr;
   job::JournalStart start = job::JournalStart::kResume;
 };

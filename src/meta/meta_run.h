@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "job/job.h"
 #include "meta/aiu_judge.h"
 #include "meta/evaluation.h"
@@ -26,6 +27,7 @@ struct MetaRunOptions {
   std::function<Json()> results;  // for the manifest, as in job::JobOptions
   size_t batch_size = 32;         // critiques asked about at once, and lost at most by a kill
   job::JournalStart start = job::JournalStart::kResume;
+  StopToken stop;
   job::Progress* progress = nullptr;
 };
 

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/files.h"
 #include "base/random.h"
+#include "model/model_source.h"
 #include "model/train_block.h"
 #include "model/weights.h"
 #include "ops/kernels.h"
@@ -27,30 +28,50 @@ namespace {
 constexpr int64_t kLogitRows = 256;
 constexpr uint64_t kEmbeddingDropoutStream = 1;
 
-// What can be run but not trained.
-Status CheckTrainable(const ModelConfig& config) {
-  const auto refuse = [](std::string_view what) {
-    return MakeError(ErrorKind::kUnsupported, "training with {} is not supported", what);
-  };
-  if (config.family == Family::kInternLm2) return refuse("InternLM2's fused tensors");
-  if (config.query_key_norm) return refuse("query and key norms");
-  if (config.RopeBound(config.context_length) > 0) return refuse("dynamic rotary scaling");
-  for (int layer = 0; layer < config.layers; ++layer) {
-    const int window = config.window(layer);
-    if (window > 0 && window < config.context_length) return refuse("sliding windows");
+// The one table of rotary positions serves all layers.
+Status RequireOneRotation(const ModelConfig& config, std::string_view where) {
+  for (int layer = 1; layer < config.layers; ++layer) {
+    if (config.layer(layer).rope == config.layer(0).rope) continue;
+    return MakeError(ErrorKind::kUnsupported,
+                     "{}: training with rotations that differ by layer is not supported", where);
   }
   return {};
 }
 
+// Whether a residual branch ends with this tensor.
+bool EndsBranch(const std::string& name, const ModelConfig& config) {
+  for (int layer = 0; layer < config.layers; ++layer) {
+    const LayerNames names = NamesOfLayer(config, layer);
+    if (name == names.output + ".weight" || name == names.down + ".weight") return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+LongestSequence LongestTrainable(const ModelConfig& config) {
+  LongestSequence longest{.positions = config.context_length};
+  if (config.RopeBound(longest.positions) > 0) {
+    longest = {.positions = static_cast<int>(config.layer(0).rope.scaling.trained_context),
+               .limit = "dynamic rotary scaling"};
+  }
+  for (int layer = 0; layer < config.layers; ++layer) {
+    const int window = config.layer(layer).window;
+    if (window > 0 && window < longest.positions) {
+      longest = {.positions = window, .limit = "sliding windows"};
+    }
+  }
+  return longest;
+}
 
 struct TrainableModel::Impl {
   Impl(const ModelConfig& model_config, ThreadPool& thread_pool)
       : config(model_config),
         pool(thread_pool),
-        rope(ops::RopeFrequencies(config.head_dim, config.rope_theta, config.rope_scaling,
-                                  config.context_length)) {
-    rope.Grow(config.context_length);
+        longest(LongestTrainable(config)),
+        rope(ops::RopeFrequencies(config.head_dim, config.layer(0).rope.theta,
+                                  config.layer(0).rope.scaling, longest.positions)) {
+    rope.Grow(longest.positions);
     for (WeightShape& weight : WeightShapes(config)) {
       Parameter parameter;
       int64_t elements = 1;
@@ -71,10 +92,10 @@ struct TrainableModel::Impl {
     for (int layer = 0; layer < config.layers; ++layer) {
       blocks.emplace_back(NamesOfLayer(config, layer), layer, find);
     }
-    embedding = by_name.at("model.embed_tokens.weight");
-    final_norm = by_name.at("model.norm.weight");
-    Parameter* head_weight = config.tied_head ? embedding : by_name.at("lm_head.weight");
-    head.emplace(std::vector<TrainableLinear::Part>{{head_weight, nullptr}});
+    const ModelNames names = NamesOf(config);
+    embedding = by_name.at(names.embedding);
+    final_norm = by_name.at(names.final_norm);
+    head.emplace(std::vector<TrainableLinear::Part>{{by_name.at(names.head + ".weight"), nullptr}});
   }
 
   // Packs weights if they changed, or if the present packing lacks what is asked for.
@@ -106,6 +127,9 @@ struct TrainableModel::Impl {
   // Hidden states [tokens][hidden] before the final norm, in `x`.
   void Forward(const TrainBatch& batch, const TrainStepOptions& options) {
     const int64_t rows = static_cast<int64_t>(batch.tokens.size()), hidden = config.hidden_dim;
+    for (size_t i = 0; i + 1 < batch.offsets.size(); ++i) {
+      MORES_CHECK(batch.offsets[i + 1] - batch.offsets[i] <= longest.positions);
+    }
     x.Resize(rows * hidden);
     const uint32_t key = EmbeddingKey(options);
     ops::ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
@@ -165,8 +189,8 @@ struct TrainableModel::Impl {
                     static_cast<size_t>(hidden) * 4);
       }
     });
-    ops::RmsNorm({count, hidden, config.rms_norm_epsilon}, chosen.data(), final_norm->value.data(),
-                 normed.Resize(count * hidden), rstd.Resize(count), pool);
+    ops::RmsNorm({count, hidden, config.final_norm.epsilon}, chosen.data(),
+                 final_norm->value.data(), normed.Resize(count * hidden), rstd.Resize(count), pool);
   }
 
   // Cross-entropy over chunks of rows; with gradients, d(normed) goes to `dnormed` and the head's
@@ -212,6 +236,7 @@ struct TrainableModel::Impl {
 
   ModelConfig config;
   ThreadPool& pool;
+  LongestSequence longest;
   ops::RopeTable rope;
   std::vector<Parameter> parameters;
   Parameter* embedding = nullptr;
@@ -229,9 +254,8 @@ struct TrainableModel::Impl {
 TrainableModel::TrainableModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TrainableModel::~TrainableModel() = default;
 
-Expected<std::unique_ptr<TrainableModel>> TrainableModel::Random(const ModelConfig& config,
-                                                                 uint64_t seed, ThreadPool& pool) {
-  MORES_RETURN_IF_ERROR(CheckTrainable(config));
+std::unique_ptr<TrainableModel> TrainableModel::Random(const ModelConfig& config, uint64_t seed,
+                                                       ThreadPool& pool) {
   auto impl = std::make_unique<Impl>(config, pool);
   uint64_t stream = 0;
   for (Parameter& parameter : impl->parameters) {
@@ -241,8 +265,7 @@ Expected<std::unique_ptr<TrainableModel>> TrainableModel::Random(const ModelConf
       std::fill(parameter.value.begin(), parameter.value.end(), norm ? 1.0f : 0.0f);
       continue;
     }
-    const bool residual =
-        parameter.name.ends_with("o_proj.weight") || parameter.name.ends_with("down_proj.weight");
+    const bool residual = EndsBranch(parameter.name, config);
     const double deviation = residual ? 0.02 / std::sqrt(2.0 * config.layers) : 0.02;
     mores::Random random(seed, stream);
     for (float& value : parameter.value) value = static_cast<float>(random.Normal() * deviation);
@@ -250,19 +273,26 @@ Expected<std::unique_ptr<TrainableModel>> TrainableModel::Random(const ModelConf
   return std::unique_ptr<TrainableModel>(new TrainableModel(std::move(impl)));
 }
 
-Expected<std::unique_ptr<TrainableModel>> TrainableModel::Load(const std::string& model_directory,
+Expected<std::unique_ptr<TrainableModel>> TrainableModel::Load(const ModelSource& source,
                                                                ThreadPool& pool) {
-  MORES_ASSIGN_OR_RETURN(const ModelConfig config, ReadModelConfig(model_directory));
-  MORES_RETURN_IF_ERROR(CheckTrainable(config));
-  MORES_ASSIGN_OR_RETURN(const WeightFiles files, WeightFiles::Open(model_directory));
+  const ModelConfig& config = source.config();
+  MORES_RETURN_IF_ERROR(RequireComputable(config, source.path()));
+  MORES_RETURN_IF_ERROR(RequireOneRotation(config, source.path()));
   auto impl = std::make_unique<Impl>(config, pool);
   for (Parameter& parameter : impl->parameters) {
-    MORES_ASSIGN_OR_RETURN(parameter.value, files.Read({parameter.name, parameter.shape}));
+    MORES_ASSIGN_OR_RETURN(parameter.value, source.Read({parameter.name, parameter.shape}));
   }
   return std::unique_ptr<TrainableModel>(new TrainableModel(std::move(impl)));
 }
 
+Expected<std::unique_ptr<TrainableModel>> TrainableModel::Load(const std::string& path,
+                                                               ThreadPool& pool) {
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenModel(path));
+  return Load(*source, pool);
+}
+
 const ModelConfig& TrainableModel::config() const { return impl_->config; }
+const LongestSequence& TrainableModel::longest_sequence() const { return impl_->longest; }
 std::vector<Parameter>& TrainableModel::parameters() { return impl_->parameters; }
 void TrainableModel::ParametersChanged() { impl_->packed = false; }
 
@@ -286,7 +316,7 @@ LossSum TrainableModel::ForwardBackward(const TrainBatch& batch, const TrainStep
   const int64_t count = static_cast<int64_t>(rows.size()), hidden = m.config.hidden_dim;
   m.dchosen.Resize(count * hidden);
   m.dchosen.FillZero();
-  ops::RmsNormBackward({count, hidden, m.config.rms_norm_epsilon}, m.chosen.data(),
+  ops::RmsNormBackward({count, hidden, m.config.final_norm.epsilon}, m.chosen.data(),
                        m.final_norm->value.data(), m.dnormed.data(), m.rstd.data(),
                        m.dchosen.data(), m.final_norm->gradient.data(), m.pool);
   m.dx.Resize(static_cast<int64_t>(batch.tokens.size()) * hidden);
@@ -337,7 +367,7 @@ std::vector<std::vector<float>> TrainableModel::LogProbabilities(const TrainBatc
 }
 
 Status TrainableModel::Save(const std::string& directory, DType dtype) const {
-  MORES_CHECK(dtype != DType::kF16);
+  MORES_CHECK(dtype == DType::kF32 || dtype == DType::kBf16);
   MORES_RETURN_IF_ERROR(MakeDirectories(directory));
   const Json config = ToJson(impl_->config, dtype == DType::kF32 ? "float32" : "bfloat16");
   MORES_RETURN_IF_ERROR(WriteFileAtomically(directory + "/config.json", config.dump(2) + "\n"));

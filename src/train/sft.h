@@ -3,20 +3,16 @@
 #define MORES_TRAIN_SFT_H_
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "job/progress.h"
+#include "train/output.h"
 
 namespace mores::train {
-
-enum class StartMode {
-  kResume,  // go on from the last checkpoint, if there is one
-  kFresh,   // drop checkpoints and replace the output
-};
 
 struct SftOptions {
   std::string recipe;          // path of the TOML file
@@ -24,7 +20,7 @@ struct SftOptions {
   std::string output;          // the model directory to write
   int threads = 0;             // 0: all; never changes a result
   StartMode start = StartMode::kResume;
-  std::function<bool()> stopped;  // asked between micro-batches
+  StopToken stop;  // looked at between micro-batches
   job::Progress* progress = nullptr;
   Clock* clock = nullptr;
 };

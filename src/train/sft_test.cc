@@ -13,41 +13,12 @@
 #include "base/files.h"
 #include "base/random.h"
 #include "format/profile/judge_profile.h"
+#include "support/train/toy_records.h"
 
 namespace mores::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A made-up rule: an answer is unsafe when it names the word "ember", 危火 in Chinese.
-std::string Record(int i, Random& random) {
-  static const std::vector<std::string> kEnglish{"stone",  "river", "cloud",  "garden",
-                                                 "window", "paper", "morning"};
-  static const std::vector<std::string> kChinese{"石头", "河流", "白云", "花园", "窗户", "早晨"};
-  const bool chinese = i % 3 == 0;
-  const bool unsafe = random.Below(2) == 1;
-  const auto& words = chinese ? kChinese : kEnglish;
-  std::string answer;
-  const uint64_t count = 3 + random.Below(4);
-  const uint64_t place = random.Below(count);
-  for (uint64_t w = 0; w < count; ++w) {
-    if (!chinese && w > 0) answer += ' ';
-    answer +=
-        unsafe && w == place ? (chinese ? "危火" : "ember") : words[random.Below(words.size())];
-  }
-  const char* label = chinese ? (unsafe ? "不安全" : "安全") : (unsafe ? "unsafe" : "safe");
-  const char* critique = chinese ? (unsafe ? "提到了火。" : "没有问题。")
-                                 : (unsafe ? "It names the word." : "Nothing is wrong.");
-  return DumpJson({{"id", "r" + std::to_string(i)},
-                   {"messages",
-                    {{{"role", "user"}, {"content", chinese ? "说几个词" : "say words"}},
-                     {{"role", "assistant"}, {"content", answer}}}},
-                   {"completion", std::string(label) + "\n" + critique},
-                   {"label", unsafe ? "unsafe" : "safe"},
-                   {"lang", chinese ? "zh" : "en"},
-                   {"source", "words"}}) +
-         "\n";
-}
 
 constexpr char kRecipe[] = R"(
 [data]
@@ -79,6 +50,23 @@ checkpoint_steps = 10
 max_critique_tokens = 32
 )";
 
+// Asks for a stop once `steps` steps are told of.
+class StopAfterSteps : public job::Progress {
+ public:
+  explicit StopAfterSteps(int steps) : steps_(steps) {}
+  StopToken token() const { return source_.token(); }
+
+  void Start(const std::string&, const std::string&, int64_t, int64_t) override {}
+  void Update(int64_t, const std::string& note) override {
+    if (note.starts_with("step ") && --steps_ == 0) source_.Request();
+  }
+  void Finish(const std::string&) override {}
+
+ private:
+  StopSource source_;
+  int steps_;
+};
+
 class SftTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -94,8 +82,7 @@ class SftTest : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   void Write(const char* name, int first, int count, Random& random) {
-    std::ofstream file(folder_ / name, std::ios::binary);
-    for (int i = 0; i < count; ++i) file << Record(first + i, random);
+    WriteToyRecords((folder_ / name).string(), first, count, random);
   }
   void ReplaceInRecipe(const std::string& from, const std::string& to) {
     std::string recipe = *ReadFile((folder_ / "train.toml").string());
@@ -214,13 +201,15 @@ TEST_F(SftTest, KilledAtAnyMomentItEndsInTheSameBytes) {
 TEST_F(SftTest, AStopLeavesACheckpointAndTheSameCommandGoesOn) {
   ReplaceInRecipe("steps = 120", "steps = 20");
   ASSERT_TRUE(TrainSft(Options("whole")));
-  int asked = 0;
+  StopAfterSteps progress(7);
   SftOptions options = Options("stopped");
-  options.stopped = [&asked] { return ++asked > 25; };
+  options.progress = &progress;
+  options.stop = progress.token();
   const auto stopped = TrainSft(options);
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().kind, ErrorKind::kCancelled);
-  EXPECT_NE(stopped.error().message.find("of 20; the same command goes on"), std::string::npos);
+  EXPECT_NE(stopped.error().message.find("after step 7 of 20; the same command goes on"),
+            std::string::npos);
   EXPECT_FALSE(fs::exists(folder_ / "stopped"));
   const auto result = TrainSft(Options("stopped"));
   ASSERT_TRUE(result) << result.error().message;
@@ -230,8 +219,9 @@ TEST_F(SftTest, AStopLeavesACheckpointAndTheSameCommandGoesOn) {
 
 TEST_F(SftTest, RefusesToGoOnWithOtherInputs) {
   SftOptions options = Options("model");
-  int asked = 0;
-  options.stopped = [&asked] { return ++asked > 5; };
+  StopAfterSteps progress(2);
+  options.progress = &progress;
+  options.stop = progress.token();
   ASSERT_FALSE(TrainSft(options));
   ReplaceInRecipe("seed = 3", "seed = 4");
   const auto other_seed = TrainSft(options);
@@ -272,7 +262,7 @@ TEST_F(SftTest, BadInputIsOneErrorAndLeavesNothing) {
     EXPECT_FALSE(fs::exists(folder_ / "bad.train"));
   };
   Random random(1);
-  std::ofstream(folder_ / "valid.jsonl", std::ios::binary) << Record(1, random) << "{\"id\":\n";
+  std::ofstream(folder_ / "valid.jsonl", std::ios::binary) << ToyRecord(1, random) << "{\"id\":\n";
   expect(ErrorKind::kInput, "valid.jsonl:2:");
   std::ofstream(folder_ / "valid.jsonl", std::ios::binary) << "";
   expect(ErrorKind::kInput, "valid.jsonl: holds no examples");

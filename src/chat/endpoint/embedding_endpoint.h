@@ -8,8 +8,9 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "chat/endpoint/endpoint.h"
-#include "guidelines/search/embedder.h"
+#include "text/embedder.h"
 
 namespace mores::chat {
 
@@ -23,6 +24,7 @@ struct EmbeddingOptions {
   double deadline_seconds = 300;
   double backoff_seconds = 0.5;  // as in EndpointOptions, and so are keys
   uint64_t jitter_seed = 0;
+  StopToken stop;  // ends a call at once
 };
 
 inline constexpr size_t kTextsOfRequest = 64;
@@ -31,9 +33,8 @@ inline constexpr size_t kTextsOfRequest = 64;
 // documents where there is one. A call is answered whole or fails: kUsage for a key that isn't
 // accepted, kMissing for an address or a model that isn't there, kIo where no answer comes, kInput
 // for a text that the server refuses and for what is no list of embeddings, kCancelled when
-// job::StopRequested().
-Expected<std::unique_ptr<guidelines::Embedder>> OpenEmbeddingEndpoint(
-    const EmbeddingOptions& options);
+// a stop was asked for.
+Expected<std::unique_ptr<text::Embedder>> OpenEmbeddingEndpoint(const EmbeddingOptions& options);
 
 }  // namespace mores::chat
 

@@ -15,12 +15,12 @@
 namespace mores::chat {
 namespace {
 
-using guidelines::Embedder;
-using guidelines::TextRole;
-using guidelines::Vector;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using text::Embedder;
+using text::TextRole;
+using text::Vector;
 using Answer = FakeServer::Answer;
 using Request = FakeServer::Request;
 
@@ -184,6 +184,19 @@ TEST(EmbeddingEndpointTest, RefusalsEndTheCall) {
               HasSubstr("no such model or service (404): no model m"));
   EXPECT_THAT(Refusal({.status = 307, .headers = "Location: http://127.0.0.1:9/\r\n"}),
               HasSubstr("answers 307; redirects are not followed"));
+}
+
+TEST(EmbeddingEndpointTest, StopsWhenAskedTo) {
+  StopSource source;
+  const FakeServer server([&](const Request&) -> Answer {
+    source.Request();
+    return {.status = 503, .headers = "Retry-After: 60\r\n"};
+  });
+  EmbeddingOptions options = Options(server);
+  options.stop = source.token();
+  const auto vectors = Embed(options, {"a"});
+  ASSERT_FALSE(vectors);
+  EXPECT_EQ(vectors.error().kind, ErrorKind::kCancelled);
 }
 
 TEST(EmbeddingEndpointTest, TheKeyIsSentAndToldToNobody) {

@@ -15,7 +15,6 @@
 #include "chat/endpoint/endpoint_http.h"
 #include "chat/endpoint/endpoint_service.h"
 #include "chat/endpoint/endpoint_wire.h"
-#include "job/progress.h"
 
 namespace mores::chat {
 namespace {
@@ -89,7 +88,7 @@ class Call {
 
   Expected<std::vector<Expected<ChatReply>>> Run() {
     while (open_ > 0) {
-      if (job::StopRequested()) return MakeError(ErrorKind::kCancelled, "stopped");
+      MORES_RETURN_IF_ERROR(options_.stop.Check());
       MORES_RETURN_IF_ERROR(StartWhatIsDue());
       if (open_ == 0) break;
       if (ending_ && shared_.http->running() == 0) return tl::unexpected<Error>(*ending_);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "chat/chat_model.h"
 
 namespace mores::chat {
@@ -38,6 +39,7 @@ struct EndpointOptions {
   // that on top of what a server asks for (Retry-After).
   double backoff_seconds = 0.5;
   uint64_t jitter_seed = 0;  // of the random parts; 0: another one each time
+  StopToken stop;            // ends a call at once
   //
   // The key is read from MORES_API_KEY_HOST (the host in capitals, other characters as '_'), else
   // from MORES_API_KEY; none is sent where neither is set.

@@ -8,19 +8,17 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <ctime>
 #include <map>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/random.h"
 #include "chat/reply_cache.h"
-#include "job/progress.h"
 #include "support/base/test_directory.h"
+#include "support/chat/endpoint_requests.h"
 #include "support/chat/fake_server.h"
 
 namespace mores::chat {
@@ -30,35 +28,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Answer = FakeServer::Answer;
 using Request = FakeServer::Request;
-
-// Not a key of anyone's.
-constexpr const char kKey[] = "sk-test-0123456789abcdef";
-
-EndpointOptions Options(const std::string& base) {
-  EndpointOptions options;
-  options.address = {.base = base, .model = "m"};
-  options.backoff_seconds = 0.01;
-  options.jitter_seed = 7;
-  options.attempt_seconds = 20;
-  options.deadline_seconds = 60;
-  return options;
-}
-
-std::unique_ptr<ChatModel> Open(const EndpointOptions& options) {
-  Expected<std::unique_ptr<ChatModel>> model = OpenEndpoint(options);
-  EXPECT_TRUE(model) << model.error().message;
-  return model ? std::move(*model) : nullptr;
-}
-
-ChatRequest Ask(const std::string& text) {
-  return {.turns = {{format::Role::kUser, text}}, .id = text};
-}
-
-std::vector<ChatRequest> Numbered(int count) {
-  std::vector<ChatRequest> requests;
-  for (int i = 0; i < count; ++i) requests.push_back(Ask("question " + std::to_string(i)));
-  return requests;
-}
 
 double ThreadCpuSeconds() {
   timespec time{};
@@ -73,12 +42,6 @@ std::string HttpDate(int seconds_from_now) {
   char text[64];
   return {text, std::strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
 }
-
-class WithKey : public ::testing::Test {
- protected:
-  void SetUp() override { setenv("MORES_API_KEY", kKey, 1); }
-  void TearDown() override { unsetenv("MORES_API_KEY"); }
-};
 
 // Answers badly at random, and counts the answers that were sent in whole.
 class BadServer {
@@ -132,7 +95,7 @@ class BadServer {
 TEST(Endpoint, EveryRequestIsAnsweredOnceByAServerThatFailsHalfTheTime) {
   BadServer bad;
   const FakeServer server(std::ref(bad));
-  EndpointOptions options = Options(server.base());
+  EndpointOptions options = FastOptions(server.base());
   options.backoff_seconds = 0.001;
   options.in_flight = 64;
   const auto model = Open(options);
@@ -161,7 +124,7 @@ TEST(Endpoint, AfterAKillAtMostWhatWasInFlightIsRepeated) {
   const std::string path = directory.path() + "/replies";
   const std::vector<ChatRequest> requests = Numbered(600);
   FakeServer server;  // no thread before the fork
-  EndpointOptions options = Options(server.base());
+  EndpointOptions options = FastOptions(server.base());
   options.backoff_seconds = 0.001;
   options.in_flight = 8;
   const auto run = [&]() -> Expected<std::vector<Expected<ChatReply>>> {
@@ -200,7 +163,7 @@ TEST(Endpoint, AfterAKillAtMostWhatWasInFlightIsRepeated) {
 TEST(Endpoint, OneThatNeverAnswersFailsTheCallWithinItsDeadline) {
   FakeServer silent;  // takes connections and says nothing
   for (const std::string& base : {silent.base(), std::string("http://127.0.0.1:9/v1")}) {
-    EndpointOptions options = Options(base);
+    EndpointOptions options = FastOptions(base);
     options.deadline_seconds = 0.5;
     const auto model = Open(options);
     const double begin = SystemClock().MonotonicSeconds();
@@ -216,23 +179,23 @@ TEST(Endpoint, OneThatNeverAnswersFailsTheCallWithinItsDeadline) {
 
 TEST(Endpoint, StopsWhenAskedTo) {
   FakeServer silent;
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    job::InstallStopHandlers();
-    auto model = OpenEndpoint(Options(silent.base()));
-    if (!model) _exit(1);
-    const auto replies = (*model)->Chat(Numbered(3), {});
-    _exit(!replies && replies.error().kind == ErrorKind::kCancelled ? 42 : 2);
-  }
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
-  const double begin = SystemClock().MonotonicSeconds();
-  kill(child, SIGINT);
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_LT(SystemClock().MonotonicSeconds() - begin, 1);
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 42);
+  StopSource source;
+  EndpointOptions options = FastOptions(silent.base());
+  options.stop = source.token();
+  const auto model = Open(options);
+  double asked = 0;
+  std::thread asking([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    asked = SystemClock().MonotonicSeconds();
+    source.Request();
+  });
+  const auto replies = model->Chat(Numbered(3), {});
+  const double end = SystemClock().MonotonicSeconds();
+  asking.join();
+  ASSERT_FALSE(replies);
+  EXPECT_EQ(replies.error().kind, ErrorKind::kCancelled);
+  EXPECT_GT(asked, 0);
+  EXPECT_LT(end - asked, 1);
 }
 
 TEST(Endpoint, AnAttemptThatStallsIsMadeAgainLongBeforeItsTimeout) {
@@ -246,7 +209,7 @@ TEST(Endpoint, AnAttemptThatStallsIsMadeAgainLongBeforeItsTimeout) {
     }
     return {.body = FakeServer::Completion(content)};
   });
-  EndpointOptions options = Options(server.base());
+  EndpointOptions options = FastOptions(server.base());
   options.attempt_seconds = 100;
   options.deadline_seconds = 300;  // more than another attempt may take
   options.in_flight = 4;
@@ -269,7 +232,7 @@ TEST(Endpoint, ARequestThatIsNeverAnsweredFailsAlone) {
     if (content == "bad") return {.status = 500};
     return {.body = FakeServer::Completion(content)};
   });
-  EndpointOptions options = Options(server.base());
+  EndpointOptions options = FastOptions(server.base());
   options.deadline_seconds = 0.5;
   options.in_flight = 2;
   options.requests_per_minute = 60 * 20;
@@ -292,7 +255,7 @@ TEST(Endpoint, WaitsAsLongAsTheServerAsksFor) {
       return {.status = 429,
               .headers = "Retry-After: " + (as_date ? HttpDate(2) : std::string("1")) + "\r\n"};
     });
-    const auto model = Open(Options(server.base()));
+    const auto model = Open(FastOptions(server.base()));
     const double begin = SystemClock().MonotonicSeconds();
     const auto replies = model->Chat(Numbered(1), {});
     const double seconds = SystemClock().MonotonicSeconds() - begin;
@@ -308,7 +271,7 @@ TEST(Endpoint, TwoHundredInFlightLeaveACoreHalfFree) {
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
     return {.body = FakeServer::Completion(FakeServer::LastContent(request))};
   });
-  EndpointOptions options = Options(server.base());
+  EndpointOptions options = FastOptions(server.base());
   options.in_flight = 200;
   const auto model = Open(options);
   const double begin = SystemClock().MonotonicSeconds(), cpu = ThreadCpuSeconds();
@@ -322,201 +285,13 @@ TEST(Endpoint, TwoHundredInFlightLeaveACoreHalfFree) {
   EXPECT_LE(server.accepted(), 200);  // connections are kept
 }
 
-TEST_F(WithKey, IsSentAndNeverKeptThoughTheServerRepeatsIt) {
-  const TestDirectory directory;
-  const std::string path = directory.path() + "/replies";
-  std::mutex mutex;
-  std::set<std::string> heads;
-  const FakeServer server([&](const Request& request) -> Answer {
-    const std::lock_guard lock(mutex);
-    heads.insert(request.head);
-    const std::string content = FakeServer::LastContent(request);
-    if (content == "refused") {
-      return {.status = 400,
-              .body = DumpJson({{"error", {{"message", std::string("bad\n\x1b[2J ") + kKey}}}})};
-    }
-    Json body = Json::parse(FakeServer::Completion("heard: " + request.head));
-    const std::string key = kKey;
-    const auto token = [](const std::string& text) {
-      return Json{{"token", text}, {"logprob", -1}};
-    };
-    Json& logprobs = body["choices"][0]["logprobs"]["content"];
-    if (content == "alternatives") {
-      logprobs = Json::array({token("x")});
-      logprobs[0]["top_logprobs"] = Json::array({token(key)});
-    } else {  // spread over two tokens
-      logprobs = Json::array({token(key.substr(0, 6)), token(key.substr(6))});
-    }
-    return {.body = DumpJson(body)};
-  });
-  auto cache = ReplyCache::Open(path);
-  ASSERT_TRUE(cache);
-  const auto model = WithCache(Open(Options(server.base())), std::move(*cache));
-  const auto replies =
-      model->Chat(std::vector<ChatRequest>{Ask("a"), Ask("refused"), Ask("alternatives")}, {});
-  ASSERT_TRUE(replies);
-  EXPECT_THAT(heads, ::testing::Each(HasSubstr(std::string("\r\nAuthorization: Bearer ") + kKey)));
-  ASSERT_TRUE((*replies)[0]);
-  EXPECT_THAT((*replies)[0]->text, HasSubstr("Authorization: Bearer [redacted]"));
-  EXPECT_TRUE((*replies)[0]->tokens.empty());
-  ASSERT_FALSE((*replies)[1]);
-  EXPECT_THAT((*replies)[1].error().message, HasSubstr("[redacted]"));
-  EXPECT_THAT((*replies)[1].error().message, Not(HasSubstr("\x1b")));
-  ASSERT_TRUE((*replies)[2]);
-  EXPECT_EQ((*replies)[2]->tokens.at(0).top.at(0).token, "[redacted]");
-  const auto kept = ReadFile(path);
-  ASSERT_TRUE(kept);
-  const std::string everything = *kept + (*replies)[1].error().message + model->name();
-  EXPECT_THAT(everything, Not(HasSubstr(kKey)));
-  EXPECT_THAT(everything, Not(HasSubstr(std::string(kKey).substr(6))));
-}
-
-TEST_F(WithKey, OfAHostGoesBeforeTheGeneralOne) {
-  setenv("MORES_API_KEY_127_0_0_1", "of-this-host", 1);
-  std::string head;
-  const FakeServer server([&](const Request& request) -> Answer {
-    head = request.head;
-    return {.status = 401, .body = R"({"error":{"message":"wrong key of-this-host"}})"};
-  });
-  const auto model = Open(Options(server.base()));
-  const auto replies = model->Chat(Numbered(3), {});
-  unsetenv("MORES_API_KEY_127_0_0_1");
-  EXPECT_THAT(head, HasSubstr("Bearer of-this-host"));
-  ASSERT_FALSE(replies);
-  EXPECT_EQ(replies.error().kind, ErrorKind::kUsage);
-  EXPECT_THAT(replies.error().message, HasSubstr("MORES_API_KEY_127_0_0_1"));
-  EXPECT_THAT(replies.error().message, Not(HasSubstr("of-this-host")));
-}
-
-TEST(EndpointKey, ThatCanBeNoHeaderIsRefused) {
-  for (const char* key : {"abc", "with space", "line\nbreak: x", "schl\xC3\xBCssel"}) {
-    setenv("MORES_API_KEY", key, 1);
-    const auto model = OpenEndpoint(Options("http://127.0.0.1:9/v1"));
-    unsetenv("MORES_API_KEY");
-    ASSERT_FALSE(model) << key;
-    EXPECT_EQ(model.error().kind, ErrorKind::kUsage);
-    EXPECT_THAT(model.error().message, Not(HasSubstr(key)));
-  }
-}
-
-TEST_F(WithKey, DoesNotFollowARedirect) {
-  std::atomic<int> elsewhere{0};
-  const FakeServer other([&](const Request&) -> Answer {
-    ++elsewhere;
-    return {.body = FakeServer::Completion("stolen")};
-  });
-  const FakeServer server([&](const Request&) -> Answer {
-    return {.status = 307, .headers = "Location: " + other.base() + "/chat/completions\r\n"};
-  });
-  const auto model = Open(Options(server.base()));
-  const auto replies = model->Chat(Numbered(2), {});
-  ASSERT_FALSE(replies);
-  EXPECT_THAT(replies.error().message, HasSubstr("redirects are not followed"));
-  EXPECT_EQ(elsewhere, 0);
-}
-
-// What a server that knows little takes, and what it was asked.
-struct Picky {
-  bool schema = false, object = false, logprobs = false;
-  std::mutex mutex;
-  std::vector<Json> asked;
-
-  Answer operator()(const Request& request) {
-    const Json body = Json::parse(request.body);
-    const std::lock_guard lock(mutex);
-    asked.push_back(body);
-    const std::string form =
-        body.contains("response_format") ? body["response_format"]["type"].get<std::string>() : "";
-    if ((form == "json_schema" && !schema) || (form == "json_object" && !object) ||
-        (body.contains("logprobs") && !logprobs)) {
-      return {.status = 400, .body = R"({"error":{"message":"unknown field"}})"};
-    }
-    if (FakeServer::LastContent(request).find("too long") != std::string::npos) {
-      return {.status = 400, .body = R"({"error":{"message":"too long"}})"};
-    }
-    return {.body = FakeServer::Completion(R"({"correct": true, "analysis": "x"})")};
-  }
-};
-
-ChatRequest Task(const std::string& statement, int top_logprobs = 0) {
-  ChatRequest request =
-      AskTask(FindTask("aiu_precision"), text::Language::kEnglish, {{"statement", statement}}, {});
-  request.top_logprobs = top_logprobs;
-  return request;
-}
-
-TEST(EndpointFeatures, AreAskedForByNameAndSchema) {
-  Picky picky{.schema = true, .logprobs = true};
-  const FakeServer server(std::ref(picky));
-  const auto model = Open(Options(server.base()));
-  ChatRequest request = Task("a", 50);
-  request.sampling = {.max_new_tokens = 9, .temperature = 0.7f, .top_p = 0.9f, .seed = 3};
-  const auto replies = AskTasks(*model, std::vector<ChatRequest>{request, Task("b")});
-  ASSERT_TRUE(replies && (*replies)[0] && (*replies)[1]);
-  EXPECT_EQ((*replies)[0]->value["correct"], true);
-  ASSERT_EQ(picky.asked.size(), 2u);
-  const bool swapped = !picky.asked[0].contains("logprobs");
-  const Json& body = picky.asked[swapped ? 1 : 0];
-  EXPECT_EQ(body["model"], "m");
-  EXPECT_EQ(body["max_tokens"], 9);
-  EXPECT_EQ(body["temperature"], 0.7);
-  EXPECT_EQ(body["top_p"], 0.9);
-  EXPECT_TRUE(body["seed"].is_number_unsigned());
-  EXPECT_EQ(body["top_logprobs"], 20);
-  EXPECT_EQ(body["response_format"]["json_schema"]["name"], "aiu_precision");
-  EXPECT_EQ(body["response_format"]["json_schema"]["strict"], true);
-  EXPECT_EQ(body["response_format"]["json_schema"]["schema"], FindTask("aiu_precision").schema);
-  EXPECT_FALSE(picky.asked[swapped ? 0 : 1].contains("seed"));
-}
-
-TEST(EndpointFeatures, ThatAServerRefusesAreDroppedOnce) {
-  for (const bool object : {false, true}) {
-    Picky picky{.object = object};
-    const FakeServer server(std::ref(picky));
-    EndpointOptions options = Options(server.base());
-    options.in_flight = 1;
-    const auto model = Open(options);
-    const auto replies =
-        AskTasks(*model, std::vector<ChatRequest>{Task("a"), Task("b"), Task("too long"),
-                                                  Task("c", 5), Task("d", 5)});
-    ASSERT_TRUE(replies) << replies.error().message;
-    for (const size_t i : {0, 1, 3, 4}) EXPECT_TRUE((*replies)[i]);
-    ASSERT_FALSE((*replies)[2]);
-    EXPECT_EQ((*replies)[2].error().kind, ErrorKind::kUnsupported);
-    EXPECT_THAT((*replies)[2].error().message, HasSubstr("refused with 400: too long"));
-    EXPECT_FALSE(model->has_logprobs());
-    const Json& last = picky.asked.back();  // of "d": nothing has to be found out again
-    EXPECT_EQ(last.contains("response_format"), object);
-    EXPECT_FALSE(last.contains("logprobs"));
-    EXPECT_NE(picky.asked[picky.asked.size() - 2]["messages"], last["messages"]);
-  }
-}
-
-TEST(EndpointFeatures, AServerThatWantsTheOtherBoundGetsIt) {
-  std::atomic<int> refused{0};
-  const FakeServer server([&](const Request& request) -> Answer {
-    const Json body = Json::parse(request.body);
-    if (body.contains("max_completion_tokens")) return {.body = FakeServer::Completion("x")};
-    ++refused;
-    return {.status = 400,
-            .body = R"({"error":{"message":"Use 'max_completion_tokens' instead."}})"};
-  });
-  EndpointOptions options = Options(server.base());
-  options.in_flight = 1;
-  const auto model = Open(options);
-  const auto replies = model->Chat(Numbered(5), {});
-  ASSERT_TRUE(replies);
-  for (const auto& reply : *replies) EXPECT_TRUE(reply);
-  EXPECT_EQ(refused, 1);
-}
-
 TEST(EndpointBounds, StopTheCall) {
   std::atomic<int> asked{0};
   const FakeServer server([&](const Request&) -> Answer {
     ++asked;
     return {.body = FakeServer::Completion("x")};
   });
-  EndpointOptions options = Options(server.base());
+  EndpointOptions options = FastOptions(server.base());
   options.in_flight = 4;
   options.max_requests = 10;
   int replied = 0;
@@ -548,7 +323,7 @@ TEST(EndpointBounds, StopTheCall) {
 TEST(EndpointBounds, HoldTheRate) {
   const FakeServer server(
       [&](const Request&) -> Answer { return {.body = FakeServer::Completion("x")}; });
-  EndpointOptions options = Options(server.base());
+  EndpointOptions options = FastOptions(server.base());
   options.requests_per_minute = 600;  // ten a second
   const double begin = SystemClock().MonotonicSeconds();
   ASSERT_TRUE(Open(options)->Chat(Numbered(11), {}));
@@ -559,82 +334,10 @@ TEST(Endpoint, WhatIsNotThereFailsTheCall) {
   const FakeServer server([&](const Request&) -> Answer {
     return {.status = 404, .body = R"({"error":{"message":"no model 'm'"}})"};
   });
-  const auto replies = Open(Options(server.base()))->Chat(Numbered(2), {});
+  const auto replies = Open(FastOptions(server.base()))->Chat(Numbered(2), {});
   ASSERT_FALSE(replies);
   EXPECT_EQ(replies.error().kind, ErrorKind::kMissing);
   EXPECT_THAT(replies.error().message, HasSubstr("no model 'm'"));
-}
-
-TEST(EndpointReplies, LogprobsAreThoseOfTheText) {
-  const FakeServer server([](const Request&) -> Answer {
-    Json body = Json::parse(FakeServer::Completion("{\"a\":1}"));
-    Json& content = body["choices"][0]["logprobs"]["content"];
-    for (const char* token : {"``", "`", "{\"a", "\":", "1}", "```", ""}) {
-      content.push_back({{"token", token}, {"logprob", -0.5}});
-    }
-    content[3]["bytes"] = {0x22, 0x3A};
-    content[3]["top_logprobs"] = Json::array({{{"token", "?"}, {"logprob", -3}, {"bytes", nullptr}},
-                                              {{"token", "\":"}, {"logprob", -0.5}}});
-    return {.body = DumpJson(body)};
-  });
-  const auto replies = Open(Options(server.base()))->Chat(Numbered(1), {});
-  ASSERT_TRUE(replies && (*replies)[0]);
-  const std::vector<ReplyToken>& tokens = (*replies)[0]->tokens;
-  ASSERT_EQ(tokens.size(), 3u);
-  EXPECT_EQ(tokens[0].chosen.token, "{\"a");
-  EXPECT_EQ(tokens[1].chosen.token, "\":");
-  ASSERT_EQ(tokens[1].top.size(), 2u);
-  EXPECT_EQ(tokens[1].top[1].token, "?");  // likeliest first
-  EXPECT_EQ(tokens[2].chosen.token, "1}");
-}
-
-TEST(EndpointReplies, OfManyFormsAreRead) {
-  std::atomic<int> asked{0};
-  const FakeServer server([&](const Request& request) -> Answer {
-    ++asked;
-    const std::string content = FakeServer::LastContent(request);
-    Json body = Json::parse(FakeServer::Completion("x"));
-    Json& message = body["choices"][0]["message"];
-    if (content == "null") message = {{"role", "assistant"}, {"content", nullptr}};
-    if (content == "refusal") message = {{"content", nullptr}, {"refusal", "no"}};
-    if (content == "parts") {
-      const Json part = {{"type", "text"}, {"text", "a"}};
-      message["content"] = Json::array({part, part});
-    }
-    if (content == "length") body["choices"][0]["finish_reason"] = "length";
-    if (content == "bare") body = {{"choices", body["choices"]}};
-    return {.body = DumpJson(body)};
-  });
-  const std::vector<ChatRequest> requests = {Ask("null"), Ask("refusal"), Ask("parts"),
-                                             Ask("length"), Ask("bare")};
-  const auto replies = Open(Options(server.base()))->Chat(requests, {});
-  ASSERT_TRUE(replies);
-  EXPECT_EQ((*replies)[0]->text, "");
-  EXPECT_EQ((*replies)[1]->text, "no");
-  EXPECT_EQ((*replies)[2]->text, "aa");
-  EXPECT_EQ((*replies)[3]->finish_reason, FinishReason::kLength);
-  EXPECT_EQ((*replies)[4]->usage.prompt_tokens, 0);
-  EXPECT_EQ(asked, 5);
-}
-
-TEST(EndpointAddress, IsTakenApart) {
-  const auto address = ParseEndpoint("https://api.example.org/v1/#org/model:free");
-  ASSERT_TRUE(address);
-  EXPECT_EQ(address->base, "https://api.example.org/v1");
-  EXPECT_EQ(address->model, "org/model:free");
-  EXPECT_EQ(Open({.address = *address})->name(), "org/model:free@api.example.org:443");
-  EXPECT_EQ(Open({.address = {"http://h:81/a/v1", "m"}})->name(), "m@h:81/a/v1");
-}
-
-TEST(EndpointAddress, ThatHoldsASecretOrNoModelIsRefusedUnsaid) {
-  for (const char* text : {"http://user:hunter2@h/v1#m", "http://h/v1?key=hunter2#m",
-                           "http://h:hunter2/v1#m", "http://h/v1", "http://h/v1#", "ftp://h/v1#m",
-                           "http:///v1#m", "http://h/hunter2 x#m", "http://h/v1#hunter2\n"}) {
-    const auto address = ParseEndpoint(text);
-    ASSERT_FALSE(address) << text;
-    EXPECT_EQ(address.error().kind, ErrorKind::kUsage);
-    EXPECT_THAT(address.error().message, Not(HasSubstr("hunter2")));
-  }
 }
 
 }  // namespace

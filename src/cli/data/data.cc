@@ -7,12 +7,13 @@
 #include "cli/data/data_models.h"
 #include "data/build.h"
 #include "job/progress.h"
+#include "job/stop_handlers.h"
 
 namespace mores::cli {
 namespace {
 
 int RunBuild(data::BuildOptions options) {
-  job::InstallStopHandlers();
+  options.stop = job::InstallStopHandlers();
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   options.progress = progress.get();
   const Expected<data::BuildResult> result = data::BuildData(options);

@@ -27,47 +27,44 @@ class ScriptedModel : public chat::LanguageModel {
   explicit ScriptedModel(Script script, int context = 1024)
       : script_(std::move(script)), context_(context) {}
 
-  chat::Capabilities capabilities() const override { return {.label_first = label_first_}; }
   const text::Tokenizer& tokenizer() const override { return tokenizer_; }
   int context_length() const override { return context_; }
   std::string name() const override { return "scripted@0123456789ab"; }
 
-  Expected<std::vector<Expected<chat::ScoreResult>>> Score(
-      std::span<const chat::ScoreRequest>) override {
+  Expected<std::vector<Expected<Scores>>> Score(std::span<const engine::ScoreItem>) override {
     return MakeError(ErrorKind::kUnsupported, "not scripted");
   }
-  Expected<std::vector<Expected<chat::GenerateResult>>> Generate(
-      std::span<const chat::GenerateRequest>) override {
+  Expected<std::vector<Expected<engine::Generated>>> Generate(
+      std::span<const engine::GenerateItem>) override {
     return MakeError(ErrorKind::kUnsupported, "not scripted");
   }
-  Expected<std::vector<Expected<chat::DecideResult>>> DecideAndGenerate(
-      std::span<const chat::DecideRequest> requests) override {
+  Expected<std::vector<Expected<engine::Decided>>> Decide(
+      std::span<const engine::DecideItem> items) override {
     if (broken_after_ >= 0 && calls_ == broken_after_) {
       return MakeError(ErrorKind::kCorrupt, "the model broke");
     }
     ++calls_;
-    std::vector<Expected<chat::DecideResult>> results;
-    for (const chat::DecideRequest& request : requests) results.push_back(Answer(request));
+    std::vector<Expected<engine::Decided>> results;
+    for (const engine::DecideItem& item : items) results.push_back(Answer(item));
     return results;
   }
 
   void BreakAfter(int calls) { broken_after_ = calls; }
-  void ForgetLabelFirst() { label_first_ = false; }
   const std::vector<std::string>& prompts() const { return prompts_; }
 
  private:
-  Expected<chat::DecideResult> Answer(const chat::DecideRequest& request) {
-    prompts_.push_back(tokenizer_.Show(request.prompt_ids));
+  Expected<engine::Decided> Answer(const engine::DecideItem& item) {
+    prompts_.push_back(tokenizer_.Show(item.prompt));
     const ScriptedReply reply = script_(prompts_.back());
     if (!reply.error.empty()) return MakeError(ErrorKind::kInput, "{}", reply.error);
-    chat::DecideResult result;
-    for (const auto& choice : request.choices) {
+    engine::Decided result;
+    for (const auto& choice : item.choices) {
       const std::string label = tokenizer_.Decode(choice);
       const bool unsafe = label == "unsafe" || label == "不安全";
       result.choice_logprobs.push_back(std::log(unsafe ? reply.unsafe : reply.safe));
     }
-    result.chosen = request.decide(result.choice_logprobs);
-    if (result.chosen >= 0 && request.sampling.max_new_tokens > 0) {
+    result.chosen = item.decide(result.choice_logprobs);
+    if (result.chosen >= 0 && item.sampling.max_new_tokens > 0) {
       result.text.ids = tokenizer_.Encode(reply.critique);
     }
     return result;
@@ -78,7 +75,6 @@ class ScriptedModel : public chat::LanguageModel {
   format::ByteTokenizer tokenizer_;
   std::vector<std::string> prompts_;
   int calls_ = 0, broken_after_ = -1;
-  bool label_first_ = true;
 };
 
 }  // namespace mores::judge

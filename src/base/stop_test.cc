@@ -1,0 +1,29 @@
+#include "base/stop.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace mores {
+namespace {
+
+TEST(Stop, ATokenOfNoSourceNeverAsks) {
+  EXPECT_FALSE(StopToken().requested());
+  EXPECT_TRUE(StopToken().Check());
+}
+
+TEST(Stop, EveryTokenOfASourceIsTold) {
+  StopSource source, other;
+  const StopToken before = source.token();
+  const StopToken copy = before;
+  EXPECT_FALSE(copy.requested());
+  std::thread([&source] { source.Request(); }).join();
+  for (const StopToken& token : {before, copy, source.token()}) {
+    EXPECT_TRUE(token.requested());
+    EXPECT_EQ(token.Check().error().kind, ErrorKind::kCancelled);
+  }
+  EXPECT_FALSE(other.token().requested());
+}
+
+}  // namespace
+}  // namespace mores
