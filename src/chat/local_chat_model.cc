@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "format/profile/judge_profile.h"
+#include "model/model_source.h"
 #include "templates/chat_format.h"
 
 namespace mores::chat {
@@ -63,7 +64,7 @@ class LocalChatModel : public ChatModel {
     std::vector<size_t> places;  // in `replies`, one an entry of `batch`
     for (const ChatRequest& request : requests) {
       Expected<std::vector<int32_t>> ids =
-          prompt_.Encode(TurnsToJson(request.turns), "request", model_->tokenizer());
+          prompt_.Encode(format::TurnsToJson(request.turns), "request", model_->tokenizer());
       if (!ids) {
         replies.push_back(tl::unexpected<Error>(std::move(ids.error())));
         continue;
@@ -105,11 +106,13 @@ class LocalChatModel : public ChatModel {
 Expected<ChatPrompt> ChatPrompt::Open(const std::string& directory,
                                       const std::string& chat_format) {
   ChatPrompt prompt;
-  MORES_ASSIGN_OR_RETURN(prompt.special_tokens_, templates::ReadSpecialTokens(directory));
+  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(directory));
+  MORES_ASSIGN_OR_RETURN(prompt.special_tokens_, source->SpecialTokens());
   if (!chat_format.empty()) {
     MORES_ASSIGN_OR_RETURN(prompt.form_, templates::FindChatFormat(chat_format));
   } else if (!FileExists(directory + "/judge.json")) {
-    MORES_ASSIGN_OR_RETURN(prompt.form_, templates::ReadChatTemplate(directory));
+    MORES_ASSIGN_OR_RETURN(const auto text, source->ChatTemplate());
+    MORES_ASSIGN_OR_RETURN(prompt.form_, templates::ParseFound(text, directory));
   }
   return prompt;
 }

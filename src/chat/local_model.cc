@@ -1,46 +1,17 @@
 // Our own engine as a language model.
-#include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "base/check.h"
-#include "base/files.h"
-#include "base/hash.h"
 #include "chat/language_model.h"
 #include "engine/engine.h"
 #include "model/decoder.h"
+#include "model/model_source.h"
 
 namespace mores::chat {
 namespace {
 
 tensor::DType ToDType(Precision precision) {
   return precision == Precision::kF32 ? tensor::DType::kF32 : tensor::DType::kBf16;
-}
-
-// "NAME@HASH12": the directory's last part, and a hash of everything that shapes results.
-Expected<std::string> ModelName(const std::string& directory) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  fs::path path = fs::weakly_canonical(directory, error);
-  if (error || path.filename().empty()) path = fs::path(directory).lexically_normal();
-  std::vector<std::string> files;
-  // Beside a tokenizer.model that is read, tokenizer.json shapes nothing.
-  const Expected<std::string> tokenizer = text::FindTokenizerFile(directory);
-  const bool reads_json = tokenizer && tokenizer->ends_with("/tokenizer.json");
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name == "config.json" || name == "judge.json" || name == "tokenizer.model" ||
-        (name == "tokenizer.json" && reads_json) || name.ends_with(".safetensors")) {
-      files.push_back(name);
-    }
-  }
-  std::sort(files.begin(), files.end());
-  std::string hashes;
-  for (const std::string& name : files) {
-    MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(directory + "/" + name));
-    hashes += name + " " + hash + "\n";
-  }
-  return fmt::format("{}@{}", path.filename().string(), Sha256Hex(hashes).substr(0, 12));
 }
 
 class LocalModel : public LanguageModel {
@@ -87,9 +58,10 @@ class LocalModel : public LanguageModel {
 
 Expected<std::unique_ptr<LanguageModel>> OpenLocalModel(const LocalModelOptions& options) {
   auto pool = std::make_unique<ThreadPool>(options.threads);
-  MORES_ASSIGN_OR_RETURN(
-      auto decoder, model::Decoder::Load(options.directory, ToDType(options.precision), *pool));
-  auto loaded = text::LoadTokenizer(options.directory);
+  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(options.directory));
+  MORES_ASSIGN_OR_RETURN(auto decoder,
+                         model::Decoder::Load(*source, ToDType(options.precision), *pool));
+  auto loaded = source->LoadTokenizer();
   const bool may_lack = options.tokenizer == TokenizerNeed::kOptional;
   if (!loaded && !(may_lack && loaded.error().kind == ErrorKind::kMissing)) {
     return tl::unexpected<Error>(loaded.error());
@@ -100,7 +72,7 @@ Expected<std::unique_ptr<LanguageModel>> OpenLocalModel(const LocalModelOptions&
                      "{}: the tokenizer has {} tokens, config.json's vocab_size is {}",
                      options.directory, tokenizer->vocab_size(), decoder->config().vocab_size);
   }
-  MORES_ASSIGN_OR_RETURN(std::string name, ModelName(options.directory));
+  MORES_ASSIGN_OR_RETURN(std::string name, source->Name());
   return std::unique_ptr<LanguageModel>(new LocalModel(
       std::move(pool), std::move(decoder), std::move(tokenizer), std::move(name), options.engine));
 }

@@ -18,8 +18,8 @@
 #include "job/progress.h"
 #include "model/convert.h"
 #include "model/decoder.h"
+#include "model/model_source.h"
 #include "model/weights.h"
-#include "text/tokenizer/tokenizer.h"
 
 namespace mores::cli {
 namespace {
@@ -41,12 +41,12 @@ struct InfoOptions {
 
 // What a directory is, without loading it; every tensor is looked up and its shape checked.
 Expected<Json> DescribeModel(const std::string& directory) {
-  MORES_ASSIGN_OR_RETURN(const model::ModelConfig config, model::ReadModelConfig(directory));
-  MORES_ASSIGN_OR_RETURN(const model::WeightFiles files, model::WeightFiles::Open(directory));
+  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(directory));
+  const model::ModelConfig& config = source->config();
   std::set<std::string> dtypes;
   int64_t disk = 0, embedding = 0;
   for (const model::WeightShape& shape : model::WeightShapes(config)) {
-    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, files.Find(shape));
+    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source->Find(shape));
     dtypes.insert(std::string(tensor::Name(view.dtype)));
     disk += static_cast<int64_t>(view.bytes.size());
     if (shape.name == model::NamesOf(config).embedding)
@@ -77,9 +77,9 @@ Expected<Json> DescribeModel(const std::string& directory) {
     json["cache_bytes_per_token"]["bf16"] = kept * 2;
   }
   int windowed = 0;
-  for (int layer = 0; layer < config.layers; ++layer) windowed += config.window(layer) > 0;
+  for (int layer = 0; layer < config.layers; ++layer) windowed += config.layer(layer).window > 0;
   json["windowed_layers"] = windowed;
-  const auto tokenizer = text::LoadTokenizer(directory);
+  const auto tokenizer = source->LoadTokenizer();
   if (!tokenizer && tokenizer.error().kind != ErrorKind::kMissing) {
     return tl::unexpected<Error>(tokenizer.error());
   }
@@ -183,6 +183,8 @@ struct ConvertArguments {
 int RunConvert(const ConvertArguments& arguments) {
   const Expected<std::string> directory = FindModel(arguments.from);
   if (!directory) return Fail(directory.error());
+  const auto source = model::OpenModel(*directory);
+  if (!source) return Fail(source.error());
   if (arguments.to.empty()) return Fail({ErrorKind::kUsage, "-o: needs a folder"});
   model::ConvertOptions options;
   if (!arguments.dtype.empty()) {
@@ -192,7 +194,7 @@ int RunConvert(const ConvertArguments& arguments) {
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   bool started = false;
   const auto result =
-      model::ConvertModel(*directory, arguments.to, options, [&](int64_t done, int64_t total) {
+      model::ConvertModel(**source, arguments.to, options, [&](int64_t done, int64_t total) {
         constexpr int64_t kMega = 1'000'000;
         if (!started) progress->Start("converting", "MB", total / kMega, 0);
         started = true;

@@ -67,14 +67,17 @@ void RefuseOthers(FieldReader& reader) {
   for (const char* name : {"num_experts", "num_local_experts", "n_routed_experts"}) {
     if (reader.Has(name)) reader.Unsupported(name, "a mixture of experts is not supported");
   }
+  for (const char* name : {"attn_logit_softcapping", "final_logit_softcapping"}) {
+    if (reader.Has(name)) reader.Unsupported(name, "soft caps are not supported");
+  }
   if (const std::string act = reader.String("hidden_act"); !act.empty() && act != "silu") {
     reader.Unsupported("hidden_act", fmt::format("'{}' is not supported; silu is", act));
   }
   RefusePartialRotation(reader);
 }
 
-void ReadBiases(FieldReader& reader, ModelConfig& config) {
-  switch (config.family) {
+void ReadBiases(FieldReader& reader, Family family, LayerConfig& config) {
+  switch (family) {
     case Family::kMistral:
       return;
     case Family::kQwen2:
@@ -104,7 +107,7 @@ void ReadScaling(FieldReader& rope, ModelConfig& config) {
   using Kind = ops::RopeScaling::Kind;
   std::string type = rope.String("rope_type");
   if (type.empty()) type = rope.String("type");
-  ops::RopeScaling& scaling = config.rope_scaling;
+  ops::RopeScaling& scaling = config.every_layer.rope.scaling;
   scaling.trained_context =
       rope.Int("original_max_position_embeddings", kMaxContext, config.context_length);
   if (type.empty() || type == "default") return;
@@ -139,7 +142,8 @@ void ReadScaling(FieldReader& rope, ModelConfig& config) {
 
 // rope_theta stands at the top (transformers 4) or in rope_parameters (transformers 5).
 void ReadRope(FieldReader& reader, std::string_view where, ModelConfig& config) {
-  config.rope_theta = reader.Number("rope_theta", 10000.0);
+  RopeConfig& every = config.every_layer.rope;
+  every.theta = reader.Number("rope_theta", 10000.0);
   for (const char* name : {"rope_scaling", "rope_parameters"}) {
     if (!reader.Has(name)) continue;
     if (!reader[name].is_object()) {
@@ -147,46 +151,52 @@ void ReadRope(FieldReader& reader, std::string_view where, ModelConfig& config) 
       return;
     }
     FieldReader rope(reader[name], fmt::format("{}: {}", where, name));
-    config.rope_theta = rope.Number("rope_theta", config.rope_theta);
-    if (config.rope_scaling.kind == ops::RopeScaling::Kind::kNone) ReadScaling(rope, config);
+    every.theta = rope.Number("rope_theta", every.theta);
+    if (every.scaling.kind == ops::RopeScaling::Kind::kNone) ReadScaling(rope, config);
     RefusePartialRotation(rope);
     reader.Take(rope);
   }
 }
 
-// Which layers see only so many positions back.
-void ReadLayerWindows(FieldReader& reader, ModelConfig& config) {
+// How many positions back each layer sees; 0: all. Empty: all in all layers.
+std::vector<int> ReadWindows(FieldReader& reader, const ModelConfig& config) {
   const bool qwen = config.family == Family::kQwen2 || config.family == Family::kQwen3;
   const bool mistral = config.family == Family::kMistral;
   const bool used = mistral || (qwen && reader.Bool("use_sliding_window", false));
   // The reference gives these a window where the field is absent, and none where it is null.
   const bool by_default = !reader.Contains("sliding_window");
-  if (!used || !(by_default || reader.Has("sliding_window"))) return;
+  if (!used || !(by_default || reader.Has("sliding_window"))) return {};
   const int window = reader.Int("sliding_window", kMaxContext, 4096);
   const bool all = mistral || (reader.Has("max_window_layers") && reader["max_window_layers"] == 0);
   const int first = all ? 0 : reader.Int("max_window_layers", kMaxLayers, 28);
-  config.windows.assign(static_cast<size_t>(config.layers), 0);
+  std::vector<int> windows(static_cast<size_t>(config.layers), 0);
   for (int layer = 0; layer < config.layers; ++layer) {
-    if (mistral || layer >= first) config.windows[static_cast<size_t>(layer)] = window;
+    if (mistral || layer >= first) windows[static_cast<size_t>(layer)] = window;
   }
-  if (!reader.Has("layer_types")) return;
+  if (!reader.Has("layer_types")) return windows;
   const Json& types = reader["layer_types"];
-  if (!types.is_array() || types.size() != config.windows.size()) {
+  if (!types.is_array() || types.size() != windows.size()) {
     reader.Fail("layer_types", "a list with an entry for each layer is wanted");
-    return;
+    return {};
   }
   for (size_t layer = 0; layer < types.size(); ++layer) {
     if (types[layer] != "sliding_attention" && types[layer] != "full_attention") {
       reader.Unsupported("layer_types", "only full_attention and sliding_attention are supported");
     }
-    config.windows[layer] = types[layer] == "sliding_attention" ? window : 0;
+    windows[layer] = types[layer] == "sliding_attention" ? window : 0;
   }
+  return windows;
 }
 
-void ReadWindows(FieldReader& reader, ModelConfig& config) {
-  ReadLayerWindows(reader, config);
-  const auto seen = [](int window) { return window > 0; };
-  if (std::none_of(config.windows.begin(), config.windows.end(), seen)) config.windows.clear();
+// After everything that all layers share.
+void SetWindows(const std::vector<int>& windows, ModelConfig& config) {
+  if (windows.empty()) return;
+  config.every_layer.window = windows.front();
+  const bool alike = std::all_of(windows.begin(), windows.end(),
+                                 [&](int window) { return window == windows.front(); });
+  if (alike) return;
+  config.each_layer.assign(windows.size(), config.every_layer);
+  for (size_t i = 0; i < windows.size(); ++i) config.each_layer[i].window = windows[i];
 }
 
 void TakeEosIds(const std::vector<int>& ids, ModelConfig& config) {
@@ -223,6 +233,20 @@ Json ScalingJson(const ops::RopeScaling& scaling) {
           {"original_max_position_embeddings", scaling.trained_context}};
 }
 
+void AddWindows(const ModelConfig& config, Json& json) {
+  int widest = 0;
+  Json types = Json::array();
+  for (int i = 0; i < config.layers; ++i) {
+    const int window = config.layer(i).window;
+    widest = std::max(widest, window);
+    types.push_back(window > 0 ? "sliding_attention" : "full_attention");
+  }
+  if (widest == 0) return;
+  if (config.family != Family::kMistral) json["use_sliding_window"] = true;
+  json["sliding_window"] = widest;
+  json["layer_types"] = std::move(types);
+}
+
 // The shortest decimal that reads back as x: 1e-05, not 9.999999747378752e-06.
 double ShortestDecimal(float x) {
   char digits[32];
@@ -242,19 +266,36 @@ bool ModelConfig::EndsReply(int32_t id) const {
 }
 
 int64_t ModelConfig::RopeBound(int64_t positions) const {
-  const bool dynamic = rope_scaling.kind == ops::RopeScaling::Kind::kDynamic;
-  return dynamic && positions > rope_scaling.trained_context ? positions : 0;
+  int64_t bound = every_layer.rope.Bound(positions);
+  for (const LayerConfig& one : each_layer) bound = std::max(bound, one.rope.Bound(positions));
+  return bound;
 }
 
 int64_t ModelConfig::ParameterCount() const {
   const int64_t hidden = hidden_dim;
-  int64_t layer = hidden * (query_dim() + 2 * kv_dim()) +
-                  static_cast<int64_t>(query_dim()) * hidden + 3 * hidden * ffn_dim + 2 * hidden;
-  if (qkv_bias) layer += query_dim() + 2 * kv_dim();
-  if (output_bias) layer += hidden;
-  if (ffn_bias) layer += 2 * ffn_dim + hidden;
-  if (query_key_norm) layer += 2 * head_dim;
-  return layers * layer + hidden + (tied_head ? 1 : 2) * hidden * vocab_size;
+  const int64_t plain = hidden * (query_dim() + 2 * kv_dim()) +
+                        static_cast<int64_t>(query_dim()) * hidden + 3 * hidden * ffn_dim +
+                        2 * hidden;
+  int64_t count = hidden + (tied_head ? 1 : 2) * hidden * vocab_size;
+  for (int i = 0; i < layers; ++i) {
+    const LayerConfig& one = layer(i);
+    count += plain;
+    if (one.qkv_bias) count += query_dim() + 2 * kv_dim();
+    if (one.output_bias) count += hidden;
+    if (one.ffn_bias) count += 2 * ffn_dim + hidden;
+    if (one.query_key_norm) count += 2 * head_dim;
+  }
+  return count;
+}
+
+Status RequireComputable(const ModelConfig& config, std::string_view where) {
+  for (int i = 0; i < config.layers; ++i) {
+    MORES_RETURN_IF_ERROR(
+        RequireComputable(config.layer(i), fmt::format("{}: layer {}", where, i)));
+  }
+  if (config.final_norm.kind == NormKind::kRms) return {};
+  return MakeError(ErrorKind::kUnsupported,
+                   "{}: a layer norm (with a mean) at the end is not supported", where);
 }
 
 Expected<ModelConfig> ParseModelConfig(const Json& json, std::string_view where) {
@@ -263,7 +304,7 @@ Expected<ModelConfig> ParseModelConfig(const Json& json, std::string_view where)
   ModelConfig config;
   ReadFamily(json, reader, config);
   RefuseOthers(reader);
-  ReadBiases(reader, config);
+  ReadBiases(reader, config.family, config.every_layer);
   config.vocab_size = reader.Int("vocab_size", 1 << 22);
   config.hidden_dim = reader.Int("hidden_size", kMaxDim);
   config.ffn_dim = reader.Int("intermediate_size", kMaxDim);
@@ -274,10 +315,11 @@ Expected<ModelConfig> ParseModelConfig(const Json& json, std::string_view where)
       "head_dim", kMaxDim,
       config.family == Family::kQwen3 ? 128 : std::max(1, config.hidden_dim / config.query_heads));
   config.context_length = reader.Int("max_position_embeddings", kMaxContext, 2048);
-  config.rms_norm_epsilon = static_cast<float>(reader.Number("rms_norm_eps", 1e-6));
-  if (config.rms_norm_epsilon == 0) reader.Fail("rms_norm_eps", "is too small");
+  config.final_norm.epsilon = static_cast<float>(reader.Number("rms_norm_eps", 1e-6));
+  if (config.final_norm.epsilon == 0) reader.Fail("rms_norm_eps", "is too small");
+  config.every_layer.norm = config.final_norm;
   ReadRope(reader, where, config);
-  ReadWindows(reader, config);
+  SetWindows(ReadWindows(reader, config), config);
   config.tied_head = reader.Bool("tie_word_embeddings", false);
   const std::optional<std::vector<int>> bos = reader.TokenIds("bos_token_id");
   const std::optional<std::vector<int>> eos = reader.TokenIds("eos_token_id");
@@ -314,6 +356,7 @@ Expected<ModelConfig> ReadModelConfig(const std::string& model_directory) {
 }
 
 Json ToJson(const ModelConfig& config, std::string_view torch_dtype) {
+  const LayerConfig& first = config.layer(0);
   Json json = Json::object();
   json["architectures"] = {NamesOf(config.family).architecture};
   json["model_type"] = NamesOf(config.family).model_type;
@@ -324,29 +367,22 @@ Json ToJson(const ModelConfig& config, std::string_view torch_dtype) {
   json["num_attention_heads"] = config.query_heads;
   json["num_key_value_heads"] = config.kv_heads;
   json["head_dim"] = config.head_dim;
-  const bool dynamic = config.rope_scaling.kind == ops::RopeScaling::Kind::kDynamic;
+  const ops::RopeScaling& rope_scaling = first.rope.scaling;
+  const bool dynamic = rope_scaling.kind == ops::RopeScaling::Kind::kDynamic;
   json["max_position_embeddings"] =
-      dynamic ? Json(config.rope_scaling.trained_context) : Json(config.context_length);
-  json["rms_norm_eps"] = ShortestDecimal(config.rms_norm_epsilon);
-  json["rope_theta"] = config.rope_theta;
-  if (Json scaling = ScalingJson(config.rope_scaling); !scaling.is_null()) {
+      dynamic ? Json(rope_scaling.trained_context) : Json(config.context_length);
+  json["rms_norm_eps"] = ShortestDecimal(config.final_norm.epsilon);
+  json["rope_theta"] = first.rope.theta;
+  if (Json scaling = ScalingJson(rope_scaling); !scaling.is_null()) {
     json["rope_scaling"] = std::move(scaling);
   }
   json["hidden_act"] = "silu";
   if (config.family == Family::kLlama || config.family == Family::kQwen3) {
-    json["attention_bias"] = config.qkv_bias;
+    json["attention_bias"] = first.qkv_bias;
   }
-  if (config.family == Family::kLlama) json["mlp_bias"] = config.ffn_bias;
-  if (config.family == Family::kInternLm2) json["bias"] = config.qkv_bias;
-  if (const auto widest = std::max_element(config.windows.begin(), config.windows.end());
-      widest != config.windows.end() && *widest > 0) {
-    if (config.family != Family::kMistral) json["use_sliding_window"] = true;
-    json["sliding_window"] = *widest;
-    json["layer_types"] = Json::array();
-    for (const int window : config.windows) {
-      json["layer_types"].push_back(window > 0 ? "sliding_attention" : "full_attention");
-    }
-  }
+  if (config.family == Family::kLlama) json["mlp_bias"] = first.ffn_bias;
+  if (config.family == Family::kInternLm2) json["bias"] = first.qkv_bias;
+  AddWindows(config, json);
   json["tie_word_embeddings"] = config.tied_head;
   json["bos_token_id"] = config.bos_id >= 0 ? Json(config.bos_id) : Json();
   json["eos_token_id"] = config.eos_id >= 0 ? Json(config.eos_id) : Json();

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "ops/rope.h"
+#include "model/layer_config.h"
 
 namespace mores::model {
 
@@ -28,16 +28,10 @@ struct ModelConfig {
   int query_heads = 0;
   int kv_heads = 0;
   int head_dim = 0;
-  int context_length = 1024;  // positions that a request may use
-  float rms_norm_epsilon = 1e-5f;
-  double rope_theta = 10000.0;
-  ops::RopeScaling rope_scaling;
-  // Positions that a query sees in each layer, its own included; 0: all. Empty: all in all layers.
-  std::vector<int> windows;
-  bool query_key_norm = false;  // RMSNorm of each head's queries and keys before they are rotated
-  bool qkv_bias = false;
-  bool output_bias = false;  // attention output projection
-  bool ffn_bias = false;
+  int context_length = 1024;            // positions that a request may use
+  LayerConfig every_layer;              // what layers are where they are alike
+  std::vector<LayerConfig> each_layer;  // one a layer where they aren't, else empty
+  NormConfig final_norm;
   bool tied_head = false;
   int bos_id = 1;                    // -1: none
   int eos_id = 2;                    // -1: none
@@ -45,12 +39,12 @@ struct ModelConfig {
 
   int query_dim() const { return query_heads * head_dim; }
   int kv_dim() const { return kv_heads * head_dim; }
-  int window(int64_t layer) const {
-    return windows.empty() ? 0 : windows[static_cast<size_t>(layer)];
+  const LayerConfig& layer(int64_t i) const {
+    return each_layer.empty() ? every_layer : each_layer[static_cast<size_t>(i)];
   }
   bool EndsReply(int32_t id) const;
-  // Requests of equal bound have equal rotary frequencies: 0, or `positions`, the most that a
-  // request may come to use, where the base depends on them.
+  // Requests of equal bound have equal rotary frequencies in every layer: 0, or `positions`, the
+  // most that a request may come to use, where the base of a layer depends on them.
   int64_t RopeBound(int64_t positions) const;
   int64_t ParameterCount() const;
 };
@@ -60,7 +54,11 @@ struct ModelConfig {
 Expected<ModelConfig> ParseModelConfig(const Json& config, std::string_view where);
 // config.json, and what generation_config.json says of the tokens that end a reply.
 Expected<ModelConfig> ReadModelConfig(const std::string& model_directory);
+// REQUIRES: layers that differ in their windows at most, which is what the format can say.
 Json ToJson(const ModelConfig& config, std::string_view torch_dtype);
+// kUnsupported where the decoder can't compute a layer, or the end, with `where` and the layer
+// named.
+Status RequireComputable(const ModelConfig& config, std::string_view where);
 
 }  // namespace mores::model
 

@@ -18,26 +18,26 @@ std::string ErrorOf(const Json& json) {
 
 TEST(ModelConfig, ReadsBothPlacesOfTheRotaryBase) {
   Json json = Llama();
-  EXPECT_EQ(ParseModelConfig(json, "c")->rope_theta, 10000.0);
+  EXPECT_EQ(ParseModelConfig(json, "c")->every_layer.rope.theta, 10000.0);
   json["rope_theta"] = 500000.0;
-  EXPECT_EQ(ParseModelConfig(json, "c")->rope_theta, 500000.0);
+  EXPECT_EQ(ParseModelConfig(json, "c")->every_layer.rope.theta, 500000.0);
   json.erase("rope_theta");
   json["rope_parameters"] = {{"rope_theta", 1e6}, {"rope_type", "default"}};
-  EXPECT_EQ(ParseModelConfig(json, "c")->rope_theta, 1e6);
+  EXPECT_EQ(ParseModelConfig(json, "c")->every_layer.rope.theta, 1e6);
 }
 
 TEST(ModelConfig, KnowsFamiliesAndDefaults) {
   Json json = Llama();
   const auto llama = ParseModelConfig(json, "c");
-  EXPECT_FALSE(llama->qkv_bias);
+  EXPECT_FALSE(llama->every_layer.qkv_bias);
   EXPECT_EQ(llama->head_dim, 8);
   json["architectures"] = {"Qwen2ForCausalLM"};
   json["head_dim"] = 16;
   json["eos_token_id"] = {7, 8};
   json["bos_token_id"] = nullptr;
   const auto qwen = ParseModelConfig(json, "c");
-  EXPECT_TRUE(qwen->qkv_bias);
-  EXPECT_FALSE(qwen->output_bias);
+  EXPECT_TRUE(qwen->every_layer.qkv_bias);
+  EXPECT_FALSE(qwen->every_layer.output_bias);
   EXPECT_EQ(qwen->head_dim, 16);
   EXPECT_EQ(qwen->eos_id, 7);
   EXPECT_EQ(qwen->bos_id, -1);
@@ -53,8 +53,8 @@ TEST(ModelConfig, ReadsScaledPositions) {
                           {"original_max_position_embeddings", 64}};
   const auto llama3 = ParseModelConfig(json, "c");
   ASSERT_TRUE(llama3) << llama3.error().message;
-  EXPECT_EQ(llama3->rope_scaling.kind, Kind::kLlama3);
-  EXPECT_EQ(llama3->rope_scaling.trained_context, 64);
+  EXPECT_EQ(llama3->every_layer.rope.scaling.kind, Kind::kLlama3);
+  EXPECT_EQ(llama3->every_layer.rope.scaling.trained_context, 64);
   EXPECT_EQ(llama3->context_length, 128);
   EXPECT_EQ(llama3->RopeBound(128), 0);
 
@@ -62,7 +62,7 @@ TEST(ModelConfig, ReadsScaledPositions) {
   json["rope_scaling"] = {{"type", "dynamic"}, {"factor", 2.0}};
   const auto dynamic = ParseModelConfig(json, "c");
   ASSERT_TRUE(dynamic) << dynamic.error().message;
-  EXPECT_EQ(dynamic->rope_scaling.kind, Kind::kDynamic);
+  EXPECT_EQ(dynamic->every_layer.rope.scaling.kind, Kind::kDynamic);
   EXPECT_EQ(dynamic->context_length, 256);  // as far as the stretched base is meant for
   EXPECT_EQ(dynamic->RopeBound(128), 0);
   EXPECT_EQ(dynamic->RopeBound(129), 129);
@@ -71,20 +71,20 @@ TEST(ModelConfig, ReadsScaledPositions) {
 TEST(ModelConfig, ReadsSlidingWindows) {
   Json json = Llama();
   json["architectures"] = {"MistralForCausalLM"};
-  EXPECT_EQ(ParseModelConfig(json, "c")->window(0), 4096);  // as the reference has it
+  EXPECT_EQ(ParseModelConfig(json, "c")->layer(0).window, 4096);  // as the reference has it
   json["sliding_window"] = nullptr;
-  EXPECT_EQ(ParseModelConfig(json, "c")->window(0), 0);
+  EXPECT_EQ(ParseModelConfig(json, "c")->layer(0).window, 0);
   json["sliding_window"] = 16;
-  EXPECT_EQ(ParseModelConfig(json, "c")->window(1), 16);
+  EXPECT_EQ(ParseModelConfig(json, "c")->layer(1).window, 16);
   json["architectures"] = {"Qwen2ForCausalLM"};
-  EXPECT_EQ(ParseModelConfig(json, "c")->window(1), 0);
+  EXPECT_EQ(ParseModelConfig(json, "c")->layer(1).window, 0);
   json["use_sliding_window"] = true;
   json["max_window_layers"] = 1;
-  EXPECT_EQ(ParseModelConfig(json, "c")->window(0), 0);
-  EXPECT_EQ(ParseModelConfig(json, "c")->window(1), 16);
+  EXPECT_EQ(ParseModelConfig(json, "c")->layer(0).window, 0);
+  EXPECT_EQ(ParseModelConfig(json, "c")->layer(1).window, 16);
   json["layer_types"] = {"sliding_attention", "full_attention"};
-  EXPECT_EQ(ParseModelConfig(json, "c")->window(0), 16);
-  EXPECT_EQ(ParseModelConfig(json, "c")->window(1), 0);
+  EXPECT_EQ(ParseModelConfig(json, "c")->layer(0).window, 16);
+  EXPECT_EQ(ParseModelConfig(json, "c")->layer(1).window, 0);
   json["layer_types"] = {"full_attention"};
   EXPECT_NE(ErrorOf(json).find("layer_types"), std::string::npos);
 }
@@ -100,7 +100,8 @@ TEST(ModelConfig, SeveralTokensMayEndAReply) {
 
 TEST(ModelConfig, WritesWhatItReads) {
   auto config = *ParseModelConfig(Llama(), "c");
-  config.qkv_bias = config.output_bias = config.ffn_bias = config.tied_head = true;
+  LayerConfig& layer = config.every_layer;
+  layer.qkv_bias = layer.output_bias = layer.ffn_bias = config.tied_head = true;
   config.eos_id = -1;
   const auto again = ParseModelConfig(ToJson(config, "float32"), "c");
   ASSERT_TRUE(again) << again.error().message;
@@ -123,9 +124,19 @@ TEST(ModelConfig, WritesEveryFamily) {
     const auto again = ParseModelConfig(ToJson(*config, "bfloat16"), "c");
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(ToJson(*again, "bfloat16"), ToJson(*config, "bfloat16"));
-    EXPECT_EQ(again->windows, config->windows);
+    for (int i = 0; i < config->layers; ++i) EXPECT_EQ(again->layer(i), config->layer(i)) << i;
     EXPECT_EQ(again->context_length, config->context_length);
   }
+}
+
+TEST(ModelConfig, RequiresEveryLayerToBeComputable) {
+  ModelConfig config = *ParseModelConfig(Llama(), "c");
+  EXPECT_TRUE(RequireComputable(config, "m"));
+  config.each_layer.assign(static_cast<size_t>(config.layers), config.every_layer);
+  config.each_layer[1].score_cap = 50;
+  const Status status = RequireComputable(config, "m");
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message, "m: layer 1: soft caps of attention scores are not supported");
 }
 
 TEST(ModelConfig, WritesSmallNumbersAsTheyWere) {
@@ -146,6 +157,7 @@ TEST(ModelConfig, RefusesByFieldWhatItCannotRun) {
   EXPECT_NE(with("quantization_config", Json::object()).find("quantized"), std::string::npos);
   EXPECT_NE(with("rope_scaling", {{"type", "linear"}}).find("rope_scaling"), std::string::npos);
   EXPECT_NE(with("hidden_act", "gelu").find("hidden_act"), std::string::npos);
+  EXPECT_NE(with("attn_logit_softcapping", 50.0).find("attn_logit_softcapping"), std::string::npos);
   EXPECT_NE(with("hidden_size", "32").find("hidden_size"), std::string::npos);
   EXPECT_NE(with("num_hidden_layers", 0).find("out of range"), std::string::npos);
   EXPECT_NE(with("num_key_value_heads", 3).find("num_key_value_heads"), std::string::npos);

@@ -8,7 +8,6 @@
 
 #include "base/files.h"
 #include "base/json.h"
-#include "model/config.h"
 #include "model/weights.h"
 #include "tensor/safetensors.h"
 
@@ -25,7 +24,7 @@ struct Tensor {
 };
 
 // In the order of the model, then whatever else the files hold, by name.
-Expected<std::vector<Tensor>> Collect(const WeightFiles& files, const ModelConfig& config,
+Expected<std::vector<Tensor>> Collect(const ModelSource& source,
                                       const std::optional<DType>& dtype) {
   std::vector<Tensor> tensors;
   std::set<std::string> known;
@@ -33,11 +32,11 @@ Expected<std::vector<Tensor>> Collect(const WeightFiles& files, const ModelConfi
     tensors.push_back({{name, view.shape, dtype.value_or(view.dtype)}, view});
     known.insert(name);
   };
-  for (const WeightShape& weight : WeightShapes(config)) {
-    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, files.Find(weight));
+  for (const WeightShape& weight : WeightShapes(source.config())) {
+    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source.Find(weight));
     add(weight.name, view);
   }
-  for (const auto& [name, view] : files.tensors()) {
+  for (const auto& [name, view] : source.tensors()) {
     if (!known.contains(name)) add(name, view);
   }
   return tensors;
@@ -71,31 +70,19 @@ Status WriteTensor(const Tensor& tensor, tensor::SafetensorsWriter& writer) {
   return {};
 }
 
-bool IsWeightFile(const std::string& name) {
-  for (const char* suffix : {".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json",
-                             ".pt", ".pth", ".gguf", ".h5", ".msgpack", ".onnx"}) {
-    if (name.ends_with(suffix)) return true;
-  }
-  return false;
-}
-
-Status CopyOthers(const std::string& from, const std::string& to) {
-  std::error_code error, ignored;
-  for (std::filesystem::directory_iterator at(from, error), end; !error && at != end;
-       at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (!at->is_regular_file(ignored) || IsWeightFile(name) || name == "config.json") continue;
-    MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(from + "/" + name));
+Status CopyOthers(const ModelSource& from, const std::string& to) {
+  MORES_ASSIGN_OR_RETURN(const std::vector<std::string> files, from.OtherFiles());
+  for (const std::string& file : files) {
+    MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file));
+    const std::string name = std::filesystem::path(file).filename().string();
     MORES_RETURN_IF_ERROR(WriteFileAtomically(to + "/" + name, bytes));
   }
-  if (error) return MakeError(ErrorKind::kIo, "{}: {}", from, error.message());
   return {};
 }
 
-Status WriteConfig(const std::string& from, const std::string& to,
+Status WriteConfig(const ModelSource& from, const std::string& to,
                    const std::optional<DType>& dtype) {
-  MORES_ASSIGN_OR_RETURN(const std::string text, ReadFile(from + "/config.json"));
-  MORES_ASSIGN_OR_RETURN(Json config, ParseJson(text, from + "/config.json"));
+  MORES_ASSIGN_OR_RETURN(Json config, from.ConfigJson());
   if (dtype) {
     const char* name = *dtype == DType::kF32 ? "float32" : "bfloat16";
     // transformers 5 writes `dtype`, earlier ones `torch_dtype`.
@@ -117,12 +104,10 @@ Status CheckEmpty(const std::string& to) {
 
 }  // namespace
 
-Expected<ConvertSummary> ConvertModel(const std::string& from, const std::string& to,
+Expected<ConvertSummary> ConvertModel(const ModelSource& from, const std::string& to,
                                       const ConvertOptions& options,
                                       const std::function<void(int64_t, int64_t)>& seen) {
-  MORES_ASSIGN_OR_RETURN(const ModelConfig config, ReadModelConfig(from));
-  MORES_ASSIGN_OR_RETURN(const WeightFiles files, WeightFiles::Open(from));
-  MORES_ASSIGN_OR_RETURN(const std::vector<Tensor> tensors, Collect(files, config, options.dtype));
+  MORES_ASSIGN_OR_RETURN(const std::vector<Tensor> tensors, Collect(from, options.dtype));
   MORES_RETURN_IF_ERROR(CheckEmpty(to));
   const std::vector<size_t> ends = CutShards(tensors, options.shard_bytes);
   int64_t total = 0;
@@ -144,7 +129,7 @@ Expected<ConvertSummary> ConvertModel(const std::string& from, const std::string
                            tensor::SafetensorsWriter::Create(to + "/" + name, entries));
     for (size_t i = begin; i < ends[shard]; ++i) {
       MORES_RETURN_IF_ERROR(WriteTensor(tensors[i], writer));
-      files.Release(tensors[i].entry.name);
+      from.Release(tensors[i].entry.name);
       summary.bytes += tensors[i].bytes();
       if (seen) seen(summary.bytes, total);
     }

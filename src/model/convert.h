@@ -1,4 +1,4 @@
-// Rewrites a model directory: shards merged or cut anew, weights in another element type.
+// Rewrites a model as a directory: shards merged or cut anew, weights in another element type.
 #ifndef MORES_MODEL_CONVERT_H_
 #define MORES_MODEL_CONVERT_H_
 
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "model/model_source.h"
 #include "tensor/dtype.h"
 
 namespace mores::model {
@@ -21,10 +22,11 @@ struct ConvertSummary {
   int64_t tensors = 0, bytes = 0, files = 0;
 };
 
-// Every tensor of `from`, and its other files (tokenizer, templates, judge.json), into `to`, which
-// must not exist or be empty; config.json, with the element type told in it, comes last. `seen` is
-// told of bytes written so far and of all. kMissing, kCorrupt, kUnsupported or kIo, files named.
-Expected<ConvertSummary> ConvertModel(const std::string& from, const std::string& to,
+// Every tensor of the source, and its other files (tokenizer, templates, judge.json), into the
+// directory `to`, which must not exist or be empty; config.json, with the element type told in it,
+// comes last. `seen` is told of bytes written so far and of all. kMissing, kCorrupt, kUnsupported
+// or kIo, files named.
+Expected<ConvertSummary> ConvertModel(const ModelSource& from, const std::string& to,
                                       const ConvertOptions& options,
                                       const std::function<void(int64_t, int64_t)>& seen);
 

@@ -4,9 +4,11 @@
 #include <bit>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include "base/check.h"
 #include "base/cpu.h"
+#include "model/model_source.h"
 #include "model/packed_weights.h"
 #include "ops/amx_attention.h"
 #include "ops/attention.h"
@@ -28,49 +30,37 @@ struct RowGroup {
   int64_t rows() const { return end - begin; }
 };
 struct RowScratch {
-  ops::LeftOperand left;
+  LinearInput input;
   tensor::AlignedBuffer<float> normed, qkv, out;
-  ops::GatedProduct gated;
+  FeedForwardScratch feed_forward;
 };
+
+// Rotary positions for each of the decoder's rotations (Decoder::Impl::rotations).
+using Rotations = std::vector<const ops::RopeTable*>;
 
 // Where a row of a batch comes from.
 struct RowOrigin {
   const Chunk* chunk;
   int64_t token;  // of the chunk
-  const ops::RopeTable* rope;
+  const Rotations* rotations;
 };
 
 }  // namespace
 
 struct DecoderScratch::Buffers {
-  ops::LeftOperand left;           // of the head
+  LinearInput head_input;
   std::vector<RowOrigin> origins;  // of each row
   tensor::AlignedBuffer<float> x, query, attended, wanted;
-  std::map<int64_t, ops::RopeTable> ropes;  // by KvCache::rope_bound_
+  // By the rotation and the bound that it has for a request; and each chunk's.
+  std::map<std::pair<size_t, int64_t>, ops::RopeTable> ropes;
+  std::vector<Rotations> rotations;
 
   // Requests beyond the trained context differ in their bounds: of theirs, few are kept.
-  void DropOldRopes() {
+  void DropOldRopes(size_t rotation_count) {
     constexpr size_t kMostKept = 4;
-    if (ropes.size() > kMostKept) ropes.clear();
+    if (ropes.size() > kMostKept * rotation_count) ropes.clear();
   }
-  // The rotary positions of a cache, room made for `positions` of them.
-  const ops::RopeTable* Rope(const ModelConfig& config, int64_t bound, int64_t positions);
 };
-const ops::RopeTable* DecoderScratch::Buffers::Rope(const ModelConfig& config, int64_t bound,
-                                                    int64_t positions) {
-  auto at = ropes.find(bound);
-  if (at == ropes.end()) {
-    std::vector<float> frequencies =
-        ops::RopeFrequencies(config.head_dim, config.rope_theta, config.rope_scaling, bound);
-    at = ropes.emplace(bound, ops::RopeTable(std::move(frequencies))).first;
-    at->second.Grow(bound);  // all that the request will use
-  }
-  if (at->second.positions() < positions) {
-    at->second.Grow(
-        std::min<int64_t>(config.context_length, std::bit_ceil(static_cast<uint64_t>(positions))));
-  }
-  return &at->second;
-}
 DecoderScratch::DecoderScratch() : buffers(std::make_unique<Buffers>()) {}
 DecoderScratch::~DecoderScratch() = default;
 
@@ -79,22 +69,29 @@ struct Decoder::Impl {
   DType precision = DType::kF32;
   bool attends_on_tiles = false;
   PackedWeights weights;
+  // The different ways in which layers rotate, and each layer's among them.
+  std::vector<RopeConfig> rotations;
+  std::vector<size_t> rotation_of_layer;
   // The first block's products of queries, keys and values depend on the token alone: for a small
   // vocabulary they are computed once, [vocab][qkv_row()]; else empty. (Graef 2024,
   // arXiv:2402.13388.)
   tensor::AlignedBuffer<float> first_qkv;
 
-  Status Load(const std::string& model_directory, ThreadPool& pool) {
-    MORES_ASSIGN_OR_RETURN(weights, LoadPacked(model_directory, config, precision, pool));
+  Status Load(const ModelSource& source, ThreadPool& pool) {
+    config = source.config();
+    MORES_RETURN_IF_ERROR(RequireComputable(config, source.path()));
+    MORES_ASSIGN_OR_RETURN(weights, LoadPacked(source, precision, pool));
     attends_on_tiles = precision == DType::kBf16 && CurrentIsaLevel() == IsaLevel::kAmx &&
                        ops::amx::CanAttend(config.head_dim);
+    CollectRotations();
     FillFirstQkv(pool);
     return {};
   }
+  void CollectRotations();
   void FillFirstQkv(ThreadPool& pool);
 
   // Floats from one row to the next.
-  int64_t qkv_row() const { return ops::UnalignedRow(weights.blocks[0].qkv.out()); }
+  int64_t qkv_row() const { return ops::UnalignedRow(weights.blocks[0].qkv->out()); }
   int64_t query_row() const { return ops::UnalignedRow(config.query_dim()); }
 
   // Calls f(rows, scratch, pool) for groups of rows. A group's activations stay in a processor's
@@ -102,6 +99,9 @@ struct Decoder::Impl {
   // rows go together, and each weight is read once.
   template <class F>
   void ForRowGroups(int64_t rows, ThreadPool& pool, const F& f) const;
+  // The rotary positions of a request, room made for `positions` of them. `bound`: the most that
+  // the request may come to use, where a layer depends on it, else 0.
+  Rotations RotationsFor(int64_t bound, int64_t positions, DecoderScratch::Buffers& s) const;
   // Norm and products of rows of x to [rows][qkv_row()], and the norms of queries and keys.
   void QkvProducts(int64_t layer, const float* x, int64_t rows, float* qkv, RowScratch& r,
                    ThreadPool& pool) const;
@@ -119,12 +119,9 @@ struct Decoder::Impl {
               ThreadPool& pool) const;
   void AttendOne(const Chunk& chunk, int64_t layer, int64_t kv_head, const float* queries,
                  float* attended) const;
-  // Adds the attention's result to x, and computes the hidden units of the feed-forward part.
-  void ToHidden(int64_t layer, RowGroup group, DecoderScratch::Buffers& s, RowScratch& r,
-                ThreadPool& pool) const;
-  // Adds the feed-forward part's result to x.
-  void FromHidden(int64_t layer, RowGroup group, DecoderScratch::Buffers& s, RowScratch& r,
-                  ThreadPool& pool) const;
+  // Adds the attention's result to x, and then the feed-forward part's.
+  void FromAttention(int64_t layer, RowGroup group, DecoderScratch::Buffers& s, RowScratch& r,
+                     ThreadPool& pool) const;
   // Moves the wanted rows of x and of the attention's result to the front; returns their number.
   int64_t KeepWantedRows(std::span<const Chunk> chunks, DecoderScratch::Buffers& s) const;
 
@@ -155,16 +152,48 @@ void Decoder::Impl::ForRowGroups(int64_t rows, ThreadPool& pool, const F& f) con
   });
 }
 
+void Decoder::Impl::CollectRotations() {
+  for (int layer = 0; layer < config.layers; ++layer) {
+    const RopeConfig& rope = config.layer(layer).rope;
+    const auto known = std::find(rotations.begin(), rotations.end(), rope);
+    rotation_of_layer.push_back(static_cast<size_t>(known - rotations.begin()));
+    if (known == rotations.end()) rotations.push_back(rope);
+  }
+}
+
+Rotations Decoder::Impl::RotationsFor(int64_t bound, int64_t positions,
+                                      DecoderScratch::Buffers& s) const {
+  Rotations tables;
+  for (size_t i = 0; i < rotations.size(); ++i) {
+    const RopeConfig& rope = rotations[i];
+    const int64_t own_bound = rope.Bound(bound);
+    auto at = s.ropes.find({i, own_bound});
+    if (at == s.ropes.end()) {
+      std::vector<float> frequencies =
+          ops::RopeFrequencies(config.head_dim, rope.theta, rope.scaling, own_bound);
+      at = s.ropes.emplace(std::pair(i, own_bound), ops::RopeTable(std::move(frequencies))).first;
+      at->second.Grow(own_bound);  // all that the request will use
+    }
+    if (at->second.positions() < positions) {
+      at->second.Grow(std::min<int64_t>(config.context_length,
+                                        std::bit_ceil(static_cast<uint64_t>(positions))));
+    }
+    tables.push_back(&at->second);
+  }
+  return tables;
+}
+
 void Decoder::Impl::RotateAndStore(const RowOrigin& origin, int64_t count, int64_t layer,
                                    float* qkv, float* query) const {
   const int64_t head_dim = config.head_dim, row = qkv_row();
   const Chunk& chunk = *origin.chunk;
   const int64_t first = chunk.cache->length_ + origin.token;
   const ops::VectorKernels& kernels = Kernels();
+  const ops::RopeTable& rope = *(*origin.rotations)[rotation_of_layer[static_cast<size_t>(layer)]];
   for (int64_t i = 0; i < count; ++i) {
     for (int64_t head = 0; head < config.query_heads + config.kv_heads; ++head) {
-      kernels.rotate(qkv + i * row + head * head_dim, origin.rope->cos(first + i),
-                     origin.rope->sin(first + i), head_dim, 1.0f);
+      kernels.rotate(qkv + i * row + head * head_dim, rope.cos(first + i), rope.sin(first + i),
+                     head_dim, 1.0f);
     }
     std::memcpy(query + i * query_row(), qkv + i * row,
                 static_cast<size_t>(config.query_dim()) * sizeof(float));
@@ -216,7 +245,7 @@ void Decoder::Impl::AttendOne(const Chunk& chunk, int64_t layer, int64_t kv_head
                              .out_row = config.query_dim(),
                              .log_sums = nullptr,
                              .log_sum_step = 0,
-                             .window = config.window(layer)};
+                             .window = config.layer(layer).window};
   if (rows == 1) {
     // One position: all heads of the group at once, the same chains of operations.
     args.query_row = head_dim;
@@ -268,9 +297,11 @@ void Decoder::Impl::QkvProducts(int64_t layer, const float* x, int64_t rows, flo
                                 RowScratch& r, ThreadPool& pool) const {
   const PackedBlock& block = weights.blocks[static_cast<size_t>(layer)];
   const int64_t hidden = config.hidden_dim;
-  ops::RmsNorm({rows, hidden, config.rms_norm_epsilon}, x, block.attention_norm.data(),
+  const float epsilon = config.layer(layer).norm.epsilon;
+  ops::RmsNorm({rows, hidden, epsilon}, x, block.attention_norm.data(),
                r.normed.Resize(rows * hidden), nullptr, pool);
-  block.qkv.Apply(r.normed.data(), rows, qkv, qkv_row(), precision, r.left, pool);
+  r.input.Set(r.normed.data(), rows, hidden);
+  block.qkv->Apply(r.input, qkv, qkv_row(), pool);
   if (block.query_norm.empty()) return;
   const int64_t head_dim = config.head_dim;
   ops::ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
@@ -278,7 +309,7 @@ void Decoder::Impl::QkvProducts(int64_t layer, const float* x, int64_t rows, flo
       float* head = qkv + at * qkv_row();
       for (int64_t h = 0; h < config.query_heads + config.kv_heads; ++h, head += head_dim) {
         const std::vector<float>& norm = h < config.query_heads ? block.query_norm : block.key_norm;
-        Kernels().rms_norm(head, norm.data(), head, head_dim, config.rms_norm_epsilon);
+        Kernels().rms_norm(head, norm.data(), head, head_dim, epsilon);
       }
     }
   });
@@ -323,26 +354,20 @@ void Decoder::Impl::ToQkv(int64_t layer, RowGroup group, DecoderScratch::Buffers
   });
 }
 
-void Decoder::Impl::ToHidden(int64_t layer, RowGroup group, DecoderScratch::Buffers& s,
-                             RowScratch& r, ThreadPool& pool) const {
+void Decoder::Impl::FromAttention(int64_t layer, RowGroup group, DecoderScratch::Buffers& s,
+                                  RowScratch& r, ThreadPool& pool) const {
   const PackedBlock& block = weights.blocks[static_cast<size_t>(layer)];
-  const int64_t hidden = config.hidden_dim, rows = group.rows();
+  const int64_t hidden = config.hidden_dim, query_dim = config.query_dim(), rows = group.rows();
   float* x = s.x.data() + group.begin * hidden;
-  block.output.Apply(s.attended.data() + group.begin * config.query_dim(), rows,
-                     r.out.Resize(rows * hidden), hidden, precision, r.left, pool);
-  ops::AddRows(r.out.data(), x, rows, hidden, pool);
-  ops::RmsNorm({rows, hidden, config.rms_norm_epsilon}, x, block.ffn_norm.data(),
+  float* out = r.out.Resize(rows * hidden);
+  r.input.Set(s.attended.data() + group.begin * query_dim, rows, query_dim);
+  block.output->Apply(r.input, out, hidden, pool);
+  ops::AddRows(out, x, rows, hidden, pool);
+  ops::RmsNorm({rows, hidden, config.layer(layer).norm.epsilon}, x, block.ffn_norm.data(),
                r.normed.Resize(rows * hidden), nullptr, pool);
-  r.left.Pack({r.normed.data(), rows, hidden, hidden}, ops::Layout::kPlain, precision, pool);
-  r.gated.Run(r.left, block.gate_up.weight, block.gate_up.bias_or_null(), pool);
-}
-
-void Decoder::Impl::FromHidden(int64_t layer, RowGroup group, DecoderScratch::Buffers& s,
-                               RowScratch& r, ThreadPool& pool) const {
-  const int64_t hidden = config.hidden_dim, rows = group.rows();
-  weights.blocks[static_cast<size_t>(layer)].down.Apply(r.gated.result(),
-                                                        r.out.Resize(rows * hidden), hidden, pool);
-  ops::AddRows(r.out.data(), s.x.data() + group.begin * hidden, rows, hidden, pool);
+  r.input.Set(r.normed.data(), rows, hidden);
+  block.feed_forward->Apply(r.input, out, r.feed_forward, pool);
+  ops::AddRows(out, x, rows, hidden, pool);
 }
 
 Decoder::Decoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -351,14 +376,19 @@ Decoder::~Decoder() = default;
 const ModelConfig& Decoder::config() const { return impl_->config; }
 bool Decoder::attends_on_tiles() const { return impl_->attends_on_tiles; }
 
-Expected<std::unique_ptr<Decoder>> Decoder::Load(const std::string& model_directory,
-                                                 DType precision, ThreadPool& pool) {
-  MORES_CHECK(precision != DType::kF16);
+Expected<std::unique_ptr<Decoder>> Decoder::Load(const ModelSource& source, DType precision,
+                                                 ThreadPool& pool) {
+  MORES_CHECK(precision == DType::kF32 || precision == DType::kBf16);
   auto impl = std::make_unique<Impl>();
   impl->precision = precision;
-  MORES_ASSIGN_OR_RETURN(impl->config, ReadModelConfig(model_directory));
-  MORES_RETURN_IF_ERROR(impl->Load(model_directory, pool));
+  MORES_RETURN_IF_ERROR(impl->Load(source, pool));
   return std::unique_ptr<Decoder>(new Decoder(std::move(impl)));
+}
+
+Expected<std::unique_ptr<Decoder>> Decoder::Load(const std::string& path, DType precision,
+                                                 ThreadPool& pool) {
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenModel(path));
+  return Load(*source, precision, pool);
 }
 
 std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderScratch& scratch,
@@ -392,16 +422,20 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
   s.query.Resize(rows * impl_->query_row());
   s.attended.Resize(rows * config.query_dim());
   s.origins.clear();
-  s.DropOldRopes();
+  s.DropOldRopes(impl_->rotations.size());
+  s.rotations.clear();
   for (const Chunk& chunk : chunks) {
     const int64_t end = chunk.cache->length_ + static_cast<int64_t>(chunk.tokens.size());
-    const ops::RopeTable* rope = s.Rope(config, chunk.cache->rope_bound_, end);
+    s.rotations.push_back(impl_->RotationsFor(chunk.cache->rope_bound_, end, s));
+  }
+  for (const Chunk& chunk : chunks) {
+    const Rotations* rotations = &s.rotations[static_cast<size_t>(&chunk - chunks.data())];
     for (size_t i = 0; i < chunk.tokens.size(); ++i) {
       const int64_t token = chunk.tokens[i];
       MORES_CHECK(token >= 0 && token < config.vocab_size);
       impl_->weights.embedding.Read(token, 1,
                                     s.x.data() + static_cast<int64_t>(s.origins.size()) * hidden);
-      s.origins.push_back({&chunk, static_cast<int64_t>(i), rope});
+      s.origins.push_back({&chunk, static_cast<int64_t>(i), rotations});
     }
   }
   const auto for_groups = [&](const auto& f) { impl_->ForRowGroups(rows, pool, f); };
@@ -413,13 +447,12 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
     // Past the last attention a row matters to nobody else.
     if (last) rows = impl_->KeepWantedRows(chunks, s);
     for_groups([&](RowGroup g, RowScratch& r, ThreadPool& p) {
-      impl_->ToHidden(layer, g, s, r, p);
-      impl_->FromHidden(layer, g, s, r, p);
+      impl_->FromAttention(layer, g, s, r, p);
       if (!last) impl_->ToQkv(layer + 1, g, s, r, p);
     });
   }
   s.wanted.Resize(std::max<int64_t>(1, wanted * hidden));
-  ops::RmsNorm({wanted, hidden, config.rms_norm_epsilon}, s.x.data(),
+  ops::RmsNorm({wanted, hidden, config.final_norm.epsilon}, s.x.data(),
                impl_->weights.final_norm.data(), s.wanted.data(), nullptr, pool);
   for (const Chunk& chunk : chunks) {
     chunk.cache->length_ += static_cast<int64_t>(chunk.tokens.size());
@@ -429,8 +462,9 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
 
 void Decoder::Logits(const float* hidden, int64_t rows, float* logits, DecoderScratch& scratch,
                      ThreadPool& pool) const {
-  impl_->weights.lm_head.Apply(hidden, rows, logits, config().vocab_size, impl_->precision,
-                               scratch.buffers->left, pool);
+  LinearInput& input = scratch.buffers->head_input;
+  input.Set(hidden, rows, config().hidden_dim);
+  impl_->weights.lm_head->Apply(input, logits, config().vocab_size, pool);
 }
 
 int64_t Decoder::WeightBytes() const {

@@ -20,6 +20,8 @@
 
 namespace mores::model {
 
+class ModelSource;
+
 // Tokens of one sequence that follow what its cache holds.
 struct Chunk {
   std::span<const int32_t> tokens;
@@ -43,9 +45,13 @@ struct DecoderScratch {
 
 class Decoder {
  public:
-  // f32 or bf16 products. kMissing, kCorrupt, kUnsupported with file and field named.
-  static Expected<std::unique_ptr<Decoder>> Load(const std::string& model_directory,
-                                                 tensor::DType precision, ThreadPool& pool);
+  // f32 or bf16 products. kMissing, kCorrupt, kUnsupported with file and field named. The source
+  // may go afterwards.
+  static Expected<std::unique_ptr<Decoder>> Load(const ModelSource& source, tensor::DType precision,
+                                                 ThreadPool& pool);
+  // The same of what OpenModel finds at `path`.
+  static Expected<std::unique_ptr<Decoder>> Load(const std::string& path, tensor::DType precision,
+                                                 ThreadPool& pool);
   ~Decoder();
 
   const ModelConfig& config() const;

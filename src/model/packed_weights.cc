@@ -5,7 +5,9 @@
 #include <map>
 #include <optional>
 
+#include "model/dense_linear.h"
 #include "model/weights.h"
+#include "ops/rows.h"
 
 namespace mores::model {
 namespace {
@@ -19,6 +21,11 @@ struct RowRange {
 // Tensors that share an input, one under the other: [rows][columns].
 class StackedRows {
  public:
+  void Append(const StackedRows& more) {
+    columns_ = more.columns_;
+    rows_ += more.rows_;
+    ranges_.insert(ranges_.end(), more.ranges_.begin(), more.ranges_.end());
+  }
   void Add(const tensor::TensorView& view, int64_t first, int64_t count) {
     columns_ = view.shape.size() > 1 ? view.shape[1] : 1;
     rows_ += count;
@@ -57,62 +64,120 @@ void Unfuse(const tensor::TensorView& view, const ModelConfig& config, StackedRo
   each_head(group + 1, 1);
 }
 
+// Neighbours among the parts of a product that are computed alike.
+struct LinearPart {
+  DType precision;
+  StackedRows weight;
+  std::optional<StackedRows> bias;
+};
+
 class Loader {
  public:
-  Loader(const WeightFiles& files, const ModelConfig& config, DType precision, ThreadPool& pool)
-      : files_(files), config_(config), precision_(precision), pool_(pool) {
-    for (WeightShape& weight : WeightShapes(config)) shapes_[weight.name] = std::move(weight);
+  Loader(const ModelSource& source, DType precision, ThreadPool& pool)
+      : source_(source), precision_(precision), pool_(pool) {
+    for (WeightShape& weight : WeightShapes(source.config()))
+      shapes_[weight.name] = std::move(weight);
   }
 
   Status Vector(const std::string& name, std::vector<float>& out) {
-    MORES_ASSIGN_OR_RETURN(out, files_.Read(shapes_.at(name)));
+    MORES_ASSIGN_OR_RETURN(out, source_.Read(shapes_.at(name)));
     return {};
   }
 
   // `stems` without ".weight", stacked along the output; one alone may be fused.
-  Status Linear(const std::vector<std::string>& stems, PackedLinear& out) {
-    MORES_ASSIGN_OR_RETURN(const StackedRows weight, Stack(stems, ".weight"));
-    out.weight.Resize(weight.columns(), weight.rows(), precision_);
+  Expected<std::unique_ptr<const Linear>> Stacked(const std::vector<std::string>& stems) {
+    MORES_ASSIGN_OR_RETURN(const std::vector<LinearPart> parts, Parts(stems));
+    std::vector<std::unique_ptr<const Linear>> packed;
+    for (const LinearPart& part : parts) {
+      packed.push_back(std::make_unique<const DenseLinear>(Pack(part)));
+    }
+    Release(stems);
+    if (packed.size() == 1) return std::move(packed.front());
+    return std::make_unique<const StackedLinear>(std::move(packed));
+  }
+
+  Expected<std::unique_ptr<const FeedForward>> Gated(const LayerNames& names) {
+    const std::vector<std::string> gate_up_stems = {names.gate, names.up};
+    MORES_ASSIGN_OR_RETURN(const std::vector<LinearPart> gate_up, Parts(gate_up_stems));
+    MORES_ASSIGN_OR_RETURN(const std::vector<LinearPart> down, Parts({names.down}));
+    if (gate_up.size() == 1 && gate_up[0].precision == down[0].precision) {
+      DenseLinear packed = Pack(gate_up[0]);
+      Release(gate_up_stems);
+      auto result = std::make_unique<const DenseFeedForward>(std::move(packed), Pack(down[0]));
+      Release({names.down});
+      return result;
+    }
+    MORES_ASSIGN_OR_RETURN(auto first, Stacked(gate_up_stems));
+    MORES_ASSIGN_OR_RETURN(auto second, Stacked({names.down}));
+    return std::make_unique<const GeneralFeedForward>(std::move(first), std::move(second));
+  }
+
+  Status Embedding(const std::string& name, EmbeddingTable& out) {
+    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source_.Find(shapes_.at(name)));
+    out.Copy(view);
+    source_.Release(name);
+    return {};
+  }
+
+ private:
+  // What its tensor's element type and the decoder's precision make of a part: dense products for
+  // all types so far, blocks among them decoded.
+  DType PrecisionOf(const tensor::TensorView&) const { return precision_; }
+
+  Expected<std::vector<LinearPart>> Parts(const std::vector<std::string>& stems) const {
+    std::vector<LinearPart> parts;
+    for (const std::string& stem : stems) {
+      MORES_ASSIGN_OR_RETURN(const tensor::TensorView view,
+                             source_.Find(shapes_.at(stem + ".weight")));
+      LinearPart part{PrecisionOf(view), Rows(stem, view), std::nullopt};
+      if (const auto bias = shapes_.find(stem + ".bias"); bias != shapes_.end()) {
+        MORES_ASSIGN_OR_RETURN(const tensor::TensorView values, source_.Find(bias->second));
+        part.bias = Rows(stem, values);
+      }
+      const bool joins = !parts.empty() && parts.back().precision == part.precision &&
+                         parts.back().bias.has_value() == part.bias.has_value();
+      if (!joins) {
+        parts.push_back(std::move(part));
+        continue;
+      }
+      parts.back().weight.Append(part.weight);
+      if (part.bias) parts.back().bias->Append(*part.bias);
+    }
+    return parts;
+  }
+
+  StackedRows Rows(const std::string& stem, const tensor::TensorView& view) const {
+    StackedRows rows;
+    if (stem.ends_with(kFusedQkv)) {
+      Unfuse(view, source_.config(), rows);
+    } else {
+      rows.Add(view, 0, view.shape[0]);
+    }
+    return rows;
+  }
+
+  DenseLinear Pack(const LinearPart& part) const {
+    const StackedRows& weight = part.weight;
+    ops::RightOperand packed;
+    packed.Resize(weight.columns(), weight.rows(), part.precision);
     constexpr int64_t kSlice = 2 * ops::RightOperand::kColumnGroup;
     pool_.ParallelFor(ops::CeilDiv(weight.rows(), kSlice), [&](int64_t task) {
       thread_local tensor::AlignedBuffer<float> slice;
       const int64_t first = task * kSlice;
       const int64_t count = std::min(kSlice, weight.rows() - first);
       weight.Copy(first, count, slice.Resize(count * weight.columns()));
-      out.weight.PackColumns(first, {slice.data(), count, weight.columns(), weight.columns()});
+      packed.PackColumns(first, {slice.data(), count, weight.columns(), weight.columns()});
     });
-    if (shapes_.contains(stems[0] + ".bias")) {
-      MORES_ASSIGN_OR_RETURN(const StackedRows bias, Stack(stems, ".bias"));
-      out.bias.resize(static_cast<size_t>(bias.rows()));
-      bias.Copy(0, bias.rows(), out.bias.data());
-    }
-    for (const std::string& stem : stems) files_.Release(stem + ".weight");
-    return {};
+    std::vector<float> bias(static_cast<size_t>(part.bias ? part.bias->rows() : 0));
+    if (part.bias) part.bias->Copy(0, part.bias->rows(), bias.data());
+    return DenseLinear(std::move(packed), std::move(bias));
   }
 
-  Status Embedding(const std::string& name, EmbeddingTable& out) {
-    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, files_.Find(shapes_.at(name)));
-    out.Copy(view);
-    files_.Release(name);
-    return {};
+  void Release(const std::vector<std::string>& stems) const {
+    for (const std::string& stem : stems) source_.Release(stem + ".weight");
   }
 
- private:
-  Expected<StackedRows> Stack(const std::vector<std::string>& stems, const char* suffix) {
-    StackedRows stack;
-    for (const std::string& stem : stems) {
-      MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, files_.Find(shapes_.at(stem + suffix)));
-      if (stem.ends_with(kFusedQkv)) {
-        Unfuse(view, config_, stack);
-      } else {
-        stack.Add(view, 0, view.shape[0]);
-      }
-    }
-    return stack;
-  }
-
-  const WeightFiles& files_;
-  const ModelConfig& config_;
+  const ModelSource& source_;
   DType precision_;
   ThreadPool& pool_;
   std::map<std::string, WeightShape> shapes_;
@@ -129,15 +194,14 @@ void EmbeddingTable::Copy(const tensor::TensorView& view) {
 }
 
 int64_t PackedWeights::bytes() const {
-  int64_t bytes = embedding.bytes() + lm_head.weight.bytes();
+  int64_t bytes = embedding.bytes() + lm_head->bytes();
   for (const PackedBlock& block : blocks) bytes += block.bytes();
   return bytes;
 }
 
-Expected<PackedWeights> LoadPacked(const std::string& model_directory, const ModelConfig& config,
-                                   DType precision, ThreadPool& pool) {
-  MORES_ASSIGN_OR_RETURN(const WeightFiles files, WeightFiles::Open(model_directory));
-  Loader loader(files, config, precision, pool);
+Expected<PackedWeights> LoadPacked(const ModelSource& source, DType precision, ThreadPool& pool) {
+  const ModelConfig& config = source.config();
+  Loader loader(source, precision, pool);
   PackedWeights weights;
   const ModelNames names = NamesOf(config);
   MORES_RETURN_IF_ERROR(loader.Embedding(names.embedding, weights.embedding));
@@ -147,17 +211,16 @@ Expected<PackedWeights> LoadPacked(const std::string& model_directory, const Mod
     const LayerNames part = NamesOfLayer(config, layer);
     MORES_RETURN_IF_ERROR(loader.Vector(part.attention_norm, block.attention_norm));
     MORES_RETURN_IF_ERROR(loader.Vector(part.ffn_norm, block.ffn_norm));
-    if (config.query_key_norm) {
+    if (config.layer(layer).query_key_norm) {
       MORES_RETURN_IF_ERROR(loader.Vector(part.query_norm, block.query_norm));
       MORES_RETURN_IF_ERROR(loader.Vector(part.key_norm, block.key_norm));
     }
-    MORES_RETURN_IF_ERROR(loader.Linear(part.qkv, block.qkv));
-    MORES_RETURN_IF_ERROR(loader.Linear({part.output}, block.output));
-    MORES_RETURN_IF_ERROR(loader.Linear({part.gate, part.up}, block.gate_up));
-    MORES_RETURN_IF_ERROR(loader.Linear({part.down}, block.down));
+    MORES_ASSIGN_OR_RETURN(block.qkv, loader.Stacked(part.qkv));
+    MORES_ASSIGN_OR_RETURN(block.output, loader.Stacked({part.output}));
+    MORES_ASSIGN_OR_RETURN(block.feed_forward, loader.Gated(part));
   }
   MORES_RETURN_IF_ERROR(loader.Vector(names.final_norm, weights.final_norm));
-  MORES_RETURN_IF_ERROR(loader.Linear({names.head}, weights.lm_head));
+  MORES_ASSIGN_OR_RETURN(weights.lm_head, loader.Stacked({names.head}));
   return weights;
 }
 

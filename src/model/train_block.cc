@@ -46,7 +46,7 @@ void TrainBlock::NormHeads(const BlockContext& context) {
         float* normed = qkv_rows_.data() + row * width + places.QueryOrKey(head);
         std::memcpy(heads_in_.data() + at * dim, normed, static_cast<size_t>(dim) * 4);
         rstd_heads_.data()[at] = Kernels().rms_norm(heads_in_.data() + at * dim, norm.value.data(),
-                                                    normed, dim, c.rms_norm_epsilon);
+                                                    normed, dim, c.layer(layer_).norm.epsilon);
       }
     }
   });
@@ -137,7 +137,7 @@ void TrainBlock::Forward(const BlockContext& context, float* x) {
   ThreadPool& pool = context.pool;
   const tensor::DType precision = context.options.precision;
   const float dropout = context.options.dropout;
-  const ops::RmsNormShape norm{rows, hidden, c.rms_norm_epsilon};
+  const ops::RmsNormShape norm{rows, hidden, c.layer(layer_).norm.epsilon};
   const auto add_residual = [&](const float* y, const uint32_t key, float* keep) {
     ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
       const int64_t first = begin * hidden, count = (end - begin) * hidden;
@@ -232,7 +232,7 @@ void TrainBlock::Backward(const BlockContext& context, float* dx, BlockGradients
   ThreadPool& pool = context.pool;
   const tensor::DType precision = context.options.precision;
   const float dropout = context.options.dropout;
-  const ops::RmsNormShape norm{rows, hidden, c.rms_norm_epsilon};
+  const ops::RmsNormShape norm{rows, hidden, c.layer(layer_).norm.epsilon};
   // The gradient by a branch's output: dx, or dx under the branch's dropout mask.
   const auto branch_gradient = [&](uint32_t key) -> const float* {
     if (dropout <= 0) return dx;

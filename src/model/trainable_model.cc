@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/files.h"
 #include "base/random.h"
+#include "model/model_source.h"
 #include "model/train_block.h"
 #include "model/weights.h"
 #include "ops/kernels.h"
@@ -27,6 +28,16 @@ namespace {
 constexpr int64_t kLogitRows = 256;
 constexpr uint64_t kEmbeddingDropoutStream = 1;
 
+// The one table of rotary positions serves all layers.
+Status RequireOneRotation(const ModelConfig& config, std::string_view where) {
+  for (int layer = 1; layer < config.layers; ++layer) {
+    if (config.layer(layer).rope == config.layer(0).rope) continue;
+    return MakeError(ErrorKind::kUnsupported,
+                     "{}: training with rotations that differ by layer is not supported", where);
+  }
+  return {};
+}
+
 // Whether a residual branch ends with this tensor.
 bool EndsBranch(const std::string& name, const ModelConfig& config) {
   for (int layer = 0; layer < config.layers; ++layer) {
@@ -41,11 +52,11 @@ bool EndsBranch(const std::string& name, const ModelConfig& config) {
 LongestSequence LongestTrainable(const ModelConfig& config) {
   LongestSequence longest{.positions = config.context_length};
   if (config.RopeBound(longest.positions) > 0) {
-    longest = {.positions = static_cast<int>(config.rope_scaling.trained_context),
+    longest = {.positions = static_cast<int>(config.layer(0).rope.scaling.trained_context),
                .limit = "dynamic rotary scaling"};
   }
   for (int layer = 0; layer < config.layers; ++layer) {
-    const int window = config.window(layer);
+    const int window = config.layer(layer).window;
     if (window > 0 && window < longest.positions) {
       longest = {.positions = window, .limit = "sliding windows"};
     }
@@ -58,8 +69,8 @@ struct TrainableModel::Impl {
       : config(model_config),
         pool(thread_pool),
         longest(LongestTrainable(config)),
-        rope(ops::RopeFrequencies(config.head_dim, config.rope_theta, config.rope_scaling,
-                                  longest.positions)) {
+        rope(ops::RopeFrequencies(config.head_dim, config.layer(0).rope.theta,
+                                  config.layer(0).rope.scaling, longest.positions)) {
     rope.Grow(longest.positions);
     for (WeightShape& weight : WeightShapes(config)) {
       Parameter parameter;
@@ -178,8 +189,8 @@ struct TrainableModel::Impl {
                     static_cast<size_t>(hidden) * 4);
       }
     });
-    ops::RmsNorm({count, hidden, config.rms_norm_epsilon}, chosen.data(), final_norm->value.data(),
-                 normed.Resize(count * hidden), rstd.Resize(count), pool);
+    ops::RmsNorm({count, hidden, config.final_norm.epsilon}, chosen.data(),
+                 final_norm->value.data(), normed.Resize(count * hidden), rstd.Resize(count), pool);
   }
 
   // Cross-entropy over chunks of rows; with gradients, d(normed) goes to `dnormed` and the head's
@@ -262,15 +273,22 @@ std::unique_ptr<TrainableModel> TrainableModel::Random(const ModelConfig& config
   return std::unique_ptr<TrainableModel>(new TrainableModel(std::move(impl)));
 }
 
-Expected<std::unique_ptr<TrainableModel>> TrainableModel::Load(const std::string& model_directory,
+Expected<std::unique_ptr<TrainableModel>> TrainableModel::Load(const ModelSource& source,
                                                                ThreadPool& pool) {
-  MORES_ASSIGN_OR_RETURN(const ModelConfig config, ReadModelConfig(model_directory));
-  MORES_ASSIGN_OR_RETURN(const WeightFiles files, WeightFiles::Open(model_directory));
+  const ModelConfig& config = source.config();
+  MORES_RETURN_IF_ERROR(RequireComputable(config, source.path()));
+  MORES_RETURN_IF_ERROR(RequireOneRotation(config, source.path()));
   auto impl = std::make_unique<Impl>(config, pool);
   for (Parameter& parameter : impl->parameters) {
-    MORES_ASSIGN_OR_RETURN(parameter.value, files.Read({parameter.name, parameter.shape}));
+    MORES_ASSIGN_OR_RETURN(parameter.value, source.Read({parameter.name, parameter.shape}));
   }
   return std::unique_ptr<TrainableModel>(new TrainableModel(std::move(impl)));
+}
+
+Expected<std::unique_ptr<TrainableModel>> TrainableModel::Load(const std::string& path,
+                                                               ThreadPool& pool) {
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenModel(path));
+  return Load(*source, pool);
 }
 
 const ModelConfig& TrainableModel::config() const { return impl_->config; }
@@ -298,7 +316,7 @@ LossSum TrainableModel::ForwardBackward(const TrainBatch& batch, const TrainStep
   const int64_t count = static_cast<int64_t>(rows.size()), hidden = m.config.hidden_dim;
   m.dchosen.Resize(count * hidden);
   m.dchosen.FillZero();
-  ops::RmsNormBackward({count, hidden, m.config.rms_norm_epsilon}, m.chosen.data(),
+  ops::RmsNormBackward({count, hidden, m.config.final_norm.epsilon}, m.chosen.data(),
                        m.final_norm->value.data(), m.dnormed.data(), m.rstd.data(),
                        m.dchosen.data(), m.final_norm->gradient.data(), m.pool);
   m.dx.Resize(static_cast<int64_t>(batch.tokens.size()) * hidden);
@@ -349,7 +367,7 @@ std::vector<std::vector<float>> TrainableModel::LogProbabilities(const TrainBatc
 }
 
 Status TrainableModel::Save(const std::string& directory, DType dtype) const {
-  MORES_CHECK(dtype != DType::kF16);
+  MORES_CHECK(dtype == DType::kF32 || dtype == DType::kBf16);
   MORES_RETURN_IF_ERROR(MakeDirectories(directory));
   const Json config = ToJson(impl_->config, dtype == DType::kF32 ? "float32" : "bfloat16");
   MORES_RETURN_IF_ERROR(WriteFileAtomically(directory + "/config.json", config.dump(2) + "\n"));

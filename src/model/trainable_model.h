@@ -16,6 +16,8 @@
 
 namespace mores::model {
 
+class ModelSource;
+
 // One weight tensor, row-major, named as in the Hugging Face checkpoint.
 struct Parameter {
   std::string name;
@@ -60,8 +62,10 @@ class TrainableModel {
   // Normal(0, 0.02) with residual outputs scaled by 1/sqrt(2 layers), from `seed`.
   static std::unique_ptr<TrainableModel> Random(const ModelConfig& config, uint64_t seed,
                                                 ThreadPool& pool);
-  static Expected<std::unique_ptr<TrainableModel>> Load(const std::string& model_directory,
+  static Expected<std::unique_ptr<TrainableModel>> Load(const ModelSource& source,
                                                         ThreadPool& pool);
+  // The same of what OpenModel finds at `path`.
+  static Expected<std::unique_ptr<TrainableModel>> Load(const std::string& path, ThreadPool& pool);
   ~TrainableModel();
 
   const ModelConfig& config() const;

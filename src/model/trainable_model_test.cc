@@ -21,8 +21,9 @@ ModelConfig SmallConfig(Family family) {
                      .kv_heads = 2,
                      .head_dim = 10,
                      .context_length = 40};
-  config.query_key_norm = family == Family::kQwen3;
-  config.qkv_bias = config.output_bias = family != Family::kLlama;
+  LayerConfig& layer = config.every_layer;
+  layer.query_key_norm = family == Family::kQwen3;
+  layer.qkv_bias = layer.output_bias = family != Family::kLlama;
   return config;
 }
 
@@ -108,17 +109,18 @@ TEST(LongestTrainable, IsTheContextOrWhatNeedsNoMoreThanFullAttention) {
   ModelConfig config = SmallConfig(Family::kLlama);
   EXPECT_EQ(LongestTrainable(config).positions, 40);
   EXPECT_EQ(LongestTrainable(config).limit, "");
-  config.windows = {0, 64};
+  config.each_layer.resize(2);
+  config.each_layer[1].window = 64;
   EXPECT_EQ(LongestTrainable(config).positions, 40);
-  config.windows = {0, 12};
+  config.each_layer[1].window = 12;
   EXPECT_EQ(LongestTrainable(config).positions, 12);
   EXPECT_EQ(LongestTrainable(config).limit, "sliding windows");
-  config.windows.clear();
-  config.rope_scaling = {
+  config.each_layer.clear();
+  config.every_layer.rope.scaling = {
       .kind = ops::RopeScaling::Kind::kDynamic, .factor = 2, .trained_context = 20};
   EXPECT_EQ(LongestTrainable(config).positions, 20);
   EXPECT_EQ(LongestTrainable(config).limit, "dynamic rotary scaling");
-  config.rope_scaling.kind = ops::RopeScaling::Kind::kLlama3;
+  config.every_layer.rope.scaling.kind = ops::RopeScaling::Kind::kLlama3;
   EXPECT_EQ(LongestTrainable(config).positions, 40);
 }
 

@@ -72,27 +72,28 @@ std::vector<WeightShape> WeightShapes(const ModelConfig& c) {
   weights.push_back({ends.embedding, {c.vocab_size, c.hidden_dim}});
   for (int layer = 0; layer < c.layers; ++layer) {
     const LayerNames names = NamesOfLayer(c, layer);
+    const LayerConfig& l = c.layer(layer);
     const auto linear = [&](const std::string& stem, int out, int in, bool bias) {
       weights.push_back({stem + ".weight", {out, in}});
       if (bias) weights.push_back({stem + ".bias", {out}});
     };
     weights.push_back({names.attention_norm, {c.hidden_dim}});
     if (names.qkv.size() == 1) {
-      linear(names.qkv[0], c.query_dim() + 2 * c.kv_dim(), c.hidden_dim, c.qkv_bias);
+      linear(names.qkv[0], c.query_dim() + 2 * c.kv_dim(), c.hidden_dim, l.qkv_bias);
     } else {
-      linear(names.qkv[0], c.query_dim(), c.hidden_dim, c.qkv_bias);
-      linear(names.qkv[1], c.kv_dim(), c.hidden_dim, c.qkv_bias);
-      linear(names.qkv[2], c.kv_dim(), c.hidden_dim, c.qkv_bias);
+      linear(names.qkv[0], c.query_dim(), c.hidden_dim, l.qkv_bias);
+      linear(names.qkv[1], c.kv_dim(), c.hidden_dim, l.qkv_bias);
+      linear(names.qkv[2], c.kv_dim(), c.hidden_dim, l.qkv_bias);
     }
-    linear(names.output, c.hidden_dim, c.query_dim(), c.output_bias);
-    if (c.query_key_norm) {
+    linear(names.output, c.hidden_dim, c.query_dim(), l.output_bias);
+    if (l.query_key_norm) {
       weights.push_back({names.query_norm, {c.head_dim}});
       weights.push_back({names.key_norm, {c.head_dim}});
     }
     weights.push_back({names.ffn_norm, {c.hidden_dim}});
-    linear(names.gate, c.ffn_dim, c.hidden_dim, c.ffn_bias);
-    linear(names.up, c.ffn_dim, c.hidden_dim, c.ffn_bias);
-    linear(names.down, c.hidden_dim, c.ffn_dim, c.ffn_bias);
+    linear(names.gate, c.ffn_dim, c.hidden_dim, l.ffn_bias);
+    linear(names.up, c.ffn_dim, c.hidden_dim, l.ffn_bias);
+    linear(names.down, c.hidden_dim, c.ffn_dim, l.ffn_bias);
   }
   weights.push_back({ends.final_norm, {c.hidden_dim}});
   if (!c.tied_head) weights.push_back({ends.head + ".weight", {c.vocab_size, c.hidden_dim}});
@@ -126,13 +127,6 @@ Expected<tensor::TensorView> WeightFiles::Find(const WeightShape& weight) const 
     return MakeError(ErrorKind::kCorrupt, "{}: no tensor '{}'", directory_, weight.name);
   }
   return it->second->Find(weight.name, weight.shape);
-}
-
-Expected<std::vector<float>> WeightFiles::Read(const WeightShape& weight) const {
-  MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, Find(weight));
-  std::vector<float> values(static_cast<size_t>(view.elements()));
-  view.CopyTo(values.data());
-  return values;
 }
 
 std::map<std::string, tensor::TensorView> WeightFiles::tensors() const {

@@ -42,9 +42,8 @@ ModelNames NamesOf(const ModelConfig& config);
 class WeightFiles {
  public:
   static Expected<WeightFiles> Open(const std::string& model_directory);
-  // A view into the file, and its float32 values; kCorrupt if absent or of another shape.
+  // A view into the file; kCorrupt if absent or of another shape.
   Expected<tensor::TensorView> Find(const WeightShape& weight) const;
-  Expected<std::vector<float>> Read(const WeightShape& weight) const;
   // All that the files hold.
   std::map<std::string, tensor::TensorView> tensors() const;
   // Lets the memory of a tensor's pages go.

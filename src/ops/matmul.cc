@@ -81,6 +81,7 @@ int64_t RightOperand::bytes() const { return panels_.size() * 4 + packed_.size()
 
 void RightOperand::Resize(int64_t depth, int64_t columns, DType precision) {
   static_assert(kColumnGroup == kPanel && kColumnGroup == 2 * amx::kTileRows);
+  MORES_CHECK(precision == DType::kF32 || precision == DType::kBf16);
   depth_ = depth;
   columns_ = columns;
   precision_ = precision;

@@ -36,6 +36,7 @@ struct MatrixView {
 // The left operand. In f32 it refers to the caller's memory, which must outlive it.
 class LeftOperand {
  public:
+  // `precision`: kF32 or kBf16, of right operands too.
   void Pack(MatrixView a, Layout layout, DType precision, ThreadPool& pool);
   int64_t rows() const { return rows_; }
   int64_t depth() const { return depth_; }
@@ -64,6 +65,7 @@ class RightOperand {
   void PackColumns(int64_t first, MatrixView rows);
   int64_t depth() const { return depth_; }
   int64_t columns() const { return columns_; }
+  DType precision() const { return precision_; }
   int64_t bytes() const;
 
  private:

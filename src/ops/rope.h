@@ -20,6 +20,8 @@ struct RopeScaling {
   double factor = 1.0;
   double low_frequency_factor = 1.0, high_frequency_factor = 4.0;  // kLlama3
   int64_t trained_context = 0;  // kLlama3, kDynamic: positions before any stretching
+
+  bool operator==(const RopeScaling&) const = default;
 };
 
 // theta^(-2i / head_dim), scaled, for i < head_dim / 2. `bound`: positions that the request may

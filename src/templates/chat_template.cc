@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/files.h"
 #include "templates/jinja/parser.h"
 #include "templates/jinja/run.h"
 #include "text/unicode.h"
@@ -126,65 +125,15 @@ Expected<text::MarkedText> ChatTemplate::Render(const ChatTemplateInput& input) 
   return std::move(*rendered);
 }
 
-namespace {
-
-// The template that `chat_template` holds, or null.
-const Json* DefaultTemplate(const Json& config) {
-  if (!config.is_object()) return nullptr;
-  const auto found = config.find("chat_template");
-  if (found == config.end() || !found->is_array()) return found == config.end() ? nullptr : &*found;
-  for (const Json& entry : *found) {
-    if (!entry.is_object() || !entry.contains("name") || !entry.contains("template")) continue;
-    if (entry["name"] == "default") return &entry["template"];
-  }
-  return nullptr;
-}
-
-}  // namespace
-
 Expected<ChatTemplate> ReadChatTemplate(const std::string& model_directory) {
-  const std::string own = model_directory + "/chat_template.jinja";
-  if (FileExists(own)) {
-    MORES_ASSIGN_OR_RETURN(const std::string source, ReadFile(own));
-    return ChatTemplate::Parse(source, own);
-  }
-  const std::string path = model_directory + "/tokenizer_config.json";
-  if (FileExists(path)) {
-    MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-    const auto config = ParseJson(bytes, path);
-    if (!config) return MakeError(ErrorKind::kCorrupt, "{}", config.error().message);
-    const Json* source = DefaultTemplate(*config);
-    if (source != nullptr && source->is_string()) {
-      return ChatTemplate::Parse(source->get_ref<const std::string&>(),
-                                 path + ": field 'chat_template'");
-    }
-    if (source != nullptr && !source->is_null()) {
-      return MakeError(ErrorKind::kCorrupt, "{}: field 'chat_template': expected a string", path);
-    }
-  }
-  return MakeError(ErrorKind::kMissing, "{}: no chat template; {}", model_directory, kWayOut);
+  MORES_ASSIGN_OR_RETURN(const auto text, text::FindChatTemplate(model_directory));
+  return ParseFound(text, model_directory);
 }
 
-Expected<std::map<std::string, std::string>> ReadSpecialTokens(const std::string& directory) {
-  std::map<std::string, std::string> tokens;
-  for (const char* file : {"special_tokens_map.json", "tokenizer_config.json"}) {
-    const std::string path = directory + "/" + file;
-    if (!FileExists(path)) continue;
-    MORES_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-    const Expected<Json> json = ParseJson(text, path);
-    if (!json) return MakeError(ErrorKind::kCorrupt, "{}", json.error().message);
-    if (!json->is_object()) return MakeError(ErrorKind::kCorrupt, "{}: must be an object", path);
-    for (const char* name : {"bos_token", "eos_token", "unk_token", "pad_token", "sep_token"}) {
-      const auto at = json->find(name);
-      if (at == json->end()) continue;
-      if (at->is_string()) {
-        tokens[name] = at->get<std::string>();
-      } else if (at->is_object() && at->contains("content") && (*at)["content"].is_string()) {
-        tokens[name] = (*at)["content"].get<std::string>();
-      }
-    }
-  }
-  return tokens;
+Expected<ChatTemplate> ParseFound(const std::optional<text::ChatTemplateText>& text,
+                                  std::string_view model) {
+  if (text) return ChatTemplate::Parse(text->source, text->where);
+  return MakeError(ErrorKind::kMissing, "{}: no chat template; {}", model, kWayOut);
 }
 
 }  // namespace mores::templates

@@ -6,12 +6,14 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "text/tokenizer/chat_template_text.h"
 #include "text/tokenizer/marked_text.h"
 
 namespace mores::templates {
@@ -47,13 +49,11 @@ class ChatTemplate {
   std::string where_;
 };
 
-// chat_template.jinja of the directory, else `chat_template` of its tokenizer_config.json, which is
-// a string or a list of {name, template} of which "default" is taken. kMissing if there is none.
+// What a model says of its template, parsed; kMissing, with the `model` named, if that is nothing.
+Expected<ChatTemplate> ParseFound(const std::optional<text::ChatTemplateText>& text,
+                                  std::string_view model);
+// The same of a Hugging Face model directory.
 Expected<ChatTemplate> ReadChatTemplate(const std::string& model_directory);
-
-// bos_token and the like by name, as tokenizer_config.json and special_tokens_map.json have them: a
-// string, or an object with `content`.
-Expected<std::map<std::string, std::string>> ReadSpecialTokens(const std::string& model_directory);
 
 }  // namespace mores::templates
 

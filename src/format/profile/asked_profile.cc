@@ -460,7 +460,7 @@ Expected<std::unique_ptr<JudgeProfile>> MakeAskedProfile(ProfileSpec spec,
   const std::string chat_source = renders ? TemplateSource(options) : "";
   std::map<std::string, std::string> tokens;
   if (options.asks == Asks::kTokens) {
-    MORES_ASSIGN_OR_RETURN(tokens, templates::ReadSpecialTokens(options.model_directory));
+    MORES_ASSIGN_OR_RETURN(tokens, text::ReadSpecialTokens(options.model_directory));
   }
   auto profile =
       std::make_unique<AskedProfile>(std::move(spec), std::move(chat), std::move(tokens));

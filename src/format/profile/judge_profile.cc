@@ -380,28 +380,6 @@ LabelStrings JudgeProfile::labels(text::Language language) const {
   return strings;
 }
 
-RenderedPrompt RenderLabelFirst(const Dialogue& dialogue) {
-  RenderedPrompt prompt;
-  prompt.pieces.push_back({PromptPiece::Kind::kSpecial, "<s>"});
-  for (size_t i = 0; i < dialogue.rules.size(); ++i) {
-    prompt.pieces.push_back({PromptPiece::Kind::kSpecial, "<|rule|>"});
-    prompt.pieces.push_back(
-        {PromptPiece::Kind::kText, fmt::format("{}. {}", i + 1, dialogue.rules[i])});
-  }
-  const size_t judged = LastTurn(dialogue.turns, Role::kAssistant, dialogue.turns.size());
-  for (size_t i = 0; i < std::min(judged + 1, dialogue.turns.size()); ++i) {
-    const Turn& turn = dialogue.turns[i];
-    prompt.pieces.push_back({PromptPiece::Kind::kSpecial, RoleToken(turn.role)});
-    prompt.pieces.push_back({PromptPiece::Kind::kText, turn.content});
-  }
-  if (!dialogue.guideline.empty()) {
-    const size_t shown = std::min(judged + 1, dialogue.turns.size());
-    AppendGuideline(dialogue.guideline, std::span(dialogue.turns).first(shown), prompt);
-  }
-  prompt.pieces.push_back({PromptPiece::Kind::kSpecial, "<|judge|>"});
-  return prompt;
-}
-
 Expected<std::vector<int32_t>> EncodePrompt(const RenderedPrompt& prompt,
                                             const text::Tokenizer& tokenizer) {
   std::vector<int32_t> ids;

@@ -32,9 +32,6 @@ struct RenderedPrompt {
 Expected<std::vector<int32_t>> EncodePrompt(const RenderedPrompt& prompt,
                                             const text::Tokenizer& tokenizer);
 
-// A dialogue as our own profile asks it, up to the judged turn, uncut.
-RenderedPrompt RenderLabelFirst(const Dialogue& dialogue);
-
 // The continuation strings that state each label, in one language.
 struct LabelStrings {
   std::string safe;

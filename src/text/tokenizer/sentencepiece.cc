@@ -317,7 +317,7 @@ class SentencePieceTokenizer : public Tokenizer {
   sentencepiece::SentencePieceProcessor processor_;
   SentencePieceOptions options_;
   std::vector<int32_t> controls_;        // the longest spelling first
-  int32_t anchor_ = kNoId;            // an ordinary piece without a space
+  int32_t anchor_ = kNoId;               // an ordinary piece without a space
   size_t anchor_size_ = 0;               // bytes of its text
   std::vector<int32_t> byte_ids_;        // of byte 0 to 255, if the model has all of them
   bool lossless_ = false;                // keeps every character as it is, without a dummy prefix

@@ -1,0 +1,64 @@
+#include "model/linear_layer.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "ops/kernels.h"
+#include "ops/rows.h"
+
+namespace mores::model {
+
+const ops::LeftOperand& LinearInput::Dense(tensor::DType precision, ThreadPool& pool) {
+  if (!packed_ || precision_ != precision) {
+    dense_.Pack(x_, ops::Layout::kPlain, precision, pool);
+    precision_ = precision;
+    packed_ = true;
+  }
+  return dense_;
+}
+
+StackedLinear::StackedLinear(std::vector<std::unique_ptr<const Linear>> parts)
+    : parts_(std::move(parts)) {
+  MORES_CHECK(!parts_.empty());
+  for (const auto& part : parts_) {
+    MORES_CHECK(part->in() == in());
+    out_ += part->out();
+  }
+}
+
+int64_t StackedLinear::bytes() const {
+  int64_t bytes = 0;
+  for (const auto& part : parts_) bytes += part->bytes();
+  return bytes;
+}
+
+void StackedLinear::Apply(LinearInput& x, float* y, int64_t y_row, ThreadPool& pool) const {
+  for (const auto& part : parts_) {
+    part->Apply(x, y, y_row, pool);
+    y += part->out();
+  }
+}
+
+GeneralFeedForward::GeneralFeedForward(std::unique_ptr<const Linear> gate_up,
+                                       std::unique_ptr<const Linear> down)
+    : gate_up_(std::move(gate_up)), down_(std::move(down)) {
+  MORES_CHECK(gate_up_->out() == 2 * down_->in());
+}
+
+void GeneralFeedForward::Apply(LinearInput& x, float* y, FeedForwardScratch& s,
+                               ThreadPool& pool) const {
+  const int64_t rows = x.rows(), units = down_->in();
+  const int64_t row_step = ops::UnalignedRow(gate_up_->out());
+  gate_up_->Apply(x, s.gate_up.Resize(rows * row_step), row_step, pool);
+  float* hidden = s.hidden.Resize(rows * units);
+  ops::ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const float* gate = s.gate_up.data() + row * row_step;
+      ops::Kernels().swiglu(gate, gate + units, hidden + row * units, units);
+    }
+  });
+  s.input.Set(hidden, rows, units);
+  down_->Apply(s.input, y, down_->out(), pool);
+}
+
+}  // namespace mores::model

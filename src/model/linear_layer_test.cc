@@ -1,0 +1,116 @@
+#include "model/linear_layer.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "base/threads.h"
+#include "model/dense_linear.h"
+#include "ops/rows.h"
+
+namespace mores::model {
+namespace {
+
+using tensor::DType;
+
+std::vector<float> NormalFloats(int64_t count, uint64_t seed) {
+  Random random(seed, 1);
+  std::vector<float> values(static_cast<size_t>(count));
+  for (float& value : values) value = static_cast<float>(random.Normal());
+  return values;
+}
+
+class LinearLayerTest : public ::testing::Test {
+ protected:
+  static constexpr int64_t kIn = 48, kUnits = 64, kRows = 5;
+
+  // Rows [first, first + out) of a weight [..][in].
+  DenseLinear Dense(const std::vector<float>& weight, int64_t in, int64_t first, int64_t out,
+                    DType precision) {
+    ops::RightOperand packed;
+    packed.Pack({weight.data() + first * in, out, in, in}, ops::Layout::kTransposed, precision,
+                pool_);
+    return DenseLinear(std::move(packed), NormalFloats(out, 100 + static_cast<uint64_t>(first)));
+  }
+  std::unique_ptr<const Linear> Part(const std::vector<float>& weight, int64_t in, int64_t first,
+                                     int64_t out, DType precision) {
+    return std::make_unique<const DenseLinear>(Dense(weight, in, first, out, precision));
+  }
+  std::vector<float> Apply(const Linear& linear, const std::vector<float>& x, int64_t y_row) {
+    LinearInput input;
+    input.Set(x.data(), kRows, linear.in());
+    std::vector<float> y(static_cast<size_t>(kRows * y_row), -1.0f);
+    linear.Apply(input, y.data(), y_row, pool_);
+    return y;
+  }
+
+  ThreadPool pool_{2};
+};
+
+TEST_F(LinearLayerTest, StacksPartsOfDifferentTypes) {
+  const std::vector<float> weight = NormalFloats(80 * kIn, 1), x = NormalFloats(kRows * kIn, 2);
+  std::vector<std::unique_ptr<const Linear>> parts;
+  parts.push_back(Part(weight, kIn, 0, 40, DType::kF32));
+  parts.push_back(Part(weight, kIn, 40, 7, DType::kBf16));
+  parts.push_back(Part(weight, kIn, 47, 33, DType::kF32));
+  const auto first = Apply(*parts[0], x, 40), second = Apply(*parts[1], x, 7),
+             third = Apply(*parts[2], x, 33);
+  const StackedLinear stacked(std::move(parts));
+  EXPECT_EQ(stacked.in(), kIn);
+  EXPECT_EQ(stacked.out(), 80);
+  constexpr int64_t kStride = 83;
+  const std::vector<float> y = Apply(stacked, x, kStride);
+  for (int64_t row = 0; row < kRows; ++row) {
+    for (int64_t i = 0; i < 80; ++i) {
+      const float part = i < 40   ? first[static_cast<size_t>(row * 40 + i)]
+                         : i < 47 ? second[static_cast<size_t>(row * 7 + i - 40)]
+                                  : third[static_cast<size_t>(row * 33 + i - 47)];
+      EXPECT_EQ(y[static_cast<size_t>(row * kStride + i)], part) << row << ", " << i;
+    }
+    EXPECT_EQ(y[static_cast<size_t>(row * kStride + 80)], -1.0f);  // untouched
+  }
+}
+
+TEST_F(LinearLayerTest, PacksAnInputAgainWhereItOrThePrecisionChanges) {
+  const std::vector<float> x = {1.0f, 1.00390625f}, other = {3.0f, 5.0f};  // the second: not bf16
+  const std::vector<float> weight = {0.0f, 1.0f};
+  const auto narrow = Part(weight, 2, 0, 1, DType::kBf16),
+             wide = Part(weight, 2, 0, 1, DType::kF32);
+  const float bias = NormalFloats(1, 100)[0];
+  LinearInput input;
+  const auto apply = [&](const Linear& linear) {
+    float y = 0;
+    linear.Apply(input, &y, 1, pool_);
+    return y;
+  };
+  input.Set(x.data(), 1, 2);
+  EXPECT_EQ(apply(*narrow), 1.0f + bias);
+  EXPECT_EQ(apply(*wide), 1.00390625f + bias);
+  input.Set(other.data(), 1, 2);
+  EXPECT_EQ(apply(*wide), 5.0f + bias);
+}
+
+// The general way computes what the dense one does, bit by bit.
+TEST_F(LinearLayerTest, FeedForwardsAgree) {
+  const std::vector<float> gate_up = NormalFloats(2 * kUnits * kIn, 3),
+                           down = NormalFloats(kIn * kUnits, 4), x = NormalFloats(kRows * kIn, 5);
+  for (const DType precision : {DType::kF32, DType::kBf16}) {
+    const DenseFeedForward dense(Dense(gate_up, kIn, 0, 2 * kUnits, precision),
+                                 Dense(down, kUnits, 0, kIn, precision));
+    const GeneralFeedForward general(Part(gate_up, kIn, 0, 2 * kUnits, precision),
+                                     Part(down, kUnits, 0, kIn, precision));
+    EXPECT_EQ(dense.bytes(), general.bytes());
+    FeedForwardScratch scratch;
+    std::vector<float> one(static_cast<size_t>(kRows * kIn)), two(one);
+    LinearInput input;
+    input.Set(x.data(), kRows, kIn);
+    dense.Apply(input, one.data(), scratch, pool_);
+    general.Apply(input, two.data(), scratch, pool_);
+    EXPECT_EQ(one, two) << Name(precision);
+  }
+}
+
+}  // namespace
+}  // namespace mores::model

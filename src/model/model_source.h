@@ -1,0 +1,78 @@
+// What opens a model: its config, weights, tokenizer and chat template, wherever they lie. A
+// directory as Hugging Face's libraries write it today (model/directory_source.h). Another
+// container is another implementation and a branch of OpenModel; nothing else knows what files
+// there are.
+#ifndef MORES_MODEL_MODEL_SOURCE_H_
+#define MORES_MODEL_MODEL_SOURCE_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "model/config.h"
+#include "model/weights.h"
+#include "tensor/tensor_view.h"
+#include "text/tokenizer/chat_template_text.h"
+#include "text/tokenizer/tokenizer.h"
+
+namespace mores::model {
+
+// Open and immutable; safe to share between threads.
+class ModelSource {
+ public:
+  virtual ~ModelSource() = default;
+
+  // Where it lies: what errors name.
+  const std::string& path() const { return path_; }
+  // With the tokens that end a reply by the generation config, where there is one.
+  const ModelConfig& config() const { return config_; }
+
+  // Tensors go by the names and have the order of rows that the family's Hugging Face checkpoints
+  // give them (model/weights.h); a source whose file has it otherwise translates. Views are of the
+  // file, or of memory that the source keeps, and stay valid while it lives.
+  virtual Expected<tensor::TensorView> Find(const WeightShape& weight) const = 0;  // else kCorrupt
+  // All that there is.
+  virtual std::map<std::string, tensor::TensorView> tensors() const = 0;
+  // Lets the memory of a tensor's pages go; they are read again if needed.
+  virtual void Release(const std::string& name) const = 0;
+  // Find, as float32.
+  Expected<std::vector<float>> Read(const WeightShape& weight) const;
+
+  // kMissing where there is none.
+  virtual Expected<std::unique_ptr<text::Tokenizer>> LoadTokenizer() const = 0;
+  virtual Expected<std::optional<text::ChatTemplateText>> ChatTemplate() const = 0;
+  // By their names in templates: {"bos_token", "<s>"}.
+  virtual Expected<std::map<std::string, std::string>> SpecialTokens() const = 0;
+
+  // For a copy as a Hugging Face directory: its config.json, and the paths of the other files that
+  // go along as they are (tokenizer, templates, judge.json).
+  virtual Expected<Json> ConfigJson() const = 0;
+  virtual Expected<std::vector<std::string>> OtherFiles() const = 0;
+
+  struct HashedFile {
+    std::string name, sha256;
+  };
+  // The files that shape results, by name in order.
+  virtual Expected<std::vector<HashedFile>> HashFiles() const = 0;
+  // "NAME@HASH12", such as mini@1a2b3c4d5e6f: the path's last part, and a hash of those files.
+  Expected<std::string> Name() const;
+
+ protected:
+  ModelSource(std::string path, ModelConfig config)
+      : path_(std::move(path)), config_(std::move(config)) {}
+
+ private:
+  std::string path_;
+  ModelConfig config_;
+};
+
+// kMissing, kCorrupt or kUnsupported, with file and field named.
+Expected<std::unique_ptr<const ModelSource>> OpenModel(const std::string& path);
+
+}  // namespace mores::model
+
+#endif  // MORES_MODEL_MODEL_SOURCE_H_

@@ -1,0 +1,64 @@
+#include "text/tokenizer/chat_template_text.h"
+
+#include "base/files.h"
+#include "base/json.h"
+
+namespace mores::text {
+namespace {
+
+// The template that `chat_template` holds, or null.
+const Json* DefaultTemplate(const Json& config) {
+  if (!config.is_object()) return nullptr;
+  const auto found = config.find("chat_template");
+  if (found == config.end() || !found->is_array()) return found == config.end() ? nullptr : &*found;
+  for (const Json& entry : *found) {
+    if (!entry.is_object() || !entry.contains("name") || !entry.contains("template")) continue;
+    if (entry["name"] == "default") return &entry["template"];
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Expected<std::optional<ChatTemplateText>> FindChatTemplate(const std::string& model_directory) {
+  const std::string own = model_directory + "/chat_template.jinja";
+  if (FileExists(own)) {
+    MORES_ASSIGN_OR_RETURN(std::string source, ReadFile(own));
+    return ChatTemplateText{std::move(source), own};
+  }
+  const std::string path = model_directory + "/tokenizer_config.json";
+  if (!FileExists(path)) return std::nullopt;
+  MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+  const auto config = ParseJson(bytes, path);
+  if (!config) return MakeError(ErrorKind::kCorrupt, "{}", config.error().message);
+  const Json* source = DefaultTemplate(*config);
+  if (source == nullptr || source->is_null()) return std::nullopt;
+  if (!source->is_string()) {
+    return MakeError(ErrorKind::kCorrupt, "{}: field 'chat_template': expected a string", path);
+  }
+  return ChatTemplateText{source->get<std::string>(), path + ": field 'chat_template'"};
+}
+
+Expected<std::map<std::string, std::string>> ReadSpecialTokens(const std::string& directory) {
+  std::map<std::string, std::string> tokens;
+  for (const char* file : {"special_tokens_map.json", "tokenizer_config.json"}) {
+    const std::string path = directory + "/" + file;
+    if (!FileExists(path)) continue;
+    MORES_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+    const Expected<Json> json = ParseJson(text, path);
+    if (!json) return MakeError(ErrorKind::kCorrupt, "{}", json.error().message);
+    if (!json->is_object()) return MakeError(ErrorKind::kCorrupt, "{}: must be an object", path);
+    for (const char* name : {"bos_token", "eos_token", "unk_token", "pad_token", "sep_token"}) {
+      const auto at = json->find(name);
+      if (at == json->end()) continue;
+      if (at->is_string()) {
+        tokens[name] = at->get<std::string>();
+      } else if (at->is_object() && at->contains("content") && (*at)["content"].is_string()) {
+        tokens[name] = (*at)["content"].get<std::string>();
+      }
+    }
+  }
+  return tokens;
+}
+
+}  // namespace mores::text

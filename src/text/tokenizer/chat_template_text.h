@@ -1,0 +1,29 @@
+// What a Hugging Face model directory says of its chat template: the text, and the special tokens
+// that it may name. Rendering is templates/chat_template.h.
+#ifndef MORES_TEXT_TOKENIZER_CHAT_TEMPLATE_TEXT_H_
+#define MORES_TEXT_TOKENIZER_CHAT_TEMPLATE_TEXT_H_
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+
+namespace mores::text {
+
+struct ChatTemplateText {
+  std::string source;
+  std::string where;  // names it in errors
+};
+
+// chat_template.jinja of the directory, else `chat_template` of its tokenizer_config.json, which is
+// a string or a list of {name, template} of which "default" is taken. None if there is none.
+Expected<std::optional<ChatTemplateText>> FindChatTemplate(const std::string& model_directory);
+
+// bos_token and the like by name, as tokenizer_config.json and special_tokens_map.json have them: a
+// string, or an object with `content`.
+Expected<std::map<std::string, std::string>> ReadSpecialTokens(const std::string& model_directory);
+
+}  // namespace mores::text
+
+#endif  // MORES_TEXT_TOKENIZER_CHAT_TEMPLATE_TEXT_H_
