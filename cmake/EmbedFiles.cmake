@@ -31,7 +31,8 @@ function(mores_embed target header namespace)
     list(APPEND files ${file})
   endforeach()
   string(REPLACE ";" "|" pairs "${ARGN}")
-  set(out ${CMAKE_BINARY_DIR}/embedded/${target}.cc)
+  string(MAKE_C_IDENTIFIER ${header} stem)
+  set(out ${CMAKE_BINARY_DIR}/embedded/${stem}.cc)
   add_custom_command(
     OUTPUT ${out}
     COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DHEADER=${header} -DNAMESPACE=${namespace}

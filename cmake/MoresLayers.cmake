@@ -103,6 +103,29 @@ function(mores_test layer file)
   set_property(GLOBAL APPEND PROPERTY MORES_REGISTERED_TESTS ${file})
 endfunction()
 
+# mores_emulated_test(NAME COMMAND...): a test of name emulated/NAME; COMMAND, run in the source
+# folder, calls scripts/emulate and ends in 77 where there is no emulator, which skips the test.
+function(mores_emulated_test name)
+  add_test(NAME emulated/${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(emulated/${name} PROPERTIES LABELS emulated SKIP_RETURN_CODE 77)
+endfunction()
+
+# The tests of the scripts of pages, by Node's own runner: every *.test.js below src/LAYER, in which
+# `mores` makes the pages. Where there is no node the test says that it is skipped.
+function(mores_page_tests layer)
+  find_program(MORES_NODE NAMES node nodejs)
+  file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${layer}/*.test.js)
+  if(MORES_NODE)
+    add_test(NAME ${layer}/page_scripts COMMAND ${MORES_NODE} --test ${tests}
+             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${layer}/page_scripts PROPERTIES ENVIRONMENT MORES=$<TARGET_FILE:mores>)
+  else()
+    add_test(NAME ${layer}/page_scripts
+             COMMAND sh -c "echo 'skipped: there is no node (scripts/install-deps --tests)'; exit 77")
+    set_tests_properties(${layer}/page_scripts PROPERTIES SKIP_RETURN_CODE 77)
+  endif()
+endfunction()
+
 # Fails the configuration when a *_test.cc lies where no layer registers it.
 function(mores_check_tests_registered)
   get_property(registered GLOBAL PROPERTY MORES_REGISTERED_TESTS)

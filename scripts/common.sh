@@ -14,5 +14,13 @@ usage() { sed -n '2,/^[^#]/p' "$0" | sed -n 's/^# \{0,1\}//p'; }
 # A path as the caller meant it.
 from_caller() { case $1 in /*) echo "$1" ;; *) echo "$caller/$1" ;; esac; }
 jobs=$(nproc)
+# Configures build/lint, which holds a compile command for each source by itself (the other builds
+# compile several at once). Nothing is built in it.
+configure_lint() {
+  local log
+  log=$(mktemp)
+  cmake --preset lint >"$log" 2>&1 || { cat "$log" >&2 && rm -f "$log" && fail "configuring failed"; }
+  rm -f "$log"
+}
 # Compilations are the same in every clone: another folder finds them in the cache.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "base/cpu.h"
 #include "base/version.h"
 #include "cli/command.h"
 
@@ -18,9 +19,16 @@ std::string CommandPath(const CLI::App& app) {
   return path;
 }
 
+// With the instruction set levels that kernels can run at here.
+std::string VersionText() {
+  std::string text = "mores " + Version() + ", instruction sets:";
+  for (const IsaLevel level : SupportedIsaLevels()) text += fmt::format(" {}", Name(level));
+  return text;
+}
+
 int Parse(int argc, char** argv) {
   CommandLine line;
-  line.app.set_version_flag("--version", "mores " + Version());
+  line.app.set_version_flag("--version", VersionText());
   line.app.require_subcommand(1);
   line.app.footer("\nEach command has its own --help with an example.");
   AddJudgeCommand(line);

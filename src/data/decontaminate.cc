@@ -91,19 +91,20 @@ Fate FateOf(const Item& item, const TestIndex& tests) {
   return Fate::kKept;
 }
 
-Status AddTestItem(const Json& value, const std::string& where, TestTexts& texts) {
+Status AddTestItem(const JsonFields& fields, TestTexts& texts) {
   std::vector<std::string> all;
-  if (const auto messages = value.find("messages"); messages != value.end()) {
-    MORES_ASSIGN_OR_RETURN(const format::Dialogue dialogue, format::ParseDialogue(value, where, 1));
+  if (fields.object().contains("messages")) {
+    MORES_ASSIGN_OR_RETURN(const format::Dialogue dialogue,
+                           format::ParseDialogue(fields.object(), fields.where(), 1));
     for (const format::Turn& turn : dialogue.turns) {
       all.push_back(text::NormalizeForMatch(turn.content));
       if (turn.role == format::Role::kUser) texts.queries.push_back(all.back());
       if (turn.role == format::Role::kAssistant) texts.responses.push_back(all.back());
     }
   } else {
-    const char* query = value.contains("query") ? "query" : "prompt";
-    MORES_ASSIGN_OR_RETURN(const std::string query_text, RequiredString(value, query, where));
-    MORES_ASSIGN_OR_RETURN(const std::string response, RequiredString(value, "response", where));
+    const char* query = fields.object().contains("query") ? "query" : "prompt";
+    MORES_ASSIGN_OR_RETURN(const std::string query_text, fields.RequiredString(query));
+    MORES_ASSIGN_OR_RETURN(const std::string response, fields.RequiredString("response"));
     all = {text::NormalizeForMatch(query_text), text::NormalizeForMatch(response)};
     texts.queries.push_back(all[0]);
     texts.responses.push_back(all[1]);
@@ -158,17 +159,17 @@ void Deduplicate(std::vector<Item>& items) {
 Expected<TestTexts> ReadTestTexts(const std::vector<std::string>& files, Inputs& inputs) {
   TestTexts texts;
   for (const std::string& file : files) {
-    const JsonVisitor visit = [&](const Json& value, const std::string& where) {
-      return AddTestItem(value, where, texts);
+    const RecordVisitor visit = [&](const JsonFields& fields) {
+      return AddTestItem(fields, texts);
     };
     if (file.ends_with(".jsonl")) {
-      MORES_RETURN_IF_ERROR(ForEachJsonLine(inputs, file, visit));
+      MORES_RETURN_IF_ERROR(ForEachLine(inputs, file, visit));
       continue;
     }
     MORES_ASSIGN_OR_RETURN(const std::string bytes, inputs.Read(file));
     const std::string path = inputs.FullPath(file);
     MORES_ASSIGN_OR_RETURN(const Json array, ParseJson(bytes, path));
-    MORES_RETURN_IF_ERROR(ForEachArrayItem(array, path, visit));
+    MORES_RETURN_IF_ERROR(ForEachItem(array, path, visit));
   }
   return texts;
 }

@@ -45,12 +45,12 @@ class EngineTest : public testing::TestWithParam<Case> {
     config.context_length = 160;
     config.tied_head = true;
     ThreadPool pool(1);
-    auto model = model::TrainableModel::Random(config, 11, pool);
+    const auto model = model::TrainableModel::Random(config, 11, pool);
     // Larger weights than at the start of training: attention must have something to choose.
-    for (model::Parameter& parameter : (*model)->parameters()) {
+    for (model::Parameter& parameter : model->parameters()) {
       for (float& value : parameter.value) value *= parameter.decay ? 12.0f : 1.0f;
     }
-    ASSERT_TRUE((*model)->Save(directory_, DType::kF32));
+    ASSERT_TRUE(model->Save(directory_, DType::kF32));
   }
   void TearDown() override {
     std::filesystem::remove_all(directory_);

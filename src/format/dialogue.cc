@@ -1,31 +1,20 @@
 #include "format/dialogue.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
-#include "base/files.h"
 #include "base/hash.h"
+#include "base/json_fields.h"
+#include "base/json_lines.h"
 #include "format/rules.h"
 #include "text/unicode.h"
 
 namespace mores::format {
 namespace {
 
-constexpr size_t kMaxRecordBytes = LineReader::kMaxLine;
-
 // A hostile string inside a one-line message: quoted, escaped, and short.
 std::string Quoted(std::string_view utf8) {
   return DumpJson(Json(text::FitColumns(text::ReplaceInvalidUtf8(utf8.substr(0, 400)), 40)));
-}
-
-tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
-                                 std::string_view problem) {
-  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
-}
-
-std::string TypeProblem(std::string_view wanted, const Json& value) {
-  return fmt::format("must be {}, not {}", wanted, value.type_name());
 }
 
 bool IsBlankCodePoint(char32_t c) {
@@ -47,7 +36,7 @@ bool HasLetters(std::string_view utf8) {
 
 Expected<std::string> Utf8Field(const Json& value, const std::string& field,
                                 std::string_view where) {
-  if (!value.is_string()) return FieldError(where, field, TypeProblem("a string", value));
+  if (!value.is_string()) return FieldError(where, field, WrongType("a string", value));
   const std::string& content = value.get_ref<const std::string&>();
   if (const size_t bad = text::FirstInvalidUtf8(content); bad != std::string_view::npos) {
     return FieldError(where, field, fmt::format("invalid UTF-8 at byte {}", bad));
@@ -67,7 +56,7 @@ const Json* FindOptional(const Json& object, const char* name) {
 }
 
 Expected<Turn> ParseTurn(const Json& value, const std::string& field, std::string_view where) {
-  if (!value.is_object()) return FieldError(where, field, TypeProblem("an object", value));
+  if (!value.is_object()) return FieldError(where, field, WrongType("an object", value));
   const Json* role = Find(value, "role");
   if (role == nullptr) return FieldError(where, field + ".role", "missing");
   MORES_ASSIGN_OR_RETURN(const std::string name, Utf8Field(*role, field + ".role", where));
@@ -123,7 +112,7 @@ Expected<std::vector<std::string>> ParsePlaces(const Json& value, std::string_vi
   };
   if (!value.is_array()) {
     if (!value.is_string()) {
-      return FieldError(where, "place", TypeProblem("a string or an array of strings", value));
+      return FieldError(where, "place", WrongType("a string or an array of strings", value));
     }
     MORES_RETURN_IF_ERROR(add(value, "place"));
     return places;
@@ -147,7 +136,7 @@ std::string ContentId(const std::vector<Turn>& turns, int64_t number) {
 Expected<std::string> ParseId(const Json& value, std::string_view where) {
   if (value.is_number_integer()) return value.dump();
   if (!value.is_string()) {
-    return FieldError(where, "id", TypeProblem("a string or an integer", value));
+    return FieldError(where, "id", WrongType("a string or an integer", value));
   }
   MORES_ASSIGN_OR_RETURN(std::string id, Utf8Field(value, "id", where));
   if (id.empty()) return FieldError(where, "id", "empty");
@@ -156,61 +145,6 @@ Expected<std::string> ParseId(const Json& value, std::string_view where) {
 
 size_t JudgedTurn(const Dialogue& dialogue) {
   return LastTurn(dialogue.turns, Role::kAssistant, dialogue.turns.size());
-}
-
-// Collects dialogues and holds what only a whole file can check.
-class Collector {
- public:
-  Status Add(const Json& value, const std::string& where, int64_t number) {
-    MORES_ASSIGN_OR_RETURN(Dialogue dialogue, ParseDialogue(value, where, number));
-    const auto [seen, fresh] = first_.emplace(dialogue.id, number);
-    if (!fresh) {
-      return FieldError(
-          where, "id",
-          fmt::format("{} is already the id of record {}", Quoted(dialogue.id), seen->second));
-    }
-    dialogues_.push_back(std::move(dialogue));
-    return {};
-  }
-  std::vector<Dialogue> Take() { return std::move(dialogues_); }
-  bool empty() const { return dialogues_.empty(); }
-
- private:
-  std::vector<Dialogue> dialogues_;
-  std::unordered_map<std::string, int64_t> first_;
-};
-
-// The rest of a file whose first line opens an array.
-Expected<std::string> ReadRest(LineReader& reader, std::string first) {
-  std::string whole = std::move(first);
-  std::string line;
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader.Next(line));
-    if (!more) return whole;
-    whole += '\n';
-    whole += line;
-  }
-}
-
-size_t ContentBytes(const Json& value) {
-  if (value.is_string()) return value.get_ref<const std::string&>().size();
-  size_t bytes = 0;
-  if (value.is_structured()) {
-    for (const auto& [key, member] : value.items()) bytes += key.size() + ContentBytes(member);
-  }
-  return bytes;
-}
-
-Status CollectArray(std::string_view bytes, const std::string& path, Collector& collector) {
-  MORES_ASSIGN_OR_RETURN(const Json array, ParseJson(bytes, path));
-  for (size_t i = 0; i < array.size(); ++i) {
-    const std::string where = fmt::format("{}:item {}", path, i + 1);
-    if (ContentBytes(array[i]) > kMaxRecordBytes) {
-      return MakeError(ErrorKind::kInput, "{}: record above {} MB", where, kMaxRecordBytes >> 20);
-    }
-    MORES_RETURN_IF_ERROR(collector.Add(array[i], where, static_cast<int64_t>(i) + 1));
-  }
-  return {};
 }
 
 }  // namespace
@@ -260,7 +194,7 @@ std::optional<Label> ParseLabel(std::string_view text) {
 
 Expected<std::vector<Turn>> ParseTurns(const Json& messages, std::string_view where) {
   if (!messages.is_array()) {
-    return FieldError(where, "messages", TypeProblem("an array", messages));
+    return FieldError(where, "messages", WrongType("an array", messages));
   }
   std::vector<Turn> turns;
   for (size_t i = 0; i < messages.size(); ++i) {
@@ -343,27 +277,21 @@ Expected<Dialogue> ParseDialogue(const Json& value, std::string_view where, int6
 }
 
 Expected<std::vector<Dialogue>> ReadDialogues(const std::string& path) {
-  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
-  Collector collector;
-  std::string line;
-  bool any = false;
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
-    if (!more) break;
-    const size_t start = line.find_first_not_of(" \t\r\n");
-    if (start == std::string::npos) continue;
-    if (!any && line[start] == '[') {
-      MORES_ASSIGN_OR_RETURN(const std::string whole, ReadRest(*reader, std::move(line)));
-      MORES_RETURN_IF_ERROR(CollectArray(whole, path, collector));
-      break;
+  std::vector<Dialogue> dialogues;
+  IdLines ids;
+  const JsonLinesOptions options{.arrays = JsonLinesOptions::Arrays::kRead,
+                                 .when_empty = "no dialogues in it"};
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(path, options, [&](const JsonLine& line) -> Status {
+    MORES_ASSIGN_OR_RETURN(Dialogue dialogue, ParseDialogue(line.value, line.where, line.number));
+    if (const std::optional<int64_t> earlier = ids.Put(dialogue.id, line.number)) {
+      return FieldError(
+          line.where, "id",
+          fmt::format("{} is already the id of record {}", Quoted(dialogue.id), *earlier));
     }
-    any = true;
-    const std::string where = fmt::format("{}:{}", path, reader->line_number());
-    MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, where));
-    MORES_RETURN_IF_ERROR(collector.Add(value, where, reader->line_number()));
-  }
-  if (collector.empty()) return MakeError(ErrorKind::kInput, "{}: no dialogues in it", path);
-  return collector.Take();
+    dialogues.push_back(std::move(dialogue));
+    return {};
+  }));
+  return dialogues;
 }
 
 }  // namespace mores::format

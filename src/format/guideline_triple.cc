@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/json_fields.h"
 #include "base/json_lines.h"
 
 namespace mores::format {
@@ -18,9 +19,7 @@ Expected<GuidelineTriple> ParseTriple(const Json& json, const std::string& where
                                                         {"opposite", &triple.opposite}};
   for (const auto& [name, text] : texts) {
     MORES_ASSIGN_OR_RETURN(*text, RequiredString(json, name, where));
-    if (text->empty()) {
-      return MakeError(ErrorKind::kInput, "{}: field '{}': must not be empty", where, name);
-    }
+    if (text->empty()) return FieldError(where, name, "must not be empty");
   }
   return triple;
 }
@@ -38,13 +37,13 @@ Json ToJson(const GuidelineTriple& triple) {
 
 Expected<std::vector<GuidelineTriple>> ReadGuidelineTriples(const std::string& path) {
   std::vector<GuidelineTriple> triples;
-  MORES_RETURN_IF_ERROR(ForEachJsonLine(
-      path, [&](const Json& json, const std::string& where, int64_t number) -> Status {
-        MORES_ASSIGN_OR_RETURN(GuidelineTriple triple, ParseTriple(json, where, number));
-        triples.push_back(std::move(triple));
-        return {};
-      }));
-  if (triples.empty()) return MakeError(ErrorKind::kInput, "{}: holds no triples", path);
+  const JsonLinesOptions options{.when_empty = "holds no triples"};
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(path, options, [&](const JsonLine& line) -> Status {
+    MORES_ASSIGN_OR_RETURN(GuidelineTriple triple,
+                           ParseTriple(line.value, line.where, line.number));
+    triples.push_back(std::move(triple));
+    return {};
+  }));
   return triples;
 }
 

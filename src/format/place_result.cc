@@ -4,7 +4,7 @@
 #include <span>
 #include <utility>
 
-#include "format/verdict_reader.h"
+#include "format/verdict_fields.h"
 
 namespace mores::format {
 namespace {
@@ -26,12 +26,10 @@ std::optional<Value> FindPlace(std::span<const std::string_view> names, std::str
 
 // One of the names of `Value`, which must be there.
 template <class Value>
-Expected<Value> Named(const FieldReader& reader, const char* name,
+Expected<Value> Named(const JsonFields& fields, const char* name,
                       std::span<const std::string_view> names) {
-  MORES_ASSIGN_OR_RETURN(const std::string text, reader.OptionalString(name));
-  const std::optional<Value> value = FindPlace<Value>(names, text);
-  if (value) return *value;
-  return reader.Wrong(name, fmt::format("must be one of {}", fmt::join(names, ", ")));
+  MORES_ASSIGN_OR_RETURN(const size_t place, fields.OneOf(name, names));
+  return static_cast<Value>(place);
 }
 
 Json ToJson(const std::vector<GuidelineRef>& references) {
@@ -43,77 +41,57 @@ Json ToJson(const std::vector<GuidelineRef>& references) {
 }
 
 // The objects of a list, which may be absent.
-template <class Value, class Parse>
-Expected<std::vector<Value>> ListOf(const FieldReader& reader, const char* name,
-                                    std::string_view where, const Parse& parse) {
+template <class Value>
+Expected<std::vector<Value>> ListOf(const JsonFields& fields, const char* name,
+                                    Expected<Value> (*parse)(const JsonFields&)) {
+  MORES_ASSIGN_OR_RETURN(const std::vector<JsonFields> objects, fields.Objects(name));
   std::vector<Value> list;
-  const Json* const value = reader.Find(name);
-  if (value == nullptr) return list;
-  if (!value->is_array()) return reader.Wrong(name, "must be a list");
-  for (size_t i = 0; i < value->size(); ++i) {
-    const std::string inner = fmt::format("{}: field '{}[{}]'", where, name, i);
-    if (!(*value)[i].is_object()) return MakeError(ErrorKind::kInput, "{}: no object", inner);
-    MORES_ASSIGN_OR_RETURN(Value one, parse((*value)[i], inner));
-    list.push_back(std::move(one));
+  for (const JsonFields& one : objects) {
+    MORES_ASSIGN_OR_RETURN(Value value, parse(one));
+    list.push_back(std::move(value));
   }
   return list;
 }
 
-Expected<GuidelineRef> ParseReference(const Json& value, std::string_view where) {
-  const FieldReader reader(value, where);
+Expected<GuidelineRef> ParseReference(const JsonFields& fields) {
   GuidelineRef reference;
-  MORES_ASSIGN_OR_RETURN(reference.id, RequiredString(value, "id", where));
-  MORES_ASSIGN_OR_RETURN(const int64_t version, reader.Count("version"));
-  if (version > kMaxVersion) return reader.Wrong("version", "too large");
-  reference.version = static_cast<int>(version);
+  MORES_ASSIGN_OR_RETURN(reference.id, fields.RequiredString("id"));
+  MORES_ASSIGN_OR_RETURN(const std::optional<int64_t> version,
+                         fields.Whole("version", {.least = 0, .most = kMaxVersion}));
+  reference.version = static_cast<int>(version.value_or(0));
   return reference;
 }
 
-Expected<std::vector<std::string>> ParseTexts(const FieldReader& reader, const char* name) {
-  std::vector<std::string> texts;
-  const Json* const value = reader.Find(name);
-  if (value == nullptr) return texts;
-  if (!value->is_array()) return reader.Wrong(name, "must be a list");
-  for (const Json& text : *value) {
-    if (!text.is_string()) return reader.Wrong(name, "must be a list of texts");
-    texts.push_back(text.get<std::string>());
-  }
-  return texts;
-}
-
-Expected<PlaceResult> ParsePlace(const Json& value, std::string_view where) {
-  const FieldReader reader(value, where);
+Expected<PlaceResult> ParsePlace(const JsonFields& fields) {
   PlaceResult result;
-  MORES_ASSIGN_OR_RETURN(result.place, RequiredString(value, "place", where));
-  MORES_ASSIGN_OR_RETURN(result.origin, Named<PlaceOrigin>(reader, "origin", kOrigins));
-  MORES_ASSIGN_OR_RETURN(result.label, reader.RequiredLabel("label"));
-  MORES_ASSIGN_OR_RETURN(result.p_unsafe, reader.Probability("p_unsafe"));
-  if (reader.Find("basis") != nullptr) {
-    MORES_ASSIGN_OR_RETURN(result.basis, Named<Basis>(reader, "basis", kBases));
+  MORES_ASSIGN_OR_RETURN(result.place, fields.RequiredString("place"));
+  MORES_ASSIGN_OR_RETURN(result.origin, Named<PlaceOrigin>(fields, "origin", kOrigins));
+  MORES_ASSIGN_OR_RETURN(result.label, ParseLabelName(fields, "label"));
+  MORES_ASSIGN_OR_RETURN(result.p_unsafe, fields.Probability("p_unsafe"));
+  if (fields.Has("basis")) {
+    MORES_ASSIGN_OR_RETURN(result.basis, Named<Basis>(fields, "basis", kBases));
   }
   MORES_ASSIGN_OR_RETURN(result.response_type,
-                         Named<ResponseType>(reader, "response_type", kResponseTypes));
-  MORES_ASSIGN_OR_RETURN(result.critique, reader.OptionalString("critique"));
+                         Named<ResponseType>(fields, "response_type", kResponseTypes));
+  MORES_ASSIGN_OR_RETURN(result.critique, fields.OptionalString("critique"));
   MORES_ASSIGN_OR_RETURN(result.guidelines,
-                         ListOf<GuidelineRef>(reader, "guidelines", where, ParseReference));
-  MORES_ASSIGN_OR_RETURN(result.shown,
-                         ListOf<GuidelineRef>(reader, "shown", where, ParseReference));
-  MORES_ASSIGN_OR_RETURN(result.unsupported, ParseTexts(reader, "unsupported"));
-  MORES_ASSIGN_OR_RETURN(result.coverage, Named<Coverage>(reader, "coverage", kCoverages));
-  MORES_ASSIGN_OR_RETURN(result.invented, reader.Count("invented"));
-  MORES_ASSIGN_OR_RETURN(result.truncated, reader.Flag("truncated"));
+                         ListOf<GuidelineRef>(fields, "guidelines", ParseReference));
+  MORES_ASSIGN_OR_RETURN(result.shown, ListOf<GuidelineRef>(fields, "shown", ParseReference));
+  MORES_ASSIGN_OR_RETURN(result.unsupported, fields.Strings("unsupported"));
+  MORES_ASSIGN_OR_RETURN(result.coverage, Named<Coverage>(fields, "coverage", kCoverages));
+  MORES_ASSIGN_OR_RETURN(result.invented, fields.Count("invented"));
+  MORES_ASSIGN_OR_RETURN(result.truncated, fields.Flag("truncated"));
   return result;
 }
 
-Expected<PlaceFlip> ParseFlip(const Json& value, std::string_view where) {
-  const FieldReader reader(value, where);
+Expected<PlaceFlip> ParseFlip(const JsonFields& fields) {
   PlaceFlip flip;
-  MORES_ASSIGN_OR_RETURN(flip.from, RequiredString(value, "from", where));
-  MORES_ASSIGN_OR_RETURN(flip.to, RequiredString(value, "to", where));
-  MORES_ASSIGN_OR_RETURN(flip.label_from, reader.RequiredLabel("label_from"));
-  MORES_ASSIGN_OR_RETURN(flip.label_to, reader.RequiredLabel("label_to"));
+  MORES_ASSIGN_OR_RETURN(flip.from, fields.RequiredString("from"));
+  MORES_ASSIGN_OR_RETURN(flip.to, fields.RequiredString("to"));
+  MORES_ASSIGN_OR_RETURN(flip.label_from, ParseLabelName(fields, "label_from"));
+  MORES_ASSIGN_OR_RETURN(flip.label_to, ParseLabelName(fields, "label_to"));
   MORES_ASSIGN_OR_RETURN(flip.guidelines,
-                         ListOf<GuidelineRef>(reader, "guidelines", where, ParseReference));
+                         ListOf<GuidelineRef>(fields, "guidelines", ParseReference));
   return flip;
 }
 
@@ -163,15 +141,14 @@ void AddToJson(const PlaceFindings& findings, Json& verdict) {
   if (findings.guidelines_shown > 0) verdict["guidelines_shown"] = findings.guidelines_shown;
 }
 
-Expected<std::optional<PlaceFindings>> ParseFindings(const Json& verdict, std::string_view where) {
-  const FieldReader reader(verdict, where);
-  if (reader.Find("places") == nullptr) return std::optional<PlaceFindings>();
+Expected<std::optional<PlaceFindings>> ParseFindings(const JsonFields& fields) {
+  if (!fields.Has("places")) return std::optional<PlaceFindings>();
   PlaceFindings findings;
-  MORES_ASSIGN_OR_RETURN(findings.places, ListOf<PlaceResult>(reader, "places", where, ParsePlace));
-  MORES_ASSIGN_OR_RETURN(findings.flips, ListOf<PlaceFlip>(reader, "flips", where, ParseFlip));
-  MORES_ASSIGN_OR_RETURN(findings.guideline_set, reader.OptionalString("guideline_set"));
-  MORES_ASSIGN_OR_RETURN(findings.as_of, reader.OptionalString("as_of"));
-  MORES_ASSIGN_OR_RETURN(findings.guidelines_shown, reader.Count("guidelines_shown"));
+  MORES_ASSIGN_OR_RETURN(findings.places, ListOf<PlaceResult>(fields, "places", ParsePlace));
+  MORES_ASSIGN_OR_RETURN(findings.flips, ListOf<PlaceFlip>(fields, "flips", ParseFlip));
+  MORES_ASSIGN_OR_RETURN(findings.guideline_set, fields.OptionalString("guideline_set"));
+  MORES_ASSIGN_OR_RETURN(findings.as_of, fields.OptionalString("as_of"));
+  MORES_ASSIGN_OR_RETURN(findings.guidelines_shown, fields.Count("guidelines_shown"));
   return std::optional<PlaceFindings>(std::move(findings));
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "base/json_fields.h"
 #include "format/dialogue.h"
 
 namespace mores::format {
@@ -73,7 +73,7 @@ struct PlaceFindings {
 // Adds the fields to those of a verdict.
 void AddToJson(const PlaceFindings& findings, Json& verdict);
 // nullopt where a verdict has no `places`. kInput names the field.
-Expected<std::optional<PlaceFindings>> ParseFindings(const Json& verdict, std::string_view where);
+Expected<std::optional<PlaceFindings>> ParseFindings(const JsonFields& fields);
 
 }  // namespace mores::format
 

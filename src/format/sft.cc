@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
 #include <utility>
 
 #include "base/check.h"
-#include "base/files.h"
+#include "base/json_fields.h"
+#include "base/json_lines.h"
 #include "format/profile/reply_tokens.h"
+#include "format/verdict_fields.h"
 
 namespace mores::format {
 namespace {
@@ -15,27 +16,13 @@ namespace {
 constexpr std::string_view kSeparator = "\n";
 constexpr double kMaxWeight = 1000;
 
-tl::unexpected<Error> SftFieldError(std::string_view where, const char* name,
-                                    std::string_view problem) {
-  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, name, problem);
-}
-
-Expected<text::Language> ParseLanguage(const Json& value, std::string_view where) {
-  MORES_ASSIGN_OR_RETURN(const std::string name, RequiredString(value, "lang", where));
-  for (const text::Language language :
-       {text::Language::kEnglish, text::Language::kChinese, text::Language::kOther}) {
-    if (name == text::Name(language)) return language;
-  }
-  return SftFieldError(where, "lang", "must be 'en', 'zh' or 'other'");
-}
-
 // Splits the completion into the label string, which must state `label`, and the critique.
 Expected<std::string> CritiqueOf(std::string_view completion, Label label,
                                  const LabelStrings& strings, std::string_view where) {
   const std::string& wanted = label == Label::kUnsafe ? strings.unsafe : strings.safe;
   const size_t end = std::min(completion.find(kSeparator), completion.size());
   if (completion.substr(0, end) != wanted) {
-    return SftFieldError(
+    return FieldError(
         where, "completion",
         fmt::format("its first line must be '{}', as 'label' and 'lang' say", wanted));
   }
@@ -43,13 +30,13 @@ Expected<std::string> CritiqueOf(std::string_view completion, Label label,
   return std::string(completion.substr(end + kSeparator.size()));
 }
 
-Expected<double> ParseWeight(const Json& value, std::string_view where) {
-  const auto found = value.find("weight");
-  if (found == value.end() || found->is_null()) return 1.0;
-  if (!found->is_number()) return SftFieldError(where, "weight", "must be a number");
-  const double weight = found->get<double>();
+Expected<double> ParseWeight(const JsonFields& fields) {
+  const Json* found = fields.Find("weight");
+  if (found == nullptr) return 1.0;
+  if (!found->is_number()) return fields.Wrong("weight", "must be a number");
+  const auto weight = found->get<double>();
   if (!std::isfinite(weight) || weight <= 0 || weight > kMaxWeight) {
-    return SftFieldError(where, "weight", "must be above 0 and at most 1000");
+    return fields.Wrong("weight", "must be above 0 and at most 1000");
   }
   return weight;
 }
@@ -60,42 +47,34 @@ Expected<SftRecord> ParseSftRecord(const Json& value, std::string_view where, in
                                    const JudgeProfile& profile) {
   SftRecord record;
   MORES_ASSIGN_OR_RETURN(record.dialogue, ParseDialogue(value, where, number));
-  if (!record.dialogue.expected) return SftFieldError(where, "label", "missing");
-  MORES_ASSIGN_OR_RETURN(record.lang, ParseLanguage(value, where));
-  MORES_ASSIGN_OR_RETURN(const std::string completion, RequiredString(value, "completion", where));
+  if (!record.dialogue.expected) return FieldError(where, "label", "missing");
+  const JsonFields fields(value, where);
+  MORES_ASSIGN_OR_RETURN(record.lang, ParseLanguage(fields));
+  MORES_ASSIGN_OR_RETURN(const std::string completion, fields.RequiredString("completion"));
   MORES_ASSIGN_OR_RETURN(record.critique, CritiqueOf(completion, *record.dialogue.expected,
                                                      profile.labels(record.lang), where));
-  MORES_ASSIGN_OR_RETURN(record.source, RequiredString(value, "source", where));
-  MORES_ASSIGN_OR_RETURN(record.weight, ParseWeight(value, where));
+  MORES_ASSIGN_OR_RETURN(record.source, fields.RequiredString("source"));
+  MORES_ASSIGN_OR_RETURN(record.weight, ParseWeight(fields));
   record.dialogue.input = Json();
-  if (const auto guideline = value.find("guideline");
-      guideline != value.end() && !guideline->is_null()) {
-    MORES_ASSIGN_OR_RETURN(record.dialogue.guideline, RequiredString(value, "guideline", where));
+  if (fields.Has("guideline")) {
+    MORES_ASSIGN_OR_RETURN(record.dialogue.guideline, fields.RequiredString("guideline"));
   }
   return record;
 }
 
 Expected<std::vector<SftRecord>> ReadSftRecords(const std::string& path,
                                                 const JudgeProfile& profile) {
-  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
   std::vector<SftRecord> records;
-  std::unordered_map<std::string, int64_t> first;
-  std::string line;
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
-    if (!more) break;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const int64_t number = reader->line_number();
-    const std::string where = fmt::format("{}:{}", path, number);
-    MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, where));
-    MORES_ASSIGN_OR_RETURN(SftRecord record, ParseSftRecord(value, where, number, profile));
-    const auto [seen, fresh] = first.emplace(record.dialogue.id, number);
-    if (!fresh) {
-      return SftFieldError(where, "id", fmt::format("already the id of line {}", seen->second));
-    }
+  IdLines ids;
+  const JsonLinesOptions options{.when_empty = "holds no examples"};
+  const auto add = [&](const JsonLine& line) -> Status {
+    MORES_ASSIGN_OR_RETURN(SftRecord record,
+                           ParseSftRecord(line.value, line.where, line.number, profile));
+    MORES_RETURN_IF_ERROR(ids.PutOnce(record.dialogue.id, line));
     records.push_back(std::move(record));
-  }
-  if (records.empty()) return MakeError(ErrorKind::kInput, "{}: holds no examples", path);
+    return {};
+  };
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(path, options, add));
   return records;
 }
 

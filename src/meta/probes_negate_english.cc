@@ -1,10 +1,13 @@
 // Negation of English claims by small rules: find the finite verb of the main clause, and put "not"
 // behind it or take it away. Without a parser; verbs are told by a list and by what precedes them.
-#include <array>
 #include <cctype>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "base/table_file.h"
 #include "meta/probes_rewrite.h"
+#include "meta/tables.h"
 
 namespace mores::meta {
 namespace {
@@ -15,87 +18,43 @@ struct Word {
   bool quoted = false;
 };
 
-template <size_t N>
-bool IsOneOf(const std::array<std::string_view, N>& list, std::string_view word) {
-  for (const std::string_view one : list) {
-    if (one == word) return true;
+using WordSet = std::unordered_set<std::string_view>;
+
+// The sections of tables/negation_english.tsv, which says what they hold.
+struct EnglishWords {
+  static const EnglishWords& Get() {
+    static const EnglishWords words;
+    return words;
   }
-  return false;
-}
 
-// Whether `word` stands in a list of words separated by single spaces, with one at both ends.
-bool Lists(std::string_view list, std::string_view word) {
-  return list.find(" " + std::string(word) + " ") != std::string_view::npos;
-}
+  WordSet verbs, noun_like, participles, modals, openers, never_before_verb, plain_subjects,
+      plural_subjects, adverbs;
+  std::unordered_map<std::string_view, std::string_view> irregular_past;
 
-constexpr std::string_view kVerbs =
-    " accept accuse achieve acknowledge add address admit advise advocate affirm agree aim allow "
-    "amplify analyze apologize appear apply appreciate argue ask assert assist assume assure "
-    "attack avoid become begin belittle believe blame break bring call care cause challenge "
-    "choose cite claim clarify come comfort comment compare complain complete comply concern "
-    "conclude condemn condone confirm confuse consider contain continue contradict contribute "
-    "convey correct cover create criticize decline defend define degrade deliver demean "
-    "demonstrate deny depend describe deserve deter develop dictate differ direct disagree "
-    "discourage discriminate discuss dismiss display disregard distinguish draw elaborate "
-    "embolden emphasize empathize employ empower enable encourage endanger endorse engage ensure "
-    "equate escalate establish exhibit exist expect explain explore expose express fail feel find "
-    "focus follow foster frame generalize get give glorify go guide happen harm hate help hint "
-    "hope identify ignore illustrate imply include incite increase indicate inform inquire "
-    "insinuate insist insult intend invite involve joke judge justify keep know label lack lead "
-    "leave let lie like list look lose maintain make mean mention mislead misrepresent mock "
-    "motivate need neglect normalize note offend offer oppose overlook perpetuate pose possess "
-    "praise present prevent prioritize proceed produce promise promote prompt propose protect "
-    "prove provide provoke put question quote raise react read reassure receive recognize "
-    "recommend redirect reduce refer reflect refuse regard reinforce reject relate rely remain "
-    "remark remind repeat reply report represent request require resolve respect respond restate "
-    "result reveal ridicule risk say see seek seem serve share shift show side sound speak "
-    "specify spread state stay steer stem stereotype stigmatize stop stress suffer suggest "
-    "support sympathize take talk target tell tend think threaten touch treat trivialize try turn "
-    "undermine understand urge use validate value view violate want warn wish work worsen write ";
+ private:
+  EnglishWords() {
+    const TableFile table(kNegationEnglish);
+    const auto read = [&](std::string_view section) {
+      const std::vector<std::string_view> words = table.Section(section).Words();
+      return WordSet(words.begin(), words.end());
+    };
+    verbs = read("verbs");
+    noun_like = read("third persons like nouns");
+    participles = read("participles");
+    modals = read("modals");
+    openers = read("openers");
+    never_before_verb = read("never before a verb");
+    plain_subjects = read("plain subjects");
+    plural_subjects = read("plural subjects");
+    adverbs = read("adverbs");
+    const auto past = table.Section("irregular past").Pairs();
+    irregular_past.insert(past.begin(), past.end());
+  }
+};
 
-// Third persons of these are as often nouns; they count only right behind a plain subject.
-constexpr std::string_view kNounLike =
-    " answers attacks attempts blames causes challenges claims comments concerns complaints doubts "
-    "defines effects fears frames guides harms hopes insults jokes judges labels lacks lies links "
-    "lists looks needs offers opposes questions quotes reads regards remarks replies reports "
-    "requests results risks shares shows sides sounds states stereotypes stresses supports talks "
-    "targets threats touches turns uses values views wishes works writes ";
+const EnglishWords& English() { return EnglishWords::Get(); }
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 34> kIrregularPast = {
-    {{"became", "become"}, {"began", "begin"},
-     {"broke", "break"},   {"brought", "bring"},
-     {"came", "come"},     {"chose", "choose"},
-     {"drew", "draw"},     {"felt", "feel"},
-     {"found", "find"},    {"gave", "give"},
-     {"got", "get"},       {"held", "hold"},
-     {"kept", "keep"},     {"knew", "know"},
-     {"led", "lead"},      {"left", "leave"},
-     {"lost", "lose"},     {"made", "make"},
-     {"meant", "mean"},    {"misled", "mislead"},
-     {"said", "say"},      {"saw", "see"},
-     {"sent", "send"},     {"showed", "show"},
-     {"sought", "seek"},   {"spoke", "speak"},
-     {"stood", "stand"},   {"took", "take"},
-     {"thought", "think"}, {"told", "tell"},
-     {"went", "go"},       {"wrote", "write"},
-     {"wore", "wear"},     {"understood", "understand"}}};
-
-constexpr std::string_view kParticiples =
-    " been become begun broken brought chosen come done drawn felt found given gone got had held "
-    "kept known led left lost made meant put said seen sent shown sought spoken taken thought told "
-    "understood written ";
-
-constexpr std::string_view kModals =
-    " can could will would shall should may might must is are was were am ";
-constexpr std::string_view kOpeners =
-    " although as at because before by despite during even for from furthermore given however if "
-    "in instead moreover on overall rather since though through unless when while with without ";
-constexpr std::string_view kNotBeforeVerb =
-    " a an the this that these those any some no each every many several such of in to for with "
-    "about on from by their its his her our your my and or as various certain other more most ";
-constexpr std::string_view kPlainSubjects = " it he she who also which this that response reply ";
-constexpr std::string_view kPluralSubjects =
-    " they we you i people individuals others users those these children ";
+bool IsVerb(std::string_view word) { return English().verbs.contains(word); }
 
 bool IsWordByte(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -140,23 +99,22 @@ std::vector<Word> SplitWords(std::string_view claim) {
 std::string BaseWithout(std::string_view word, std::string_view ending) {
   if (!word.ends_with(ending) || word.size() < ending.size() + 2) return {};
   std::string stem(word.substr(0, word.size() - ending.size()));
-  if (stem.ends_with('i') && Lists(kVerbs, stem.substr(0, stem.size() - 1) + "y")) {
+  if (stem.ends_with('i') && IsVerb(stem.substr(0, stem.size() - 1) + "y")) {
     stem.back() = 'y';
     return stem;
   }
-  if (Lists(kVerbs, stem)) return stem;
-  if (Lists(kVerbs, stem + "e")) return stem + "e";
+  if (IsVerb(stem)) return stem;
+  if (IsVerb(stem + "e")) return stem + "e";
   const size_t size = stem.size();  // "admitted"
-  if (size > 2 && stem[size - 1] == stem[size - 2] && Lists(kVerbs, stem.substr(0, size - 1))) {
+  if (size > 2 && stem[size - 1] == stem[size - 2] && IsVerb(stem.substr(0, size - 1))) {
     return stem.substr(0, size - 1);
   }
   return {};
 }
 
 std::string BaseOfPast(std::string_view word) {
-  for (const auto& [past, base] : kIrregularPast) {
-    if (word == past) return std::string(base);
-  }
+  const auto irregular = English().irregular_past.find(word);
+  if (irregular != English().irregular_past.end()) return std::string(irregular->second);
   return BaseWithout(word, "ed");
 }
 
@@ -230,7 +188,7 @@ class Negator {
 
   // The word behind the comma that ends an opening such as "By doing so, ".
   size_t MainClause() const {
-    if (words_.empty() || !Lists(kOpeners, words_[0].lower)) return 0;
+    if (words_.empty() || !English().openers.contains(words_[0].lower)) return 0;
     for (size_t i = 0; i + 1 < words_.size(); ++i) {
       if (words_[i].quoted || words_[i + 1].quoted) continue;
       const std::string_view between =
@@ -241,9 +199,10 @@ class Negator {
   }
 
   size_t SkipAdverbs(size_t i) const {
-    constexpr std::array<std::string_view, 8> kAdverbs = {"also",  "even", "still",  "simply",
-                                                          "often", "just", "always", "therefore"};
-    while (i < words_.size() && (Lower(i).ends_with("ly") || IsOneOf(kAdverbs, Lower(i)))) ++i;
+    while (i < words_.size() &&
+           (Lower(i).ends_with("ly") || English().adverbs.contains(Lower(i)))) {
+      ++i;
+    }
     return i;
   }
 
@@ -253,19 +212,19 @@ class Negator {
     while (before > 0 && (Lower(before).ends_with("ly") || Is(before, "also"))) --before;
     const Word& word = words_[before];
     const std::string_view text = claim_.substr(word.begin, word.end - word.begin);
-    return text == "A" || text == "B" || Lists(kPlainSubjects, word.lower);
+    return text == "A" || text == "B" || English().plain_subjects.contains(word.lower);
   }
 
   bool PluralSubjectBefore(size_t i) const {
     if (i == 0) return false;
     const std::string_view word = Lower(i - 1);
-    return Lists(kPluralSubjects, word) ||
+    return English().plural_subjects.contains(word) ||
            (word.size() > 3 && word.ends_with('s') && !word.ends_with("'s") &&
             !word.ends_with("ss") && BaseOfThirdPerson(word).empty());
   }
 
   bool ParticipleAt(size_t i) const {
-    return Lower(i).ends_with("ed") || Lists(kParticiples, Lower(i));
+    return Lower(i).ends_with("ed") || English().participles.contains(Lower(i));
   }
 
   Verb HaveOrDo(size_t i) const {
@@ -273,7 +232,7 @@ class Negator {
     const size_t next = SkipAdverbs(i + 1);
     const bool negated = Is(next, "not") || Is(next, "never");
     if (word == "do" || word == "does" || word == "did") {
-      const bool helps = negated || Lists(kVerbs, Lower(next));
+      const bool helps = negated || IsVerb(Lower(next));
       return helps ? Verb{Kind::kAuxiliary, {}, {}} : Verb{Kind::kLexical, word, "do"};
     }
     if (negated || ParticipleAt(next)) return {Kind::kAuxiliary, {}, {}};
@@ -285,14 +244,17 @@ class Negator {
     if (word.ends_with("n't") || word == "cannot") return {Kind::kContraction, {}, {}};
     const std::string_view previous = i > 0 ? Lower(i - 1) : std::string_view();
     if (previous == "to") return {};
-    if (Lists(kModals, word)) return {Kind::kAuxiliary, {}, {}};
-    if (Lists(" do does did has have had ", word)) return HaveOrDo(i);
+    if (English().modals.contains(word)) return {Kind::kAuxiliary, {}, {}};
+    for (const std::string_view form : {"do", "does", "did", "has", "have", "had"}) {
+      if (word == form) return HaveOrDo(i);
+    }
     const bool plain_subject = PlainSubjectBefore(i);
     const bool after_determiner =
-        previous.ends_with("'s") || (Lists(kNotBeforeVerb, previous) && !plain_subject);
+        previous.ends_with("'s") ||
+        (English().never_before_verb.contains(previous) && !plain_subject);
     if (i == 0 || after_determiner) return {};
     std::string base = BaseOfThirdPerson(word);
-    if (!base.empty() && (plain_subject || !Lists(kNounLike, word))) {
+    if (!base.empty() && (plain_subject || !English().noun_like.contains(word))) {
       return {Kind::kLexical, "does", std::move(base)};
     }
     if (plain_subject && base.empty()) base = GuessBase(word);
@@ -301,7 +263,7 @@ class Negator {
     if (!base.empty() && !Is(i + 1, "by") && !Is(i + 1, "in")) {
       return {Kind::kLexical, "did", std::move(base)};
     }
-    if (Lists(kVerbs, word) && PluralSubjectBefore(i)) {
+    if (IsVerb(word) && PluralSubjectBefore(i)) {
       return {Kind::kLexical, "do", std::string(word)};
     }
     return {};

@@ -21,9 +21,7 @@ using tensor::TensorEntry;
 struct Tensor {
   TensorEntry entry;
   tensor::TensorView view;
-  int64_t bytes() const {
-    return entry.elements() * static_cast<int64_t>(tensor::SizeOf(entry.dtype));
-  }
+  int64_t bytes() const { return tensor::BytesOf(entry.dtype, entry.elements()); }
 };
 
 // In the order of the model, then whatever else the files hold, by name.

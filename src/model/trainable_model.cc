@@ -27,30 +27,40 @@ namespace {
 constexpr int64_t kLogitRows = 256;
 constexpr uint64_t kEmbeddingDropoutStream = 1;
 
-// What can be run but not trained.
-Status CheckTrainable(const ModelConfig& config) {
-  const auto refuse = [](std::string_view what) {
-    return MakeError(ErrorKind::kUnsupported, "training with {} is not supported", what);
-  };
-  if (config.family == Family::kInternLm2) return refuse("InternLM2's fused tensors");
-  if (config.query_key_norm) return refuse("query and key norms");
-  if (config.RopeBound(config.context_length) > 0) return refuse("dynamic rotary scaling");
+// Whether a residual branch ends with this tensor.
+bool EndsBranch(const std::string& name, const ModelConfig& config) {
   for (int layer = 0; layer < config.layers; ++layer) {
-    const int window = config.window(layer);
-    if (window > 0 && window < config.context_length) return refuse("sliding windows");
+    const LayerNames names = NamesOfLayer(config, layer);
+    if (name == names.output + ".weight" || name == names.down + ".weight") return true;
   }
-  return {};
+  return false;
 }
 
 }  // namespace
+
+LongestSequence LongestTrainable(const ModelConfig& config) {
+  LongestSequence longest{.positions = config.context_length};
+  if (config.RopeBound(longest.positions) > 0) {
+    longest = {.positions = static_cast<int>(config.rope_scaling.trained_context),
+               .limit = "dynamic rotary scaling"};
+  }
+  for (int layer = 0; layer < config.layers; ++layer) {
+    const int window = config.window(layer);
+    if (window > 0 && window < longest.positions) {
+      longest = {.positions = window, .limit = "sliding windows"};
+    }
+  }
+  return longest;
+}
 
 struct TrainableModel::Impl {
   Impl(const ModelConfig& model_config, ThreadPool& thread_pool)
       : config(model_config),
         pool(thread_pool),
+        longest(LongestTrainable(config)),
         rope(ops::RopeFrequencies(config.head_dim, config.rope_theta, config.rope_scaling,
-                                  config.context_length)) {
-    rope.Grow(config.context_length);
+                                  longest.positions)) {
+    rope.Grow(longest.positions);
     for (WeightShape& weight : WeightShapes(config)) {
       Parameter parameter;
       int64_t elements = 1;
@@ -71,10 +81,10 @@ struct TrainableModel::Impl {
     for (int layer = 0; layer < config.layers; ++layer) {
       blocks.emplace_back(NamesOfLayer(config, layer), layer, find);
     }
-    embedding = by_name.at("model.embed_tokens.weight");
-    final_norm = by_name.at("model.norm.weight");
-    Parameter* head_weight = config.tied_head ? embedding : by_name.at("lm_head.weight");
-    head.emplace(std::vector<TrainableLinear::Part>{{head_weight, nullptr}});
+    const ModelNames names = NamesOf(config);
+    embedding = by_name.at(names.embedding);
+    final_norm = by_name.at(names.final_norm);
+    head.emplace(std::vector<TrainableLinear::Part>{{by_name.at(names.head + ".weight"), nullptr}});
   }
 
   // Packs weights if they changed, or if the present packing lacks what is asked for.
@@ -106,6 +116,9 @@ struct TrainableModel::Impl {
   // Hidden states [tokens][hidden] before the final norm, in `x`.
   void Forward(const TrainBatch& batch, const TrainStepOptions& options) {
     const int64_t rows = static_cast<int64_t>(batch.tokens.size()), hidden = config.hidden_dim;
+    for (size_t i = 0; i + 1 < batch.offsets.size(); ++i) {
+      MORES_CHECK(batch.offsets[i + 1] - batch.offsets[i] <= longest.positions);
+    }
     x.Resize(rows * hidden);
     const uint32_t key = EmbeddingKey(options);
     ops::ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
@@ -212,6 +225,7 @@ struct TrainableModel::Impl {
 
   ModelConfig config;
   ThreadPool& pool;
+  LongestSequence longest;
   ops::RopeTable rope;
   std::vector<Parameter> parameters;
   Parameter* embedding = nullptr;
@@ -229,9 +243,8 @@ struct TrainableModel::Impl {
 TrainableModel::TrainableModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TrainableModel::~TrainableModel() = default;
 
-Expected<std::unique_ptr<TrainableModel>> TrainableModel::Random(const ModelConfig& config,
-                                                                 uint64_t seed, ThreadPool& pool) {
-  MORES_RETURN_IF_ERROR(CheckTrainable(config));
+std::unique_ptr<TrainableModel> TrainableModel::Random(const ModelConfig& config, uint64_t seed,
+                                                       ThreadPool& pool) {
   auto impl = std::make_unique<Impl>(config, pool);
   uint64_t stream = 0;
   for (Parameter& parameter : impl->parameters) {
@@ -241,8 +254,7 @@ Expected<std::unique_ptr<TrainableModel>> TrainableModel::Random(const ModelConf
       std::fill(parameter.value.begin(), parameter.value.end(), norm ? 1.0f : 0.0f);
       continue;
     }
-    const bool residual =
-        parameter.name.ends_with("o_proj.weight") || parameter.name.ends_with("down_proj.weight");
+    const bool residual = EndsBranch(parameter.name, config);
     const double deviation = residual ? 0.02 / std::sqrt(2.0 * config.layers) : 0.02;
     mores::Random random(seed, stream);
     for (float& value : parameter.value) value = static_cast<float>(random.Normal() * deviation);
@@ -253,7 +265,6 @@ Expected<std::unique_ptr<TrainableModel>> TrainableModel::Random(const ModelConf
 Expected<std::unique_ptr<TrainableModel>> TrainableModel::Load(const std::string& model_directory,
                                                                ThreadPool& pool) {
   MORES_ASSIGN_OR_RETURN(const ModelConfig config, ReadModelConfig(model_directory));
-  MORES_RETURN_IF_ERROR(CheckTrainable(config));
   MORES_ASSIGN_OR_RETURN(const WeightFiles files, WeightFiles::Open(model_directory));
   auto impl = std::make_unique<Impl>(config, pool);
   for (Parameter& parameter : impl->parameters) {
@@ -263,6 +274,7 @@ Expected<std::unique_ptr<TrainableModel>> TrainableModel::Load(const std::string
 }
 
 const ModelConfig& TrainableModel::config() const { return impl_->config; }
+const LongestSequence& TrainableModel::longest_sequence() const { return impl_->longest; }
 std::vector<Parameter>& TrainableModel::parameters() { return impl_->parameters; }
 void TrainableModel::ParametersChanged() { impl_->packed = false; }
 

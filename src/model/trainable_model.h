@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -45,18 +46,27 @@ struct LossSum {
   double weight = 0;        // sum of weights
 };
 
+// The longest sequence that a model can be trained on: its context, or what no layer's window and
+// no stretching of rotary positions comes into play for, neither of which has a backward pass.
+struct LongestSequence {
+  int positions = 0;
+  std::string_view limit;  // what stands in the way of more; empty: the model's context
+};
+LongestSequence LongestTrainable(const ModelConfig& config);
+
 // Not thread-safe. Results are bit-identical for any number of threads in the pool.
 class TrainableModel {
  public:
-  // kUnsupported for what can be run but not trained. Normal(0, 0.02) with residual outputs scaled
-  // by 1/sqrt(2 layers), from `seed`.
-  static Expected<std::unique_ptr<TrainableModel>> Random(const ModelConfig& config, uint64_t seed,
-                                                          ThreadPool& pool);
+  // Normal(0, 0.02) with residual outputs scaled by 1/sqrt(2 layers), from `seed`.
+  static std::unique_ptr<TrainableModel> Random(const ModelConfig& config, uint64_t seed,
+                                                ThreadPool& pool);
   static Expected<std::unique_ptr<TrainableModel>> Load(const std::string& model_directory,
                                                         ThreadPool& pool);
   ~TrainableModel();
 
   const ModelConfig& config() const;
+  // REQUIRES of every batch: no longer sequence.
+  const LongestSequence& longest_sequence() const;
   std::vector<Parameter>& parameters();
 
   void ZeroGradients();

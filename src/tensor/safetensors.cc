@@ -13,18 +13,6 @@ namespace {
 constexpr uint64_t kMaxHeader = 100'000'000;  // the format's own limit
 constexpr size_t kMaxRank = 8;
 
-float HalfToFloat(uint16_t h) {
-  const uint32_t sign = static_cast<uint32_t>(h & 0x8000u) << 16;
-  const uint32_t exponent = (h >> 10) & 0x1Fu;
-  const uint32_t mantissa = h & 0x3FFu;
-  if (exponent == 0x1F) return std::bit_cast<float>(sign | 0x7F800000u | (mantissa << 13));
-  if (exponent == 0) {
-    const float magnitude = static_cast<float>(mantissa) * 0x1.0p-24f;
-    return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(magnitude));
-  }
-  return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
-}
-
 std::optional<DType> ParseDType(const std::string& name) {
   if (name == "F32") return DType::kF32;
   if (name == "F16") return DType::kF16;
@@ -32,6 +20,7 @@ std::optional<DType> ParseDType(const std::string& name) {
   return std::nullopt;
 }
 
+// The format's own name of an element type, or null: it has none for blocks.
 const char* FileName(DType dtype) {
   switch (dtype) {
     case DType::kF32:
@@ -39,9 +28,11 @@ const char* FileName(DType dtype) {
     case DType::kF16:
       return "F16";
     case DType::kBf16:
+      return "BF16";
+    case DType::kQ8_0:
       break;
   }
-  return "BF16";
+  return nullptr;
 }
 
 // Reads an array of at most `limit` non-negative integers below 2^53.
@@ -83,7 +74,7 @@ Expected<TensorView> ParseEntry(const std::string& name, const Json& entry, std:
                      "{}: tensor '{}' lies outside of the file ({} to {} of {})", where, name,
                      begin, end, data.size());
   }
-  uint64_t bytes = SizeOf(*dtype);
+  uint64_t bytes = static_cast<uint64_t>(BlockBytes(*dtype));  // of an element: no blocks here
   for (const int64_t dim : *shape) {
     if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(dim), &bytes)) bytes = UINT64_MAX;
     if (bytes > data.size()) break;
@@ -97,29 +88,6 @@ Expected<TensorView> ParseEntry(const std::string& name, const Json& entry, std:
 }
 
 }  // namespace
-
-int64_t TensorView::elements() const { return static_cast<int64_t>(bytes.size() / SizeOf(dtype)); }
-
-void TensorView::Copy(int64_t first, int64_t count, float* out) const {
-  if (count == 0) return;  // `out` may be null then, which memcpy must not see
-  const char* from = bytes.data() + first * static_cast<int64_t>(SizeOf(dtype));
-  const auto bits_at = [from](int64_t i) {
-    uint16_t bits;
-    std::memcpy(&bits, from + 2 * i, 2);
-    return bits;
-  };
-  switch (dtype) {
-    case DType::kF32:
-      std::memcpy(out, from, static_cast<size_t>(count) * sizeof(float));
-      return;
-    case DType::kBf16:
-      for (int64_t i = 0; i < count; ++i) out[i] = ToFloat(BFloat16{bits_at(i)});
-      return;
-    case DType::kF16:
-      for (int64_t i = 0; i < count; ++i) out[i] = HalfToFloat(bits_at(i));
-      return;
-  }
-}
 
 Expected<std::map<std::string, TensorView>> SafetensorsFile::Parse(std::string_view bytes,
                                                                    std::string_view where) {
@@ -185,10 +153,15 @@ Expected<SafetensorsWriter> SafetensorsWriter::Create(const std::string& path,
   header["__metadata__"] = {{"format", "pt"}};
   uint64_t offset = 0;
   for (const TensorEntry& tensor : tensors) {
-    const uint64_t bytes = static_cast<uint64_t>(tensor.elements()) * SizeOf(tensor.dtype);
-    header[tensor.name] = {{"dtype", FileName(tensor.dtype)},
-                           {"shape", tensor.shape},
-                           {"data_offsets", {offset, offset + bytes}}};
+    const char* dtype = FileName(tensor.dtype);
+    if (dtype == nullptr) {
+      return MakeError(ErrorKind::kUnsupported,
+                       "{}: tensor '{}' is {}, which safetensors can't hold", path, tensor.name,
+                       Name(tensor.dtype));
+    }
+    const uint64_t bytes = static_cast<uint64_t>(BytesOf(tensor.dtype, tensor.elements()));
+    header[tensor.name] = {
+        {"dtype", dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
   std::string text = DumpJson(header);
@@ -201,7 +174,7 @@ Expected<SafetensorsWriter> SafetensorsWriter::Create(const std::string& path,
 }
 
 Status SafetensorsWriter::Write(const float* values, int64_t count, DType dtype) {
-  MORES_CHECK(dtype != DType::kF16);
+  MORES_CHECK(dtype == DType::kF32 || dtype == DType::kBf16);
   if (dtype == DType::kF32) {
     return WriteBytes(
         {reinterpret_cast<const char*>(values), static_cast<size_t>(count) * sizeof(float)});

@@ -14,21 +14,9 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "tensor/dtype.h"
+#include "tensor/tensor_view.h"
 
 namespace mores::tensor {
-
-// Row-major elements inside a mapped file, possibly unaligned.
-struct TensorView {
-  DType dtype = DType::kF32;
-  std::vector<int64_t> shape;
-  std::string_view bytes;
-
-  int64_t elements() const;
-  // Writes elements() values, converted exactly to float32.
-  void CopyTo(float* out) const { Copy(0, elements(), out); }
-  // The same of elements [first, first + count).
-  void Copy(int64_t first, int64_t count, float* out) const;
-};
 
 class SafetensorsFile {
  public:
@@ -70,6 +58,7 @@ struct TensorEntry {
 // Writes a file tensor by tensor, in the order of the entries, beside `path`; Commit renames it.
 class SafetensorsWriter {
  public:
+  // kUnsupported for an element type that the format doesn't know.
   static Expected<SafetensorsWriter> Create(const std::string& path,
                                             const std::vector<TensorEntry>& tensors);
   // The next elements, stored as `dtype`: f32, or bf16 rounded to nearest even.

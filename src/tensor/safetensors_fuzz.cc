@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const auto& [name, view] : *tensors) {
     const int64_t elements = view.elements();
     MORES_CHECK(elements >= 0);
-    MORES_CHECK(static_cast<size_t>(elements) * SizeOf(view.dtype) == view.bytes.size());
+    MORES_CHECK(BytesOf(view.dtype, elements) == static_cast<int64_t>(view.bytes.size()));
     MORES_CHECK(view.bytes.empty() ||
                 (view.bytes.data() >= bytes.data() &&
                  view.bytes.data() + view.bytes.size() <= bytes.data() + bytes.size()));

@@ -86,6 +86,14 @@ TEST(Safetensors, RefusesWhatIsBroken) {
   EXPECT_NE(ErrorOf(FileBytes(two, "123456789012")).find("overlap"), std::string::npos);
 }
 
+TEST(Safetensors, RefusesToWriteBlocks) {
+  const auto writer = SafetensorsWriter::Create(::testing::TempDir() + "/blocks.safetensors",
+                                                {{"t", {2, 32}, DType::kQ8_0}});
+  ASSERT_FALSE(writer);
+  EXPECT_EQ(writer.error().kind, ErrorKind::kUnsupported);
+  EXPECT_NE(writer.error().message.find("tensor 't' is q8_0"), std::string::npos);
+}
+
 TEST(Safetensors, NamesAMissingFile) {
   const auto file = SafetensorsFile::Open("/no/such/model.safetensors");
   ASSERT_FALSE(file);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -40,12 +41,7 @@ const std::unordered_map<std::string_view, uint32_t>& WordTable() {
     auto* words = new std::unordered_map<std::string_view, uint32_t>();
     const auto lists = LatinWordLists();
     for (size_t list = 0; list < lists.size(); ++list) {
-      std::string_view rest = lists[list].words;
-      while (!rest.empty()) {
-        const size_t space = std::min(rest.find(' '), rest.size());
-        (*words)[rest.substr(0, space)] |= 1u << list;
-        rest.remove_prefix(std::min(space + 1, rest.size()));
-      }
+      for (const std::string_view word : lists[list].words) (*words)[word] |= 1u << list;
     }
     return words;
   }();
@@ -126,15 +122,11 @@ bool EndsInEnglishContraction(std::string_view word) {
                      [&](std::string_view end) { return word.ends_with(end); });
 }
 
-bool EndsInOneOf(std::string_view word, std::string_view endings) {
+bool EndsInOneOf(std::string_view word, std::span<const std::string_view> endings) {
   constexpr size_t kStem = 3;  // letters that must stand before an ending
-  while (!endings.empty()) {
-    const size_t space = std::min(endings.find(' '), endings.size());
-    const std::string_view ending = endings.substr(0, space);
-    if (word.size() >= ending.size() + kStem && word.ends_with(ending)) return true;
-    endings.remove_prefix(std::min(space + 1, endings.size()));
-  }
-  return false;
+  return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) {
+    return word.size() >= ending.size() + kStem && word.ends_with(ending);
+  });
 }
 
 void LatinReader::EndWord() {

@@ -7,9 +7,10 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/table_file.h"
 #include "text/characters.h"
-#include "text/lexical_words.h"
 #include "text/sentences.h"
+#include "text/tables.h"
 #include "text/unicode.h"
 #include "text/utf8.h"
 
@@ -23,16 +24,7 @@ constexpr double kFrameWeight = 0.25;
 constexpr double kSameMatter = 0.75;
 
 using WordSet = std::unordered_set<std::string_view>;
-
-WordSet Split(std::string_view list) {
-  WordSet words;
-  while (!list.empty()) {
-    const size_t end = std::min(list.find(' '), list.size());
-    words.insert(list.substr(0, end));
-    list.remove_prefix(std::min(end + 1, list.size()));
-  }
-  return words;
-}
+using WordMap = std::unordered_map<std::string_view, std::string_view>;
 
 enum class ChineseWord { kNone, kWhole, kFunction, kClause, kFrame, kCue };
 
@@ -54,24 +46,36 @@ class Lexicon {
     return ChineseWord::kNone;
   }
 
-  const WordSet function_words = Split(kFunctionWords), clause_words = Split(kClauseWords),
-                frame_words = Split(kFrameWords), cues = Split(kCues), not_only = Split(kNotOnly);
-  const std::unordered_map<std::string_view, std::string_view> negative_words{
-      kNegativeWords.begin(), kNegativeWords.end()};
-  const std::unordered_map<std::string_view, std::string_view> irregular{kIrregular.begin(),
-                                                                         kIrregular.end()};
+  WordSet function_words, clause_words, frame_words, cues, not_only;
+  WordMap negative_words, irregular;
 
  private:
   Lexicon() {
-    Add(kChineseWhole, ChineseWord::kWhole);
-    Add(kChineseFunction, ChineseWord::kFunction);
-    Add(kChineseClause, ChineseWord::kClause);
-    Add(kChineseFrame, ChineseWord::kFrame);
-    Add(kChineseCues, ChineseWord::kCue);
+    const TableFile table(kLexicalWords);
+    const auto words = [&](std::string_view section) {
+      const std::vector<std::string_view> list = table.Section(section).Words();
+      return WordSet(list.begin(), list.end());
+    };
+    const auto pairs = [&](std::string_view section) {
+      const auto list = table.Section(section).Pairs();
+      return WordMap(list.begin(), list.end());
+    };
+    function_words = words("function words");
+    clause_words = words("clause words");
+    frame_words = words("frame words");
+    cues = words("cues");
+    not_only = words("not only");
+    negative_words = pairs("negative words");
+    irregular = pairs("irregular forms");
+    Add(table.Section("Chinese: whole"), ChineseWord::kWhole);
+    Add(table.Section("Chinese: function words"), ChineseWord::kFunction);
+    Add(table.Section("Chinese: clause words"), ChineseWord::kClause);
+    Add(table.Section("Chinese: frame words"), ChineseWord::kFrame);
+    Add(table.Section("Chinese: cues"), ChineseWord::kCue);
   }
 
-  void Add(std::string_view list, ChineseWord kind) {
-    for (const std::string_view word : Split(list)) {
+  void Add(const TableSection& section, ChineseWord kind) {
+    for (const std::string_view word : section.Words()) {
       const std::vector<char32_t> points = ToCodePoints(word);
       longest_ = std::max(longest_, points.size());
       chinese_.emplace(std::u32string(points.begin(), points.end()), kind);

@@ -19,7 +19,7 @@ bool WrittenWithoutSpaces(UChar32 c) {
   return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA;
 }
 
-icu::BreakIterator& Words() {
+icu::BreakIterator& WordBreaks() {
   thread_local const std::unique_ptr<icu::BreakIterator> words = [] {
     UErrorCode status = U_ZERO_ERROR;
     auto* made = icu::BreakIterator::createWordInstance(icu::Locale("zh"), status);
@@ -40,7 +40,7 @@ std::string SegmentWords(std::string_view utf8) {
   }
   icu::UnicodeString segmented;
   if (any) {
-    icu::BreakIterator& words = Words();
+    icu::BreakIterator& words = WordBreaks();
     words.setText(text);
     int32_t begin = words.first();
     for (int32_t end = words.next(); end != icu::BreakIterator::DONE; end = words.next()) {
@@ -64,7 +64,7 @@ std::vector<WordSpan> WordSpans(std::string_view utf8) {
   UErrorCode status = U_ZERO_ERROR;
   UText* text = utext_openUTF8(nullptr, utf8.data(), static_cast<int64_t>(utf8.size()), &status);
   MORES_CHECK(U_SUCCESS(status));
-  icu::BreakIterator& words = Words();
+  icu::BreakIterator& words = WordBreaks();
   words.setText(text, status);  // indices are bytes
   MORES_CHECK(U_SUCCESS(status));
   std::vector<WordSpan> spans;

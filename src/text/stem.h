@@ -1,4 +1,5 @@
-// Stems of English words: M. F. Porter, "An algorithm for suffix stripping", Program 14(3), 1980.
+// Stems of English words: M. F. Porter, "An algorithm for suffix stripping", Program 14(3), 1980,
+// by Snowball's libstemmer.
 #ifndef MORES_TEXT_STEM_H_
 #define MORES_TEXT_STEM_H_
 
@@ -7,7 +8,7 @@
 
 namespace mores::text {
 
-// Of a word in lower-case ASCII letters; any other word is its own stem.
+// Of a word of 3 to 40 lower-case ASCII letters; any other word is its own stem. Safe for threads.
 std::string Stem(std::string_view word);
 
 }  // namespace mores::text

@@ -37,8 +37,14 @@ TEST(StemTest, StripsSuffixes) {
   }
 }
 
+// Only the doubles of letters that English doubles are undone.
+TEST(StemTest, UndoublesCommonLetters) {
+  EXPECT_EQ(Stem("planned"), "plan");
+  EXPECT_EQ(Stem("trekking"), "trekk");
+}
+
 TEST(StemTest, LeavesOtherWordsAlone) {
-  for (const std::string word : {"", "a", "is", "北海道", "x9s", "café", "\xFF\xFF\xFFs"}) {
+  for (const std::string word : {"", "a", "is", "as", "北海道", "x9s", "café", "\xFF\xFF\xFFs"}) {
     EXPECT_EQ(Stem(word), word);
   }
   const std::string endless(100000, 's');

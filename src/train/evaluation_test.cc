@@ -72,12 +72,11 @@ TEST_P(EvaluationTest, ProbabilitiesAreThoseOfWholeLabelStrings) {
                                  .kv_heads = 1,
                                  .head_dim = 8,
                                  .context_length = 96};
-  auto model = model::TrainableModel::Random(shape, 1, pool);
-  ASSERT_TRUE(model);
-  for (model::Parameter& parameter : (*model)->parameters()) {
+  const auto model = model::TrainableModel::Random(shape, 1, pool);
+  for (model::Parameter& parameter : model->parameters()) {
     for (float& value : parameter.value) value *= 4;  // so that probabilities differ
   }
-  (*model)->ParametersChanged();
+  model->ParametersChanged();
   const Evaluator evaluator(*profile, *tokenizer,
                             {.precision = tensor::DType::kF32, .micro_batch_tokens = 128});
   std::vector<std::vector<double>> nll;
@@ -94,13 +93,12 @@ TEST_P(EvaluationTest, ProbabilitiesAreThoseOfWholeLabelStrings) {
     ASSERT_TRUE(set) << set.error().message;
     const size_t label = static_cast<size_t>(set->examples[0].label_length);
     EXPECT_EQ(label == 1, GetParam() == LabelPieces::kOneToken);
-    const Evaluation evaluation = evaluator.Run(**model, set->examples);
+    const Evaluation evaluation = evaluator.Run(*model, set->examples);
     scores = evaluation.scores;
     nll.emplace_back();
     for (int32_t i = 0; i < 12; ++i) {
       std::vector<float> losses;
-      (*model)->Evaluate(BuildBatch(set->examples, {i}, TokenWeights{}), tensor::DType::kF32,
-                         &losses);
+      model->Evaluate(BuildBatch(set->examples, {i}, TokenWeights{}), tensor::DType::kF32, &losses);
       nll.back().push_back(LabelLossOf(set->examples, {i}, losses).nll);
       EXPECT_NEAR(evaluation.scores[static_cast<size_t>(i)].label_nll, nll.back().back(), 1e-4);
     }

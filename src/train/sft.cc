@@ -138,9 +138,8 @@ Status PrepareModel(SftRun& run) {
   config.vocab_size = run.tokenizer->vocab_size();
   config.bos_id = run.tokenizer->bos_id().value_or(config.bos_id);
   config.eos_id = run.tokenizer->eos_id().value_or(config.eos_id);
-  MORES_ASSIGN_OR_RETURN(
-      run.model,
-      model::TrainableModel::Random(config, static_cast<uint64_t>(run.recipe.run.seed), run.pool));
+  run.model =
+      model::TrainableModel::Random(config, static_cast<uint64_t>(run.recipe.run.seed), run.pool);
   return {};
 }
 

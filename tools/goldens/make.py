@@ -13,7 +13,9 @@ Each case is a tiny random model and what the reference computes with it:
                            (autocast) from its f32; versions and command
 
 Sequences are run one at a time, so no padding and no mask enters a value. targets[i] is the token
-that position i predicts (already shifted); loss = sum(weight * nll) / sum(weight).
+that position i predicts (already shifted); loss = sum(weight * nll) / sum(weight). A case of
+InternLM2 is a Llama model: its tensors, their gradients and what AdamW makes of them are fused and
+renamed, and no sequence is so long that rotary positions are stretched.
 """
 
 import argparse
@@ -27,6 +29,9 @@ import sys
 import torch
 import transformers
 from safetensors.torch import save_file
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import internlm2  # noqa: E402
 
 SEQUENCE_LENGTHS = [7, 33, 1]
 ADAMW = {"lr": 2e-3, "beta1": 0.9, "beta2": 0.95, "eps": 1e-8, "weight_decay": 0.1, "steps": 10}
@@ -53,26 +58,42 @@ CASES = {
         kind="qwen2", vocab_size=71, hidden_size=32, intermediate_size=35, num_hidden_layers=3,
         num_attention_heads=2, num_key_value_heads=1, rms_norm_eps=1e-5, rope_theta=10000.0,
         tie_word_embeddings=False),
+    "qwen3_tied": dict(
+        kind="qwen3", vocab_size=73, hidden_size=36, intermediate_size=42, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, head_dim=14, rms_norm_eps=1e-6,
+        rope_theta=1000000.0, tie_word_embeddings=True),
+    "qwen3_bias": dict(
+        kind="qwen3", vocab_size=61, hidden_size=28, intermediate_size=50, num_hidden_layers=2,
+        num_attention_heads=3, num_key_value_heads=1, head_dim=18, rms_norm_eps=1e-5,
+        rope_theta=10000.0, attention_bias=True, tie_word_embeddings=False),
+    "internlm2": dict(
+        kind="internlm2", vocab_size=75, hidden_size=48, intermediate_size=38, num_hidden_layers=2,
+        num_attention_heads=6, num_key_value_heads=2, rms_norm_eps=1e-5, rope_theta=10000.0,
+        tie_word_embeddings=False, max_position_embeddings=40,
+        rope=dict(rope_type="dynamic", factor=3.0)),
+    "internlm2_bias": dict(
+        kind="internlm2", vocab_size=59, hidden_size=40, intermediate_size=44, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=1, rms_norm_eps=1e-6, rope_theta=1000000.0,
+        attention_bias=True, tie_word_embeddings=False, max_position_embeddings=33,
+        rope=dict(rope_type="dynamic", factor=2.0)),
 }
+
+MODEL_CLASSES = {"llama": "Llama", "qwen2": "Qwen2", "qwen3": "Qwen3", "internlm2": "Llama"}
 
 
 def make_config(options):
     options = dict(options)
     kind = options.pop("kind")
     theta = options.pop("rope_theta")
-    common = dict(max_position_embeddings=64, bos_token_id=1, eos_token_id=2, **options)
-    classes = {"llama": transformers.LlamaConfig, "qwen2": transformers.Qwen2Config}
-    if int(transformers.__version__.split(".")[0]) >= 5:
-        return classes[kind](
-            rope_parameters={"rope_type": "default", "rope_theta": theta}, **common)
-    return classes[kind](rope_theta=theta, **common)
+    rope = {"rope_type": "default", "rope_theta": theta, **options.pop("rope", {})}
+    common = {"max_position_embeddings": 64, "bos_token_id": 1, "eos_token_id": 2, **options}
+    return getattr(transformers, MODEL_CLASSES[kind] + "Config")(rope_parameters=rope, **common)
 
 
 def make_model(options, seed):
     config = make_config(options)
     config._attn_implementation = "eager"
-    kind = {"llama": transformers.LlamaForCausalLM, "qwen2": transformers.Qwen2ForCausalLM}
-    model = kind[options["kind"]](config).float()
+    model = getattr(transformers, MODEL_CLASSES[options["kind"]] + "ForCausalLM")(config).float()
     fill_randomly(model, seed)
     return model.train()  # no dropout is configured: train() only enables gradients' usual path
 
@@ -126,6 +147,11 @@ def gradients(model, batch, autocast):
     return logits.detach(), loss.detach().item(), grads
 
 
+def as_published(options, config, tensors):
+    """Tensors by the names of the model, as its checkpoint has them."""
+    return internlm2.fused_names(tensors, config) if options["kind"] == "internlm2" else tensors
+
+
 def relative(a, b):
     return ((a.double() - b.double()).norm() / b.double().norm()).item()
 
@@ -157,9 +183,15 @@ def make_case(name, options, seed, out):
     generation = os.path.join(directory, "model", "generation_config.json")
     if os.path.exists(generation):
         os.remove(generation)
+    if options["kind"] == "internlm2":
+        internlm2.fuse(os.path.join(directory, "model"), model)
+
+    def published(values):
+        return as_published(options, model.config, values)
 
     logits, loss, grads = gradients(model, batch, autocast=False)
     bf16_logits, bf16_loss, bf16_grads = gradients(model, batch, autocast=True)
+    grads, bf16_grads = published(grads), published(bf16_grads)
     tensors = {"logits": logits}
     tensors.update({f"grad.{key}": value for key, value in grads.items()})
     bf16 = {"loss": abs(bf16_loss - loss) / abs(loss), "logits": relative(bf16_logits, logits)}
@@ -168,10 +200,12 @@ def make_case(name, options, seed, out):
     bf16_losses = adamw_steps(bf16_model, batch, autocast=True)
     losses = adamw_steps(model, batch, autocast=False)
     bf16["adamw_loss"] = max(abs(a - b) / abs(b) for a, b in zip(bf16_losses, losses))
-    bf16_trained = dict(bf16_model.named_parameters())
-    for key, parameter in model.named_parameters():
-        tensors[f"adamw.{key}"] = parameter.detach().clone()
-        bf16[f"adamw.{key}"] = relative(bf16_trained[key].detach(), parameter.detach())
+    trained, bf16_trained = (
+        published({key: parameter.detach().clone() for key, parameter in m.named_parameters()})
+        for m in (model, bf16_model))
+    for key, parameter in trained.items():
+        tensors[f"adamw.{key}"] = parameter
+        bf16[f"adamw.{key}"] = relative(bf16_trained[key], parameter)
     save_file({key: value.contiguous() for key, value in tensors.items()},
               os.path.join(directory, "golden.safetensors"))
 

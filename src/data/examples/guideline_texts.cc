@@ -5,23 +5,16 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "base/json.h"
+#include "base/json_fields.h"
 #include "base/json_lines.h"
 #include "base/random.h"
 
 namespace mores::data {
 namespace {
 
-tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
-                                 std::string_view problem) {
-  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
-}
-
 Expected<const Json*> Member(const Json& object, const char* name, std::string_view where) {
-  if (!object.is_object()) return MakeError(ErrorKind::kInput, "{}: must be an object", where);
-  const auto found = object.find(name);
-  if (found == object.end()) return FieldError(where, name, "missing");
-  return &*found;
+  MORES_RETURN_IF_ERROR(RequireObject(object, where));
+  return JsonFields(object, where).Required(name);
 }
 
 // An array that isn't empty, each member read by `read`, which says false for what it can't read.
@@ -107,8 +100,8 @@ Status ReadPhrases(const Json& json, const std::string& where, Phrases& phrases)
 // Calls `read` with each line's object and "FILE:LINE", and returns the file's hash.
 Expected<std::string> ReadTextLines(
     const std::string& path, const std::function<Status(const Json&, const std::string&)>& read) {
-  MORES_RETURN_IF_ERROR(mores::ForEachJsonLine(path, [&](const Json& json, const std::string& where,
-                                                         int64_t) { return read(json, where); }));
+  MORES_RETURN_IF_ERROR(mores::ForEachJsonLine(
+      path, {}, [&](const JsonLine& line) { return read(line.value, line.where); }));
   return Sha256HexOfFile(path);
 }
 

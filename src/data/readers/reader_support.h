@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_fields.h"
 #include "data/readers/readers.h"
 
 namespace mores::data {
@@ -24,23 +24,18 @@ Expected<std::vector<Record>> ReadJailbreakBench(const SourceRecipe& source, Inp
 Expected<std::vector<Record>> ReadRefusalDirection(const SourceRecipe& source, Inputs& inputs);
 Expected<std::vector<Record>> ReadSafeText(const SourceRecipe& source, Inputs& inputs);
 
-// `where` is "FILE:LINE" or "FILE:item N".
-using JsonVisitor = std::function<Status(const Json& value, const std::string& where)>;
-Status ForEachJsonLine(Inputs& inputs, const std::string& path, const JsonVisitor& visit);
-Status ForEachArrayItem(const Json& array, const std::string& where, const JsonVisitor& visit);
+// Calls `visit` with each record, an object, of a file of lines or of an array.
+using RecordVisitor = std::function<Status(const JsonFields& fields)>;
+Status ForEachLine(Inputs& inputs, const std::string& path, const RecordVisitor& visit);
+Status ForEachItem(const Json& array, const std::string& where, const RecordVisitor& visit);
 
-tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
-                                 std::string_view problem);
 // A hostile string inside a message: quoted, escaped, short.
 std::string Quoted(std::string_view utf8);
 
-// Members of an object with errors that name field and place. Null counts as absent.
-Expected<const Json*> RequiredMember(const Json& object, const char* name, std::string_view where);
-Expected<std::string> OptionalString(const Json& object, const char* name, std::string_view where);
 // true, false, 0 or 1.
-Expected<bool> RequiredFlag(const Json& object, const char* name, std::string_view where);
+Expected<bool> RequiredFlag(const JsonFields& fields, const char* name);
 // "safe"/"unsafe" in the words of format::ParseLabel.
-Expected<format::Label> RequiredLabel(const Json& object, std::string_view where);
+Expected<format::Label> RequiredLabel(const JsonFields& fields);
 
 inline format::Label LabelOf(bool unsafe) {
   return unsafe ? format::Label::kUnsafe : format::Label::kSafe;

@@ -50,12 +50,12 @@ Expected<Record> ColdRecord(const CsvRow& row, const ColdColumns& columns,
 }
 
 // "A.…" to "…": the text of the choice that a letter names.
-Expected<std::string> ChoiceText(const Json& value, const char* field, const std::string& where) {
-  MORES_ASSIGN_OR_RETURN(const std::string letter, RequiredString(value, field, where));
-  MORES_ASSIGN_OR_RETURN(const Json* choices, RequiredMember(value, "choices", where));
-  if (!choices->is_array()) return FieldError(where, "choices", "must be an array of strings");
+Expected<std::string> ChoiceText(const JsonFields& fields, const char* field) {
+  MORES_ASSIGN_OR_RETURN(const std::string letter, fields.RequiredString(field));
+  MORES_ASSIGN_OR_RETURN(const Json* choices, fields.Required("choices"));
+  if (!choices->is_array()) return fields.Wrong("choices", "must be an array of strings");
   for (const Json& choice : *choices) {
-    if (!choice.is_string()) return FieldError(where, "choices", "must be an array of strings");
+    if (!choice.is_string()) return fields.Wrong("choices", "must be an array of strings");
     const auto& text = choice.get_ref<const std::string&>();
     if (letter.empty() || !text.starts_with(letter)) continue;
     std::string_view rest = std::string_view(text).substr(letter.size());
@@ -64,7 +64,7 @@ Expected<std::string> ChoiceText(const Json& value, const char* field, const std
     }
     return std::string(rest);
   }
-  return FieldError(where, field, fmt::format("no choice is named {}", Quoted(letter)));
+  return fields.Wrong(field, fmt::format("no choice is named {}", Quoted(letter)));
 }
 
 struct MoralQuestion {
@@ -110,14 +110,14 @@ std::string MoralTopic(const Json& categories) {
 
 // The right choice and the wrong one, each as an answer to the positive question. The third choice
 // is a distractor that says nothing either way.
-Status AddMoralChoices(const Json& value, const std::string& file, const std::string& where,
+Status AddMoralChoices(const JsonFields& fields, const std::string& file,
                        std::vector<Record>& records) {
-  MORES_ASSIGN_OR_RETURN(const std::string text, RequiredString(value, "question", where));
-  MORES_ASSIGN_OR_RETURN(const MoralQuestion question, ParseMoralQuestion(text, where));
-  MORES_ASSIGN_OR_RETURN(const Json* categories, RequiredMember(value, "category", where));
-  if (!categories->is_array()) return FieldError(where, "category", "must be an array");
+  MORES_ASSIGN_OR_RETURN(const std::string text, fields.RequiredString("question"));
+  MORES_ASSIGN_OR_RETURN(const MoralQuestion question, ParseMoralQuestion(text, fields.where()));
+  MORES_ASSIGN_OR_RETURN(const Json* categories, fields.Required("category"));
+  if (!categories->is_array()) return fields.Wrong("category", "must be an array");
   for (const char* field : {"correct_answer", "wrong_answer"}) {
-    MORES_ASSIGN_OR_RETURN(std::string choice, ChoiceText(value, field, where));
+    MORES_ASSIGN_OR_RETURN(std::string choice, ChoiceText(fields, field));
     const bool correct = std::string_view(field) == "correct_answer";
     Record record;
     record.annotation = Annotation::kMoralChoice;
@@ -165,10 +165,9 @@ Expected<std::vector<Record>> ReadCmoralEval(const SourceRecipe& source, Inputs&
     MORES_ASSIGN_OR_RETURN(const std::vector<std::string> files, inputs.List(path));
     for (const std::string& file : files) {
       if (!FileName(file).starts_with("cmoraleval_")) continue;
-      MORES_RETURN_IF_ERROR(
-          ForEachJsonLine(inputs, file, [&](const Json& value, const std::string& where) {
-            return AddMoralChoices(value, file, where, records);
-          }));
+      MORES_RETURN_IF_ERROR(ForEachLine(inputs, file, [&](const JsonFields& fields) {
+        return AddMoralChoices(fields, file, records);
+      }));
     }
   }
   return records;

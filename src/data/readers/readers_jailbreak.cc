@@ -12,28 +12,27 @@ namespace {
 std::string GoalKey(const std::string& goal) { return "goal/" + text::NormalizeForMatch(goal); }
 
 // "agree", "differ", or "one" where only one judge's flag is there.
-Expected<std::string> JudgesOf(const Json& value, bool jailbroken, const std::string& where) {
-  const auto second = value.find("jailbroken_llama_guard1");
-  if (second == value.end() || second->is_null()) return std::string("one");
-  MORES_ASSIGN_OR_RETURN(const bool flag, RequiredFlag(value, "jailbroken_llama_guard1", where));
+Expected<std::string> JudgesOf(const JsonFields& fields, bool jailbroken) {
+  if (!fields.Has("jailbroken_llama_guard1")) return std::string("one");
+  MORES_ASSIGN_OR_RETURN(const bool flag, RequiredFlag(fields, "jailbroken_llama_guard1"));
   return std::string(flag == jailbroken ? "agree" : "differ");
 }
 
 // nullopt for an attempt that was never made (no prompt or no response).
-Expected<std::optional<Record>> ArtifactRecord(const Json& value, const std::string& where) {
-  MORES_ASSIGN_OR_RETURN(std::string prompt, OptionalString(value, "prompt", where));
-  MORES_ASSIGN_OR_RETURN(std::string response, OptionalString(value, "response", where));
+Expected<std::optional<Record>> ArtifactRecord(const JsonFields& fields) {
+  MORES_ASSIGN_OR_RETURN(std::string prompt, fields.OptionalString("prompt"));
+  MORES_ASSIGN_OR_RETURN(std::string response, fields.OptionalString("response"));
   if (prompt.empty() || response.empty()) return std::optional<Record>();
   Record record;
   record.annotation = Annotation::kJailbreak;
-  MORES_ASSIGN_OR_RETURN(const bool jailbroken, RequiredFlag(value, "jailbroken", where));
-  MORES_ASSIGN_OR_RETURN(record.notes["judges"], JudgesOf(value, jailbroken, where));
-  MORES_ASSIGN_OR_RETURN(const std::string goal, RequiredString(value, "goal", where));
-  MORES_ASSIGN_OR_RETURN(const std::string category, RequiredString(value, "category", where));
-  MORES_ASSIGN_OR_RETURN(record.notes["behavior"], RequiredString(value, "behavior", where));
+  MORES_ASSIGN_OR_RETURN(const bool jailbroken, RequiredFlag(fields, "jailbroken"));
+  MORES_ASSIGN_OR_RETURN(record.notes["judges"], JudgesOf(fields, jailbroken));
+  MORES_ASSIGN_OR_RETURN(const std::string goal, fields.RequiredString("goal"));
+  MORES_ASSIGN_OR_RETURN(const std::string category, fields.RequiredString("category"));
+  MORES_ASSIGN_OR_RETURN(record.notes["behavior"], fields.RequiredString("behavior"));
   const std::optional<Topic> topic = JailbreakBenchTopic(category);
   if (!topic) {
-    return FieldError(where, "category", fmt::format("unknown value {}", Quoted(category)));
+    return fields.Wrong("category", fmt::format("unknown value {}", Quoted(category)));
   }
   record.turns = PairTurns(std::move(prompt), std::move(response));
   record.label = LabelOf(jailbroken);
@@ -48,30 +47,29 @@ Status AddArtifacts(const std::string& file, Inputs& inputs, std::vector<Record>
   MORES_ASSIGN_OR_RETURN(const std::string bytes, inputs.Read(file));
   const std::string path = inputs.FullPath(file);
   MORES_ASSIGN_OR_RETURN(const Json root, ParseJson(bytes, path));
-  if (!root.is_object()) return MakeError(ErrorKind::kInput, "{}: must be an object", path);
+  MORES_RETURN_IF_ERROR(RequireObject(root, path));
   // attack-info.json, and the raw evaluation.json and submission.json of one method, which repeat
   // what its artifacts hold, have neither.
-  const auto parameters = root.find("parameters");
-  const auto jailbreaks = root.find("jailbreaks");
-  if (parameters == root.end() || jailbreaks == root.end()) return {};
-  if (!parameters->is_object()) return FieldError(path, "parameters", "must be an object");
-  MORES_ASSIGN_OR_RETURN(const std::string model, RequiredString(*parameters, "model", path));
-  MORES_ASSIGN_OR_RETURN(const std::string method, RequiredString(*parameters, "method", path));
-  return ForEachArrayItem(
-      *jailbreaks, path, [&](const Json& value, const std::string& where) -> Status {
-        MORES_ASSIGN_OR_RETURN(std::optional<Record> record, ArtifactRecord(value, where));
-        if (!record) return {};
-        record->response_model = model;
-        record->notes["method"] = method;
-        records.push_back(*std::move(record));
-        return {};
-      });
+  const JsonFields file_fields(root, path);
+  const Json* jailbreaks = file_fields.Find("jailbreaks");
+  if (!file_fields.Has("parameters") || jailbreaks == nullptr) return {};
+  MORES_ASSIGN_OR_RETURN(const auto parameters, file_fields.Object("parameters"));
+  MORES_ASSIGN_OR_RETURN(const std::string model, parameters->RequiredString("model"));
+  MORES_ASSIGN_OR_RETURN(const std::string method, parameters->RequiredString("method"));
+  return ForEachItem(*jailbreaks, path, [&](const JsonFields& fields) -> Status {
+    MORES_ASSIGN_OR_RETURN(std::optional<Record> record, ArtifactRecord(fields));
+    if (!record) return {};
+    record->response_model = model;
+    record->notes["method"] = method;
+    records.push_back(*std::move(record));
+    return {};
+  });
 }
 
-Expected<Record> CompletionRecord(const Json& value, bool harmless, const std::string& where) {
+Expected<Record> CompletionRecord(const JsonFields& fields, bool harmless) {
   Record record;
-  MORES_ASSIGN_OR_RETURN(std::string prompt, RequiredString(value, "prompt", where));
-  MORES_ASSIGN_OR_RETURN(std::string response, RequiredString(value, "response", where));
+  MORES_ASSIGN_OR_RETURN(std::string prompt, fields.RequiredString("prompt"));
+  MORES_ASSIGN_OR_RETURN(std::string response, fields.RequiredString("response"));
   record.groups = {GoalKey(prompt)};
   record.turns = PairTurns(std::move(prompt), std::move(response));
   record.licence = "Apache-2.0";
@@ -82,11 +80,11 @@ Expected<Record> CompletionRecord(const Json& value, bool harmless, const std::s
     return record;
   }
   record.annotation = Annotation::kJailbreak;
-  MORES_ASSIGN_OR_RETURN(const bool unsafe, RequiredFlag(value, "is_jailbreak_llamaguard2", where));
-  MORES_ASSIGN_OR_RETURN(const std::string category, RequiredString(value, "category", where));
+  MORES_ASSIGN_OR_RETURN(const bool unsafe, RequiredFlag(fields, "is_jailbreak_llamaguard2"));
+  MORES_ASSIGN_OR_RETURN(const std::string category, fields.RequiredString("category"));
   const std::optional<Topic> topic = JailbreakBenchTopic(category);
   if (!topic) {
-    return FieldError(where, "category", fmt::format("unknown value {}", Quoted(category)));
+    return fields.Wrong("category", fmt::format("unknown value {}", Quoted(category)));
   }
   record.label = LabelOf(unsafe);
   record.label_source = "LlamaGuard-2";
@@ -101,18 +99,17 @@ Status AddCompletions(const std::string& file, Inputs& inputs, std::vector<Recor
   MORES_ASSIGN_OR_RETURN(const std::string bytes, inputs.Read(file));
   const std::string path = inputs.FullPath(file);
   MORES_ASSIGN_OR_RETURN(const Json root, ParseJson(bytes, path));
-  if (!root.is_object()) return MakeError(ErrorKind::kInput, "{}: must be an object", path);
-  MORES_ASSIGN_OR_RETURN(const Json* completions, RequiredMember(root, "completions", path));
+  MORES_RETURN_IF_ERROR(RequireObject(root, path));
+  MORES_ASSIGN_OR_RETURN(const Json* completions, JsonFields(root, path).Required("completions"));
   const size_t first = name.find('_') + 1;
-  return ForEachArrayItem(
-      *completions, path, [&](const Json& value, const std::string& where) -> Status {
-        MORES_ASSIGN_OR_RETURN(Record record, CompletionRecord(value, harmless, where));
-        record.response_model = FileName(Parent(Parent(file)));
-        record.notes["prompts"] = harmless ? "harmless" : "harmful";
-        record.notes["intervention"] = name.substr(first, name.find('_', first) - first);
-        records.push_back(std::move(record));
-        return {};
-      });
+  return ForEachItem(*completions, path, [&](const JsonFields& fields) -> Status {
+    MORES_ASSIGN_OR_RETURN(Record record, CompletionRecord(fields, harmless));
+    record.response_model = FileName(Parent(Parent(file)));
+    record.notes["prompts"] = harmless ? "harmless" : "harmful";
+    record.notes["intervention"] = name.substr(first, name.find('_', first) - first);
+    records.push_back(std::move(record));
+    return {};
+  });
 }
 
 bool IsCompletions(const std::string& file) {

@@ -8,23 +8,23 @@
 namespace mores::data {
 namespace {
 
-Expected<Topic> TopicOf(std::optional<Topic> topic, const char* field, const std::string& word,
-                        std::string_view where) {
-  if (!topic) return FieldError(where, field, fmt::format("unknown value {}", Quoted(word)));
+Expected<Topic> TopicOf(const JsonFields& fields, const char* field, const std::string& word,
+                        std::optional<Topic> topic) {
+  if (!topic) return fields.Wrong(field, fmt::format("unknown value {}", Quoted(word)));
   return *topic;
 }
 
-Expected<Record> CipherChatRecord(const Json& value, const std::string& where) {
+Expected<Record> CipherChatRecord(const JsonFields& fields) {
   Record record;
-  MORES_ASSIGN_OR_RETURN(std::string query, RequiredString(value, "query", where));
-  MORES_ASSIGN_OR_RETURN(std::string response, RequiredString(value, "response", where));
-  MORES_ASSIGN_OR_RETURN(record.label, RequiredLabel(value, where));
-  MORES_ASSIGN_OR_RETURN(const std::string domain, RequiredString(value, "domain", where));
-  MORES_ASSIGN_OR_RETURN(record.notes["setting"], RequiredString(value, "setting", where));
-  MORES_ASSIGN_OR_RETURN(record.response_model, RequiredString(value, "model", where));
-  MORES_ASSIGN_OR_RETURN(record.label_source, RequiredString(value, "label_source", where));
+  MORES_ASSIGN_OR_RETURN(std::string query, fields.RequiredString("query"));
+  MORES_ASSIGN_OR_RETURN(std::string response, fields.RequiredString("response"));
+  MORES_ASSIGN_OR_RETURN(record.label, RequiredLabel(fields));
+  MORES_ASSIGN_OR_RETURN(const std::string domain, fields.RequiredString("domain"));
+  MORES_ASSIGN_OR_RETURN(record.notes["setting"], fields.RequiredString("setting"));
+  MORES_ASSIGN_OR_RETURN(record.response_model, fields.RequiredString("model"));
+  MORES_ASSIGN_OR_RETURN(record.label_source, fields.RequiredString("label_source"));
   MORES_ASSIGN_OR_RETURN(const Topic topic,
-                         TopicOf(CipherChatTopic(domain), "domain", domain, where));
+                         TopicOf(fields, "domain", domain, CipherChatTopic(domain)));
   record.turns = PairTurns(std::move(query), std::move(response));
   record.licence = "MIT";
   record.notes["domain"] = domain;
@@ -35,12 +35,12 @@ Expected<Record> CipherChatRecord(const Json& value, const std::string& where) {
   return record;
 }
 
-Expected<Record> JadeRecord(const Json& value, const std::string& where) {
+Expected<Record> JadeRecord(const JsonFields& fields) {
   Record record;
-  MORES_ASSIGN_OR_RETURN(std::string query, RequiredString(value, "query", where));
-  MORES_ASSIGN_OR_RETURN(std::string response, RequiredString(value, "response", where));
-  MORES_ASSIGN_OR_RETURN(record.label, RequiredLabel(value, where));
-  MORES_ASSIGN_OR_RETURN(record.notes["part"], OptionalString(value, "part", where));
+  MORES_ASSIGN_OR_RETURN(std::string query, fields.RequiredString("query"));
+  MORES_ASSIGN_OR_RETURN(std::string response, fields.RequiredString("response"));
+  MORES_ASSIGN_OR_RETURN(record.label, RequiredLabel(fields));
+  MORES_ASSIGN_OR_RETURN(record.notes["part"], fields.OptionalString("part"));
   record.turns = PairTurns(std::move(query), std::move(response));
   record.licence = "MIT";
   record.response_model = "unknown";
@@ -49,15 +49,15 @@ Expected<Record> JadeRecord(const Json& value, const std::string& where) {
   return record;
 }
 
-Expected<Record> DiaSafetyRecord(const Json& value, const std::string& where) {
+Expected<Record> DiaSafetyRecord(const JsonFields& fields) {
   Record record;
   record.annotation = Annotation::kReply;
-  MORES_ASSIGN_OR_RETURN(std::string context, RequiredString(value, "context", where));
-  MORES_ASSIGN_OR_RETURN(std::string response, RequiredString(value, "response", where));
-  MORES_ASSIGN_OR_RETURN(record.label, RequiredLabel(value, where));
-  MORES_ASSIGN_OR_RETURN(const std::string category, RequiredString(value, "category", where));
+  MORES_ASSIGN_OR_RETURN(std::string context, fields.RequiredString("context"));
+  MORES_ASSIGN_OR_RETURN(std::string response, fields.RequiredString("response"));
+  MORES_ASSIGN_OR_RETURN(record.label, RequiredLabel(fields));
+  MORES_ASSIGN_OR_RETURN(const std::string category, fields.RequiredString("category"));
   MORES_ASSIGN_OR_RETURN(const Topic topic,
-                         TopicOf(DiaSafetyTopic(category), "category", category, where));
+                         TopicOf(fields, "category", category, DiaSafetyTopic(category)));
   record.turns = PairTurns(std::move(context), std::move(response));
   record.licence = "Apache-2.0";
   record.response_model = "unknown";
@@ -79,38 +79,33 @@ Record SafeTextRecord(const std::string& situation, const std::string& advice, b
   return record;
 }
 
-using ToPairRecord = Expected<Record> (*)(const Json&, const std::string&);
+using ToPairRecord = Expected<Record> (*)(const JsonFields&);
 
 Expected<std::vector<Record>> ReadPairLines(const SourceRecipe& source, Inputs& inputs,
                                             ToPairRecord to_record) {
   std::vector<Record> records;
   for (const std::string& path : source.paths) {
-    MORES_RETURN_IF_ERROR(
-        ForEachJsonLine(inputs, path, [&](const Json& value, const std::string& where) -> Status {
-          MORES_ASSIGN_OR_RETURN(Record record, to_record(value, where));
-          records.push_back(std::move(record));
-          return {};
-        }));
+    MORES_RETURN_IF_ERROR(ForEachLine(inputs, path, [&](const JsonFields& fields) -> Status {
+      MORES_ASSIGN_OR_RETURN(Record record, to_record(fields));
+      records.push_back(std::move(record));
+      return {};
+    }));
   }
   return records;
 }
 
 Status AddSafeText(const Json& root, const std::string& path, std::vector<Record>& records) {
-  if (!root.is_object()) {
-    return MakeError(ErrorKind::kInput, "{}: must be an object, not {}", path, root.type_name());
-  }
+  MORES_RETURN_IF_ERROR(RequireObject(root, path));
   int64_t number = 0;
   for (const auto& [situation, advice] : root.items()) {
     const std::string where = fmt::format("{}:item {}", path, ++number);
-    if (!advice.is_object()) {
-      return MakeError(ErrorKind::kInput, "{}: must be an object, not {}", where,
-                       advice.type_name());
-    }
+    MORES_RETURN_IF_ERROR(RequireObject(advice, where));
+    const JsonFields fields(advice, where);
     for (const char* kind : {"unsafe", "safe"}) {
-      MORES_ASSIGN_OR_RETURN(const Json* pieces, RequiredMember(advice, kind, where));
-      if (!pieces->is_array()) return FieldError(where, kind, "must be an array of strings");
+      MORES_ASSIGN_OR_RETURN(const Json* pieces, fields.Required(kind));
+      if (!pieces->is_array()) return fields.Wrong(kind, "must be an array of strings");
       for (const Json& piece : *pieces) {
-        if (!piece.is_string()) return FieldError(where, kind, "must be an array of strings");
+        if (!piece.is_string()) return fields.Wrong(kind, "must be an array of strings");
         records.push_back(SafeTextRecord(situation, piece.get<std::string>(),
                                          std::string_view(kind) == "unsafe"));
       }
@@ -138,13 +133,12 @@ Expected<std::vector<Record>> ReadDiaSafety(const SourceRecipe& source, Inputs& 
       MORES_ASSIGN_OR_RETURN(const std::string bytes, inputs.Read(file));
       const std::string where = inputs.FullPath(file);
       MORES_ASSIGN_OR_RETURN(const Json array, ParseJson(bytes, where));
-      MORES_RETURN_IF_ERROR(
-          ForEachArrayItem(array, where, [&](const Json& value, const std::string& item) -> Status {
-            MORES_ASSIGN_OR_RETURN(Record record, DiaSafetyRecord(value, item));
-            record.notes["part"] = Stem(file);
-            records.push_back(std::move(record));
-            return {};
-          }));
+      MORES_RETURN_IF_ERROR(ForEachItem(array, where, [&](const JsonFields& fields) -> Status {
+        MORES_ASSIGN_OR_RETURN(Record record, DiaSafetyRecord(fields));
+        record.notes["part"] = Stem(file);
+        records.push_back(std::move(record));
+        return {};
+      }));
     }
   }
   return records;

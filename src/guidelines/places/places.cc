@@ -22,28 +22,22 @@ constexpr std::string_view kZones = "/usr/share/zoneinfo/zone.tab";
 
 using Translations = std::unordered_map<std::string, std::string>;
 
-// The pieces of `text` between separators, without spaces around; empty ones are left out.
+// The lines of `text` that aren't empty.
 template <class Visit>
-void ForEachPiece(std::string_view text, char separator, const Visit& visit) {
+void ForEachLine(std::string_view text, const Visit& visit) {
   while (!text.empty()) {
-    const size_t end = std::min(text.find(separator), text.size());
-    std::string_view piece = text.substr(0, end);
-    while (!piece.empty() && piece.front() == ' ') piece.remove_prefix(1);
-    while (!piece.empty() && piece.back() == ' ') piece.remove_suffix(1);
-    if (!piece.empty()) visit(piece);
+    const size_t end = std::min(text.find('\n'), text.size());
+    if (end > 0) visit(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
 }
 
-// "CODE name|name" lines of place_names.h.
+// The codes and names of a section of place_names.tsv.
 template <class Visit>
-void ForEachNamed(std::string_view lines, const Visit& visit) {
-  ForEachPiece(lines, '\n', [&](std::string_view line) {
-    const size_t space = line.find(' ');
-    if (space == line.npos) return;
-    ForEachPiece(line.substr(space + 1), '|',
-                 [&](std::string_view name) { visit(line.substr(0, space), name); });
-  });
+void ForEachNamed(std::string_view section, const Visit& visit) {
+  for (const auto& row : PlaceNames().Section(section).rows) {
+    for (size_t i = 1; i < row.size(); ++i) visit(row[0], row[i]);
+  }
 }
 
 Expected<std::string> ReadPackaged(std::string_view directory, std::string_view name) {
@@ -177,7 +171,7 @@ class Catalogue : public PlaceCatalogue {
   };
   Status LoadCountries(const Translations& chinese);
   Status LoadParts(const Translations& chinese);
-  void TakeOurNames(std::string_view lines);
+  void TakeOurNames(std::string_view section);
   void NameAll();
   void FillFinder() const;
   void AddPartsOfIso() const;
@@ -242,10 +236,10 @@ Status Catalogue::LoadParts(const Translations& chinese) {
   return {};
 }
 
-void Catalogue::TakeOurNames(std::string_view lines) {
+void Catalogue::TakeOurNames(std::string_view section) {
   std::string last;
   bool had_chinese = false;
-  ForEachNamed(lines, [&](std::string_view code, std::string_view name) {
+  ForEachNamed(section, [&](std::string_view code, std::string_view name) {
     const bool first = code != last;
     last = code;
     if (first) had_chinese = false;
@@ -290,21 +284,23 @@ Status Catalogue::Load() {
   MORES_RETURN_IF_ERROR(LoadParts(parts));
   std::sort(places_.begin(), places_.end(),
             [](const Place& a, const Place& b) { return a.code < b.code; });
-  TakeOurNames(CountryNames());
-  TakeOurNames(PartNames());
+  TakeOurNames("countries");
+  TakeOurNames("parts");
   NameAll();
   return {};
 }
 
-// How careful the names of place_names.h are to be taken.
+// How careful the names of place_names.tsv are to be taken.
 class Cares {
  public:
   Cares() {
-    const auto take = [this](std::string_view names, NameCare care) {
-      ForEachPiece(names, '|', [&](std::string_view name) { cares_.emplace(NameKey(name), care); });
+    const auto take = [this](std::string_view section, NameCare care) {
+      for (const std::string_view name : PlaceNames().Section(section).Fields()) {
+        cares_.emplace(NameKey(name), care);
+      }
     };
-    take(UncertainNames(), NameCare::kCue);
-    take(AmbiguousNames(), NameCare::kCapital);
+    take("uncertain names", NameCare::kCue);
+    take("ambiguous names", NameCare::kCapital);
   }
   NameCare Of(std::string_view name, NameCare otherwise) const {
     const auto at = cares_.find(NameKey(name));
@@ -331,18 +327,18 @@ void Catalogue::FillFinder() const {
     if (other.code.size() == 2) add(other.name, other.code, NameCare::kAnyCase);
   }
   std::vector<std::pair<std::string_view, std::string_view>> parts;
-  ForEachNamed(PartNames(), [&](std::string_view code, std::string_view name) {
+  ForEachNamed("parts", [&](std::string_view code, std::string_view name) {
     if (!finder_.Has(name) || name == "Georgia") parts.emplace_back(code, name);
   });
   for (const auto& [code, name] : parts) add(name, code, NameCare::kCapital);
   AddCities(cares);
-  ForEachPiece(PlainWords(), '|', [&](std::string_view word) {
+  for (const std::string_view word : PlaceNames().Section("plain words").Fields()) {
     if (!finder_.Has(word)) finder_.AddNoPlace(word);
-  });
+  }
   AddPartsOfIso();
-  ForEachPiece(NoPlaces(), '\n', [&](std::string_view line) {
-    ForEachPiece(line, '|', [&](std::string_view phrase) { finder_.AddNoPlace(phrase); });
-  });
+  for (const std::string_view phrase : PlaceNames().Section("no places").Fields()) {
+    finder_.AddNoPlace(phrase);
+  }
 }
 
 // The names of subdivisions that nothing else has taken; one word alone needs a cue.
@@ -371,12 +367,12 @@ void Catalogue::AddCities(const Cares& cares) const {
                        .mention = Mention::kInferred,
                        .care = cares.Of(name, otherwise)});
   };
-  ForEachNamed(CityNames(), [&](std::string_view code, std::string_view name) {
+  ForEachNamed("cities", [&](std::string_view code, std::string_view name) {
     add(code, name, NameCare::kCapital);
   });
   const auto zones = ReadFile(std::string(kZones));
   if (!zones) return;  // our cities alone
-  ForEachPiece(*zones, '\n', [&](std::string_view line) {
+  ForEachLine(*zones, [&](std::string_view line) {
     const size_t slash = line.find('/'), last = line.rfind('/');
     if (line.front() == '#' || slash == line.npos || line.starts_with("AQ")) return;
     std::string city(line.substr(last + 1, line.find('\t', last) - last - 1));

@@ -6,6 +6,8 @@
 #include <initializer_list>
 #include <utility>
 
+#include "base/table_file.h"
+#include "guidelines/tables.h"
 #include "text/unicode.h"
 
 namespace mores::guidelines {
@@ -13,44 +15,39 @@ namespace {
 
 using Words = std::vector<std::string_view>;
 
-// What follows the name of a people, and isn't a part of it.
-const std::set<std::string_view> kPeopleWords = {
-    "people",  "peoples",     "tribe",    "tribes",    "community",   "communities", "ethnic",
-    "group",   "groups",      "families", "ethnicity", "minority",    "minorities",  "villages",
-    "regions", "territories", "sites",    "sacred",    "reservations"};
-// Of these, what tells by itself that a people is meant.
-const std::set<std::string_view> kPeopleMarks = {
-    "people",    "peoples",     "tribe",     "tribes",   "ethnic",
-    "community", "communities", "ethnicity", "families", "villages"};
-const std::set<std::string_view> kRegionWords = {
-    "region",    "regions", "area",      "areas",   "coast",   "basin",        "mountains",
-    "peninsula", "island",  "islands",   "zone",    "land",    "lands",        "territories",
-    "district",  "states",  "provinces", "resorts", "village", "metropolitan", "park"};
-const std::set<std::string_view> kTerrain = {
-    "north",     "south",        "east",         "west",         "northern",     "southern",
-    "eastern",   "western",      "central",      "northeast",    "northwest",    "southeast",
-    "southwest", "northeastern", "southeastern", "northwestern", "southwestern", "midwest",
-    "coast",     "coastal",      "mountain",     "hilly",        "riverine",     "arid",
-    "prairie",   "maritime",     "overseas",     "sea"};
-// Of these, what can be a part of a people's name: "South Asian".
-const std::set<std::string_view> kInPeoplesNames = {"north", "south", "east", "west", "overseas"};
-// What people do or are beside that.
-const std::set<std::string_view> kPersons = {"students", "voters", "residents", "schools",
-                                             "majority", "youth",  "workers",   "companies"};
-const std::set<std::string_view> kPlainCommunities = {"indigenous", "ethnic", "immigrant",
-                                                      "migrant", "native"};
-const std::set<std::string_view> kCommunityWords = {
-    "christians",     "buddhists",      "jewish",         "muslim",     "shia",
-    "alevi",          "baha'is",        "yazidi",         "american",   "asian",
-    "hispanic",       "latino",         "overseas",       "zainichi",   "defectors",
-    "asian-american", "afro-brazilian", "afro-colombian", "malaysians", "coptic"};
-// Words after a people's name, in a text.
-const std::set<std::string_view> kOfPeople = {
-    "people",  "peoples", "tribe",     "tribes",     "community", "communities", "ethnic",
-    "society", "culture", "societies", "traditions", "tradition", "families",    "women",
-    "men",     "elders",  "clans",     "cultural",   "weddings",  "belief",      "customs"};
-const std::set<std::string_view> kBeforePlaces = {"in", "across", "within", "throughout",
-                                                  "at", "near",   "around"};
+using WordSet = std::set<std::string_view>;
+
+// The sections of region_words.tsv, which says what they hold.
+struct RegionWords {
+  static const RegionWords& Get() {
+    static const RegionWords words;
+    return words;
+  }
+
+  WordSet people, people_marks, region, terrain, terrain_of_peoples, persons, plain_communities,
+      communities, of_people, before_places;
+
+ private:
+  RegionWords() {
+    const TableFile table(kRegionWords);
+    const auto read = [&](std::string_view section) {
+      const std::vector<std::string_view> words = table.Section(section).Words();
+      return WordSet(words.begin(), words.end());
+    };
+    people = read("people");
+    people_marks = read("people: marks");
+    region = read("region");
+    terrain = read("terrain");
+    terrain_of_peoples = read("terrain: in names of peoples");
+    persons = read("persons");
+    plain_communities = read("communities: plain");
+    communities = read("communities");
+    of_people = read("of a people");
+    before_places = read("before a place");
+  }
+};
+
+const RegionWords& RegionTable() { return RegionWords::Get(); }
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -60,9 +57,7 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-bool IsIn(const std::set<std::string_view>& set, std::string_view word) {
-  return set.contains(Lower(word));
-}
+bool IsIn(const WordSet& set, std::string_view word) { return set.contains(Lower(word)); }
 
 std::string_view TrimmedName(std::string_view text) {
   constexpr std::string_view kEdges = " ,.;:)(";
@@ -85,11 +80,11 @@ Words SplitWords(std::string_view text) {
 
 std::string JoinedNames(const Words& words) { return fmt::format("{}", fmt::join(words, " ")); }
 
-bool Any(const Words& words, const std::set<std::string_view>& set) {
+bool Any(const Words& words, const WordSet& set) {
   return std::any_of(words.begin(), words.end(), [&](auto word) { return IsIn(set, word); });
 }
 
-std::string Without(std::string_view text, const std::set<std::string_view>& set) {
+std::string Without(std::string_view text, const WordSet& set) {
   Words words = SplitWords(text);
   std::erase_if(words, [&](std::string_view word) { return IsIn(set, word); });
   return JoinedNames(words);
@@ -173,8 +168,9 @@ bool RegionNames::IsProper(std::string_view word) const {
   word = word.substr(0, word.find('-'));
   const char first = word.empty() ? 'a' : word.front();
   if (first >= 'a' && first <= 'z') return false;
-  return !IsIn(kTerrain, word) && !IsIn(kRegionWords, word) && !IsIn(kPeopleWords, word) &&
-         !IsIn(kPlainCommunities, word) && !small_words_.contains(Lower(word));
+  return !IsIn(RegionTable().terrain, word) && !IsIn(RegionTable().region, word) &&
+         !IsIn(RegionTable().people, word) && !IsIn(RegionTable().plain_communities, word) &&
+         !small_words_.contains(Lower(word));
 }
 
 bool RegionNames::HasProper(const Place& country, std::string_view words) const {
@@ -199,9 +195,9 @@ int RegionNames::PeopleOverPlace(const Place& country, std::string_view name) co
     Words before = SplitWords(texts.substr(at > 40 ? at - 40 : 0, at > 40 ? 40 : at));
     if (!before.empty() && IsIn({"the"}, before.back())) before.pop_back();
     const std::string_view previous = before.empty() ? std::string_view() : before.back();
-    if (kOfPeople.contains(following) || Lower(previous) == "among") {
+    if (RegionTable().of_people.contains(following) || Lower(previous) == "among") {
       ++people;
-    } else if (kBeforePlaces.contains(Lower(previous))) {
+    } else if (RegionTable().before_places.contains(Lower(previous))) {
       --people;
     }
   }
@@ -226,7 +222,7 @@ std::string RegionNames::OneSpelling(const Place& country, std::string name, Rol
   const std::string key = SpellingKey(name);
   for (const std::string& other : seen->second.names) {
     std::string bare = other.substr(0, other.find(" ("));
-    if (role == Role::kPeople) bare = Without(bare, kPeopleWords);
+    if (role == Role::kPeople) bare = Without(bare, RegionTable().people);
     const bool shorter = bare.size() < name.size() || (bare.size() == name.size() && bare < name);
     if (!bare.empty() && shorter && SpellingKey(bare) == key) name = bare;
   }
@@ -237,7 +233,7 @@ std::string RegionNames::OneSpelling(const Place& country, std::string name, Rol
 void RegionNames::ReadCommon(const Place& country, std::string_view words, Found& found) const {
   const Words all = SplitWords(words);
   const std::string of = fmt::format(", {}", country.name_en);
-  if (Any(all, kPlainCommunities)) {
+  if (Any(all, RegionTable().plain_communities)) {
     const bool indigenous = Any(all, {"indigenous", "native"});
     const bool migrant = Any(all, {"immigrant", "migrant"});
     const char* name = indigenous ? "Indigenous peoples"
@@ -251,7 +247,7 @@ void RegionNames::ReadCommon(const Place& country, std::string_view words, Found
   const bool says_country = std::any_of(all.begin(), all.end(), [&](std::string_view word) {
     return places_.FindCountry(word) == &country;
   });
-  if (!anywhere && (one || Any(all, kTerrain))) {
+  if (!anywhere && (one || Any(all, RegionTable().terrain))) {
     const std::string name = OneSpelling(country, std::string(words), Role::kRegion);
     AddGroup(found.regions, GroupNamed(says_country ? name : name + of, "region"));
   } else if (all.size() == 1 && PeopleOverPlace(country, words) < 0) {
@@ -264,10 +260,10 @@ void RegionNames::ReadPiece(const Place& country, std::string_view words, Marked
   if (words.starts_with("The ") || words.starts_with("the ")) words.remove_prefix(4);
   words = words.substr(0, words.find("'s "));
   const Words all = SplitWords(words);
-  const bool community = Any(all, kCommunityWords);
+  const bool community = Any(all, RegionTable().communities);
   const bool diaspora = community || Any(all, {"caribbean"});
-  const bool sure = marked == Marked::kAsPeoples || Any(all, kPeopleMarks) ||
-                    (community && !Any(all, kRegionWords));
+  const bool sure = marked == Marked::kAsPeoples || Any(all, RegionTable().people_marks) ||
+                    (community && !Any(all, RegionTable().region));
   if (const Place* part = sure ? nullptr : PartOf(country, words)) {
     AddNameOnce(found.parts, part->code);
     return;
@@ -276,19 +272,19 @@ void RegionNames::ReadPiece(const Place& country, std::string_view words, Marked
     ReadCommon(country, words, found);
     return;
   }
-  std::string core = Without(Without(words, kPeopleWords), kRegionWords);
-  core = Without(Without(core, kPersons), {"rural", "urban"});
+  std::string core = Without(Without(words, RegionTable().people), RegionTable().region);
+  core = Without(Without(core, RegionTable().persons), {"rural", "urban"});
   Words kept = SplitWords(core);
   std::erase_if(kept, [](std::string_view word) {
-    return IsIn(kTerrain, word) && !IsIn(kInPeoplesNames, word);
+    return IsIn(RegionTable().terrain, word) && !IsIn(RegionTable().terrain_of_peoples, word);
   });
   core = OneSpelling(country, JoinedNames(kept), Role::kPeople);
   const int over = PeopleOverPlace(country, core);
-  const bool region = Any(all, kRegionWords) || Any(all, kTerrain);
+  const bool region = Any(all, RegionTable().region) || Any(all, RegionTable().terrain);
   if (sure || over > 0 || (!region && EndsAsPeople(core))) {
     AddGroup(found.peoples, GroupNamed(core, diaspora ? "community" : "people"));
     found.proper = true;
-  } else if (!Any(all, kPersons)) {
+  } else if (!Any(all, RegionTable().persons)) {
     AddGroup(found.regions,
              GroupNamed(OneSpelling(country, std::string(words), Role::kRegion), "region"));
   }
@@ -338,7 +334,7 @@ RegionReading RegionNames::Read(std::string_view country_code, std::string_view 
   const std::string_view outer = TrimmedName(name.substr(0, bracket));
   ReadPieces(*country, outer, Marked::kNot, outside);
   // "Indigenous Tribes (e.g., ...)": what stands in brackets is what the name before them says.
-  const bool tribes = !outside.proper && Any(SplitWords(outer), kPeopleMarks);
+  const bool tribes = !outside.proper && Any(SplitWords(outer), RegionTable().people_marks);
   if (!SaysNothing(inner)) {
     ReadPieces(*country, inner, tribes ? Marked::kAsPeoples : Marked::kNot, inside);
   }

@@ -48,11 +48,11 @@ class Evaluator {
 };
 
 bool Evaluator::Names(const std::string& query, const std::string& country) const {
-  constexpr size_t kMostWords = 6;
+  constexpr size_t kMostNameWords = 6;
   const std::vector<NameWord> words = NameWords(query);
   for (size_t i = 0; i < words.size(); ++i) {
     if (!words[i].capital) continue;
-    const size_t last = std::min(words.size(), i + kMostWords);
+    const size_t last = std::min(words.size(), i + kMostNameWords);
     for (size_t end = i; end < last; ++end) {
       const size_t size = words[end].end - words[i].begin;
       // Two letters alone are a code, and no name.

@@ -1,5 +1,5 @@
 // What search knows of words, whatever the documents: those that say nothing of a matter, and
-// those that speak of the same. General English of our own; the words of no data set.
+// those that speak of the same (search_words.tsv).
 #ifndef MORES_GUIDELINES_SEARCH_SEARCH_WORDS_H_
 #define MORES_GUIDELINES_SEARCH_SEARCH_WORDS_H_
 

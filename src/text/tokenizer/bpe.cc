@@ -12,14 +12,14 @@ namespace mores::text {
 namespace {
 
 constexpr size_t kTabledCharacters = 0x10000;
-constexpr int32_t kNoSymbol = -1;
+constexpr int32_t kNoToken = -1;
 constexpr size_t kKeptScratch = size_t{1} << 16;  // symbols
 
 // A token of a word while it is merged, in a doubly linked list by index.
 struct Symbol {
   int32_t id = 0;
-  int32_t previous = kNoSymbol;
-  int32_t next = kNoSymbol;
+  int32_t previous = kNoToken;
+  int32_t next = kNoToken;
   bool removed = false;
 };
 
@@ -84,10 +84,10 @@ class Bpe : public SubwordModel {
     }
     model->fuse_unknown_ = options.fuse_unknown;
     model->ignore_merges_ = options.ignore_merges;
-    model->byte_ids_.fill(kNoSymbol);
+    model->byte_ids_.fill(kNoToken);
     for (int byte = 0; options.byte_fallback && byte < 256; ++byte) {
       const auto id = options.vocabulary.Find(BytePiece(static_cast<uint8_t>(byte)));
-      model->byte_ids_[static_cast<size_t>(byte)] = id.value_or(kNoSymbol);
+      model->byte_ids_[static_cast<size_t>(byte)] = id.value_or(kNoToken);
     }
     model->vocabulary_ = std::move(options.vocabulary);
     model->TableCharacters();
@@ -114,10 +114,10 @@ class Bpe : public SubwordModel {
   }
 
  private:
-  Bpe() { byte_ids_.fill(kNoSymbol); }
+  Bpe() { byte_ids_.fill(kNoToken); }
 
   void TableCharacters() {
-    characters_.assign(kTabledCharacters, kNoSymbol);
+    characters_.assign(kTabledCharacters, kNoToken);
     for (int32_t id = 0; id < vocabulary_.end_id(); ++id) {
       const std::string* piece = vocabulary_.PieceOf(id);
       if (piece == nullptr || piece->empty() || CharacterSize((*piece)[0]) != piece->size()) {
@@ -131,12 +131,12 @@ class Bpe : public SubwordModel {
   int32_t IdOfCharacter(std::string_view utf8, size_t offset, size_t size) const {
     const char32_t c = CharacterAt(utf8, offset);
     if (c < kTabledCharacters) return characters_[c];
-    return vocabulary_.Find(utf8.substr(offset, size)).value_or(kNoSymbol);
+    return vocabulary_.Find(utf8.substr(offset, size)).value_or(kNoToken);
   }
 
   bool HasBytes(std::string_view character) const {
     return std::all_of(character.begin(), character.end(), [&](char byte) {
-      return byte_ids_[static_cast<unsigned char>(byte)] != kNoSymbol;
+      return byte_ids_[static_cast<unsigned char>(byte)] != kNoToken;
     });
   }
 
@@ -155,13 +155,13 @@ class Bpe : public SubwordModel {
       const int32_t id = IdOfCharacter(word, i, size);
       const std::string_view character = word.substr(i, size);
       i += size;
-      if (id != kNoSymbol && !forbidden.Has(id)) {
+      if (id != kNoToken && !forbidden.Has(id)) {
         if (waiting) add(unknown_);
         waiting = false;
         add(id);
       } else if (HasBytes(character)) {
         for (const char byte : character) add(byte_ids_[static_cast<unsigned char>(byte)]);
-      } else if (unknown_ != kNoSymbol) {
+      } else if (unknown_ != kNoToken) {
         if (waiting && !fuse_unknown_) add(unknown_);
         waiting = true;
       }
@@ -195,19 +195,19 @@ class Bpe : public SubwordModel {
       const Candidate best = heap.back();
       heap.pop_back();
       Symbol& left = symbols[static_cast<size_t>(best.position)];
-      if (left.removed || left.next == kNoSymbol) continue;
+      if (left.removed || left.next == kNoToken) continue;
       Symbol& right = symbols[static_cast<size_t>(left.next)];
       const uint64_t* merge = merges_.Find(PairKey(left.id, right.id));
       if (merge == nullptr || static_cast<int32_t>(*merge & 0xFFFFFFFF) != best.result) continue;
       left.id = best.result;
       left.next = right.next;
       right.removed = true;
-      if (left.next != kNoSymbol) symbols[static_cast<size_t>(left.next)].previous = best.position;
+      if (left.next != kNoToken) symbols[static_cast<size_t>(left.next)].previous = best.position;
       const size_t before = heap.size();
-      if (left.previous != kNoSymbol) Offer(symbols, left.previous, forbidden, heap);
+      if (left.previous != kNoToken) Offer(symbols, left.previous, forbidden, heap);
       if (heap.size() > before) std::push_heap(heap.begin(), heap.end());
       const size_t after = heap.size();
-      if (left.next != kNoSymbol) Offer(symbols, best.position, forbidden, heap);
+      if (left.next != kNoToken) Offer(symbols, best.position, forbidden, heap);
       if (heap.size() > after) std::push_heap(heap.begin(), heap.end());
     }
   }
@@ -216,7 +216,7 @@ class Bpe : public SubwordModel {
   FlatMap merges_;                   // by PairKey: rank, result
   std::vector<int32_t> characters_;  // ids of the characters below U+10000
   std::array<int32_t, 256> byte_ids_;
-  int32_t unknown_ = kNoSymbol;
+  int32_t unknown_ = kNoToken;
   bool fuse_unknown_ = false;
   bool ignore_merges_ = false;
 };

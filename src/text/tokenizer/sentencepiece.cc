@@ -18,14 +18,14 @@ void SetMinLogLevel(int level);
 namespace mores::text {
 namespace {
 
-constexpr std::string_view kSpace = "\xE2\x96\x81";  // U+2581, how pieces write a space
+constexpr std::string_view kPieceSpace = "\xE2\x96\x81";  // U+2581, how pieces write a space
 constexpr char32_t kSpacePoint = 0x2581;
 // Long texts are encoded in parts of about this many bytes, cut where no piece can reach across:
 // the same ids, in bounded memory, and faster for the shorter queue of merges.
 constexpr size_t kPartSize = 1024;
 // The library logs to stderr what it also returns as a status. A library prints nothing.
 constexpr int kLogNothing = 100;
-constexpr int32_t kNoPieceId = -1;
+constexpr int32_t kNoId = -1;
 
 uint64_t PairKey(char32_t first, char32_t second) { return (uint64_t{first} << 32) | second; }
 
@@ -71,11 +71,11 @@ class SentencePieceTokenizer : public Tokenizer {
     // A space and a literal U+2581 are one symbol inside the library. Spelled in bytes, the
     // literal one comes back as it was.
     while (true) {
-      const size_t found = utf8.find(kSpace);
+      const size_t found = utf8.find(kPieceSpace);
       AppendLong(utf8.substr(0, found), ids);
       if (found == std::string_view::npos) return ids;
-      AppendBytes(kSpace, ids);
-      utf8.remove_prefix(found + kSpace.size());
+      AppendBytes(kPieceSpace, ids);
+      utf8.remove_prefix(found + kPieceSpace.size());
     }
   }
 
@@ -92,8 +92,8 @@ class SentencePieceTokenizer : public Tokenizer {
     for (size_t at = 0; at < utf8.size();) {
       while (plain != text.plain.end() && plain->end <= at) ++plain;
       const size_t free_end = plain == text.plain.end() ? utf8.size() : plain->begin;
-      const int32_t id = free_end > at ? ControlAt(utf8.substr(at, free_end - at)) : kNoPieceId;
-      if (id == kNoPieceId) {
+      const int32_t id = free_end > at ? ControlAt(utf8.substr(at, free_end - at)) : kNoId;
+      if (id == kNoId) {
         ++at;
         continue;
       }
@@ -207,7 +207,7 @@ class SentencePieceTokenizer : public Tokenizer {
       }
       bytes_.clear();
       // As long as there is no text, a space is still one at the beginning.
-      started_ = started_ || (!decoded.empty() && tokenizer_.anchor_ != kNoPieceId);
+      started_ = started_ || (!decoded.empty() && tokenizer_.anchor_ != kNoId);
       if (started_) group_.clear();
       text += decoded;
     }
@@ -232,7 +232,7 @@ class SentencePieceTokenizer : public Tokenizer {
     for (const int32_t id : controls_) {
       if (utf8.starts_with(processor_.IdToPiece(id))) return id;
     }
-    return kNoPieceId;
+    return kNoId;
   }
 
   // Finds what this model allows. The library tells neither its normalizer nor its dummy prefix,
@@ -243,7 +243,7 @@ class SentencePieceTokenizer : public Tokenizer {
       if (processor_.IsControl(id) && !piece.empty()) controls_.push_back(id);
       const bool ordinary = !processor_.IsControl(id) && !processor_.IsByte(id) &&
                             !processor_.IsUnknown(id) && !processor_.IsUnused(id);
-      if (anchor_ == kNoPieceId && ordinary && piece.find(kSpace) == std::string::npos &&
+      if (anchor_ == kNoId && ordinary && piece.find(kPieceSpace) == std::string::npos &&
           !piece.empty()) {
         anchor_ = id;
         anchor_size_ = piece.size();
@@ -265,7 +265,8 @@ class SentencePieceTokenizer : public Tokenizer {
     AppendPart(kProbe, ids);
     std::vector<int32_t> first;
     AppendPart("a", first);
-    lossless_ = Decode(ids) == kProbe && !first.empty() && !Piece(first[0]).starts_with(kSpace);
+    lossless_ =
+        Decode(ids) == kProbe && !first.empty() && !Piece(first[0]).starts_with(kPieceSpace);
     if (!lossless_) return;
     for (int id = 0; id < processor_.GetPieceSize(); ++id) {
       if (processor_.IsControl(id) || processor_.IsByte(id) || processor_.IsUnknown(id)) continue;
@@ -316,7 +317,7 @@ class SentencePieceTokenizer : public Tokenizer {
   sentencepiece::SentencePieceProcessor processor_;
   SentencePieceOptions options_;
   std::vector<int32_t> controls_;        // the longest spelling first
-  int32_t anchor_ = kNoPieceId;          // an ordinary piece without a space
+  int32_t anchor_ = kNoId;               // an ordinary piece without a space
   size_t anchor_size_ = 0;               // bytes of its text
   std::vector<int32_t> byte_ids_;        // of byte 0 to 255, if the model has all of them
   bool lossless_ = false;                // keeps every character as it is, without a dummy prefix
@@ -325,11 +326,11 @@ class SentencePieceTokenizer : public Tokenizer {
 
 // Sentences for the trainer. It ends the process, or silently skips, at what this avoids: control
 // characters and the marks that it uses itself are cut out, and no part is longer than its limits.
-class Sentences : public sentencepiece::SentenceIterator {
+class TrainingTexts : public sentencepiece::SentenceIterator {
  public:
   static constexpr size_t kMaxSize = 4096;
 
-  explicit Sentences(const std::vector<std::string>& texts) {
+  explicit TrainingTexts(const std::vector<std::string>& texts) {
     for (const std::string& text : texts) AddText(ReplaceInvalidUtf8(text));
   }
   bool done() const override { return position_ >= sentences_.size(); }
@@ -341,7 +342,7 @@ class Sentences : public sentencepiece::SentenceIterator {
  private:
   static bool IsReserved(std::string_view character) {
     const auto lead = static_cast<unsigned char>(character[0]);
-    return lead < 0x20 || lead == 0x7F || character == kSpace || character == "\xE2\x96\x85";
+    return lead < 0x20 || lead == 0x7F || character == kPieceSpace || character == "\xE2\x96\x85";
   }
 
   void AddText(const std::string& text) {
@@ -430,7 +431,7 @@ Expected<std::string> TrainSentencePieceBpe(const SentencePieceTraining& trainin
                      training.character_coverage);
   }
   MORES_RETURN_IF_ERROR(CheckSpecialTokens(training.special_tokens));
-  Sentences sentences(training.texts);
+  TrainingTexts sentences(training.texts);
   if (sentences.empty()) {
     return MakeError(ErrorKind::kInput, "can't train a tokenizer: the texts are empty");
   }
@@ -445,7 +446,7 @@ Expected<std::string> TrainSentencePieceBpe(const SentencePieceTraining& trainin
       {"remove_extra_whitespaces", "false"},
       {"split_digits", "true"},
       {"allow_whitespace_only_pieces", "true"},
-      {"max_sentence_length", std::to_string(2 * Sentences::kMaxSize)},
+      {"max_sentence_length", std::to_string(2 * TrainingTexts::kMaxSize)},
       {"shuffle_input_sentence", "false"},
       // The number is stored in the model, so another one would give other bytes.
       {"num_threads", "1"},

@@ -14,7 +14,7 @@ namespace {
 
 using sentencepiece::SentencePieceProcessor;
 
-constexpr char kPieceSpace[] = "\xE2\x96\x81";  // U+2581, how pieces write a space
+constexpr char kSpaceMark[] = "\xE2\x96\x81";  // U+2581, how pieces write a space
 
 bool IsSpecial(const SentencePieceProcessor& processor, int id) {
   return processor.IsControl(id) || processor.IsUnknown(id);
@@ -37,7 +37,7 @@ Status CheckConvertible(const SentencePieceProcessor& processor) {
   }
   std::vector<int> first;
   const bool prefixed = !processor.Encode("a", &first).ok() || first.empty() ||
-                        processor.IdToPiece(first[0]).starts_with(kPieceSpace);
+                        processor.IdToPiece(first[0]).starts_with(kSpaceMark);
   if (bytes != 256 || !ranked || prefixed) {
     return MakeError(ErrorKind::kUnsupported,
                      "tokenizer.json can be written only for a BPE model with byte fallback and "
@@ -89,12 +89,12 @@ Json TokenizerJson(const SentencePieceProcessor& processor) {
                      {"special", true}});
   }
   const Json decoders = Json::array(
-      {Replace(kPieceSpace, " "), Json{{"type", "ByteFallback"}}, Json{{"type", "Fuse"}}});
+      {Replace(kSpaceMark, " "), Json{{"type", "ByteFallback"}}, Json{{"type", "Fuse"}}});
   return {{"version", "1.0"},
           {"truncation", nullptr},
           {"padding", nullptr},
           {"added_tokens", std::move(added)},
-          {"normalizer", Replace(" ", kPieceSpace)},
+          {"normalizer", Replace(" ", kSpaceMark)},
           {"pre_tokenizer", nullptr},
           {"post_processor", nullptr},
           {"decoder", {{"type", "Sequence"}, {"decoders", decoders}}},

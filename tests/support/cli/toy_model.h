@@ -63,8 +63,7 @@ class ToyModel {
     config.head_dim = kHidden / 2;
     config.context_length = kContext;
     ThreadPool pool(1);
-    MORES_ASSIGN_OR_RETURN(const auto model,
-                           model::TrainableModel::Random(config, /*seed=*/1, pool));
+    const auto model = model::TrainableModel::Random(config, /*seed=*/1, pool);
     std::map<std::string, model::Parameter*> parameters;
     for (model::Parameter& parameter : model->parameters()) parameters[parameter.name] = &parameter;
     for (const char* name :

@@ -21,8 +21,9 @@
 namespace mores::model {
 
 inline const std::vector<std::string>& GoldenCaseNames() {
-  static const std::vector<std::string> names = {"llama", "llama_bias_tied", "llama_head_dim",
-                                                 "qwen2_tied", "qwen2_untied"};
+  static const std::vector<std::string> names = {
+      "llama",      "llama_bias_tied", "llama_head_dim", "qwen2_tied",    "qwen2_untied",
+      "qwen3_tied", "qwen3_bias",      "internlm2",      "internlm2_bias"};
   return names;
 }
 

@@ -1,0 +1,154 @@
+#include "base/json_fields.h"
+
+#include <algorithm>
+
+namespace mores {
+namespace {
+
+std::string DescribeRange(WholeRange range) {
+  const bool least = range.least > std::numeric_limits<int64_t>::min();
+  // A bound that nothing real reaches tells nobody anything.
+  if (range.most < kCountRange.most && least) {
+    return fmt::format("must be a whole number from {} to {}", range.least, range.most);
+  }
+  if (least) return fmt::format("must be a whole number, {} or more", range.least);
+  return "must be a whole number";
+}
+
+// "'a', 'b' or 'c'".
+std::string ListOfNames(std::span<const std::string_view> names) {
+  std::string list;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) list += i + 1 == names.size() ? " or " : ", ";
+    list += fmt::format("'{}'", names[i]);
+  }
+  return list;
+}
+
+}  // namespace
+
+tl::unexpected<Error> FieldError(std::string_view where, std::string_view name,
+                                 std::string_view problem) {
+  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, name, problem);
+}
+
+std::string WrongType(std::string_view wanted, const Json& value) {
+  return fmt::format("must be {}, not {}", wanted, value.type_name());
+}
+
+Status RequireObject(const Json& value, std::string_view where) {
+  if (value.is_object()) return {};
+  return MakeError(ErrorKind::kInput, "{}: {}", where, WrongType("an object", value));
+}
+
+const Json* JsonFields::Find(const char* name) const {
+  const auto found = object_->find(name);
+  return found == object_->end() || found->is_null() ? nullptr : &*found;
+}
+
+Expected<const Json*> JsonFields::Required(const char* name) const {
+  const Json* value = Find(name);
+  if (value == nullptr) return Wrong(name, "missing");
+  return value;
+}
+
+Expected<std::string> JsonFields::OptionalString(const char* name) const {
+  const Json* value = Find(name);
+  if (value == nullptr) return std::string();
+  if (!value->is_string()) return Wrong(name, WrongType("a string", *value));
+  return value->get<std::string>();
+}
+
+Expected<std::vector<std::string>> JsonFields::Strings(const char* name) const {
+  std::vector<std::string> texts;
+  const Json* value = Find(name);
+  if (value == nullptr) return texts;
+  if (!value->is_array()) return Wrong(name, "must be a list of texts");
+  for (const Json& text : *value) {
+    if (!text.is_string()) return Wrong(name, "must be a list of texts");
+    texts.push_back(text.get<std::string>());
+  }
+  return texts;
+}
+
+Expected<std::optional<int64_t>> JsonFields::Whole(const char* name, WholeRange range) const {
+  const Json* value = Find(name);
+  if (value == nullptr) return std::optional<int64_t>();
+  constexpr auto kMost = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  const bool fits =
+      value->is_number_unsigned() ? value->get<uint64_t>() <= kMost : value->is_number_integer();
+  if (!fits || value->get<int64_t>() < range.least || value->get<int64_t>() > range.most) {
+    return Wrong(name, DescribeRange(range));
+  }
+  return std::optional<int64_t>(value->get<int64_t>());
+}
+
+Expected<int64_t> JsonFields::Count(const char* name) const {
+  MORES_ASSIGN_OR_RETURN(const std::optional<int64_t> count, Whole(name, kCountRange));
+  return count.value_or(0);
+}
+
+Expected<std::optional<double>> JsonFields::Probability(const char* name) const {
+  const Json* value = Find(name);
+  if (value == nullptr) return std::optional<double>();
+  if (!value->is_number() || !(*value >= 0.0 && *value <= 1.0)) {
+    return Wrong(name, "must be null or a number from 0 to 1");
+  }
+  return std::optional<double>(value->get<double>());
+}
+
+Expected<bool> JsonFields::Flag(const char* name) const {
+  const Json* value = Find(name);
+  if (value == nullptr) return false;
+  if (!value->is_boolean()) return Wrong(name, "must be true or false");
+  return value->get<bool>();
+}
+
+Expected<std::optional<std::string>> JsonFields::Id() const {
+  const Json* value = Find("id");
+  if (value == nullptr) return std::optional<std::string>();
+  if (value->is_number_integer()) return std::optional<std::string>(value->dump());
+  if (!value->is_string()) return Wrong("id", WrongType("a string or an integer", *value));
+  auto id = value->get<std::string>();
+  if (id.empty()) return Wrong("id", "empty");
+  return std::optional<std::string>(std::move(id));
+}
+
+Expected<size_t> JsonFields::OneOf(const char* name,
+                                   std::span<const std::string_view> names) const {
+  MORES_ASSIGN_OR_RETURN(const std::string text, RequiredString(name));
+  const auto found = std::find(names.begin(), names.end(), text);
+  if (found == names.end()) return Wrong(name, "must be " + ListOfNames(names));
+  return static_cast<size_t>(found - names.begin());
+}
+
+Expected<std::optional<JsonFields>> JsonFields::Object(const char* name) const {
+  const Json* value = Find(name);
+  if (value == nullptr) return std::optional<JsonFields>();
+  if (!value->is_object()) return Wrong(name, WrongType("an object", *value));
+  return std::optional<JsonFields>(JsonFields(*value, fmt::format("{}: field '{}'", where_, name)));
+}
+
+Expected<std::vector<JsonFields>> JsonFields::Objects(const char* name) const {
+  std::vector<JsonFields> objects;
+  const Json* list = Find(name);
+  if (list == nullptr) return objects;
+  if (!list->is_array()) return Wrong(name, WrongType("a list of objects", *list));
+  for (const Json& value : *list) {
+    const std::string inner = fmt::format("{}: field '{}[{}]'", where_, name, objects.size());
+    MORES_RETURN_IF_ERROR(RequireObject(value, inner));
+    objects.emplace_back(value, inner);
+  }
+  return objects;
+}
+
+Status JsonFields::RefuseOthers(std::initializer_list<std::string_view> known) const {
+  if (!object_->is_object()) return {};
+  for (const auto& [name, value] : object_->items()) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return Wrong(name, "there is no such field");
+  }
+  return {};
+}
+
+}  // namespace mores

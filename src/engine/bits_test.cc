@@ -1,0 +1,129 @@
+// Numbers that don't move: the bits of what models say, pinned in tests/golden/bits.json. In f32,
+// and in bf16 below AMX, they are the same at every level and on every machine, so these tests run
+// under an emulated processor, too (scripts/test). bf16 on AMX adds in the order of its tiles and
+// is not pinned. After a change that is meant to move them:
+//   MORES_PIN_BITS=1 build/release/engine_bits_test
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "base/cpu.h"
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "engine/engine.h"
+#include "model/decoder.h"
+#include "support/model/golden_case.h"
+
+namespace mores::engine {
+namespace {
+
+using tensor::DType;
+
+constexpr char kPins[] = MORES_SOURCE_DIR "/tests/golden/bits.json";
+constexpr char kMini[] = "mini";
+
+struct Setting {
+  std::string name;
+  DType precision;
+};
+
+std::string KeyOf(const Setting& setting) {
+  return fmt::format("{} {}", setting.name, tensor::Name(setting.precision));
+}
+
+std::vector<Setting> AllSettings() {
+  std::vector<std::string> names = model::GoldenCaseNames();
+  names.insert(names.end(), model::GoldenFamilyNames().begin(), model::GoldenFamilyNames().end());
+  names.emplace_back(kMini);
+  std::vector<Setting> all;
+  for (const std::string& name : names) {
+    for (const DType precision : {DType::kF32, DType::kBf16}) all.push_back({name, precision});
+  }
+  return all;
+}
+
+std::string DirectoryOf(const std::string& name) {
+  const std::string root = MORES_SOURCE_DIR;
+  return name == kMini ? root + "/models/mini" : root + "/tests/golden/" + name + "/model";
+}
+
+// Of the log-probabilities of some sequences of random tokens, little-endian.
+std::string HashOfScores(const std::string& directory, DType precision) {
+  ThreadPool pool(2);
+  const auto decoder = model::Decoder::Load(directory, precision, pool);
+  EXPECT_TRUE(decoder) << decoder.error().message;
+  if (!decoder) return "";
+  const model::ModelConfig& config = (*decoder)->config();
+  Random random(11);
+  std::vector<std::vector<int32_t>> sequences;
+  for (const int length : {2, 17, 40, std::min(120, config.context_length)}) {
+    auto& tokens = sequences.emplace_back();
+    for (int i = 0; i < length; ++i) {
+      tokens.push_back(
+          static_cast<int32_t>(random.Below(static_cast<uint64_t>(config.vocab_size))));
+    }
+  }
+  std::vector<ScoreItem> items;
+  for (const std::vector<int32_t>& tokens : sequences) {
+    const std::span<const int32_t> all = tokens;
+    items.push_back({.prompt = all.first(1), .continuation = all.subspan(1)});
+  }
+  Engine engine(**decoder, {}, pool);
+  std::string bytes;
+  for (const auto& scores : engine.Score(items)) {
+    EXPECT_TRUE(scores) << scores.error().message;
+    if (!scores) return "";
+    for (const float score : *scores) {
+      const auto bits = std::bit_cast<uint32_t>(score);
+      for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(bits >> shift & 0xFF);
+    }
+  }
+  return Sha256Hex(bytes).substr(0, 16);
+}
+
+Json ReadPins() {
+  const auto text = ReadFile(kPins);
+  if (!text) return Json::object();
+  const auto pins = ParseJson(*text, kPins);
+  return pins ? *pins : Json::object();
+}
+
+class EngineBits : public testing::TestWithParam<Setting> {
+ protected:
+  void TearDown() override { ASSERT_TRUE(SetIsaLevel(DetectedIsaLevel())); }
+};
+
+TEST_P(EngineBits, AreThoseOfEveryMachine) {
+  const std::string key = KeyOf(GetParam());
+  if (std::getenv("MORES_PIN_BITS") != nullptr) {
+    ASSERT_TRUE(SetIsaLevel(IsaLevel::kAvx2));
+    Json pins = ReadPins();
+    pins[key] = HashOfScores(DirectoryOf(GetParam().name), GetParam().precision);
+    ASSERT_TRUE(WriteFileAtomically(kPins, pins.dump(1) + "\n"));
+  }
+  const Json pins = ReadPins();
+  ASSERT_TRUE(pins.contains(key)) << key << " is not pinned in " << kPins;
+  for (const IsaLevel level : SupportedIsaLevels()) {
+    if (GetParam().precision == DType::kBf16 && level == IsaLevel::kAmx) continue;
+    ASSERT_TRUE(SetIsaLevel(level));
+    EXPECT_EQ(HashOfScores(DirectoryOf(GetParam().name), GetParam().precision),
+              pins[key].get<std::string>())
+        << "at " << Name(level);
+  }
+}
+
+std::string NameOf(const testing::TestParamInfo<Setting>& info) {
+  std::string name = KeyOf(info.param);
+  for (char& c : name) c = c == '/' || c == ' ' ? '_' : c;
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EngineBits, testing::ValuesIn(AllSettings()), NameOf);
+
+}  // namespace
+}  // namespace mores::engine

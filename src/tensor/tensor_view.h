@@ -1,0 +1,28 @@
+// Elements of a tensor where they lie: in a mapped file, or in memory that someone else keeps.
+#ifndef MORES_TENSOR_TENSOR_VIEW_H_
+#define MORES_TENSOR_TENSOR_VIEW_H_
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "tensor/dtype.h"
+
+namespace mores::tensor {
+
+// Row-major elements, possibly unaligned.
+struct TensorView {
+  DType dtype = DType::kF32;
+  std::vector<int64_t> shape;
+  std::string_view bytes;
+
+  int64_t elements() const;
+  // Writes elements() values, converted exactly to float32.
+  void CopyTo(float* out) const { Copy(0, elements(), out); }
+  // The same of elements [first, first + count), wherever their blocks begin.
+  void Copy(int64_t first, int64_t count, float* out) const;
+};
+
+}  // namespace mores::tensor
+
+#endif  // MORES_TENSOR_TENSOR_VIEW_H_
