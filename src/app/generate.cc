@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_fields.h"
 #include "chat/language_model.h"
 #include "chat/local_chat_model.h"
 #include "chat/reply_json.h"
@@ -21,23 +22,22 @@ Expected<std::vector<int32_t>> PromptIds(const Json& value, const std::string& w
   const char* given = nullptr;
   for (const char* field : {"prompt_ids", "messages", "prompt"}) {
     if (!value.contains(field)) continue;
-    if (given != nullptr)
-      return ItemFieldError(where, field, fmt::format("stands beside '{}'", given));
+    if (given != nullptr) return FieldError(where, field, fmt::format("stands beside '{}'", given));
     given = field;
   }
   if (value.contains("prompt_ids")) {
     MORES_ASSIGN_OR_RETURN(const std::vector<int32_t> ids,
                            ParseIds(value["prompt_ids"], "prompt_ids", where, model.vocab_size()));
-    if (ids.empty()) return ItemFieldError(where, "prompt_ids", "empty");
+    if (ids.empty()) return FieldError(where, "prompt_ids", "empty");
     return ids;
   }
   if (!model.has_tokenizer()) {
-    return ItemFieldError(where, "prompt", "the model has no tokenizer; give prompt_ids");
+    return FieldError(where, "prompt", "the model has no tokenizer; give prompt_ids");
   }
   if (!value.contains("messages")) {
     MORES_ASSIGN_OR_RETURN(const std::string prompt, RequiredString(value, "prompt", where));
     std::vector<int32_t> ids = EncodeText(prompt, model.tokenizer(), start);
-    if (ids.empty()) return ItemFieldError(where, "prompt", "empty");
+    if (ids.empty()) return FieldError(where, "prompt", "empty");
     return ids;
   }
   if (!chat_prompt) return tl::unexpected<Error>(chat_prompt.error());
@@ -120,18 +120,17 @@ Expected<GenerateResult> GenerateByTokens(const GenerateOptions& options, const 
 // What an item asks of a model that takes messages alone.
 Expected<std::vector<format::Turn>> ItemTurns(const Json& value, const std::string& where) {
   if (value.contains("prompt_ids")) {
-    return ItemFieldError(where, "prompt_ids", "this model takes prompt or messages");
+    return FieldError(where, "prompt_ids", "this model takes prompt or messages");
   }
   if (value.contains("messages")) {
-    if (value.contains("prompt"))
-      return ItemFieldError(where, "prompt", "stands beside 'messages'");
+    if (value.contains("prompt")) return FieldError(where, "prompt", "stands beside 'messages'");
     MORES_ASSIGN_OR_RETURN(std::vector<format::Turn> turns,
                            format::ParseTurns(value["messages"], where));
-    if (turns.empty()) return ItemFieldError(where, "messages", "must have at least one turn");
+    if (turns.empty()) return FieldError(where, "messages", "must have at least one turn");
     return turns;
   }
   MORES_ASSIGN_OR_RETURN(std::string prompt, RequiredString(value, "prompt", where));
-  if (prompt.empty()) return ItemFieldError(where, "prompt", "empty");
+  if (prompt.empty()) return FieldError(where, "prompt", "empty");
   return std::vector<format::Turn>{{format::Role::kUser, std::move(prompt)}};
 }
 

@@ -1,33 +1,24 @@
 #include "app/guideline_review.h"
 
-#include <fmt/format.h>
-
-#include <memory>
 #include <string_view>
 
-#include "base/files.h"
+#include "base/json_lines.h"
 
 namespace mores::app {
 
 Expected<std::vector<guidelines::GivenRuling>> ReadRulings(const std::string& path,
                                                            const std::string& reviewer,
                                                            guidelines::Database& database) {
-  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
   std::vector<guidelines::GivenRuling> rulings;
-  std::string line;
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
-    if (!more) break;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const std::string where = fmt::format("{}:{}", path, reader->line_number());
-    MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, where));
+  const auto take = [&](const JsonLine& line) -> Status {
     MORES_ASSIGN_OR_RETURN(
         rulings.emplace_back(),
-        guidelines::ParseGivenRuling(value, where, reviewer, [&](std::string_view from) {
+        guidelines::ParseGivenRuling(line.value, line.where, reviewer, [&](std::string_view from) {
           return guidelines::ParsePlaceScope(from, database);
         }));
-  }
-  if (rulings.empty()) return MakeError(ErrorKind::kInput, "{}: no rulings in it", path);
+    return {};
+  };
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(path, {.when_empty = "no rulings in it"}, take));
   return rulings;
 }
 

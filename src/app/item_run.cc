@@ -2,13 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <memory>
-#include <unordered_map>
 #include <utility>
 
 #include "app/manifest.h"
-#include "base/files.h"
-#include "base/hash.h"
+#include "base/json_fields.h"
+#include "base/json_lines.h"
 
 namespace mores::app {
 namespace {
@@ -19,38 +17,29 @@ Expected<std::string> ItemId(const Json& value, const std::string& where, int64_
   const auto found = value.find("id");
   if (found == value.end() || found->is_null()) return std::to_string(number);
   if (found->is_number_integer()) return found->dump();
-  if (!found->is_string()) return ItemFieldError(where, "id", "must be a string or an integer");
+  if (!found->is_string()) return FieldError(where, "id", "must be a string or an integer");
   return found->get<std::string>();
 }
 
 }  // namespace
 
 Status ReadItems(const std::string& path, ItemRun& run, const AddItem& add) {
-  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
-  std::unordered_map<std::string, int64_t> first;
-  std::string line, hashes;
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
-    if (!more) break;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const int64_t number = reader->line_number();
-    const std::string where = fmt::format("{}:{}", path == "-" ? "<stdin>" : path, number);
-    MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, where));
-    if (!value.is_object()) {
-      return MakeError(ErrorKind::kInput, "{}: must be an object, not {}", where,
-                       value.type_name());
+  IdLines ids;
+  const auto take = [&](const JsonLine& line) -> Status {
+    if (!line.value.is_object()) {
+      return MakeError(ErrorKind::kInput, "{}: must be an object, not {}", line.where,
+                       line.value.type_name());
     }
-    MORES_ASSIGN_OR_RETURN(std::string id, ItemId(value, where, number));
-    const auto [seen, fresh] = first.emplace(id, number);
-    if (!fresh) {
-      return ItemFieldError(where, "id", fmt::format("already the id of line {}", seen->second));
-    }
+    MORES_ASSIGN_OR_RETURN(std::string id, ItemId(line.value, line.where, line.number));
+    MORES_RETURN_IF_ERROR(ids.PutOnce(id, line));
     run.keys.push_back(std::move(id));
-    MORES_RETURN_IF_ERROR(add(value, where));
-    hashes += Sha256Hex(line);
-  }
-  if (run.keys.empty()) return MakeError(ErrorKind::kInput, "{}: no items in it", path);
-  run.fingerprint["input"] = Sha256Hex(hashes);
+    return add(line.value, line.where);
+  };
+  MORES_ASSIGN_OR_RETURN(
+      const JsonLinesRead read,
+      ForEachJsonLine(path, {.hash = JsonLinesOptions::Hash::kMade, .when_empty = "no items in it"},
+                      take));
+  run.fingerprint["input"] = read.hash;
   return {};
 }
 
@@ -95,19 +84,14 @@ std::vector<int32_t> EncodeText(const std::string& utf8, const text::Tokenizer& 
   return ids;
 }
 
-tl::unexpected<Error> ItemFieldError(const std::string& where, const std::string& field,
-                                     const std::string& problem) {
-  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
-}
-
 Expected<std::vector<int32_t>> ParseIds(const Json& value, const std::string& field,
                                         const std::string& where, int32_t vocab_size) {
-  if (!value.is_array()) return ItemFieldError(where, field, "must be an array of token ids");
+  if (!value.is_array()) return FieldError(where, field, "must be an array of token ids");
   std::vector<int32_t> ids;
   for (const Json& id : value) {
     if (!id.is_number_integer() || id < 0 || id >= vocab_size) {
-      return ItemFieldError(where, fmt::format("{}[{}]", field, ids.size()),
-                            fmt::format("must be a token id from 0 to {}", vocab_size - 1));
+      return FieldError(where, fmt::format("{}[{}]", field, ids.size()),
+                        fmt::format("must be a token id from 0 to {}", vocab_size - 1));
     }
     ids.push_back(id.get<int32_t>());
   }

@@ -52,9 +52,6 @@ std::vector<int32_t> EncodeText(const std::string& utf8, const text::Tokenizer& 
 Expected<std::vector<int32_t>> ParseIds(const Json& value, const std::string& field,
                                         const std::string& where, int32_t vocab_size);
 
-tl::unexpected<Error> ItemFieldError(const std::string& where, const std::string& field,
-                                     const std::string& problem);
-
 }  // namespace mores::app
 
 #endif  // MORES_APP_ITEM_RUN_H_

@@ -1,15 +1,12 @@
 #include "app/rejudge_job.h"
 
-#include <fmt/format.h>
-
-#include <memory>
 #include <optional>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/json_lines.h"
 
 namespace mores::app {
 namespace {
@@ -22,28 +19,20 @@ struct StoredVerdict {
 };
 
 Expected<std::vector<StoredVerdict>> ReadStoredVerdicts(const std::string& path) {
-  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
-  std::vector<StoredVerdict> lines;
-  std::unordered_set<std::string> ids;
-  std::string text;
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(text));
-    if (!more) break;
-    if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const std::string where = fmt::format("{}:{}", path, reader->line_number());
-    StoredVerdict line;
-    MORES_ASSIGN_OR_RETURN(line.json, ParseJson(text, where));
-    MORES_ASSIGN_OR_RETURN(line.id, RequiredString(line.json, "id", where));
-    if (!line.json.contains("error") || line.json.contains("label")) {
-      MORES_ASSIGN_OR_RETURN(line.verdict, format::ParseVerdict(line.json, where));
+  std::vector<StoredVerdict> verdicts;
+  IdLines ids;
+  const auto take = [&](const JsonLine& line) -> Status {
+    StoredVerdict stored{.json = line.value};
+    MORES_ASSIGN_OR_RETURN(stored.id, RequiredString(line.value, "id", line.where));
+    if (!stored.json.contains("error") || stored.json.contains("label")) {
+      MORES_ASSIGN_OR_RETURN(stored.verdict, format::ParseVerdict(stored.json, line.where));
     }
-    if (!ids.insert(line.id).second) {
-      return MakeError(ErrorKind::kInput, "{}: field 'id': stands above already", where);
-    }
-    lines.push_back(std::move(line));
-  }
-  if (lines.empty()) return MakeError(ErrorKind::kInput, "{}: no verdicts in it", path);
-  return lines;
+    MORES_RETURN_IF_ERROR(ids.PutOnce(stored.id, line));
+    verdicts.push_back(std::move(stored));
+    return {};
+  };
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(path, {.when_empty = "no verdicts in it"}, take));
+  return verdicts;
 }
 
 // kUsage where the database has none of the guidelines that the verdicts were shown: nothing is

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_fields.h"
 #include "chat/language_model.h"
 
 namespace mores::app {
@@ -20,10 +21,10 @@ Expected<ScoreRequest> ParseScoreRequest(const Json& value, const std::string& w
   const bool ids = value.contains("prompt_ids") || value.contains("completion_ids");
   if (ids) {
     for (const char* field : {"prompt", "completion"}) {
-      if (value.contains(field)) return ItemFieldError(where, field, "stands beside token ids");
+      if (value.contains(field)) return FieldError(where, field, "stands beside token ids");
     }
     for (const char* field : {"prompt_ids", "completion_ids"}) {
-      if (!value.contains(field)) return ItemFieldError(where, field, "missing");
+      if (!value.contains(field)) return FieldError(where, field, "missing");
     }
     const int32_t vocab_size = model.vocab_size();
     MORES_ASSIGN_OR_RETURN(request.prompt,
@@ -35,17 +36,17 @@ Expected<ScoreRequest> ParseScoreRequest(const Json& value, const std::string& w
     MORES_ASSIGN_OR_RETURN(const std::string completion,
                            RequiredString(value, "completion", where));
     if (!model.has_tokenizer()) {
-      return ItemFieldError(where, "prompt", "the model has no tokenizer; give prompt_ids");
+      return FieldError(where, "prompt", "the model has no tokenizer; give prompt_ids");
     }
     request.prompt = EncodeText(prompt, model.tokenizer(), start);
     request.completion = model.tokenizer().Encode(completion);
   }
   if (request.prompt.empty()) {
-    return ItemFieldError(where, ids ? "prompt_ids" : "prompt",
-                          "empty, so the first token would have nothing to follow");
+    return FieldError(where, ids ? "prompt_ids" : "prompt",
+                      "empty, so the first token would have nothing to follow");
   }
   if (request.completion.empty()) {
-    return ItemFieldError(where, ids ? "completion_ids" : "completion", "empty, nothing to score");
+    return FieldError(where, ids ? "completion_ids" : "completion", "empty, nothing to score");
   }
   return request;
 }
