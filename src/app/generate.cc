@@ -113,7 +113,7 @@ Expected<GenerateResult> GenerateByTokens(const GenerateOptions& options, const 
     }
     return lines;
   };
-  MORES_ASSIGN_OR_RETURN(result.run, RunItems(run, options.items, generate, watch));
+  result.run = RunItems(run, options.items, generate, watch);
   return result;
 }
 
@@ -182,7 +182,7 @@ Expected<GenerateResult> GenerateByMessages(const GenerateOptions& options, cons
     return lines;
   };
   GenerateResult result{.model = model->name()};
-  MORES_ASSIGN_OR_RETURN(result.run, RunItems(run, options.items, ask, watch));
+  result.run = RunItems(run, options.items, ask, watch);
   result.totals = model->totals();
   return result;
 }

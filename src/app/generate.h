@@ -18,7 +18,8 @@ struct GenerateOptions {
 };
 
 struct GenerateResult {
-  job::JobSummary run;
+  // Its error beside what was asked until then, which may have cost something.
+  Expected<job::JobSummary> run;
   std::string model;
   chat::ChatTotals totals;
 };

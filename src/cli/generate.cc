@@ -24,7 +24,7 @@ Expected<int> RunGenerate(const app::GenerateOptions& options) {
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const app::GenerateResult result,
                          app::GenerateFile(options, telling.watch()));
-  const int code = FinishItems(result.run, "items");
+  const int code = result.run ? FinishItems(*result.run, "items") : Fail(result.run.error());
   if (chat::IsEndpoint(model)) {
     fmt::print(stderr, "{}: {}\n", Printable(result.model), Describe(result.totals));
   }
