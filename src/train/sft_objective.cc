@@ -43,9 +43,7 @@ Expected<Json> SftObjective::Fingerprint() const {
               {"valid_sha256", valid}};
 }
 
-int64_t SftObjective::steps_per_epoch() const {
-  return StepsPerEpoch(lengths_, options_.packing);
-}
+int64_t SftObjective::steps_per_epoch() const { return StepsPerEpoch(lengths_, options_.packing); }
 
 std::vector<std::vector<MicroBatch>> SftObjective::PlanEpoch(int64_t epoch) const {
   return train::PlanEpoch(lengths_, options_.packing, epoch);
