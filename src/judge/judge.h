@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/stop.h"
 #include "chat/chat_model.h"
+#include "chat/language_model.h"
 #include "format/dialogue.h"
 #include "format/profile/judge_profile.h"
 #include "format/verdict.h"
