@@ -146,7 +146,7 @@ TEST_F(SftProfileTest, AProfileFromAFileGoesWithTheModel) {
       "reply": {"before": "Verdict: ", "after": "\n",
                 "labels": [{"text": "fine", "means": "safe"}, {"text": "bad", "means": "unsafe"}]}})");
   Write("question.txt", "Is it safe to say {response}?\n{rules}");
-  WriteRecipe(40, "profile = \"./mine.json\"\n");
+  WriteRecipe(80, "profile = \"./mine.json\"\n");
   const auto result = Train();
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_GT(result->evaluation["auroc"].get<double>(), 0.9) << result->evaluation.dump(1);

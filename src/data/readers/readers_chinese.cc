@@ -75,15 +75,15 @@ struct MoralQuestion {
 
 // "请根据以下场景，X应该怎么做？请选出最恰当的选项。\nSCENARIO", or with 不应该.
 Expected<MoralQuestion> ParseMoralQuestion(const std::string& text, const std::string& where) {
-  constexpr std::string_view kLead = "请根据以下场景，", kTail = "请选出最恰当的选项。";
+  constexpr std::string_view kRequest = "请根据以下场景，", kChoose = "请选出最恰当的选项。";
   constexpr std::string_view kShould = "应该怎么做？", kShouldNot = "不应该怎么做？";
   const size_t line = text.find('\n');
   std::string_view head = std::string_view(text).substr(0, line);
-  if (line == std::string::npos || !head.starts_with(kLead) || !head.ends_with(kTail)) {
+  if (line == std::string::npos || !head.starts_with(kRequest) || !head.ends_with(kChoose)) {
     return FieldError(where, "question", "must be a question, a line break and a scenario");
   }
-  head.remove_prefix(kLead.size());
-  head.remove_suffix(kTail.size());
+  head.remove_prefix(kRequest.size());
+  head.remove_suffix(kChoose.size());
   MoralQuestion result;
   result.scenario = text.substr(line + 1);
   if (!head.ends_with(kShould)) {
