@@ -26,24 +26,30 @@ clear_progress() {
   progress_line=
 }
 
-# build_progress COMPILATIONS: reads what ninja prints with NINJA_STATUS='@build ', a line a finished
-# step, and shows how many compilations are done and how long the rest takes at the pace so far. What
-# else ninja prints, such as a compiler's errors, goes on to standard error.
+# build_progress COMPILATIONS: reads what ninja prints with NINJA_STATUS='@build %f %t ', a line a
+# finished step, and shows how many compilations are done and how long the rest takes at the pace so
+# far; steps of other kinds take no time. COMPILATIONS is how many a build of everything has; what is
+# up to date is not among ninja's steps. What else ninja prints, such as a compiler's errors, goes on
+# to standard error.
 build_progress() {
-  local all=$1 finished=0 begin=$SECONDS left=0 at=$SECONDS line= piece text status
+  local most=$1 all=0 finished=0 begin=$SECONDS left=0 at=$SECONDS
+  local line= piece text status _ steps_done steps
   while true; do
     status=0
     IFS= read -r -t 1 piece || status=$?
     line+=$piece
     if ((status == 0)); then
       case $line in
-        '@build '*'Building CXX'*)
-          finished=$((finished + 1))
+        '@build '*)
+          [[ $line != *'Building CXX'* ]] || finished=$((finished + 1))
+          read -r _ steps_done steps _ <<<"$line"
+          all=$((steps - (steps_done - finished)))
+          ((all <= most)) || all=$most
           at=$SECONDS
           # The compilations under way are half done, on average.
           left=$(((at - begin) * (2 * (all - finished) - jobs) / (2 * finished + jobs)))
           ;;
-        '@build '* | '-- '* | 'ninja: Entering'* | 'ninja: no work'*) ;;
+        '-- '* | 'ninja: Entering'* | 'ninja: no work'*) ;;
         *)
           clear_progress
           printf '%s\n' "$line" >&2
@@ -55,7 +61,8 @@ build_progress() {
     elif ((status <= 128)); then
       break # the end of the output; above 128: a second without news
     fi
-    ((all && finished < all)) || continue
+    # Before the first compilation ends, only by the clock: steps come and go while ninja sets out.
+    ((all && finished < all && (finished || status))) || continue
     text="building $finished/$all"
     if ((finished > 1 && SECONDS - begin > 5)); then
       text+=", about $(in_words $((left - (SECONDS - at) > 5 ? left - (SECONDS - at) : 5))) left"

@@ -82,6 +82,9 @@ class ChatModel {
   // "gpt-x@127.0.0.1:8080", "mini@1a2b3c4d5e6f", "scripted@1a2b3c4d5e6f": never a secret.
   virtual std::string name() const = 0;
   virtual bool has_logprobs() const = 0;
+  // What shapes its replies beside its name, for a fingerprint: of a model that is computed here
+  // how it is computed and asked.
+  virtual Json identity() const { return Json::object(); }
 
   // Called once a request, as its result comes, in any order, on the caller's thread.
   using OnReply = std::function<void(size_t index, const Expected<ChatReply>&)>;

@@ -6,15 +6,30 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/cpu.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "engine/engine.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace mores::chat {
+
+enum class Precision { kF32, kBf16 };
+std::string_view Name(Precision precision);  // "f32", "bf16"
+
+// How a model is computed here: what shapes its numbers beside its files.
+struct Computation {
+  Precision precision = Precision::kBf16;
+  IsaLevel isa = IsaLevel::kAvx2;
+};
+// {"precision","isa"}: of a fingerprint.
+Json ToJson(const Computation& computation);
 
 // Asks and answers as engine/engine.h has them: one result an item, in order. An item's own error
 // (a prompt beyond the context) is its result; an error of the call is the model's.
@@ -28,6 +43,8 @@ class LanguageModel {
   virtual int32_t vocab_size() const { return tokenizer().vocab_size(); }
   virtual int context_length() const = 0;
   virtual std::string name() const = 0;  // "mini@1a2b3c4d5e6f"
+  // None of a model that isn't computed.
+  virtual std::optional<Computation> computation() const { return std::nullopt; }
 
   using Scores = std::vector<float>;
   virtual Expected<std::vector<Expected<Scores>>> Score(
@@ -37,8 +54,6 @@ class LanguageModel {
   virtual Expected<std::vector<Expected<engine::Decided>>> Decide(
       std::span<const engine::DecideItem> items) = 0;
 };
-
-enum class Precision { kF32, kBf16 };
 
 enum class TokenizerNeed { kRequired, kOptional };
 

@@ -29,11 +29,20 @@ format::RenderedPrompt RenderOurs(const std::vector<format::Turn>& turns) {
 
 class LocalChatModel : public ChatModel {
  public:
-  LocalChatModel(std::unique_ptr<LanguageModel> model, ChatPrompt prompt, StopToken stop)
-      : model_(std::move(model)), prompt_(std::move(prompt)), stop_(stop) {}
+  LocalChatModel(std::unique_ptr<LanguageModel> model, ChatPrompt prompt, std::string chat_format,
+                 StopToken stop)
+      : model_(std::move(model)),
+        prompt_(std::move(prompt)),
+        chat_format_(std::move(chat_format)),
+        stop_(stop) {}
 
   std::string name() const override { return model_->name(); }
   bool has_logprobs() const override { return false; }
+  Json identity() const override {
+    Json identity = {{"chat_format", chat_format_}};
+    if (const auto computation = model_->computation()) identity.update(ToJson(*computation));
+    return identity;
+  }
   ChatTotals totals() const override { return totals_; }
 
   Expected<std::vector<Expected<ChatReply>>> Chat(std::span<const ChatRequest> requests,
@@ -97,6 +106,7 @@ class LocalChatModel : public ChatModel {
 
   std::unique_ptr<LanguageModel> model_;
   ChatPrompt prompt_;
+  std::string chat_format_;
   StopToken stop_;
   ChatTotals totals_;
 };
@@ -142,7 +152,8 @@ Expected<std::unique_ptr<ChatModel>> MakeLocalChatModel(std::unique_ptr<Language
                      directory);
   }
   MORES_ASSIGN_OR_RETURN(ChatPrompt prompt, ChatPrompt::Open(directory, chat_format));
-  return std::unique_ptr<ChatModel>(new LocalChatModel(std::move(model), std::move(prompt), stop));
+  return std::unique_ptr<ChatModel>(
+      new LocalChatModel(std::move(model), std::move(prompt), chat_format, stop));
 }
 
 }  // namespace mores::chat

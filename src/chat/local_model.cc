@@ -18,12 +18,13 @@ class LocalModel : public LanguageModel {
  public:
   LocalModel(std::unique_ptr<ThreadPool> pool, std::unique_ptr<model::Decoder> decoder,
              std::unique_ptr<text::Tokenizer> tokenizer, std::string name,
-             const engine::EngineOptions& options)
+             const LocalModelOptions& options)
       : pool_(std::move(pool)),
         decoder_(std::move(decoder)),
         tokenizer_(std::move(tokenizer)),
         name_(std::move(name)),
-        engine_(*decoder_, options, *pool_) {}
+        precision_(options.precision),
+        engine_(*decoder_, options.engine, *pool_) {}
 
   bool has_tokenizer() const override { return tokenizer_ != nullptr; }
   const text::Tokenizer& tokenizer() const override {
@@ -33,6 +34,9 @@ class LocalModel : public LanguageModel {
   int32_t vocab_size() const override { return decoder_->config().vocab_size; }
   int context_length() const override { return decoder_->config().context_length; }
   std::string name() const override { return name_; }
+  std::optional<Computation> computation() const override {
+    return Computation{.precision = precision_, .isa = CurrentIsaLevel()};
+  }
 
   Expected<std::vector<Expected<Scores>>> Score(std::span<const engine::ScoreItem> items) override {
     return engine_.Score(items);
@@ -51,10 +55,17 @@ class LocalModel : public LanguageModel {
   std::unique_ptr<model::Decoder> decoder_;
   std::unique_ptr<text::Tokenizer> tokenizer_;
   std::string name_;
+  Precision precision_;
   engine::Engine engine_;
 };
 
 }  // namespace
+
+std::string_view Name(Precision precision) { return precision == Precision::kF32 ? "f32" : "bf16"; }
+
+Json ToJson(const Computation& computation) {
+  return {{"precision", Name(computation.precision)}, {"isa", mores::Name(computation.isa)}};
+}
 
 Expected<std::unique_ptr<LanguageModel>> OpenLocalModel(const LocalModelOptions& options) {
   auto pool = std::make_unique<ThreadPool>(options.threads);
@@ -74,7 +85,7 @@ Expected<std::unique_ptr<LanguageModel>> OpenLocalModel(const LocalModelOptions&
   }
   MORES_ASSIGN_OR_RETURN(std::string name, source->Name());
   return std::unique_ptr<LanguageModel>(new LocalModel(
-      std::move(pool), std::move(decoder), std::move(tokenizer), std::move(name), options.engine));
+      std::move(pool), std::move(decoder), std::move(tokenizer), std::move(name), options));
 }
 
 }  // namespace mores::chat

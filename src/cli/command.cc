@@ -3,12 +3,9 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
-#include "base/files.h"
-#include "job/job.h"
+#include "app/run.h"
 
 namespace mores::cli {
 
@@ -18,9 +15,13 @@ CLI::App* AddCommand(CLI::App& parent, const CommandText& text) {
   return command;
 }
 
-void OnRun(CommandLine& line, CLI::App* command, std::function<int()> run) {
+void OnRun(CommandLine& line, CLI::App* command, std::function<Expected<int>()> run) {
   command->callback([&line, command, run = std::move(run)] {
-    if (command->get_subcommands().empty()) line.run = run;
+    if (!command->get_subcommands().empty()) return;
+    line.run = [run] {
+      const Expected<int> code = run();
+      return code ? *code : Fail(code.error());
+    };
   });
 }
 
@@ -60,26 +61,25 @@ int Fail(const Error& error) {
   return ExitCode(error.kind);
 }
 
-Status CheckOutput(const std::string& input, const std::string& output) {
-  if (output.empty()) return MakeError(ErrorKind::kUsage, "-o: the name is empty");
-  std::error_code error;
-  if (output != "-" && std::filesystem::equivalent(input, output, error)) {
-    return MakeError(ErrorKind::kUsage, "-o {}: is the input itself", output);
-  }
-  for (const std::string& beside :
-       {job::BesidePath(output, "summary.json"), job::BesidePath(output, "rejected.jsonl"),
-        job::BesidePath(output, "changes.jsonl"), output + ".manifest.json",
-        output + ".rulings.jsonl", output + ".part", output + ".replies"}) {
-    if (output == "-" || !std::filesystem::equivalent(input, beside, error)) continue;
-    return MakeError(ErrorKind::kUsage, "-o {}: would write over the input {}, beside it", output,
-                     beside);
-  }
-  MORES_RETURN_IF_ERROR(CheckWritableStream(output));
-  const std::filesystem::path folder = std::filesystem::path(output).parent_path();
-  if (!folder.empty() && !DirectoryExists(folder.string())) {
-    return MakeError(ErrorKind::kIo, "-o {}: there is no folder '{}'", output, folder.string());
-  }
-  return {};
+Error Named(const char* option, Error error) {
+  error.message = fmt::format("{} {}", option, error.message);
+  return error;
+}
+
+Status CheckOutput(const std::vector<std::string>& inputs, const std::string& output,
+                   const char* option) {
+  if (output.empty()) return MakeError(ErrorKind::kUsage, "{}: the name is empty", option);
+  const Status checked = app::CheckOutputs(inputs, output);
+  if (checked) return {};
+  return tl::unexpected<Error>(Named(option, checked.error()));
+}
+
+int ExitCodeOf(const job::JobSummary& run) { return run.failed > 0 ? kExitFailedItems : kExitDone; }
+
+void AddFreshOption(CLI::App* command, job::JournalStart& start) {
+  command->add_flag_callback(
+      "--fresh", [&start] { start = job::JournalStart::kFresh; },
+      "Drop unfinished work of an earlier run");
 }
 
 }  // namespace mores::cli

@@ -4,11 +4,14 @@
 #define MORES_CLI_COMMAND_H_
 
 #include <CLI/CLI.hpp>
-#include <cstdint>
+#include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "job/job.h"
 
 namespace mores::cli {
 
@@ -26,28 +29,53 @@ struct CommandText {
 // Adds a command under `parent` (line.app, or another command's).
 CLI::App* AddCommand(CLI::App& parent, const CommandText& text);
 
-// `run` is called, and its result is the exit code, when `command` is the one on the command line.
-// Keep what the options are parsed into alive by capturing a shared_ptr to it.
-// A command that runs by itself and has commands below it runs where none of those is chosen.
-void OnRun(CommandLine& line, CLI::App* command, std::function<int()> run);
+// `run` is called, and its result is the exit code (an error is told, and gives its own), when
+// `command` is the one on the command line. Keep what the options are parsed into alive by
+// capturing a shared_ptr to it. A command that runs by itself and has commands below it runs where
+// none of those is chosen.
+void OnRun(CommandLine& line, CLI::App* command, std::function<Expected<int>()> run);
 
 // Prints "mores: MESSAGE" as one line on standard error, control characters made harmless; returns
 // the error's exit code.
 int Fail(const Error& error);
 
-// kUsage for an output without a name, or one that is the input file itself; kIo where there is no
-// such folder, or no such descriptor open for writing.
-Status CheckOutput(const std::string& input, const std::string& output);
+// The error, as one of what that option gives.
+Error Named(const char* option, Error error);
+
+// app::CheckOutputs of what `option` gives, which its error then names.
+Status CheckOutput(const std::vector<std::string>& inputs, const std::string& output,
+                   const char* option = "-o");
+
+// An option of values with names (by Name), the first of which is the default.
+template <typename Value>
+void AddNamed(CLI::App* command, const char* option, Value& value, const std::vector<Value>& values,
+              const std::string& help) {
+  std::vector<std::string> names;
+  for (const Value one : values) names.emplace_back(Name(one));
+  command
+      ->add_option_function<std::string>(
+          option,
+          [&value, values, names](const std::string& name) {
+            const auto found = std::find(names.begin(), names.end(), name);
+            value = values[static_cast<size_t>(found - names.begin())];
+          },
+          help)
+      ->check(CLI::IsMember(names))
+      ->default_str(names.front());
+}
+
+// --fresh.
+void AddFreshOption(CLI::App* command, job::JournalStart& start);
 
 // As shown to a person: control characters, line breaks included, become \xNN.
 std::string Printable(const std::string& text);
 
-// Failed items that a command tells of one by one.
-inline constexpr int64_t kListedFailures = 10;
-
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailedItems = 1;
 inline constexpr int kExitBoundExceeded = 4;
+
+// kExitFailedItems where any failed.
+int ExitCodeOf(const job::JobSummary& run);
 
 // One a command, in src/cli/NAME.cc.
 void AddJudgeCommand(CommandLine& line);

@@ -77,10 +77,7 @@ void AddCompareCommand(CommandLine& line) {
   command->add_flag("--no-content", options->no_content,
                     "Leave the texts of the dialogues out of the page");
   command->add_option("--seed", options->seed, "Of the resampling")->capture_default_str();
-  OnRun(line, command, [options] {
-    const Expected<int> code = RunCompareCommand(*options);
-    return code ? *code : Fail(code.error());
-  });
+  OnRun(line, command, [options] { return RunCompareCommand(*options); });
 }
 
 }  // namespace mores::cli

@@ -21,8 +21,10 @@ struct CostsCommand {
 
 Expected<int> RunCosts(const CostsCommand& command) {
   std::vector<report::StageCost> stages;
+  if (!command.json.empty()) {
+    MORES_RETURN_IF_ERROR(CheckOutput(command.manifests, command.json, "--json"));
+  }
   for (const std::string& path : command.manifests) {
-    if (!command.json.empty()) MORES_RETURN_IF_ERROR(CheckOutput(path, command.json));
     MORES_ASSIGN_OR_RETURN(report::StageCost stage, report::ReadStageCost(path));
     stages.push_back(std::move(stage));
   }
@@ -49,10 +51,7 @@ A line a run, in the order given. Tokens are those that models were asked for an
 replies kept from before cost nothing again. Formats: docs/formats/costs.md.)"});
   command->add_option("MANIFEST", options->manifests, "OUTPUT.manifest.json of runs")->required();
   command->add_option("--json", options->json, "The same as JSON; - for standard output");
-  OnRun(line, command, [options] {
-    const Expected<int> code = RunCosts(*options);
-    return code ? *code : Fail(code.error());
-  });
+  OnRun(line, command, [options] { return RunCosts(*options); });
 }
 
 }  // namespace mores::cli

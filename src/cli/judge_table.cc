@@ -55,9 +55,8 @@ std::string JudgeTable::Row(const format::Dialogue& dialogue,
   return rows;
 }
 
-std::string JudgeTable::FailedRow(const format::Dialogue& dialogue,
-                                  const std::string& message) const {
-  return Line(dialogue.id, "-", "failed", "-", message);
+std::string JudgeTable::FailedRow(const std::string& id, const std::string& message) const {
+  return Line(id, "-", "failed", "-", message);
 }
 
 }  // namespace mores::cli

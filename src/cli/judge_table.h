@@ -17,7 +17,7 @@ class JudgeTable {
   explicit JudgeTable(TableText text) : text_(text) {}
   std::string Header() const;
   std::string Row(const format::Dialogue& dialogue, const format::Verdict& verdict) const;
-  std::string FailedRow(const format::Dialogue& dialogue, const std::string& message) const;
+  std::string FailedRow(const std::string& id, const std::string& message) const;
 
  private:
   TableText text_;

@@ -1,25 +1,22 @@
 // mores model: what a model directory is and needs, proof that its numbers are exact, and copies of
 // it in another form.
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "app/inspect.h"
 #include "base/clock.h"
 #include "base/cpu.h"
-#include "base/files.h"
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
-#include "engine/verify.h"
-#include "format/profile/judge_profile.h"
 #include "job/progress.h"
 #include "model/convert.h"
-#include "model/decoder.h"
 #include "model/model_source.h"
-#include "model/weights.h"
+#include "tensor/dtype.h"
 
 namespace mores::cli {
 namespace {
@@ -39,76 +36,20 @@ struct InfoOptions {
   bool json = false;
 };
 
-// What a directory is, without loading it; every tensor is looked up and its shape checked.
-Expected<Json> DescribeModel(const std::string& directory) {
-  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(directory));
-  const model::ModelConfig& config = source->config();
-  std::set<std::string> dtypes;
-  int64_t disk = 0, embedding = 0;
-  for (const model::WeightShape& shape : model::WeightShapes(config)) {
-    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source->Find(shape));
-    dtypes.insert(std::string(tensor::Name(view.dtype)));
-    disk += static_cast<int64_t>(view.bytes.size());
-    if (shape.name == model::NamesOf(config).embedding)
-      embedding = static_cast<int64_t>(view.bytes.size());
-  }
-  // All but the embedding is packed, the head also where it is tied to the embedding.
-  const int64_t table = int64_t{config.vocab_size} * config.hidden_dim;
-  const int64_t packed = config.ParameterCount() - (config.tied_head ? 0 : table);
-  const int64_t kept = 2 * int64_t{config.layers} * config.kv_dim();
-  Json json = {
-      {"directory", directory},
-      {"architecture", model::ArchitectureName(config.family)},
-      {"parameters", config.ParameterCount()},
-      {"layers", config.layers},
-      {"hidden_dim", config.hidden_dim},
-      {"ffn_dim", config.ffn_dim},
-      {"query_heads", config.query_heads},
-      {"kv_heads", config.kv_heads},
-      {"head_dim", config.head_dim},
-      {"context_length", config.context_length},
-      {"vocab_size", config.vocab_size},
-      {"tied_head", config.tied_head},
-      {"dtypes", dtypes},
-      {"weight_bytes", disk},
-      {"memory_bytes", {{"bf16", packed * 2 + embedding}, {"f32", packed * 4 + embedding}}},
-      {"cache_bytes_per_token", {{"bf16", kept * 4}, {"f32", kept * 4}}}};
-  if (config.head_dim % 32 == 0 && CurrentIsaLevel() == IsaLevel::kAmx) {
-    json["cache_bytes_per_token"]["bf16"] = kept * 2;
-  }
-  int windowed = 0;
-  for (int layer = 0; layer < config.layers; ++layer) windowed += config.layer(layer).window > 0;
-  json["windowed_layers"] = windowed;
-  const auto tokenizer = source->LoadTokenizer();
-  if (!tokenizer && tokenizer.error().kind != ErrorKind::kMissing) {
-    return tl::unexpected<Error>(tokenizer.error());
-  }
-  json["tokens"] = tokenizer ? Json((*tokenizer)->vocab_size()) : Json();
-  json["judge_profile"] = nullptr;
-  if (FileExists(directory + "/judge.json")) {
-    MORES_ASSIGN_OR_RETURN(const format::JudgeConfig judge, format::ReadJudgeConfig(directory));
-    json["judge_profile"] = judge.profile;
-  }
-  json["isa"] = Name(CurrentIsaLevel());
-  return json;
-}
-
-int RunInfo(const InfoOptions& options) {
-  const Expected<std::string> directory = FindModel(options.directory);
-  if (!directory) return Fail(directory.error());
-  const Expected<Json> info = DescribeModel(*directory);
-  if (!info) return Fail(info.error());
+Expected<int> RunInfo(const InfoOptions& options) {
+  MORES_RETURN_IF_ERROR(CheckModel("--model", options.directory));
+  MORES_ASSIGN_OR_RETURN(const Json j, app::DescribeModel(options.directory));
   if (options.json) {
-    std::fputs((info->dump(2, ' ', false, Json::error_handler_t::replace) + "\n").c_str(), stdout);
+    std::fputs((j.dump(2, ' ', false, Json::error_handler_t::replace) + "\n").c_str(), stdout);
     return kExitDone;
   }
-  const Json& j = *info;
   const auto number = [&](const char* name) { return j[name].get<int64_t>(); };
   const auto bytes = [&](const char* name, const char* precision) {
     return Bytes(j[name][precision].get<double>());
   };
   std::vector<std::string> dtypes = j["dtypes"];
-  PrintModel(fmt::format("{}: {}", *directory, j["architecture"].get<std::string>()));
+  PrintModel(fmt::format("{}: {}", j["directory"].get<std::string>(),
+                         j["architecture"].get<std::string>()));
   PrintModel(fmt::format("  parameters   {:.2f} million, {} on disk ({})",
                          static_cast<double>(number("parameters")) / 1e6,
                          Bytes(static_cast<double>(number("weight_bytes"))),
@@ -135,44 +76,26 @@ int RunInfo(const InfoOptions& options) {
   return kExitDone;
 }
 
-struct VerifyOptions {
-  ModelOptions model;
-  int items = 64, tokens = 64;
-  uint64_t seed = 0;
-};
-
-int RunVerify(const VerifyOptions& options) {
-  const Expected<std::string> directory = FindModel(options.model.model);
-  if (!directory) return Fail(directory.error());
-  if (!options.model.isa.empty()) {
-    const Expected<IsaLevel> level = ParseIsaLevel(options.model.isa);
-    if (!level) return Fail(level.error());
-    if (const Status set = SetIsaLevel(*level); !set) return Fail(set.error());
-  }
-  const DType precision = options.model.precision == "f32" ? DType::kF32 : DType::kBf16;
-  ThreadPool pool(options.model.threads);
-  const auto decoder = model::Decoder::Load(*directory, precision, pool);
-  if (!decoder) return Fail(decoder.error());
-  const model::ModelConfig& config = (*decoder)->config();
-  const int most = std::min(options.tokens, config.context_length);
-  const std::vector<engine::VerifyItem> items =
-      engine::MakeVerifyItems(options.items, most, config.vocab_size, options.seed);
-  PrintModel(fmt::format("{}: {} random prompts of 2 to {} tokens, {}, {}", *directory,
-                         items.size(), most, options.model.precision, Name(CurrentIsaLevel())));
-  const auto report = engine::Verify(
-      items, engine::ScoreByEngine(**decoder), [](const engine::VerifyResult& result) {
-        std::string verdict = fmt::format("{} numbers, all the same", result.numbers);
-        if (result.different > 0) {
-          verdict =
-              fmt::format("{} of {} numbers DIFFER, by {:.3g} at most, first in prompt {}",
-                          result.different, result.numbers, result.largest, result.first_item);
-        }
-        PrintModel(fmt::format("  {:<34} {}", result.way, verdict));
-        std::fflush(stdout);
-      });
-  if (!report) return Fail(report.error());
-  PrintModel(report->identical() ? "bit-identical" : "NOT bit-identical");
-  return report->identical() ? kExitDone : kExitFailedItems;
+Expected<int> RunVerify(const app::VerifyOptions& options) {
+  MORES_RETURN_IF_ERROR(CheckModel("--model", options.model.model));
+  const auto on_start = [&](const app::VerifyRun& run) {
+    PrintModel(fmt::format("{}: {} random prompts of 2 to {} tokens, {}, {}", run.directory,
+                           run.items, run.tokens, Name(options.model.precision),
+                           Name(CurrentIsaLevel())));
+  };
+  const auto on_result = [](const engine::VerifyResult& result) {
+    std::string verdict = fmt::format("{} numbers, all the same", result.numbers);
+    if (result.different > 0) {
+      verdict = fmt::format("{} of {} numbers DIFFER, by {:.3g} at most, first in prompt {}",
+                            result.different, result.numbers, result.largest, result.first_item);
+    }
+    PrintModel(fmt::format("  {:<34} {}", result.way, verdict));
+    std::fflush(stdout);
+  };
+  MORES_ASSIGN_OR_RETURN(const engine::VerifyReport report,
+                         app::VerifyModel(options, on_start, on_result));
+  PrintModel(report.identical() ? "bit-identical" : "NOT bit-identical");
+  return report.identical() ? kExitDone : kExitFailedItems;
 }
 
 struct ConvertArguments {
@@ -180,12 +103,10 @@ struct ConvertArguments {
   double shard_gb = 0;
 };
 
-int RunConvert(const ConvertArguments& arguments) {
-  const Expected<std::string> directory = FindModel(arguments.from);
-  if (!directory) return Fail(directory.error());
-  const auto source = model::OpenModel(*directory);
-  if (!source) return Fail(source.error());
-  if (arguments.to.empty()) return Fail({ErrorKind::kUsage, "-o: needs a folder"});
+Expected<int> RunConvert(const ConvertArguments& arguments) {
+  MORES_RETURN_IF_ERROR(CheckModel("--model", arguments.from));
+  if (arguments.to.empty()) return MakeError(ErrorKind::kUsage, "-o: needs a folder");
+  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(arguments.from));
   model::ConvertOptions options;
   if (!arguments.dtype.empty()) {
     options.dtype = arguments.dtype == "f32" ? DType::kF32 : DType::kBf16;
@@ -194,13 +115,13 @@ int RunConvert(const ConvertArguments& arguments) {
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   bool started = false;
   const auto result =
-      model::ConvertModel(**source, arguments.to, options, [&](int64_t done, int64_t total) {
+      model::ConvertModel(*source, arguments.to, options, [&](int64_t done, int64_t total) {
         constexpr int64_t kMega = 1'000'000;
         if (!started) progress->Start("converting", "MB", total / kMega, 0);
         started = true;
         progress->Update(done / kMega, "");
       });
-  if (!result) return Fail(result.error());
+  if (!result) return tl::unexpected<Error>(result.error());
   if (started) progress->Finish("");
   PrintModel(fmt::format("{}: {} tensors, {} in {} file{}", arguments.to, result->tensors,
                          Bytes(static_cast<double>(result->bytes)), result->files,
@@ -228,7 +149,7 @@ void AddVerify(CommandLine& line, CLI::App& parent) {
 
 Scores random prompts alone, in batches of 7 and 64, shuffled, token by token, cold and warm, with 1
 and 2 threads, and compares every log-probability bit by bit. Exit code 1 if one differs.)"});
-  const auto options = std::make_shared<VerifyOptions>();
+  const auto options = std::make_shared<app::VerifyOptions>();
   command->add_option("directory", options->model.model,
                       "Model directory (default: $MORES_MODEL, else models/mini)");
   command->add_option("--items", options->items, "Random prompts")
@@ -238,11 +159,8 @@ and 2 threads, and compares every log-probability bit by bit. Exit code 1 if one
       ->check(CLI::Range(2, 1 << 20))
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Of the prompts")->capture_default_str();
-  command->add_option("--precision", options->model.precision, "bf16 or f32")
-      ->check(CLI::IsMember({"bf16", "f32"}))
-      ->capture_default_str();
-  command->add_option("--isa", options->model.isa,
-                      "Instruction set at most: avx2, avx512 or amx (default: the best here)");
+  AddPrecisionOption(command, options->model.precision);
+  AddIsaOption(command, options->model.isa);
   OnRun(line, command, [options] { return RunVerify(*options); });
 }
 

@@ -3,45 +3,24 @@
 #define MORES_CLI_MODEL_OPTIONS_H_
 
 #include <CLI/CLI.hpp>
-#include <memory>
+#include <optional>
 #include <string>
 
+#include "app/model.h"
+#include "base/cpu.h"
 #include "base/error.h"
-#include "base/json.h"
-#include "chat/language_model.h"
 
 namespace mores::cli {
 
-struct ModelOptions {
-  std::string model;  // directory; empty: found by FindModel
-  std::string precision = "bf16";
-  int threads = 0;
-  int64_t chunk_tokens = 0;  // tokens of a prompt computed at once; 0: as many as fit
-  std::string isa;           // empty: the highest that the machine has
-};
-
-void AddModelOptions(CLI::App* command, ModelOptions& options);
+// --model, and the others.
+void AddModelOptions(CLI::App* command, app::ModelOptions& options);
 // All but --model.
-void AddEngineOptions(CLI::App* command, ModelOptions& options);
+void AddEngineOptions(CLI::App* command, app::ModelOptions& options);
+void AddPrecisionOption(CLI::App* command, chat::Precision& precision);
+void AddIsaOption(CLI::App* command, std::optional<IsaLevel>& isa);
 
-// The directory given, or the first there is of: $MORES_MODEL, ./models/mini, and models/mini one
-// to three folders above the executable. kMissing names what was looked for.
-Expected<std::string> FindModel(const std::string& given);
-
-// "scripted:FILE" or an endpoint: a model without a directory, which OpenChatModel opens.
-bool IsRemoteModel(const std::string& model);
-
-// Sets the instruction set level in force, then loads the model.
-Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(
-    const ModelOptions& options, chat::TokenizerNeed tokenizer = chat::TokenizerNeed::kRequired);
-
-// {"command","version","input"}: what every manifest begins with.
-Expected<Json> RunManifest(const std::string& command, const std::string& input);
-
-// {"command","version","input","model","model_directory","precision","isa","threads"}; without a
-// directory for a remote model.
-Expected<Json> MakeManifest(const std::string& command, const std::string& input,
-                            const ModelOptions& options, const std::string& model_name);
+// kMissing for a directory that isn't there, named with the option that gave it.
+Status CheckModel(const char* option, const std::string& model);
 
 }  // namespace mores::cli
 

@@ -146,10 +146,7 @@ void AddReportCommand(CommandLine& line) {
                                kExitBoundExceeded, fmt::join(report::kBoundFigures, ", ")))
       ->allow_extra_args(false);
   command->add_option("--seed", options->seed, "Of the resampling")->capture_default_str();
-  OnRun(line, command, [options] {
-    const Expected<int> code = RunReportCommand(*options);
-    return code ? *code : Fail(code.error());
-  });
+  OnRun(line, command, [options] { return RunReportCommand(*options); });
 }
 
 }  // namespace mores::cli

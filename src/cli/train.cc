@@ -2,11 +2,14 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "app/model.h"
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "cli/command.h"
+#include "cli/model_options.h"
 #include "job/progress.h"
 #include "job/stop_handlers.h"
 #include "train/sft.h"
@@ -16,8 +19,7 @@ namespace {
 
 struct TrainArguments {
   train::SftOptions options;
-  std::string isa;
-  bool fresh = false;
+  std::optional<IsaLevel> isa;
 };
 
 std::string Percent(const Json& value) {
@@ -41,21 +43,15 @@ void PrintResult(const std::string& output, const train::SftResult& result) {
              result.seconds);
 }
 
-int RunSft(const TrainArguments& arguments) {
-  if (!arguments.isa.empty()) {
-    const Expected<IsaLevel> level = ParseIsaLevel(arguments.isa);
-    if (!level) return Fail(level.error());
-    if (const Status set = SetIsaLevel(*level); !set) return Fail(set.error());
-  }
+Expected<int> RunSft(const TrainArguments& arguments) {
+  MORES_RETURN_IF_ERROR(app::SetIsa(arguments.isa));
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   train::SftOptions options = arguments.options;
-  options.start = arguments.fresh ? train::StartMode::kFresh : train::StartMode::kResume;
   options.stop = job::InstallStopHandlers();
   options.progress = progress.get();
   options.clock = &SystemClock();
-  const Expected<train::SftResult> result = train::TrainSft(options);
-  if (!result) return Fail(result.error());
-  PrintResult(options.output, *result);
+  MORES_ASSIGN_OR_RETURN(const train::SftResult result, train::TrainSft(options));
+  PrintResult(options.output, result);
   return kExitDone;
 }
 
@@ -85,10 +81,10 @@ void AddTrainCommand(CommandLine& line) {
   sft->add_option("--threads", options.threads, "Threads (0: one a processor); changes no result")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  sft->add_option("--isa", arguments->isa,
-                  "Instruction set at most: avx2, avx512 or amx (default: the best here)");
-  sft->add_flag("--fresh", arguments->fresh,
-                "Drop checkpoints and replace the output instead of going on");
+  AddIsaOption(sft, arguments->isa);
+  sft->add_flag_callback(
+      "--fresh", [arguments] { arguments->options.start = train::StartMode::kFresh; },
+      "Drop checkpoints and replace the output instead of going on");
   OnRun(line, sft, [arguments] { return RunSft(*arguments); });
 }
 

@@ -255,8 +255,8 @@ Expected<chat::ChatRequest> ChatJudge::Ask(const format::Dialogue& dialogue) con
   return request;
 }
 
-Expected<std::vector<Expected<format::Verdict>>> ChatJudge::JudgeBatch(
-    std::span<const format::Dialogue* const> dialogues) {
+Expected<std::vector<Expected<format::Verdict>>> ChatJudge::JudgeTelling(
+    std::span<const format::Dialogue* const> dialogues, const JudgePlan::OnReceived& on_received) {
   std::vector<Expected<Draft>> drafts;
   std::vector<size_t> asked;
   std::vector<chat::ChatRequest> requests;
@@ -273,7 +273,7 @@ Expected<std::vector<Expected<format::Verdict>>> ChatJudge::JudgeBatch(
   size_t received = 0;
   MORES_ASSIGN_OR_RETURN(const auto replies,
                          model_->Chat(requests, [&](size_t, const Expected<chat::ChatReply>&) {
-                           if (on_reply_) on_reply_(++received);
+                           if (on_received) on_received(++received);
                          }));
   MORES_CHECK(replies.size() == requests.size());
   for (size_t r = 0; r < replies.size(); ++r) {

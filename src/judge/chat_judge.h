@@ -5,7 +5,6 @@
 #ifndef MORES_JUDGE_CHAT_JUDGE_H_
 #define MORES_JUDGE_CHAT_JUDGE_H_
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -47,7 +46,12 @@ class ChatJudge : public Judge {
             JudgeOptions options);
 
   Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
-      std::span<const format::Dialogue* const> dialogues) override;
+      std::span<const format::Dialogue* const> dialogues) override {
+    return JudgeTelling(dialogues, {});
+  }
+  Expected<std::vector<Expected<format::Verdict>>> JudgeTelling(
+      std::span<const format::Dialogue* const> dialogues,
+      const JudgePlan::OnReceived& on_received) override;
 
   // The task `judge_place`, once a question. A reply that can't be read is unparsed.
   Expected<std::vector<Expected<PlaceAnswer>>> AskInPlaces(
@@ -58,10 +62,8 @@ class ChatJudge : public Judge {
   std::string model_name() const override { return model_->name(); }
   std::string prompt_name(const format::Dialogue& dialogue) const override;
   std::string prompt_hash() const override;
+  bool tells_probabilities() const override { return model_->has_logprobs(); }
   chat::ChatTotals totals() const override { return model_->totals(); }
-  chat::ChatModel& model() { return *model_; }
-  // Called as each reply comes, with the number that came in this batch.
-  void set_on_reply(std::function<void(size_t)> on_reply) { on_reply_ = std::move(on_reply); }
 
  private:
   static constexpr int kTopLogprobs = 20;  // the most that endpoints give
@@ -90,7 +92,6 @@ class ChatJudge : public Judge {
 
   std::unique_ptr<chat::ChatModel> model_;
   std::unique_ptr<format::JudgeProfile> profile_;  // null: the task `judge`
-  std::function<void(size_t)> on_reply_;
 };
 
 }  // namespace mores::judge

@@ -9,6 +9,28 @@
 
 namespace mores::judge {
 
+namespace {
+
+// A judge that asks every dialogue alike.
+class PlainPlan : public JudgePlan {
+ public:
+  PlainPlan(Judge& judge, const std::vector<format::Dialogue>& dialogues)
+      : judge_(judge), dialogues_(dialogues) {}
+
+  Expected<std::vector<Expected<format::Verdict>>> JudgeItems(
+      std::span<const size_t> items, const OnReceived& on_received) override {
+    std::vector<const format::Dialogue*> batch;
+    for (const size_t item : items) batch.push_back(&dialogues_[item]);
+    return judge_.JudgeTelling(batch, on_received);
+  }
+
+ private:
+  Judge& judge_;
+  const std::vector<format::Dialogue>& dialogues_;
+};
+
+}  // namespace
+
 std::string_view Name(Order order) {
   return order == Order::kLabelFirst ? "label-first" : "critique-first";
 }
@@ -31,6 +53,11 @@ Json Judge::Fingerprint() const {
   if (options_.order != Order::kLabelFirst) fingerprint["order"] = Name(options_.order);
   if (options_.turns != Turns::kAll) fingerprint["turns"] = Name(options_.turns);
   return fingerprint;
+}
+
+Expected<std::unique_ptr<JudgePlan>> Judge::Plan(const std::vector<format::Dialogue>& dialogues,
+                                                 const PlanOptions&) {
+  return std::make_unique<PlainPlan>(*this, dialogues);
 }
 
 Status Judge::CheckPlaces() const {

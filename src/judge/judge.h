@@ -4,6 +4,9 @@
 #ifndef MORES_JUDGE_JUDGE_H_
 #define MORES_JUDGE_JUDGE_H_
 
+#include <cstddef>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "chat/chat_model.h"
 #include "format/dialogue.h"
 #include "format/profile/judge_profile.h"
@@ -39,6 +43,28 @@ struct JudgeOptions {
   Turns turns = Turns::kAll;
 };
 
+// How a judge goes through a set of dialogues, and what it keeps for that. Of Judge::Plan; it goes
+// before the judge and the dialogues do.
+class JudgePlan {
+ public:
+  virtual ~JudgePlan() = default;
+
+  // Told how many of the items at hand have their reply, where replies come one by one.
+  using OnReceived = std::function<void(size_t items)>;
+  // Verdicts of `items`, indices of the dialogues, in order; errors as in Judge::JudgeBatch.
+  virtual Expected<std::vector<Expected<format::Verdict>>> JudgeItems(
+      std::span<const size_t> items, const OnReceived& on_received) = 0;
+
+  std::vector<size_t> order;   // in which they are best judged; empty: as they came
+  std::vector<int64_t> costs;  // tokens of each prompt; empty: not known
+  size_t batch_items = 0;      // judged at once, at most; 0: as many as the caller likes
+};
+
+struct PlanOptions {
+  int threads = 0;  // for reading prompts; 0: all processors
+  StopToken stop;
+};
+
 // By our engine, label first (judge/label_first_judge.h), or by messages (judge/chat_judge.h). One
 // caller at a time.
 class Judge {
@@ -49,6 +75,15 @@ class Judge {
   // the call is the model's.
   virtual Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
       std::span<const format::Dialogue* const> dialogues) = 0;
+  // The same, telling how many of them have their reply as replies come.
+  virtual Expected<std::vector<Expected<format::Verdict>>> JudgeTelling(
+      std::span<const format::Dialogue* const> dialogues, const JudgePlan::OnReceived&) {
+    return JudgeBatch(dialogues);
+  }
+
+  // For a whole run of `dialogues`.
+  virtual Expected<std::unique_ptr<JudgePlan>> Plan(const std::vector<format::Dialogue>& dialogues,
+                                                    const PlanOptions& options);
 
   // One answer a question, in order; errors as in JudgeBatch. What it says of a dialogue is apart
   // from the general verdict (judge/places/place_judge.h). kUnsupported where CheckPlaces says so.
@@ -64,6 +99,15 @@ class Judge {
   virtual std::string prompt_name(const format::Dialogue& dialogue) const = 0;
   // Of everything that shapes a prompt, but the rules and which turns are shown.
   virtual std::string prompt_hash() const = 0;
+  // Whether our engine judges: a batch that is lost costs its time, and nothing is asked elsewhere.
+  virtual bool runs_locally() const { return false; }
+  // How a model that runs here is computed.
+  virtual std::optional<chat::Computation> computation() const { return std::nullopt; }
+  // Whether verdicts may have a probability.
+  virtual bool tells_probabilities() const { return true; }
+  // False where the model is known to have been trained without.
+  virtual bool trained_with_rules() const { return true; }
+  virtual bool trained_with_guidelines() const { return true; }
   // What was asked so far.
   virtual chat::ChatTotals totals() const = 0;
   const JudgeOptions& options() const { return options_; }
@@ -78,8 +122,9 @@ class Judge {
   // Of a manifest: what this judge was asked.
   Json Usage() const;
 
-  // What a second run must share to go on where a first one stopped: model, prompt, options.
-  Json Fingerprint() const;
+  // What a second run must share to go on where a first one stopped: model, how it is computed,
+  // prompt, options.
+  virtual Json Fingerprint() const;
 
  protected:
   explicit Judge(JudgeOptions options) : options_(std::move(options)) {}

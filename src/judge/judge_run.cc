@@ -1,104 +1,13 @@
 #include "judge/judge_run.h"
 
-#include <algorithm>
-#include <numeric>
-#include <optional>
-#include <tuple>
 #include <utility>
 
 #include "base/hash.h"
-#include "base/threads.h"
 
 namespace mores::judge {
 namespace {
 
-// Prompts are kept between sorting and judging up to this many tokens in all (256 MiB), and made
-// again beyond.
-constexpr int64_t kKeptTokens = int64_t{64} << 20;
-
-// In the order of their turns' texts.
-bool BeginsBefore(const format::Dialogue& a, const format::Dialogue& b) {
-  return std::lexicographical_compare(
-      a.turns.begin(), a.turns.end(), b.turns.begin(), b.turns.end(),
-      [](const format::Turn& x, const format::Turn& y) {
-        return std::tie(x.role, x.content) < std::tie(y.role, y.content);
-      });
-}
-
-class PromptTable {
- public:
-  PromptTable(const LabelFirstJudge& judge, const std::vector<format::Dialogue>& dialogues)
-      : judge_(judge), dialogues_(dialogues) {}
-
-  Status Measure(int threads, StopToken stop) {
-    constexpr size_t kSlice = 4096;
-    ThreadPool pool(threads);
-    std::vector<std::optional<Expected<format::PromptTokens>>> slice(kSlice);
-    for (size_t begin = 0; begin < dialogues_.size(); begin += kSlice) {
-      const size_t count = std::min(kSlice, dialogues_.size() - begin);
-      MORES_RETURN_IF_ERROR(stop.Check());
-      pool.ParallelFor(static_cast<int64_t>(count), [&](int64_t i) {
-        const auto at = static_cast<size_t>(i);
-        slice[at] = judge_.Prompt(dialogues_[begin + at]);
-      });
-      for (size_t i = 0; i < count; ++i) {
-        Keep(std::move(*slice[i]));
-      }
-    }
-    return {};
-  }
-
-  const std::vector<int64_t>& lengths() const { return lengths_; }
-
-  Expected<format::PromptTokens> Get(size_t item) const {
-    if (!kept_.empty()) return kept_[item];
-    return judge_.Prompt(dialogues_[item]);
-  }
-
- private:
-  // A dialogue that the profile can't ask about is an item that fails.
-  void Keep(Expected<format::PromptTokens> prompt) {
-    lengths_.push_back(prompt ? static_cast<int64_t>(prompt->ids.size()) : 1);
-    total_ += lengths_.back();
-    if (total_ > kKeptTokens) {
-      kept_.clear();
-      kept_.shrink_to_fit();
-    } else {
-      kept_.push_back(std::move(prompt));
-    }
-  }
-
-  const LabelFirstJudge& judge_;
-  const std::vector<format::Dialogue>& dialogues_;
-  std::vector<int64_t> lengths_;  // tokens of each prompt
-  std::vector<Expected<format::PromptTokens>> kept_;
-  int64_t total_ = 0;
-};
-
 using Verdicts = std::vector<Expected<format::Verdict>>;
-
-Expected<Verdicts> JudgeItems(LabelFirstJudge& judge,
-                              const std::vector<format::Dialogue>& dialogues,
-                              const PromptTable& table, std::span<const size_t> items) {
-  std::vector<const format::Dialogue*> batch;
-  std::vector<format::PromptTokens> prompts;
-  Verdicts verdicts(items.size());
-  std::vector<size_t> asked;  // indices of verdicts
-  for (size_t i = 0; i < items.size(); ++i) {
-    Expected<format::PromptTokens> prompt = table.Get(items[i]);
-    if (!prompt) {
-      verdicts[i] = tl::unexpected<Error>(std::move(prompt.error()));
-      continue;
-    }
-    batch.push_back(&dialogues[items[i]]);
-    prompts.push_back(std::move(*prompt));
-    asked.push_back(i);
-  }
-  if (asked.empty()) return verdicts;
-  MORES_ASSIGN_OR_RETURN(Verdicts judged, judge.JudgePrompts(batch, prompts));
-  for (size_t i = 0; i < asked.size(); ++i) verdicts[asked[i]] = std::move(judged[i]);
-  return verdicts;
-}
 
 // The lines of a batch, with what its places add.
 Expected<std::vector<job::ItemResult>> FinishItems(const JudgeRunOptions& options,
@@ -137,8 +46,8 @@ std::string PlacesHash(const std::vector<Expected<std::vector<AskedPlace>>>& pla
   return Sha256Hex(all);
 }
 
-// What every run of a judge has in common, whatever judges.
-job::JobOptions JobOf(const Judge& judge, const std::vector<format::Dialogue>& dialogues,
+job::JobOptions JobOf(const Judge& judge, const JudgePlan& plan,
+                      const std::vector<format::Dialogue>& dialogues,
                       const JudgeRunOptions& options) {
   job::JobOptions job;
   job.output = options.output;
@@ -152,6 +61,10 @@ job::JobOptions JobOf(const Judge& judge, const std::vector<format::Dialogue>& d
   }
   job.manifest = options.manifest;
   for (const format::Dialogue& dialogue : dialogues) job.keys.push_back(dialogue.id);
+  job.order = plan.order;
+  job.costs = plan.costs;
+  job.batch_cost = options.batch_tokens;
+  job.batch_size = plan.batch_items > 0 ? plan.batch_items : options.batch_requests;
   job.title = "judging";
   job.unit = "dialogues";
   job.stop = options.stop;
@@ -183,45 +96,20 @@ std::string ContentHash(const std::vector<format::Dialogue>& dialogues) {
   return Sha256Hex(hashes);
 }
 
-Expected<job::JobSummary> RunJudge(LabelFirstJudge& judge,
-                                   const std::vector<format::Dialogue>& dialogues,
+Expected<job::JobSummary> RunJudge(Judge& judge, const std::vector<format::Dialogue>& dialogues,
                                    const JudgeRunOptions& options) {
-  PromptTable table(judge, dialogues);
-  MORES_RETURN_IF_ERROR(table.Measure(options.threads, options.stop));
-  job::JobOptions job = JobOf(judge, dialogues, options);
-  job.fingerprint["max_prompt_tokens"] = judge.max_prompt_tokens();
-  job.order.resize(dialogues.size());
-  std::iota(job.order.begin(), job.order.end(), size_t{0});
-  job.costs = table.lengths();
-  // Dialogues that begin alike are neighbours: the engine computes what they share once.
-  std::stable_sort(job.order.begin(), job.order.end(),
-                   [&](size_t a, size_t b) { return BeginsBefore(dialogues[a], dialogues[b]); });
-  job.batch_cost = options.batch_tokens;
-  // With critiques a batch takes long; smaller ones lose less to a kill.
-  job.batch_size = judge.options().reply == Reply::kLabelOnly ? 256 : 32;
-  return job::RunJob(
-      job, [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
-        MORES_ASSIGN_OR_RETURN(Verdicts verdicts, JudgeItems(judge, dialogues, table, items));
-        return FinishItems(options, dialogues, items, std::move(verdicts));
-      });
-}
-
-Expected<job::JobSummary> RunJudge(ChatJudge& judge, const std::vector<format::Dialogue>& dialogues,
-                                   const JudgeRunOptions& options) {
-  job::JobOptions job = JobOf(judge, dialogues, options);
-  job.batch_size = options.batch_requests;
+  MORES_ASSIGN_OR_RETURN(const auto plan,
+                         judge.Plan(dialogues, {.threads = options.threads, .stop = options.stop}));
+  job::JobOptions job = JobOf(judge, *plan, dialogues, options);
   job::BatchProgress batch_progress;
   job.batch_progress = &batch_progress;
-  judge.set_on_reply([&](size_t received) { batch_progress.Tell(received); });
-  Expected<job::JobSummary> summary = job::RunJob(
+  return job::RunJob(
       job, [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
-        std::vector<const format::Dialogue*> batch;
-        for (const size_t item : items) batch.push_back(&dialogues[item]);
-        MORES_ASSIGN_OR_RETURN(auto verdicts, judge.JudgeBatch(batch));
+        MORES_ASSIGN_OR_RETURN(Verdicts verdicts, plan->JudgeItems(items, [&](size_t received) {
+          batch_progress.Tell(received);
+        }));
         return FinishItems(options, dialogues, items, std::move(verdicts));
       });
-  judge.set_on_reply({});
-  return summary;
 }
 
 }  // namespace mores::judge

@@ -12,8 +12,7 @@
 #include "base/stop.h"
 #include "format/dialogue.h"
 #include "job/job.h"
-#include "judge/chat_judge.h"
-#include "judge/label_first_judge.h"
+#include "judge/judge.h"
 #include "judge/places/place_judge.h"
 
 namespace mores::judge {
@@ -33,7 +32,7 @@ struct JudgeRunOptions {
   PlaceRun* places = nullptr;    // null: none
   int64_t batch_tokens = 16384;  // prompt tokens in a batch, at most
   int threads = 0;               // for reading prompts; 0: all processors
-  size_t batch_requests = 256;   // requests in a batch, where a model is asked by messages
+  size_t batch_requests = 256;   // dialogues in a batch, where the judge's plan leaves it open
   job::JournalStart start = job::JournalStart::kResume;
   StopToken stop;
   job::Progress* progress = nullptr;
@@ -45,10 +44,7 @@ struct JudgeRunOptions {
 // Identity of the dialogues themselves, whatever file or pipe they came from: for a fingerprint.
 std::string ContentHash(const std::vector<format::Dialogue>& dialogues);
 
-Expected<job::JobSummary> RunJudge(LabelFirstJudge& judge,
-                                   const std::vector<format::Dialogue>& dialogues,
-                                   const JudgeRunOptions& options);
-Expected<job::JobSummary> RunJudge(ChatJudge& judge, const std::vector<format::Dialogue>& dialogues,
+Expected<job::JobSummary> RunJudge(Judge& judge, const std::vector<format::Dialogue>& dialogues,
                                    const JudgeRunOptions& options);
 
 }  // namespace mores::judge

@@ -74,6 +74,22 @@ Expected<std::unique_ptr<LabelFirstJudge>> LabelFirstJudge::Create(
   return judge;
 }
 
+Json LabelFirstJudge::Fingerprint() const {
+  Json fingerprint = Judge::Fingerprint();
+  fingerprint["max_prompt_tokens"] = max_prompt_tokens_;
+  if (const auto computed = computation()) fingerprint.update(chat::ToJson(*computed));
+  return fingerprint;
+}
+
+// What a model was trained with is known of our own form alone, from judge.json.
+bool LabelFirstJudge::trained_with_rules() const {
+  return profile_->name() != format::JudgeConfig().profile || options_.config.follows_rules;
+}
+
+bool LabelFirstJudge::trained_with_guidelines() const {
+  return profile_->name() != format::JudgeConfig().profile || options_.config.uses_guidelines;
+}
+
 Expected<format::PromptTokens> LabelFirstJudge::Prompt(const format::Dialogue& dialogue) const {
   format::Dialogue copy;
   return profile_->Tokenize(Shown(dialogue, copy), model_->tokenizer(), max_prompt_tokens_);

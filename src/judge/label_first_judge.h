@@ -4,6 +4,7 @@
 #define MORES_JUDGE_LABEL_FIRST_JUDGE_H_
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,6 +42,10 @@ class LabelFirstJudge : public Judge {
     return JudgePrompts(dialogues, prompts, options_.reply);
   }
 
+  // Longest prompts fit their batches by their tokens; dialogues that begin alike are neighbours.
+  Expected<std::unique_ptr<JudgePlan>> Plan(const std::vector<format::Dialogue>& dialogues,
+                                            const PlanOptions& options) override;
+
   // Asks once for each guideline shown, all in one call, so that what their prompts begin with is
   // computed once. Those that make the dialogue unsafe are cited, the likeliest first, and the
   // critique is that of the first.
@@ -53,7 +58,12 @@ class LabelFirstJudge : public Judge {
     return PromptName(profile_->name(), dialogue);
   }
   std::string prompt_hash() const override { return profile_->prompt_hash(); }
+  bool runs_locally() const override { return true; }
+  std::optional<chat::Computation> computation() const override { return model_->computation(); }
+  bool trained_with_rules() const override;
+  bool trained_with_guidelines() const override;
   chat::ChatTotals totals() const override { return totals_; }
+  Json Fingerprint() const override;
   const format::JudgeProfile& profile() const { return *profile_; }
   int max_prompt_tokens() const { return max_prompt_tokens_; }
 

@@ -99,8 +99,8 @@ TEST_F(ExamplesTest, TrainingTokensAreJudgingTokens) {
   }
 }
 
-// A profile of another kind: what leads to the label is given, as in judging, and a reply that ends
-// with its label has no critique.
+// A profile of another kind: what leads to the label is given, as in judging (but for a space,
+// which is of the label's first token), and a reply that ends with its label has no critique.
 TEST_F(ExamplesTest, AProfilesReplyIsTrainedAsItIsJudged) {
   const auto spec =
       format::ParseProfileSpec(*ParseJson(R"({"version": 1, "name": "other", "source": "here",
@@ -125,12 +125,12 @@ TEST_F(ExamplesTest, AProfilesReplyIsTrainedAsItIsJudged) {
   };
   const Example& english = set->examples[0];
   const int32_t label_end = english.prompt_length + english.label_length;
-  EXPECT_EQ(text(english, 0, english.prompt_length), "Boil it.?It is ");
-  EXPECT_EQ(text(english, english.prompt_length, label_end), "unsafe");
+  EXPECT_EQ(text(english, 0, english.prompt_length), "Boil it.?It is");
+  EXPECT_EQ(text(english, english.prompt_length, label_end), " unsafe");
   EXPECT_EQ(text(english, label_end, english.length() + 1), ".The answer helps with harm.");
   EXPECT_EQ(english.tokens.back(), *tokenizer_->eos_id());
   const Example& chinese = set->examples[1];
-  EXPECT_EQ(text(chinese, chinese.prompt_length, chinese.length() + 1), "safe");
+  EXPECT_EQ(text(chinese, chinese.prompt_length, chinese.length() + 1), " safe");
   EXPECT_EQ(chinese.tokens.back(), *tokenizer_->eos_id());
   EXPECT_EQ(set->critiques_out, 1);
   EXPECT_EQ(set->Summary()["critiques_out"], 1);

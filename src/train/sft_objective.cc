@@ -28,6 +28,7 @@ Status SftObjective::Tokenize(const text::Tokenizer& tokenizer, const format::Ju
       train_, TokenizeFile(train_records_, options_.train_path, profile_, tokenizer, judge));
   MORES_ASSIGN_OR_RETURN(
       valid_, TokenizeFile(valid_records_, options_.valid_path, profile_, tokenizer, judge));
+  lengths_ = train_.lengths();
   valid_sample_ = SampleExamples(valid_.examples, options_.eval_examples);
   evaluator_.emplace(profile_, tokenizer, options_.evaluation);
   return {};
@@ -42,12 +43,10 @@ Expected<Json> SftObjective::Fingerprint() const {
               {"valid_sha256", valid}};
 }
 
-int64_t SftObjective::steps_per_epoch() const {
-  return StepsPerEpoch(train_.lengths(), options_.packing);
-}
+int64_t SftObjective::steps_per_epoch() const { return StepsPerEpoch(lengths_, options_.packing); }
 
 std::vector<std::vector<MicroBatch>> SftObjective::PlanEpoch(int64_t epoch) const {
-  return train::PlanEpoch(train_.lengths(), options_.packing, epoch);
+  return train::PlanEpoch(lengths_, options_.packing, epoch);
 }
 
 TokenWeights SftObjective::Weights(double progress) const {

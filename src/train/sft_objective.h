@@ -65,6 +65,7 @@ class SftObjective : public Objective {
   SftObjectiveOptions options_;
   std::vector<format::SftRecord> train_records_, valid_records_;
   ExampleSet train_, valid_;
+  std::vector<int32_t> lengths_;  // of the training examples
   std::vector<Example> valid_sample_;
   std::optional<Evaluator> evaluator_;
 };

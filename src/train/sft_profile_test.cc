@@ -68,8 +68,9 @@ class SftProfileTest : public testing::Test {
                               .context_length = 192,
                               .eos_id = 702,
                               .further_eos_ids = {700}};
-    config.query_key_norm = family == model::Family::kQwen3;
-    config.qkv_bias = config.output_bias = family == model::Family::kInternLm2;
+    config.every_layer.query_key_norm = family == model::Family::kQwen3;
+    config.every_layer.qkv_bias = family == model::Family::kInternLm2;
+    config.every_layer.output_bias = config.every_layer.qkv_bias;
     ThreadPool pool(1);
     const auto model = model::TrainableModel::Random(config, 2, pool);
     ASSERT_TRUE(model->Save(Path("start"), tensor::DType::kF32));
@@ -123,7 +124,7 @@ TEST_F(SftProfileTest, AShippedProfileIsTrainedAndAskedAgain) {
   EXPECT_FALSE(FileExists(Path("out/tokenizer.model")));
   const auto config = model::ReadModelConfig(Path("out"));
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_TRUE(config->query_key_norm);
+  EXPECT_TRUE(config->every_layer.query_key_norm);
   EXPECT_EQ(config->eos_id, 702);
   EXPECT_TRUE(config->EndsReply(700));
 
@@ -145,7 +146,7 @@ TEST_F(SftProfileTest, AProfileFromAFileGoesWithTheModel) {
       "reply": {"before": "Verdict: ", "after": "\n",
                 "labels": [{"text": "fine", "means": "safe"}, {"text": "bad", "means": "unsafe"}]}})");
   Write("question.txt", "Is it safe to say {response}?\n{rules}");
-  WriteRecipe(40, "profile = \"./mine.json\"\n");
+  WriteRecipe(80, "profile = \"./mine.json\"\n");
   const auto result = Train();
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_GT(result->evaluation["auroc"].get<double>(), 0.9) << result->evaluation.dump(1);

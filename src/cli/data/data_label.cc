@@ -1,24 +1,18 @@
 // mores data label: labels by majority over annotators.
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "cli/data/data_models.h"
-#include "curate/annotations.h"
-#include "curate/label.h"
+#include "cli/model_options.h"
+#include "cli/telling.h"
 
 namespace mores::cli {
 namespace {
-
-struct LabelCommand {
-  DataModelOptions common;
-  std::vector<std::string> annotators;   // models
-  std::vector<std::string> annotations;  // files
-  bool keep_ties = false;
-};
 
 void TellAlpha(const std::string& name, const Json& alpha) {
   if (!alpha["value"].is_number()) {
@@ -33,33 +27,18 @@ void TellAlpha(const std::string& name, const Json& alpha) {
   fmt::print(" over {} items\n", alpha["items"].get<int64_t>());
 }
 
-Expected<int> RunLabel(const LabelCommand& command) {
-  curate::LabelOptions options;
-  MORES_ASSIGN_OR_RETURN(const std::vector<curate::Record> records,
-                         curate::ReadRecords(command.common.files.input, options.failed_before));
-  MORES_ASSIGN_OR_RETURN(options.annotations, curate::ReadAnnotations(command.annotations));
-  std::vector<std::string> inputs = {command.common.files.input};
-  inputs.insert(inputs.end(), command.annotations.begin(), command.annotations.end());
-  std::vector<std::unique_ptr<chat::ChatModel>> models;
-  MORES_ASSIGN_OR_RETURN(
-      const curate::RunOptions run,
-      MakeRunOptions({"data label", inputs, command.annotators}, command.common.files,
-                     command.common.local, command.common.chat));
-  for (const std::string& annotator : command.annotators) {
-    MORES_ASSIGN_OR_RETURN(auto model, OpenDataModel(command.common, annotator));
-    options.annotators.push_back(model.get());
-    models.push_back(std::move(model));
+Expected<int> RunLabel(const app::LabelJob& job) {
+  const std::string& output = job.common.files.output;
+  std::vector<std::string> inputs = {job.common.files.input};
+  inputs.insert(inputs.end(), job.annotations.begin(), job.annotations.end());
+  MORES_RETURN_IF_ERROR(CheckOutput(inputs, output));
+  for (const std::string& annotator : job.annotators) {
+    MORES_RETURN_IF_ERROR(CheckModel("--annotator", annotator));
   }
-  options.sampling = command.common.sampling;
-  options.ties = command.keep_ties ? curate::Ties::kKept : curate::Ties::kLeftOut;
-  Json summary;
-  MORES_ASSIGN_OR_RETURN(const int code, RunDataJob(run, [&](const curate::RunOptions& one) {
-                           options.run = one;
-                           options.run.results = UsageOf("annotator", models);
-                           auto result = curate::LabelRecords(records, options);
-                           if (result) summary = result->summary;
-                           return result;
-                         }));
+  Telling telling;
+  MORES_ASSIGN_OR_RETURN(const app::CurationRun run, app::LabelData(job, telling.watch()));
+  const int code = TellCuration(run.curation, output);
+  const Json& summary = run.curation.summary;
   TellAlpha("", summary["alpha"]);
   for (const auto& [language, counts] : summary["by_language"].items()) {
     TellAlpha(", " + language, counts["alpha"]);
@@ -68,7 +47,7 @@ Expected<int> RunLabel(const LabelCommand& command) {
   for (const auto& [by, counts] : summary["annotators"].items()) {
     failed += counts["failed"].get<int64_t>();
   }
-  TellTotals(models);
+  TellTotals(run.models);
   if (failed == 0) return code;
   fmt::print(stderr, "mores: {} requests to annotators failed; their votes count as no label\n",
              failed);
@@ -78,7 +57,7 @@ Expected<int> RunLabel(const LabelCommand& command) {
 }  // namespace
 
 void AddDataLabelCommand(CommandLine& line, CLI::App& data) {
-  const auto options = std::make_shared<LabelCommand>();
+  const auto options = std::make_shared<app::LabelJob>();
   options->common.sampling.max_new_tokens = 256;
   CLI::App* command = AddCommand(
       data, {.name = "label",
@@ -101,12 +80,10 @@ alpha, overall and by language. Formats: docs/formats/curation.md.)"});
       ->add_option("--annotations", options->annotations,
                    "A file of {\"id\",\"label\",\"by\"} (several times)")
       ->allow_extra_args(false);
-  command->add_flag("--keep-ties", options->keep_ties,
-                    "Keep records without a majority, with label null");
-  OnRun(line, command, [options] {
-    const Expected<int> code = RunLabel(*options);
-    return code ? *code : Fail(code.error());
-  });
+  command->add_flag_callback(
+      "--keep-ties", [options] { options->ties = curate::Ties::kKept; },
+      "Keep records without a majority, with label null");
+  OnRun(line, command, [options] { return RunLabel(*options); });
 }
 
 }  // namespace mores::cli

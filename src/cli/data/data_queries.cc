@@ -1,53 +1,27 @@
 // mores data queries: requests that test rules or laws.
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "cli/data/data_models.h"
-#include "curate/queries.h"
+#include "cli/model_options.h"
+#include "cli/telling.h"
 
 namespace mores::cli {
 namespace {
 
-struct QueriesCommand {
-  DataModelOptions common;
-  std::string writer;
-  std::string examples;
-  int count = 5;
-};
-
-Expected<int> RunQueries(const QueriesCommand& command) {
-  curate::QueryOptions options;
-  MORES_ASSIGN_OR_RETURN(const std::vector<curate::SourceRule> rules,
-                         curate::ReadSourceRules(command.common.files.input));
-  std::vector<std::string> inputs = {command.common.files.input};
-  if (!command.examples.empty()) {
-    inputs.push_back(command.examples);
-    MORES_ASSIGN_OR_RETURN(options.examples, curate::ReadExampleQueries(command.examples));
-  }
-  MORES_ASSIGN_OR_RETURN(
-      const curate::RunOptions run,
-      MakeRunOptions({"data queries", inputs, {command.writer}}, command.common.files,
-                     command.common.local, command.common.chat));
-  std::vector<std::unique_ptr<chat::ChatModel>> models(1);
-  MORES_ASSIGN_OR_RETURN(models[0], OpenDataModel(command.common, command.writer));
-  options.writer = models[0].get();
-  options.sampling = command.common.sampling;
-  options.seed = command.common.sampling.seed;
-  options.count = command.count;
-  MORES_ASSIGN_OR_RETURN(const int code, RunDataJob(run, [&](const curate::RunOptions& one) {
-                           options.run = one;
-                           options.run.results = UsageOf("writer", models);
-                           return curate::WriteQueries(rules, options);
-                         }));
-  TellTotals(models);
+Expected<int> RunQueries(const app::QueriesJob& job) {
+  MORES_RETURN_IF_ERROR(CheckOutput({job.common.files.input}, job.common.files.output));
+  MORES_RETURN_IF_ERROR(CheckModel("--writer", job.writer));
+  Telling telling;
+  MORES_ASSIGN_OR_RETURN(const app::CurationRun run, app::WriteQueries(job, telling.watch()));
+  const int code = TellCuration(run.curation, job.common.files.output);
+  TellTotals(run.models);
   return code;
 }
 
 }  // namespace
 
 void AddDataQueriesCommand(CommandLine& line, CLI::App& data) {
-  const auto options = std::make_shared<QueriesCommand>();
+  const auto options = std::make_shared<app::QueriesJob>();
   options->common.sampling.max_new_tokens = 1024;
   CLI::App* command =
       AddCommand(data, {.name = "queries",
@@ -68,10 +42,7 @@ Formats: docs/formats/curation.md.)"});
       ->capture_default_str();
   command->add_option("--examples", options->examples,
                       "JSON lines of {\"query\"}, or of dialogues: shown as the manner to follow");
-  OnRun(line, command, [options] {
-    const Expected<int> code = RunQueries(*options);
-    return code ? *code : Fail(code.error());
-  });
+  OnRun(line, command, [options] { return RunQueries(*options); });
 }
 
 }  // namespace mores::cli

@@ -1,10 +1,8 @@
 #include "cli/guidelines/embed_options.h"
 
-#include "chat/endpoint/embedding_endpoint.h"
-
 namespace mores::cli {
 
-CLI::Option* AddEmbedOptions(CLI::App* command, EmbedOptions& options) {
+CLI::Option* AddEmbedOptions(CLI::App* command, app::EmbedOptions& options) {
   const auto vectors = [&](const char* name, auto& value, const char* help) {
     return command->add_option(name, value, help)->group("Vectors");
   };
@@ -25,28 +23,6 @@ CLI::Option* AddEmbedOptions(CLI::App* command, EmbedOptions& options) {
       ->check(CLI::Range(0.01, 604800.0))
       ->capture_default_str();
   return address;
-}
-
-Expected<std::unique_ptr<text::Embedder>> OpenEmbedder(const EmbedOptions& options) {
-  chat::EmbeddingOptions endpoint = {.query_prefix = options.query_prefix,
-                                     .document_prefix = options.document_prefix,
-                                     .in_flight = options.in_flight,
-                                     .attempt_seconds = options.timeout,
-                                     .deadline_seconds = options.deadline,
-                                     .stop = options.stop};
-  MORES_ASSIGN_OR_RETURN(endpoint.address, chat::ParseEndpoint(options.address));
-  return chat::OpenEmbeddingEndpoint(endpoint);
-}
-
-Expected<OpenSearch> OpenSearcher(guidelines::Database& database, const EmbedOptions& options) {
-  OpenSearch open;
-  if (options.address.empty()) {
-    MORES_ASSIGN_OR_RETURN(open.searcher, guidelines::Searcher::Create(database));
-    return open;
-  }
-  MORES_ASSIGN_OR_RETURN(open.embedder, OpenEmbedder(options));
-  MORES_ASSIGN_OR_RETURN(open.searcher, guidelines::Searcher::Create(database, *open.embedder));
-  return open;
 }
 
 }  // namespace mores::cli

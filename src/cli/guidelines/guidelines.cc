@@ -3,9 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-
-#include "guidelines/search/search.h"
+#include <optional>
 
 namespace mores::cli {
 namespace {
@@ -31,9 +29,8 @@ void AddChangeOptions(CLI::App* command, guidelines::Change& change) {
 }
 
 Expected<std::string> DatabasePath(const std::string& path) {
-  if (!path.empty()) return path;
-  const char* set = std::getenv("MORES_GUIDELINES");
-  if (set && *set != '\0') return std::string(set);
+  Expected<std::string> found = app::DatabasePath(path);
+  if (found) return found;
   return MakeError(ErrorKind::kUsage,
                    "no database: give --db FILE, or set MORES_GUIDELINES to the file");
 }
@@ -41,22 +38,7 @@ Expected<std::string> DatabasePath(const std::string& path) {
 Expected<std::unique_ptr<guidelines::Database>> OpenDatabase(const std::string& path,
                                                              GuidelineAccess access) {
   MORES_ASSIGN_OR_RETURN(const std::string file, DatabasePath(path));
-  return guidelines::Database::Open(file, {.access = access});
-}
-
-Expected<std::vector<std::string>> PlaceCodes(const std::vector<std::string>& given,
-                                              guidelines::Database& database) {
-  std::vector<std::string> codes;
-  for (const std::string& text : given) {
-    MORES_ASSIGN_OR_RETURN(guidelines::PlaceScope scope,
-                           guidelines::ParsePlaceScope(text, database));
-    if (!scope.group.empty()) {
-      return MakeError(ErrorKind::kUsage, "--place {}: a place without a group is wanted here",
-                       text);
-    }
-    codes.push_back(std::move(scope.place));
-  }
-  return codes;
+  return app::OpenDatabase(file, access);
 }
 
 Expected<std::vector<guidelines::Standing>> ParseStandings(const std::vector<std::string>& names) {

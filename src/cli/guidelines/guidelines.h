@@ -7,27 +7,25 @@
 #include <string>
 #include <vector>
 
+#include "app/database.h"
 #include "base/error.h"
 #include "cli/command.h"
 #include "guidelines/store/database.h"
 
 namespace mores::cli {
 
-using GuidelineAccess = guidelines::Connection::Access;
+using app::GuidelineAccess;
 
 // --db FILE.
 void AddDatabaseOption(CLI::App* command, std::string& path);
 // --by NAME and --reason TEXT; the name is required.
 void AddChangeOptions(CLI::App* command, guidelines::Change& change);
 
-// `path`, or what MORES_GUIDELINES says where it is empty; kUsage where that says nothing either.
+// app::DatabasePath, with an error that names --db.
 Expected<std::string> DatabasePath(const std::string& path);
 Expected<std::unique_ptr<guidelines::Database>> OpenDatabase(const std::string& path,
                                                              GuidelineAccess access);
 
-// Codes of places as given to --place; kUsage for one that isn't known, and where a group is named.
-Expected<std::vector<std::string>> PlaceCodes(const std::vector<std::string>& given,
-                                              guidelines::Database& database);
 // kUsage for a name that is none.
 Expected<std::vector<guidelines::Standing>> ParseStandings(const std::vector<std::string>& names);
 

@@ -1,23 +1,22 @@
 // mores guidelines add: one guideline by hand.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "app/guideline_add.h"
 #include "cli/guidelines/guidelines.h"
 
 namespace mores::cli {
 namespace {
 
-struct AddGuideline {
-  std::string database, kind, polarity, status;
+struct AddCommandLine {
+  app::AddJob job;
+  std::string kind, polarity, status;
   std::vector<std::string> places;
-  guidelines::Guideline guideline;
   guidelines::Source source;
-  guidelines::Change change;
 };
 
 // "NG+tiv": a place and a group there; "NG": a place.
@@ -29,69 +28,25 @@ void TakePlace(const std::string& place, guidelines::Guideline& guideline) {
   }
 }
 
-// A new version says of what isn't given what the one before says.
-Status KeepWhatIsNotGiven(const guidelines::Guideline& before, const AddGuideline& command,
-                          guidelines::Guideline& changed) {
-  if (before.status == guidelines::Standing::kWithdrawn) {
-    return MakeError(ErrorKind::kInput, "guideline '{}' is withdrawn, and stays so", before.id);
-  }
-  changed.version = before.version;
-  if (command.polarity.empty()) changed.polarity = before.polarity;
-  if (changed.valid_from.empty()) changed.valid_from = before.valid_from;
-  if (changed.valid_to.empty()) changed.valid_to = before.valid_to;
-  changed.passages = before.passages;
-  std::vector<guidelines::Source> sources = before.sources;
-  for (const guidelines::Source& source : changed.sources) {
-    if (std::find(sources.begin(), sources.end(), source) == sources.end()) {
-      sources.push_back(source);
+Expected<int> RunAdd(const AddCommandLine& command) {
+  app::AddJob job = command.job;
+  job.guideline.kind = *guidelines::ParseKind(command.kind);
+  if (!command.polarity.empty()) job.polarity = guidelines::ParsePolarity(command.polarity);
+  if (!command.status.empty()) job.status = guidelines::ParseStanding(command.status);
+  for (const std::string& place : command.places) TakePlace(place, job.guideline);
+  if (!command.source.title.empty()) job.guideline.sources.push_back(command.source);
+  MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(job.database));
+  const Expected<app::AddResult> result = app::AddGuideline(job);
+  if (!result) {
+    const bool unsourced = !job.guideline.groups.empty() && job.guideline.sources.empty();
+    if (result.error().kind != ErrorKind::kUsage || !unsourced) {
+      return tl::unexpected<Error>(result.error());
     }
+    return MakeError(ErrorKind::kUsage, "{}: give --source-title", result.error().message);
   }
-  changed.sources = std::move(sources);
-  return {};
-}
-
-Expected<int> RunAdd(const AddGuideline& command) {
-  guidelines::Guideline guideline = command.guideline;
-  guideline.kind = *guidelines::ParseKind(command.kind);
-  if (!command.polarity.empty()) {
-    guideline.polarity = *guidelines::ParsePolarity(command.polarity);
-  }
-  for (const std::string& place : command.places) TakePlace(place, guideline);
-  // What is said of a group decides nothing before people of that group have reviewed it.
-  guideline.status = guideline.groups.empty() ? guidelines::Standing::kHumanValidated
-                                              : guidelines::Standing::kGenerated;
-  if (!command.status.empty()) guideline.status = *guidelines::ParseStanding(command.status);
-  const bool validated = guideline.status == guidelines::Standing::kHumanValidated ||
-                         guideline.status == guidelines::Standing::kMachineValidated;
-  if (validated && !guideline.groups.empty()) {
-    return MakeError(ErrorKind::kUsage,
-                     "--status {}: a guideline of a group comes to it by review alone",
-                     guidelines::Name(guideline.status));
-  }
-  if (!command.source.title.empty()) guideline.sources.push_back(command.source);
-  if (!guideline.groups.empty() && guideline.sources.empty()) {
-    return MakeError(ErrorKind::kUsage,
-                     "a guideline of a group needs a source: give --source-title");
-  }
-  // Language, dates and the like are checked as those of a file are.
-  Json json = guidelines::ToJson(guideline);
-  json.erase("lang");
-  MORES_ASSIGN_OR_RETURN(guidelines::Guideline parsed,
-                         guidelines::ParseGuideline(json, "guidelines add"));
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kCreate));
-  const std::string id = parsed.id.empty() ? guidelines::GuidelineId(parsed) : parsed.id;
-  MORES_ASSIGN_OR_RETURN(const std::optional<guidelines::Version> before, database->Find(id));
-  if (before) {
-    MORES_RETURN_IF_ERROR(KeepWhatIsNotGiven(before->guideline, command, parsed));
-  } else if (!parsed.id.empty()) {
-    return MakeError(ErrorKind::kInput,
-                     "there is no guideline '{}' to change; without --id a new one is added", id);
-  }
-  MORES_ASSIGN_OR_RETURN(const guidelines::Version version, database->Put(parsed, command.change));
-  const bool same = before && before->guideline.version == version.guideline.version;
-  fmt::print("{} version {}{}\n", Printable(version.guideline.id), version.guideline.version,
-             same ? ", as it was" : "");
+  const guidelines::Guideline& guideline = result->version.guideline;
+  fmt::print("{} version {}{}\n", Printable(guideline.id), guideline.version,
+             result->as_it_was ? ", as it was" : "");
   return kExitDone;
 }
 
@@ -102,12 +57,12 @@ constexpr const char kGuidelinesAddExample[] =
 }  // namespace
 
 void AddGuidelinesAddCommand(CommandLine& line, CLI::App& parent) {
-  auto options = std::make_shared<AddGuideline>();
+  auto options = std::make_shared<AddCommandLine>();
   CLI::App* command = AddCommand(parent, {.name = "add",
                                           .summary = "Add a guideline, or a version of one.",
                                           .example = kGuidelinesAddExample});
-  guidelines::Guideline& guideline = options->guideline;
-  AddDatabaseOption(command, options->database);
+  guidelines::Guideline& guideline = options->job.guideline;
+  AddDatabaseOption(command, options->job.database);
   command->add_option("--place", options->places, "ISO 3166 code, or CODE+GROUP; may be repeated")
       ->required()
       ->allow_extra_args(false);
@@ -135,11 +90,8 @@ void AddGuidelinesAddCommand(CommandLine& line, CLI::App& parent) {
   command->add_option("--source-date", source.date_read, "When it was read, YYYY-MM-DD");
   command->add_option("--source-licence", source.licence, "An SPDX name where there is one");
   command->add_flag("--source-redistributable", source.redistributable, "It may be passed on");
-  AddChangeOptions(command, options->change);
-  OnRun(line, command, [options] {
-    const Expected<int> code = RunAdd(*options);
-    return code ? *code : Fail(code.error());
-  });
+  AddChangeOptions(command, options->job.change);
+  OnRun(line, command, [options] { return RunAdd(*options); });
 }
 
 }  // namespace mores::cli

@@ -1,117 +1,93 @@
 // mores guidelines generate, vary, validate: guidelines built with language models.
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "app/guideline_building.h"
 #include "cli/data/data_models.h"
 #include "cli/guidelines/guidelines.h"
-#include "curate/guidelines/guideline_building.h"
-#include "job/job.h"
+#include "cli/model_options.h"
+#include "cli/telling.h"
 
 namespace mores::cli {
 namespace {
 
 struct BuildCommand {
-  DataModelOptions common;
-  std::string database, model, kind, language = "en";
+  app::BuildingOptions building;
+  std::string kind, language = "en";
   std::vector<std::string> ids, places, topics, groups, statuses;
   int count = 10;
 };
 
-// Models, database and options of one run; `build` asks and writes.
-using Build = std::function<Expected<curate::CurationResult>(const curate::BuildingOptions&)>;
-
-Expected<int> RunBuilding(const std::string& name, BuildCommand& command,
-                          guidelines::Database& database, const Build& build) {
-  DataFileOptions& files = command.common.files;
-  files.input = database.path();
-  if (files.output.empty()) files.output = job::BesidePath(files.input, name + ".jsonl");
-  MORES_ASSIGN_OR_RETURN(curate::RunOptions run,
-                         MakeRunOptions({"guidelines " + name, {files.input}, {command.model}},
-                                        files, command.common.local, command.common.chat));
-  MORES_ASSIGN_OR_RETURN(run.manifest["guideline_set"], database.SetHash());
-  std::vector<std::unique_ptr<chat::ChatModel>> models(1);
-  MORES_ASSIGN_OR_RETURN(models[0], OpenDataModel(command.common, command.model));
-  curate::BuildingOptions options{
-      .model = models[0].get(), .sampling = command.common.sampling, .database = &database};
-  MORES_ASSIGN_OR_RETURN(const int code, RunDataJob(run, [&](const curate::RunOptions& one) {
-                           options.run = one;
-                           options.run.results =
-                               UsageOf(name == "validate" ? "judge" : "writer", models);
-                           return build(options);
-                         }));
-  TellTotals(models);
-  return code;
+app::NamedPlaces PlacesOf(const BuildCommand& command) {
+  return {.names = command.places, .called = "--place"};
 }
 
-Expected<int> RunGenerate(BuildCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kCreate));
-  curate::GenerationOptions options;
-  for (const std::string& place : command.places) {
-    MORES_ASSIGN_OR_RETURN(options.places.emplace_back(),
-                           guidelines::ParsePlaceScope(place, *database));
-    const auto& added = options.places.back();
-    for (size_t i = 0; i + 1 < options.places.size(); ++i) {
-      if (options.places[i].place == added.place && options.places[i].group == added.group) {
-        return MakeError(ErrorKind::kUsage, "--place {}: named twice", place);
-      }
-    }
-  }
-  options.kinds = {guidelines::Kind::kNorm, guidelines::Kind::kPolicy};
-  if (!command.kind.empty()) options.kinds = {*guidelines::ParseKind(command.kind)};
-  options.count = command.count;
-  options.topics = command.topics;
-  options.language = command.language == "zh" ? text::Language::kChinese : text::Language::kEnglish;
-  return RunBuilding("generate", command, *database, [&](const curate::BuildingOptions& building) {
-    options.building = building;
-    return curate::GenerateGuidelines(options);
-  });
+// With the database that is meant, of which the output is no file.
+Expected<app::BuildingOptions> BuildingOf(const BuildCommand& command) {
+  app::BuildingOptions building = command.building;
+  MORES_ASSIGN_OR_RETURN(building.database, DatabasePath(building.database));
+  const std::string& output = building.common.files.output;
+  if (!output.empty()) MORES_RETURN_IF_ERROR(CheckOutput({building.database}, output));
+  MORES_RETURN_IF_ERROR(CheckModel("--model", building.model));
+  return building;
 }
 
-Expected<curate::GuidelineSelection> SelectionOf(const BuildCommand& command,
-                                                 guidelines::Database& database) {
-  curate::GuidelineSelection selection{.ids = command.ids};
+Expected<app::SelectionOptions> SelectionOf(const BuildCommand& command) {
+  app::SelectionOptions selection{.ids = command.ids, .places = PlacesOf(command)};
   MORES_ASSIGN_OR_RETURN(selection.statuses, ParseStandings(command.statuses));
-  MORES_ASSIGN_OR_RETURN(selection.places, PlaceCodes(command.places, database));
   return selection;
 }
 
-Expected<int> RunVary(BuildCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kWrite));
-  curate::VariationOptions options{.groups = command.groups};
-  MORES_ASSIGN_OR_RETURN(const auto selection, SelectionOf(command, *database));
-  MORES_ASSIGN_OR_RETURN(options.guidelines, curate::SelectToVary(*database, selection));
-  return RunBuilding("vary", command, *database, [&](const curate::BuildingOptions& building) {
-    options.building = building;
-    return curate::VaryGuidelines(options);
-  });
+int TellBuilt(const app::CurationRun& run, const app::BuildingOptions& building, const char* step) {
+  const std::string& output = building.common.files.output;
+  const int code = TellCuration(
+      run.curation,
+      output.empty() ? job::BesidePath(building.database, std::string(step) + ".jsonl") : output);
+  TellTotals(run.models);
+  return code;
 }
 
-Expected<int> RunValidate(BuildCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kWrite));
-  curate::ValidationOptions options;
-  MORES_ASSIGN_OR_RETURN(const auto selection, SelectionOf(command, *database));
-  MORES_ASSIGN_OR_RETURN(options.guidelines, curate::SelectToValidate(*database, selection));
-  MORES_ASSIGN_OR_RETURN(const auto searcher, guidelines::Searcher::Create(*database));
-  options.searcher = searcher.get();
-  Json summary;
-  const auto validate = [&](const curate::BuildingOptions& building) {
-    options.building = building;
-    Expected<curate::CurationResult> result = curate::ValidateGuidelines(options);
-    if (result) summary = result->summary;
-    return result;
-  };
-  MORES_ASSIGN_OR_RETURN(const int code, RunBuilding("validate", command, *database, validate));
+Expected<int> RunGenerateGuidelines(const BuildCommand& command) {
+  app::GenerationJob job{.places = PlacesOf(command)};
+  MORES_ASSIGN_OR_RETURN(job.building, BuildingOf(command));
+  job.options.kinds = {guidelines::Kind::kNorm, guidelines::Kind::kPolicy};
+  if (!command.kind.empty()) job.options.kinds = {*guidelines::ParseKind(command.kind)};
+  job.options.count = command.count;
+  job.options.topics = command.topics;
+  job.options.language =
+      command.language == "zh" ? text::Language::kChinese : text::Language::kEnglish;
+  Telling telling;
+  MORES_ASSIGN_OR_RETURN(const app::CurationRun run, app::GenerateGuidelines(job, telling.watch()));
+  return TellBuilt(run, job.building, "generate");
+}
+
+Expected<int> RunVary(const BuildCommand& command) {
+  app::VariationJob job{.groups = command.groups};
+  MORES_ASSIGN_OR_RETURN(job.building, BuildingOf(command));
+  MORES_ASSIGN_OR_RETURN(job.selection, SelectionOf(command));
+  Telling telling;
+  MORES_ASSIGN_OR_RETURN(const app::CurationRun run, app::VaryGuidelines(job, telling.watch()));
+  return TellBuilt(run, job.building, "vary");
+}
+
+Expected<int> RunValidate(const BuildCommand& command) {
+  app::ValidationJob job;
+  MORES_ASSIGN_OR_RETURN(job.building, BuildingOf(command));
+  MORES_ASSIGN_OR_RETURN(job.selection, SelectionOf(command));
+  Telling telling;
+  MORES_ASSIGN_OR_RETURN(const app::CurationRun run, app::ValidateGuidelines(job, telling.watch()));
+  const int code = TellBuilt(run, job.building, "validate");
   std::string verdicts;
-  for (const auto& [verdict, count] : summary["by_verdict"].items()) {
+  for (const auto& [verdict, count] : run.curation.summary["by_verdict"].items()) {
     verdicts += fmt::format("{} {}, ", verdict, count.get<int64_t>());
   }
-  fmt::print("{}ids that weren't shown {}\n", verdicts, summary["invented"].get<int64_t>());
+  fmt::print("{}ids that weren't shown {}\n", verdicts,
+             run.curation.summary["invented"].get<int64_t>());
   return code;
 }
 
@@ -119,27 +95,24 @@ struct Part {
   const char* name;
   const char* summary;
   const char* example;
-  Expected<int> (*run)(BuildCommand&);
+  Expected<int> (*run)(const BuildCommand&);
 };
 
 CLI::App* AddPart(CommandLine& line, CLI::App& parent, const Part& part,
                   const std::shared_ptr<BuildCommand>& options) {
   CLI::App* command =
       AddCommand(parent, {.name = part.name, .summary = part.summary, .example = part.example});
-  DataModelOptions& common = options->common;
-  AddDatabaseOption(command, options->database);
-  AddModelChoice(command, "--model", "The model that is asked", options->model);
+  app::CurationOptions& common = options->building.common;
+  AddDatabaseOption(command, options->building.database);
+  AddModelChoice(command, "--model", "The model that is asked", options->building.model);
   command->add_option(
       "-o,--output", common.files.output,
       std::string("JSON lines of what came of it; by default DB.") + part.name + ".jsonl");
-  command->add_flag("--fresh", common.files.fresh, "Drop unfinished work of an earlier run");
+  AddFreshOption(command, common.files.start);
   AddSamplingOptions(command, common.sampling, "Of draws");
   AddEngineOptions(command, common.local);
   AddChatOptions(command, common.chat);
-  OnRun(line, command, [options, run = part.run] {
-    const Expected<int> code = run(*options);
-    return code ? *code : Fail(code.error());
-  });
+  OnRun(line, command, [options, run = part.run] { return run(*options); });
   return command;
 }
 
@@ -157,7 +130,7 @@ void AddSelection(CLI::App* command, BuildCommand& options,
 
 void AddGuidelinesGenerateCommand(CommandLine& line, CLI::App& parent) {
   const auto options = std::make_shared<BuildCommand>();
-  options->common.sampling.max_new_tokens = 4096;
+  options->building.common.sampling.max_new_tokens = 4096;
   CLI::App* command = AddPart(
       line, parent,
       {"generate", "Have a model write norms and policies of places.",
@@ -166,7 +139,7 @@ void AddGuidelinesGenerateCommand(CommandLine& line, CLI::App& parent) {
 
 What is written has the status 'generated', and never decides before it is checked. Near-duplicates
 of what is there are dropped and counted. Formats: docs/formats/guideline-building.md.)",
-       RunGenerate},
+       RunGenerateGuidelines},
       options);
   command->add_option("--place", options->places, "Places, as NG, NG-BE, or NG+tiv for a group")
       ->required();
@@ -183,7 +156,7 @@ of what is there are dropped and counted. Formats: docs/formats/guideline-buildi
 
 void AddGuidelinesVaryCommand(CommandLine& line, CLI::App& parent) {
   const auto options = std::make_shared<BuildCommand>();
-  options->common.sampling.max_new_tokens = 4096;
+  options->building.common.sampling.max_new_tokens = 4096;
   options->statuses = {"imported", "generated", "machine-validated", "human-validated"};
   CLI::App* command = AddPart(
       line, parent,
@@ -204,7 +177,7 @@ to become more. Formats: docs/formats/guideline-building.md.)",
 
 void AddGuidelinesValidateCommand(CommandLine& line, CLI::App& parent) {
   const auto options = std::make_shared<BuildCommand>();
-  options->common.sampling.max_new_tokens = 1024;
+  options->building.common.sampling.max_new_tokens = 1024;
   options->statuses = {"generated"};
   CLI::App* command = AddPart(
       line, parent,

@@ -2,11 +2,12 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/guideline_diff.h"
 #include "base/files.h"
 #include "cli/guidelines/guidelines.h"
 
@@ -18,36 +19,6 @@ struct DiffCommand {
   std::string database;
   bool json = false;
 };
-
-using Versions = std::map<std::string, guidelines::Version>;
-
-Expected<Versions> CurrentVersions(const std::string& path) {
-  MORES_ASSIGN_OR_RETURN(const auto database, OpenDatabase(path, GuidelineAccess::kRead));
-  Versions versions;
-  MORES_RETURN_IF_ERROR(database->ForEachGuideline([&](const guidelines::Version& version) {
-    versions.emplace(version.guideline.id, version);
-    return Status();
-  }));
-  return versions;
-}
-
-// Fields that differ: {"text": [before, after], ...}.
-Json ChangedFields(const guidelines::Guideline& before, const guidelines::Guideline& after) {
-  const Json old_fields = guidelines::ToJson(before), new_fields = guidelines::ToJson(after);
-  Json changed = Json::object();
-  const auto field = [](const Json& json, const std::string& name) {
-    const auto found = json.find(name);
-    return found == json.end() ? Json("") : *found;
-  };
-  for (const Json* fields : {&old_fields, &new_fields}) {
-    for (const auto& [name, value] : fields->items()) {
-      if (name == "version" || changed.contains(name)) continue;
-      if (field(old_fields, name) == field(new_fields, name)) continue;
-      changed[name] = {field(old_fields, name), field(new_fields, name)};
-    }
-  }
-  return changed;
-}
 
 void PrintChanged(const Json& changed) {
   const auto shown = [](const Json& value) {
@@ -69,71 +40,44 @@ Expected<int> VersionNumber(const std::string& text) {
   return number;
 }
 
-// Of one guideline: two versions, or the one before the current and that.
-Expected<int> DiffVersions(const DiffCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kRead));
+Expected<int> RunDiffVersions(const DiffCommand& command) {
   const std::string& id = command.what.front();
-  MORES_ASSIGN_OR_RETURN(const std::optional<guidelines::Version> current, database->Find(id));
-  if (!current) return MakeError(ErrorKind::kInput, "no guideline '{}'", id);
-  int numbers[2] = {current->guideline.version - 1, current->guideline.version};
-  for (size_t i = 1; i < command.what.size(); ++i) {
-    MORES_ASSIGN_OR_RETURN(numbers[i - 1], VersionNumber(command.what[i]));
+  app::VersionPair versions;
+  if (command.what.size() > 1) {
+    MORES_ASSIGN_OR_RETURN(versions.from, VersionNumber(command.what[1]));
   }
-  if (numbers[0] == 0 && command.what.size() == 1) {
+  if (command.what.size() > 2) {
+    MORES_ASSIGN_OR_RETURN(versions.to, VersionNumber(command.what[2]));
+  }
+  MORES_ASSIGN_OR_RETURN(const std::string database, DatabasePath(command.database));
+  MORES_ASSIGN_OR_RETURN(const std::optional<app::VersionDiff> diff,
+                         app::DiffVersions(database, id, versions));
+  if (!diff) {
     fmt::print("{} has one version\n", Printable(id));
-    return kExitDone;
-  }
-  guidelines::Guideline sides[2];
-  for (size_t i = 0; i < 2; ++i) {
-    const int number = numbers[i];
-    MORES_ASSIGN_OR_RETURN(
-        std::optional<guidelines::Version> version,
-        number > 0 ? database->Find(id, number) : std::optional<guidelines::Version>());
-    if (!version) return MakeError(ErrorKind::kInput, "{} has no version {}", id, number);
-    sides[i] = std::move(version->guideline);
-  }
-  const Json changed = ChangedFields(sides[0], sides[1]);
-  if (command.json) {
+  } else if (command.json) {
     fmt::print(
         "{}\n",
-        DumpJson({{"id", id}, {"from", numbers[0]}, {"to", numbers[1]}, {"changed", changed}}));
+        DumpJson({{"id", id}, {"from", diff->from}, {"to", diff->to}, {"changed", diff->changed}}));
   } else {
-    fmt::print("{} version {} to {}\n", Printable(id), numbers[0], numbers[1]);
-    PrintChanged(changed);
+    fmt::print("{} version {} to {}\n", Printable(id), diff->from, diff->to);
+    PrintChanged(diff->changed);
   }
   return kExitDone;
 }
 
-Expected<int> DiffDatabases(const DiffCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const Versions before, CurrentVersions(command.what[0]));
-  MORES_ASSIGN_OR_RETURN(const Versions after, CurrentVersions(command.what[1]));
-  std::map<std::string, size_t> counts;
-  const auto tell = [&](const char* what, const std::string& id, const Json& changed) {
-    ++counts[what];
+Expected<int> RunDiffDatabases(const DiffCommand& command) {
+  const auto tell = [&](app::GuidelineChange change, const std::string& id, const Json& changed) {
     if (command.json) {
-      fmt::print("{}\n", DumpJson({{"id", id}, {"what", what}, {"changed", changed}}));
+      fmt::print("{}\n", DumpJson({{"id", id}, {"what", Name(change)}, {"changed", changed}}));
     } else {
-      fmt::print("{:<9} {}\n", what, Printable(id));
+      fmt::print("{:<9} {}\n", Name(change), Printable(id));
       PrintChanged(changed);
     }
   };
-  for (const auto& [id, version] : before) {
-    const auto now = after.find(id);
-    if (now == after.end()) {
-      tell("missing", id, Json::object());
-      continue;
-    }
-    const Json changed = ChangedFields(version.guideline, now->second.guideline);
-    if (changed.empty()) continue;
-    const bool withdrawn = now->second.guideline.status == guidelines::Standing::kWithdrawn;
-    tell(withdrawn ? "withdrawn" : "changed", id, changed);
-  }
-  for (const auto& [id, version] : after) {
-    if (!before.contains(id)) tell("added", id, Json::object());
-  }
+  MORES_ASSIGN_OR_RETURN(const app::DatabaseDiff diff,
+                         app::DiffDatabases(command.what[0], command.what[1], tell));
   fmt::print(command.json ? stderr : stdout, "{} added, {} changed, {} withdrawn, {} missing\n",
-             counts["added"], counts["changed"], counts["withdrawn"], counts["missing"]);
+             diff.added, diff.changed, diff.withdrawn, diff.missing);
   return kExitDone;
 }
 
@@ -156,8 +100,7 @@ void AddGuidelinesDiffCommand(CommandLine& line, CLI::App& parent) {
   AddDatabaseOption(command, options->database);
   OnRun(line, command, [options] {
     const bool files = options->what.size() == 2 && FileExists(options->what[0]);
-    const Expected<int> code = files ? DiffDatabases(*options) : DiffVersions(*options);
-    return code ? *code : Fail(code.error());
+    return files ? RunDiffDatabases(*options) : RunDiffVersions(*options);
   });
 }
 

@@ -1,42 +1,30 @@
 // mores guidelines embed: vectors of what search finds.
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <memory>
 #include <string>
 
-#include "base/clock.h"
+#include "app/guideline_building.h"
 #include "cli/guidelines/embed_options.h"
 #include "cli/guidelines/guidelines.h"
-#include "guidelines/search/vectors.h"
-#include "job/progress.h"
-#include "job/stop_handlers.h"
+#include "cli/telling.h"
 
 namespace mores::cli {
 namespace {
 
 struct EmbedCommand {
   std::string database;
-  EmbedOptions embed;
+  app::EmbedOptions embed;
 };
 
 Expected<int> RunEmbed(const EmbedCommand& command) {
-  EmbedOptions embed = command.embed;
-  embed.stop = job::InstallStopHandlers();
-  MORES_ASSIGN_OR_RETURN(const auto embedder, OpenEmbedder(embed));
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kWrite));
-  const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
-  bool started = false;
-  MORES_ASSIGN_OR_RETURN(
-      const guidelines::EmbedCounts counts,
-      guidelines::EmbedDocuments(*database, *embedder, [&](int64_t done, int64_t total) {
-        if (!started) progress->Start("embed", "documents", total, done);
-        if (started) progress->Update(done, "");
-        started = true;
-      }));
-  progress->Finish("");
-  fmt::print("vectors     {} made, {} as they were, by {}\n", counts.made, counts.current,
-             Printable(embedder->name()));
+  MORES_ASSIGN_OR_RETURN(const std::string database, DatabasePath(command.database));
+  Telling telling;
+  MORES_ASSIGN_OR_RETURN(const app::EmbedResult result,
+                         app::EmbedGuidelines(database, command.embed, telling.watch()));
+  fmt::print("vectors     {} made, {} as they were, by {}\n", result.made, result.current,
+             Printable(result.model));
   return kExitDone;
 }
 
@@ -56,10 +44,7 @@ void AddGuidelinesEmbedCommand(CommandLine& line, CLI::App& parent) {
                .example = kGuidelinesEmbedExample});
   AddDatabaseOption(command, options->database);
   AddEmbedOptions(command, options->embed)->required();
-  OnRun(line, command, [options] {
-    const Expected<int> code = RunEmbed(*options);
-    return code ? *code : Fail(code.error());
-  });
+  OnRun(line, command, [options] { return RunEmbed(*options); });
 }
 
 }  // namespace mores::cli

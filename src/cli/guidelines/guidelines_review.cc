@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/files.h"
+#include "app/guideline_review.h"
 #include "cli/guidelines/guidelines.h"
 #include "guidelines/review/review.h"
 #include "guidelines/review/review_agreement.h"
@@ -33,6 +33,10 @@ tl::unexpected<Error> Needed(const char* option, const char* command) {
 Expected<PlaceScope> ScopeOf(const std::string& from, Database& database) {
   if (from.empty()) return PlaceScope();
   return guidelines::ParsePlaceScope(from, database);
+}
+
+app::NamedPlaces PlacesOf(const ReviewCommand& command) {
+  return {.names = command.places, .called = "--place"};
 }
 
 std::string JoinedLines(const std::vector<std::string>& texts) {
@@ -75,7 +79,7 @@ Expected<int> RunNext(const ReviewCommand& command) {
                          OpenDatabase(command.database, GuidelineAccess::kRead));
   guidelines::NextOptions options{.reviewer = command.person};
   MORES_ASSIGN_OR_RETURN(options.from, ScopeOf(command.from, *database));
-  MORES_ASSIGN_OR_RETURN(options.places, PlaceCodes(command.places, *database));
+  MORES_ASSIGN_OR_RETURN(options.places, app::PlaceCodes(PlacesOf(command), *database));
   MORES_ASSIGN_OR_RETURN(options.statuses, ParseStandings(command.statuses));
   MORES_ASSIGN_OR_RETURN(const auto item, ReviewDesk(*database).Next(options));
   if (command.json) {
@@ -88,35 +92,12 @@ Expected<int> RunNext(const ReviewCommand& command) {
   return kExitDone;
 }
 
-Expected<std::vector<guidelines::GivenRuling>> ReadRulings(const ReviewCommand& command,
-                                                           Database& database) {
-  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(command.file));
-  std::vector<guidelines::GivenRuling> rulings;
-  std::string line;
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
-    if (!more) break;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const std::string where = fmt::format("{}:{}", command.file, reader->line_number());
-    MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, where));
-    MORES_ASSIGN_OR_RETURN(
-        rulings.emplace_back(),
-        guidelines::ParseGivenRuling(value, where, command.person, [&](std::string_view from) {
-          return guidelines::ParsePlaceScope(from, database);
-        }));
-  }
-  if (rulings.empty()) {
-    return MakeError(ErrorKind::kInput, "{}: no rulings in it", command.file);
-  }
-  return rulings;
-}
-
 Expected<int> RunRule(const ReviewCommand& command) {
   MORES_ASSIGN_OR_RETURN(const auto database,
                          OpenDatabase(command.database, GuidelineAccess::kWrite));
   std::vector<guidelines::GivenRuling> rulings;
   if (!command.file.empty()) {
-    MORES_ASSIGN_OR_RETURN(rulings, ReadRulings(command, *database));
+    MORES_ASSIGN_OR_RETURN(rulings, app::ReadRulings(command.file, command.person, *database));
   } else {
     if (command.id.empty()) return Needed("ID", "rule");
     if (command.person.empty()) return Needed("--reviewer", "rule");
@@ -135,17 +116,9 @@ Expected<int> RunRule(const ReviewCommand& command) {
 }
 
 Expected<int> RunAgreement(const ReviewCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kRead));
-  MORES_ASSIGN_OR_RETURN(const std::vector<std::string> places,
-                         PlaceCodes(command.places, *database));
-  std::vector<guidelines::StoredRuling> rulings;
-  const auto take = [&](const guidelines::StoredRuling& ruling) -> Status {
-    if (guidelines::IsWithin(ruling.places, places)) rulings.push_back(ruling);
-    return {};
-  };
-  MORES_RETURN_IF_ERROR(ReviewDesk(*database).ForEachRuling(take));
-  const auto agreements = guidelines::AssessReviews(rulings, {.seed = command.seed});
+  MORES_ASSIGN_OR_RETURN(const std::string database, DatabasePath(command.database));
+  MORES_ASSIGN_OR_RETURN(const auto agreements,
+                         app::MeasureReviews(database, PlacesOf(command), command.seed));
   if (command.json) {
     Json json = Json::array();
     for (const auto& one : agreements) json.push_back(ToJson(one));
@@ -158,7 +131,7 @@ Expected<int> RunAgreement(const ReviewCommand& command) {
 
 Expected<int> AdoptUnanimous(const ReviewCommand& command, Database& database) {
   MORES_ASSIGN_OR_RETURN(const std::vector<std::string> places,
-                         PlaceCodes(command.places, database));
+                         app::PlaceCodes(PlacesOf(command), database));
   MORES_ASSIGN_OR_RETURN(const guidelines::UnanimousDecisions decisions,
                          ReviewDesk(database).AdjudicateUnanimous(command.person, places));
   for (const guidelines::Version& version : decisions.adopted) Tell(version);
@@ -218,10 +191,7 @@ CLI::App* AddReviewPart(CommandLine& line, CLI::App& review, const ReviewPart& p
                           .example = std::string(kWritten) + part.example +
                                      "\n\nRules and formats: docs/formats/guideline-review.md."});
   AddDatabaseOption(command, options->database);
-  OnRun(line, command, [options, run = part.run] {
-    const Expected<int> code = run(*options);
-    return code ? *code : Fail(code.error());
-  });
+  OnRun(line, command, [options, run = part.run] { return run(*options); });
   return command;
 }
 

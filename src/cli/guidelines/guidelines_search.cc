@@ -9,9 +9,9 @@
 
 #include "cli/guidelines/embed_options.h"
 #include "cli/guidelines/guidelines.h"
+#include "cli/place_options.h"
 #include "guidelines/search/evaluate.h"
 #include "guidelines/search/search.h"
-#include "guidelines/store/day.h"
 
 namespace mores::cli {
 namespace {
@@ -20,13 +20,13 @@ struct SearchCommand {
   std::string text, database, as_of, only;
   std::vector<std::string> places;
   size_t limit = 10;
-  EmbedOptions embed;
+  app::EmbedOptions embed;
   bool json = false;
 };
 
 struct EvaluateCommand {
   std::string database, countries = "all";
-  EmbedOptions embed;
+  app::EmbedOptions embed;
   bool json = false;
 };
 
@@ -52,9 +52,7 @@ void Print(const guidelines::Hit& hit, bool json) {
 }
 
 Expected<int> RunSearch(const SearchCommand& command) {
-  if (!command.as_of.empty() && !guidelines::IsDay(command.as_of)) {
-    return MakeError(ErrorKind::kUsage, "--as-of {}: must be a day, as 2026-01-31", command.as_of);
-  }
+  MORES_RETURN_IF_ERROR(CheckDay(command.as_of));
   MORES_ASSIGN_OR_RETURN(const auto database,
                          OpenDatabase(command.database, GuidelineAccess::kRead));
   guidelines::SearchOptions options = {
@@ -66,7 +64,7 @@ Expected<int> RunSearch(const SearchCommand& command) {
                            guidelines::ParsePlaceScope(place, *database));
     options.within.push_back(std::move(scope));
   }
-  MORES_ASSIGN_OR_RETURN(const OpenSearch search, OpenSearcher(*database, command.embed));
+  MORES_ASSIGN_OR_RETURN(const app::OpenSearch search, app::OpenSearcher(*database, command.embed));
   MORES_ASSIGN_OR_RETURN(const std::vector<guidelines::Hit> hits,
                          search.searcher->Search(command.text, options));
   for (const guidelines::Hit& hit : hits) Print(hit, command.json);
@@ -82,7 +80,7 @@ double Milliseconds() {
 Expected<int> RunEvaluate(const EvaluateCommand& command) {
   MORES_ASSIGN_OR_RETURN(const auto database,
                          OpenDatabase(command.database, GuidelineAccess::kRead));
-  MORES_ASSIGN_OR_RETURN(const OpenSearch search, OpenSearcher(*database, command.embed));
+  MORES_ASSIGN_OR_RETURN(const app::OpenSearch search, app::OpenSearcher(*database, command.embed));
   const auto countries = command.countries == "odd"    ? guidelines::Countries::kOdd
                          : command.countries == "even" ? guidelines::Countries::kEven
                                                        : guidelines::Countries::kAll;
@@ -125,10 +123,7 @@ void AddGuidelinesSearchCommand(CommandLine& line, CLI::App& parent) {
   command->add_flag("--json", options->json, "JSON lines");
   AddEmbedOptions(command, options->embed);
   AddDatabaseOption(command, options->database);
-  OnRun(line, command, [options] {
-    const Expected<int> code = RunSearch(*options);
-    return code ? *code : Fail(code.error());
-  });
+  OnRun(line, command, [options] { return RunSearch(*options); });
 }
 
 void AddGuidelinesEvaluateCommand(CommandLine& line, CLI::App& parent) {
@@ -145,10 +140,7 @@ void AddGuidelinesEvaluateCommand(CommandLine& line, CLI::App& parent) {
   command->add_flag("--json", options->json, "One line");
   AddEmbedOptions(command, options->embed);
   AddDatabaseOption(command, options->database);
-  OnRun(line, command, [options] {
-    const Expected<int> code = RunEvaluate(*options);
-    return code ? *code : Fail(code.error());
-  });
+  OnRun(line, command, [options] { return RunEvaluate(*options); });
 }
 
 }  // namespace mores::cli

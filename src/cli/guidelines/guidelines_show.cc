@@ -79,14 +79,6 @@ Expected<int> RunHistory(const ShowCommand& command) {
   return kExitDone;
 }
 
-void OnRunOf(CommandLine& line, CLI::App* command, const std::shared_ptr<ShowCommand>& options,
-             Expected<int> (*run)(const ShowCommand&)) {
-  OnRun(line, command, [options, run] {
-    const Expected<int> code = run(*options);
-    return code ? *code : Fail(code.error());
-  });
-}
-
 }  // namespace
 
 void AddGuidelinesShowCommand(CommandLine& line, CLI::App& parent) {
@@ -100,7 +92,7 @@ void AddGuidelinesShowCommand(CommandLine& line, CLI::App& parent) {
       ->check(CLI::PositiveNumber);
   command->add_flag("--json", options->json, "As JSON");
   AddDatabaseOption(command, options->database);
-  OnRunOf(line, command, options, RunShow);
+  OnRun(line, command, [options] { return RunShow(*options); });
 }
 
 void AddGuidelinesHistoryCommand(CommandLine& line, CLI::App& parent) {
@@ -112,7 +104,7 @@ void AddGuidelinesHistoryCommand(CommandLine& line, CLI::App& parent) {
   command->add_option("id", options->id, "Of a guideline")->required();
   command->add_flag("--json", options->json, "Every version whole, as JSON lines");
   AddDatabaseOption(command, options->database);
-  OnRunOf(line, command, options, RunHistory);
+  OnRun(line, command, [options] { return RunHistory(*options); });
 }
 
 }  // namespace mores::cli

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "app/guideline_stats.h"
 #include "base/files.h"
 #include "cli/guidelines/guidelines.h"
 #include "guidelines/import/jsonl.h"
@@ -16,55 +17,6 @@ struct WholeCommand {
   std::string database, output;
   bool json = false, redistributable = false;
 };
-
-// Counts of one query with a name and a number a row, by the number.
-struct Count {
-  const char* name;
-  const char* sql;
-};
-
-// Of current versions.
-constexpr const char kCurrent[] =
-    "FROM version v JOIN guideline g ON g.key = v.guideline AND g.current = v.version ";
-
-Expected<Json> Counted(guidelines::Connection& connection, const std::string& sql) {
-  MORES_ASSIGN_OR_RETURN(guidelines::Statement read, connection.Prepare(sql));
-  Json counts = Json::object();
-  while (true) {
-    MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
-    if (!row) return counts;
-    counts[read.String(0)] = read.Integer(1);
-  }
-}
-
-Expected<Json> Gather(guidelines::Database& database) {
-  guidelines::Connection& connection = database.connection();
-  Json stats = {{"database", database.path()}};
-  MORES_ASSIGN_OR_RETURN(stats["set_hash"], database.SetHash());
-  for (const Count& one : {Count{"guidelines", "SELECT count(*) FROM guideline"},
-                           Count{"versions", "SELECT count(*) FROM version"},
-                           Count{"groups", "SELECT count(*) FROM people_group"},
-                           Count{"passages", "SELECT count(*) FROM passage"},
-                           Count{"queries", "SELECT count(*) FROM benchmark_query"},
-                           Count{"unmapped", "SELECT count(*) FROM unmapped"},
-                           Count{"repairs", "SELECT count(*) FROM repair"}}) {
-    MORES_ASSIGN_OR_RETURN(stats[one.name], connection.QueryInteger(one.sql));
-  }
-  const std::string current = kCurrent;
-  const auto grouped = [&](const char* column, const std::string& from) {
-    return fmt::format("SELECT {}, count(*) {} GROUP BY 1 ORDER BY 2 DESC, 1", column, from);
-  };
-  MORES_ASSIGN_OR_RETURN(stats["by_kind"], Counted(connection, grouped("v.kind", current)));
-  MORES_ASSIGN_OR_RETURN(stats["by_status"], Counted(connection, grouped("v.status", current)));
-  MORES_ASSIGN_OR_RETURN(stats["by_language"], Counted(connection, grouped("v.lang", current)));
-  const std::string placed =
-      current + "JOIN version_place p ON p.guideline = v.guideline AND p.version = v.version";
-  MORES_ASSIGN_OR_RETURN(stats["by_place"], Counted(connection, grouped("p.place", placed)));
-  const std::string sourced = "FROM passage p JOIN source s ON s.key = p.source";
-  MORES_ASSIGN_OR_RETURN(stats["passages_by_publisher"],
-                         Counted(connection, grouped("s.publisher", sourced)));
-  return stats;
-}
 
 void PrintStats(const Json& stats) {
   constexpr size_t kListed = 12;
@@ -87,11 +39,7 @@ void PrintStats(const Json& stats) {
 Expected<int> RunStats(const WholeCommand& command) {
   MORES_ASSIGN_OR_RETURN(const auto database,
                          OpenDatabase(command.database, GuidelineAccess::kRead));
-  Json stats;
-  MORES_RETURN_IF_ERROR(database->connection().ReadConsistently([&]() -> Status {
-    MORES_ASSIGN_OR_RETURN(stats, Gather(*database));
-    return {};
-  }));
+  MORES_ASSIGN_OR_RETURN(const Json stats, app::DescribeDatabase(*database));
   if (command.json) {
     fmt::print("{}\n", DumpJson(stats));
   } else {
@@ -102,7 +50,7 @@ Expected<int> RunStats(const WholeCommand& command) {
 
 Expected<int> RunExport(const WholeCommand& command) {
   MORES_ASSIGN_OR_RETURN(const std::string path, DatabasePath(command.database));
-  MORES_RETURN_IF_ERROR(CheckOutput(path, command.output));
+  MORES_RETURN_IF_ERROR(CheckOutput({path}, command.output));
   MORES_ASSIGN_OR_RETURN(const auto database, OpenDatabase(path, GuidelineAccess::kRead));
   const auto what = command.redistributable ? guidelines::ExportWhat::kRedistributable
                                             : guidelines::ExportWhat::kAll;
@@ -132,10 +80,7 @@ std::pair<CLI::App*, std::shared_ptr<WholeCommand>> Add(CommandLine& line, CLI::
   auto options = std::make_shared<WholeCommand>();
   CLI::App* command = AddCommand(parent, text);
   AddDatabaseOption(command, options->database);
-  OnRun(line, command, [options, run] {
-    const Expected<int> code = run(*options);
-    return code ? *code : Fail(code.error());
-  });
+  OnRun(line, command, [options, run] { return run(*options); });
   return {command, options};
 }
 

@@ -20,8 +20,7 @@ struct AgreeCommand {
 
 Expected<int> RunAgreeCommand(const AgreeCommand& command) {
   if (!command.output.empty()) {
-    MORES_RETURN_IF_ERROR(CheckOutput(command.humans, command.output));
-    MORES_RETURN_IF_ERROR(CheckOutput(command.rulings, command.output));
+    MORES_RETURN_IF_ERROR(CheckOutput({command.humans, command.rulings}, command.output));
   }
   size_t failed = 0;
   MORES_ASSIGN_OR_RETURN(const std::vector<meta::Evaluation> evaluations,
@@ -65,10 +64,7 @@ void AddMetaAgreeCommand(CommandLine& line, CLI::App& parent) {
       ->required();
   command->add_option("-o,--output", options->output, "All figures as JSON");
   command->add_option("--seed", options->seed, "Of the resampling")->capture_default_str();
-  OnRun(line, command, [options] {
-    const Expected<int> code = RunAgreeCommand(*options);
-    return code ? *code : Fail(code.error());
-  });
+  OnRun(line, command, [options] { return RunAgreeCommand(*options); });
 }
 
 }  // namespace mores::cli

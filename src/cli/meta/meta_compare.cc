@@ -81,10 +81,7 @@ void AddMetaCompareCommand(CommandLine& line, CLI::App& parent) {
   command->add_option("SECOND", options->second, "Output of mores meta")->required();
   command->add_option("--json", options->summary, "All figures as JSON; - for standard output");
   command->add_option("--seed", options->seed, "Of the resampling")->capture_default_str();
-  OnRun(line, command, [options] {
-    const Expected<int> code = RunMetaCompareCommand(*options);
-    return code ? *code : Fail(code.error());
-  });
+  OnRun(line, command, [options] { return RunMetaCompareCommand(*options); });
 }
 
 }  // namespace mores::cli

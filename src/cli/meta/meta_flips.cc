@@ -4,46 +4,34 @@
 #include <cstdio>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "base/clock.h"
+#include "app/flips.h"
 #include "base/files.h"
-#include "base/version.h"
 #include "cli/command.h"
 #include "cli/judge_options.h"
-#include "job/job.h"
-#include "job/stop_handlers.h"
+#include "cli/model_options.h"
+#include "cli/telling.h"
 #include "judge/places/guideline_flips.h"
 
 namespace mores::cli {
 namespace {
 
 struct FlipsCommand {
-  JudgeOptions judge;
-  std::string triples, output;
-  uint64_t seed = 1;
+  JudgeFlags judge;
+  app::FlipsJob job;
 };
 
 Expected<int> RunFlipsCommand(const FlipsCommand& command) {
-  MORES_RETURN_IF_ERROR(CheckOutput(command.triples, command.output));
-  MORES_RETURN_IF_ERROR(CheckJudgeOptions(command.judge));
-  MORES_ASSIGN_OR_RETURN(const std::vector<format::GuidelineTriple> triples,
-                         format::ReadGuidelineTriples(command.triples));
-  MORES_ASSIGN_OR_RETURN(const OpenedJudge opened, OpenJudge(command.judge, command.output));
-  const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
-  MORES_ASSIGN_OR_RETURN(Json figures, judge::MeasureFlips(opened.judge(), triples,
-                                                           {.bootstrap = {.seed = command.seed},
-                                                            .stop = job::InstallStopHandlers(),
-                                                            .progress = progress.get()}));
-  MORES_ASSIGN_OR_RETURN(figures["input"], job::DescribeInput(command.triples));
-  figures["prompt_hash"] = opened.judge().prompt_hash();
-  figures["mores"] = Version();
-  MORES_RETURN_IF_ERROR(WriteFileAtomically(command.output, figures.dump(2) + "\n"));
-  fmt::print(IsStandardOutput(command.output) ? stderr : stdout, "{}", judge::FormatFlips(figures));
-  const auto failed = figures["failed"].get<size_t>();
-  if (failed == 0) return kExitDone;
-  fmt::print(stderr, "mores: {} of {} triples could not be judged and are in no figure\n", failed,
-             triples.size());
+  app::FlipsJob job = command.job;
+  MORES_RETURN_IF_ERROR(CheckOutput({job.triples}, job.output));
+  MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--judge"));
+  Telling telling;
+  MORES_ASSIGN_OR_RETURN(const app::FlipsResult result, app::MeasureFlips(job, telling.watch()));
+  fmt::print(IsStandardOutput(job.output) ? stderr : stdout, "{}",
+             judge::FormatFlips(result.figures));
+  if (result.failed == 0) return kExitDone;
+  fmt::print(stderr, "mores: {} of {} triples could not be judged and are in no figure\n",
+             result.failed, result.triples);
   return kExitFailedItems;
 }
 
@@ -51,7 +39,7 @@ Expected<int> RunFlipsCommand(const FlipsCommand& command) {
 
 void AddMetaFlipsCommand(CommandLine& line, CLI::App& parent) {
   auto options = std::make_shared<FlipsCommand>();
-  options->judge.label_only = true;
+  options->judge.options.reply = judge::Reply::kLabelOnly;
   CLI::App* command = AddCommand(
       parent,
       {.name = "flips",
@@ -63,20 +51,17 @@ void AddMetaFlipsCommand(CommandLine& line, CLI::App& parent) {
            "In:  {\"id\",\"messages\",\"place\",\"deciding\",\"irrelevant\",\"opposite\"} a line: "
            "a\n"
            "     dialogue and three guidelines. Out: docs/formats/flips.md."});
-  command->add_option("TRIPLES", options->triples, "Dialogues with three guidelines each")
+  command->add_option("TRIPLES", options->job.triples, "Dialogues with three guidelines each")
       ->required();
-  command->add_option("--judge", options->judge.judge,
+  command->add_option("--judge", options->judge.options.judge,
                       "Model directory (default: $MORES_MODEL, else models/mini), endpoint or "
                       "scripted:FILE");
-  command->add_option("-o,--output", options->output, "Figures, or - for standard output")
+  command->add_option("-o,--output", options->job.output, "Figures, or - for standard output")
       ->required();
   AddJudgeOptions(command, options->judge);
-  AddEngineOptions(command, options->judge.local);
-  command->add_option("--seed", options->seed, "Of the resampling")->capture_default_str();
-  OnRun(line, command, [options] {
-    const Expected<int> code = RunFlipsCommand(*options);
-    return code ? *code : Fail(code.error());
-  });
+  AddEngineOptions(command, options->judge.options.local);
+  command->add_option("--seed", options->job.seed, "Of the resampling")->capture_default_str();
+  OnRun(line, command, [options] { return RunFlipsCommand(*options); });
 }
 
 }  // namespace mores::cli

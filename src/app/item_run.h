@@ -1,37 +1,36 @@
-// What score, generate and tokenize share: JSON lines in, one line of JSON an item out, as a job.
-#ifndef MORES_CLI_ITEM_COMMAND_H_
-#define MORES_CLI_ITEM_COMMAND_H_
+// What scoring, generating and tokenizing share: JSON lines in, one line of JSON an item out, as a
+// job.
+#ifndef MORES_APP_ITEM_RUN_H_
+#define MORES_APP_ITEM_RUN_H_
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "app/model.h"
+#include "app/run.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "chat/chat_model.h"
-#include "cli/model_options.h"
 #include "job/job.h"
 #include "text/tokenizer/tokenizer.h"
 
-namespace mores::cli {
+namespace mores::app {
 
 struct ItemOptions {
   ModelOptions model;
   std::string input;
   std::string output = "-";
-  bool fresh = false;
+  job::JournalStart start = job::JournalStart::kResume;
 };
 
-void AddItemOptions(CLI::App* command, ItemOptions& options);
-
-struct ItemJob {
+struct ItemRun {
   std::string command;
   std::string unit = "items";
-  std::vector<std::string> keys;  // filled by ReadItems
-  std::vector<int64_t> costs;     // tokens of each item, or empty
-  size_t batch_size = 256;        // items at most
-  Json fingerprint = Json::object();
+  std::vector<std::string> keys;      // filled by ReadItems
+  std::vector<int64_t> costs;         // tokens of each item, or empty
+  size_t batch_size = 256;            // items at most
+  Json fingerprint = Json::object();  // beside the command, the input and the model's name
   std::string model_name;
   std::function<chat::ChatTotals()> totals;  // of the model, for the manifest; null: none is told
 };
@@ -39,10 +38,10 @@ struct ItemJob {
 // Reads JSON lines; `add` is called with each object and the "FILE:LINE" it came from. An item
 // without an id gets its line number. kInput for a broken line, an id that repeats, an empty file.
 using AddItem = std::function<Status(const Json& value, const std::string& where)>;
-Status ReadItems(const std::string& path, ItemJob& job, const AddItem& add);
+Status ReadItems(const std::string& path, ItemRun& run, const AddItem& add);
 
-// Runs the job, says on standard error what failed, and returns the exit code.
-int RunItems(const ItemJob& job, const ItemOptions& options, const job::BatchFunction& run);
+Expected<job::JobSummary> RunItems(const ItemRun& item_run, const ItemOptions& options,
+                                   const job::BatchFunction& run, const Watch& watch);
 
 // Ids of text as a model reads it: with the tokenizer's start token in front, where it has one.
 enum class StartToken { kAdded, kLeftOut };
@@ -53,9 +52,9 @@ std::vector<int32_t> EncodeText(const std::string& utf8, const text::Tokenizer& 
 Expected<std::vector<int32_t>> ParseIds(const Json& value, const std::string& field,
                                         const std::string& where, int32_t vocab_size);
 
-tl::unexpected<Error> FieldError(const std::string& where, const std::string& field,
-                                 const std::string& problem);
+tl::unexpected<Error> ItemFieldError(const std::string& where, const std::string& field,
+                                     const std::string& problem);
 
-}  // namespace mores::cli
+}  // namespace mores::app
 
-#endif  // MORES_CLI_ITEM_COMMAND_H_
+#endif  // MORES_APP_ITEM_RUN_H_

@@ -1,0 +1,35 @@
+// Answers judged, revised with what the judge found, and judged again.
+#ifndef MORES_APP_CORRECT_JOB_H_
+#define MORES_APP_CORRECT_JOB_H_
+
+#include <memory>
+#include <string>
+
+#include "app/judge.h"
+#include "app/run.h"
+#include "base/error.h"
+#include "judge/correction.h"
+
+namespace mores::app {
+
+struct CorrectJob {
+  std::string input, output;
+  JudgeOptions judge;  // its reply follows from the feedback
+  std::string writer;  // as ChatOptions::model; its other options are the judge's
+  judge::CorrectionOptions options;
+  job::JournalStart start = job::JournalStart::kResume;
+};
+
+struct CorrectResult {
+  job::JobSummary run;
+  judge::CorrectionCounts counts;
+  std::unique_ptr<judge::Judge> judge;
+  std::unique_ptr<chat::ChatModel> writer;
+};
+
+// Beside an output that is a file stands OUTPUT.summary.json.
+Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watch);
+
+}  // namespace mores::app
+
+#endif  // MORES_APP_CORRECT_JOB_H_

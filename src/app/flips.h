@@ -1,0 +1,29 @@
+// How often a guideline changes a judge's label.
+#ifndef MORES_APP_FLIPS_H_
+#define MORES_APP_FLIPS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "app/judge.h"
+#include "app/run.h"
+#include "base/error.h"
+#include "base/json.h"
+
+namespace mores::app {
+
+struct FlipsJob {
+  JudgeOptions judge;
+  std::string triples, output;
+  uint64_t seed = 1;  // of the resampling
+};
+
+struct FlipsResult {
+  Json figures;  // as they are written (docs/formats/flips.md)
+  size_t triples = 0, failed = 0;
+};
+Expected<FlipsResult> MeasureFlips(const FlipsJob& options, const Watch& watch);
+
+}  // namespace mores::app
+
+#endif  // MORES_APP_FLIPS_H_

@@ -1,0 +1,99 @@
+#include "app/guideline_import.h"
+
+#include <utility>
+
+#include "app/database.h"
+#include "base/files.h"
+#include "base/version.h"
+#include "guidelines/import/safeworld.h"
+#include "guidelines/import/travel_advice.h"
+
+namespace mores::app {
+namespace {
+
+Status ReadSource(const ImportJob& options, const guidelines::PlaceCatalogue& places,
+                  ImportResult& result) {
+  switch (options.kind) {
+    case ImportKind::kSafeWorld: {
+      MORES_ASSIGN_OR_RETURN(result.batch, guidelines::ReadSafeWorld(options.path, places));
+      return {};
+    }
+    case ImportKind::kTravelAdvice: {
+      MORES_ASSIGN_OR_RETURN(guidelines::TravelAdvice advice,
+                             guidelines::ReadTravelAdvice(options.path, places));
+      result.pages = advice.pages;
+      result.batch = std::move(advice.batch);
+      return {};
+    }
+    case ImportKind::kJsonLines:
+      break;
+  }
+  MORES_ASSIGN_OR_RETURN(result.batch,
+                         guidelines::ReadGuidelines(options.path, places, options.statuses));
+  return {};
+}
+
+Json ImportReport(const ImportJob& options, const ImportResult& result) {
+  Json report = {{"command", "guidelines import"},
+                 {"version", Version()},
+                 {"kind", Name(options.kind)},
+                 {"path", options.path},
+                 {"by", options.change.by},
+                 {"reason", options.change.reason},
+                 {"counts", guidelines::ToJson(result.counts)}};
+  if (result.pages > 0) report["counts"]["pages"] = result.pages;
+  report["repairs"] = Json::array();
+  for (const guidelines::Repair& repair : result.batch.repairs) {
+    report["repairs"].push_back({{"file", repair.file},
+                                 {"record", repair.record},
+                                 {"line", repair.line},
+                                 {"what", repair.what}});
+  }
+  report["broken_off"] = result.batch.broken_off;
+  report["unmapped"] = Json::array();
+  for (const guidelines::UnmappedName& name : result.batch.unmapped) {
+    report["unmapped"].push_back(
+        {{"name", name.name}, {"place", name.place}, {"reason", name.reason}});
+  }
+  return report;
+}
+
+}  // namespace
+
+std::string_view Name(ImportKind kind) {
+  switch (kind) {
+    case ImportKind::kSafeWorld:
+      return "safeworld";
+    case ImportKind::kTravelAdvice:
+      return "travel-advice";
+    case ImportKind::kJsonLines:
+      break;
+  }
+  return "jsonl";
+}
+
+Expected<ImportResult> ImportGuidelines(const ImportJob& options, const Watch& watch) {
+  if (!options.report.empty()) MORES_RETURN_IF_ERROR(CheckOutput(options.path, options.report));
+  // What is read before the database is touched: a bad line leaves none behind.
+  MORES_ASSIGN_OR_RETURN(const std::string path, DatabasePath(options.database));
+  MORES_ASSIGN_OR_RETURN(const auto places, guidelines::PlaceCatalogue::Open());
+  ImportResult result;
+  MORES_RETURN_IF_ERROR(ReadSource(options, *places, result));
+  MORES_ASSIGN_OR_RETURN(const auto database, OpenDatabase(path, GuidelineAccess::kCreate));
+  const guidelines::Batch& batch = result.batch;
+  const size_t total = batch.passages.size() + batch.guidelines.size() + batch.queries.size();
+  const auto silent = job::MakeSilentProgress();
+  job::Progress& progress = watch.progress != nullptr ? *watch.progress : *silent;
+  progress.Start("import", "records", static_cast<int64_t>(total), 0);
+  MORES_ASSIGN_OR_RETURN(result.counts, database->Import(batch, options.change, [&](size_t done) {
+    progress.Update(static_cast<int64_t>(done), "");
+  }));
+  progress.Finish("");
+  if (!options.report.empty()) {
+    MORES_RETURN_IF_ERROR(WriteFileAtomically(
+        options.report, ImportReport(options, result).dump(/*indent=*/2) + "\n"));
+  }
+  return result;
+}
+
+}  // namespace mores::app

@@ -1,0 +1,87 @@
+#include "app/inspect.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "base/files.h"
+#include "base/threads.h"
+#include "format/profile/judge_profile.h"
+#include "model/decoder.h"
+#include "model/model_source.h"
+#include "model/weights.h"
+
+namespace mores::app {
+
+Expected<Json> DescribeModel(const std::string& model) {
+  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(model));
+  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(directory));
+  const model::ModelConfig& config = source->config();
+  std::set<std::string> dtypes;
+  int64_t disk = 0, embedding = 0;
+  for (const model::WeightShape& shape : model::WeightShapes(config)) {
+    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source->Find(shape));
+    dtypes.insert(std::string(tensor::Name(view.dtype)));
+    disk += static_cast<int64_t>(view.bytes.size());
+    if (shape.name == model::NamesOf(config).embedding)
+      embedding = static_cast<int64_t>(view.bytes.size());
+  }
+  // All but the embedding is packed, the head also where it is tied to the embedding.
+  const int64_t table = int64_t{config.vocab_size} * config.hidden_dim;
+  const int64_t packed = config.ParameterCount() - (config.tied_head ? 0 : table);
+  const int64_t kept = 2 * int64_t{config.layers} * config.kv_dim();
+  Json json = {
+      {"directory", directory},
+      {"architecture", model::ArchitectureName(config.family)},
+      {"parameters", config.ParameterCount()},
+      {"layers", config.layers},
+      {"hidden_dim", config.hidden_dim},
+      {"ffn_dim", config.ffn_dim},
+      {"query_heads", config.query_heads},
+      {"kv_heads", config.kv_heads},
+      {"head_dim", config.head_dim},
+      {"context_length", config.context_length},
+      {"vocab_size", config.vocab_size},
+      {"tied_head", config.tied_head},
+      {"dtypes", dtypes},
+      {"weight_bytes", disk},
+      {"memory_bytes", {{"bf16", packed * 2 + embedding}, {"f32", packed * 4 + embedding}}},
+      {"cache_bytes_per_token", {{"bf16", kept * 4}, {"f32", kept * 4}}}};
+  if (config.head_dim % 32 == 0 && CurrentIsaLevel() == IsaLevel::kAmx) {
+    json["cache_bytes_per_token"]["bf16"] = kept * 2;
+  }
+  int windowed = 0;
+  for (int layer = 0; layer < config.layers; ++layer) windowed += config.layer(layer).window > 0;
+  json["windowed_layers"] = windowed;
+  const auto tokenizer = source->LoadTokenizer();
+  if (!tokenizer && tokenizer.error().kind != ErrorKind::kMissing) {
+    return tl::unexpected<Error>(tokenizer.error());
+  }
+  json["tokens"] = tokenizer ? Json((*tokenizer)->vocab_size()) : Json();
+  json["judge_profile"] = nullptr;
+  if (FileExists(directory + "/judge.json")) {
+    MORES_ASSIGN_OR_RETURN(const format::JudgeConfig judge, format::ReadJudgeConfig(directory));
+    json["judge_profile"] = judge.profile;
+  }
+  json["isa"] = Name(CurrentIsaLevel());
+  return json;
+}
+
+Expected<engine::VerifyReport> VerifyModel(
+    const VerifyOptions& options, const std::function<void(const VerifyRun&)>& on_start,
+    const std::function<void(const engine::VerifyResult&)>& on_result) {
+  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.model.model));
+  MORES_RETURN_IF_ERROR(SetIsa(options.model.isa));
+  const tensor::DType precision =
+      options.model.precision == chat::Precision::kF32 ? tensor::DType::kF32 : tensor::DType::kBf16;
+  ThreadPool pool(options.model.threads);
+  MORES_ASSIGN_OR_RETURN(const auto decoder, model::Decoder::Load(directory, precision, pool));
+  const model::ModelConfig& config = decoder->config();
+  const int most = std::min(options.tokens, config.context_length);
+  const std::vector<engine::VerifyItem> items =
+      engine::MakeVerifyItems(options.items, most, config.vocab_size, options.seed);
+  on_start({.directory = directory, .items = items.size(), .tokens = most});
+  return engine::Verify(items, engine::ScoreByEngine(*decoder), on_result);
+}
+
+}  // namespace mores::app

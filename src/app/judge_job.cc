@@ -1,0 +1,50 @@
+#include "app/judge_job.h"
+
+#include <optional>
+#include <vector>
+
+#include "judge/judge_run.h"
+
+namespace mores::app {
+
+Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch) {
+  MORES_RETURN_IF_ERROR(CheckOutput(options.input, options.output));
+  MORES_ASSIGN_OR_RETURN(const std::vector<format::Dialogue> dialogues,
+                         format::ReadDialogues(options.input));
+  JudgeResult result;
+  MORES_ASSIGN_OR_RETURN(result.places, OpenPlaces(options.places, dialogues));
+  JudgeOptions judging = options.judge;
+  judging.chat.fresh = options.start == job::JournalStart::kFresh;
+  judging.chat.stop = watch.stop;
+  MORES_ASSIGN_OR_RETURN(result.judge, OpenJudge(judging, options.output));
+  if (const auto note = NoteOnRules(*result.judge, dialogues)) watch.Note(*note);
+  judge::JudgeRunOptions run;
+  run.output = options.output;
+  run.fingerprint["command"] = "judge";
+  MORES_ASSIGN_OR_RETURN(run.manifest,
+                         JudgeManifest("judge", options.input, judging, *result.judge));
+  if (result.places) {
+    MORES_RETURN_IF_ERROR(result.places->Attach(*result.judge));
+    if (const auto note = NoteOnGuidelines(*result.judge)) watch.Note(*note);
+    run.places = &result.places->run;
+    run.manifest["places"] = result.places->guidelines->Manifest();
+  }
+  run.batch_tokens = options.batch_tokens;
+  run.batch_requests = BatchRequests(judging.chat);
+  run.threads = judging.local.threads;
+  run.start = options.start;
+  run.progress = watch.progress;
+  run.stop = watch.stop;
+  run.on_verdict = [&](const format::Dialogue& dialogue, const format::Verdict& verdict) {
+    result.counts.Add(verdict);
+    if (options.on_verdict) options.on_verdict(dialogue, verdict);
+  };
+  run.on_failure = [&](const format::Dialogue& dialogue, const std::string& message) {
+    result.counts.AddFailed();
+    watch.Failure(dialogue.id, message);
+  };
+  MORES_ASSIGN_OR_RETURN(result.run, judge::RunJudge(*result.judge, dialogues, run));
+  return result;
+}
+
+}  // namespace mores::app

@@ -1,0 +1,40 @@
+// Which model runs here and how, and opening it.
+#ifndef MORES_APP_MODEL_H_
+#define MORES_APP_MODEL_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "chat/language_model.h"
+
+namespace mores::app {
+
+struct ModelOptions {
+  std::string model;  // directory; empty: found by FindModel
+  chat::Precision precision = chat::Precision::kBf16;
+  int threads = 0;              // 0: one a processor
+  int64_t chunk_tokens = 0;     // tokens of a prompt computed at once; 0: as many as fit
+  std::optional<IsaLevel> isa;  // at most; none: the highest that the machine has
+};
+
+// The directory given, or the first there is of: $MORES_MODEL, ./models/mini, and models/mini one
+// to three folders above the executable. kMissing names what was looked for.
+Expected<std::string> FindModel(const std::string& given);
+
+// "scripted:FILE" or an endpoint: a model without a directory, which OpenChatModel opens.
+bool IsRemoteModel(const std::string& model);
+
+// Where an instruction set is named: sets the level in force, for the whole process.
+Status SetIsa(std::optional<IsaLevel> isa);
+
+// Sets the level in force, then loads the model.
+Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(
+    const ModelOptions& options, chat::TokenizerNeed tokenizer = chat::TokenizerNeed::kRequired);
+
+}  // namespace mores::app
+
+#endif  // MORES_APP_MODEL_H_

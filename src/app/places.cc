@@ -1,0 +1,118 @@
+#include "app/places.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "base/clock.h"
+#include "guidelines/store/day.h"
+
+namespace mores::app {
+namespace {
+
+constexpr size_t kMostPlaces = 20;  // that one dialogue is judged in because it names them
+
+using Places = std::vector<judge::AskedPlace>;
+
+// Each place once, as it first came.
+void AddPlace(guidelines::PlaceScope scope, format::PlaceOrigin origin, Places& places) {
+  const std::string name = guidelines::ScopeName(scope);
+  const bool swapped = origin == format::PlaceOrigin::kSwapped;
+  // What is swapped in is compared with the first place, also where it is a later one itself.
+  const bool there = std::any_of(places.begin(), places.end(), [&](const judge::AskedPlace& one) {
+    return guidelines::ScopeName(one.scope) == name &&
+           (!swapped || &one == places.data() || one.origin == format::PlaceOrigin::kSwapped);
+  });
+  if (!there) places.push_back({.scope = std::move(scope), .origin = origin});
+}
+
+Expected<Places> ParsePlaces(const NamedPlaces& given, format::PlaceOrigin origin,
+                             guidelines::Database& database) {
+  Places places;
+  for (const std::string& name : given.names) {
+    auto scope = guidelines::ParsePlaceScope(name, database);
+    if (!scope) {
+      return MakeError(scope.error().kind, "{}: {}", given.called, scope.error().message);
+    }
+    AddPlace(std::move(*scope), origin, places);
+  }
+  return places;
+}
+
+void AddMentions(const format::Dialogue& dialogue, guidelines::Database& database, Places& places) {
+  for (const format::Turn& turn : dialogue.turns) {
+    if (turn.role != format::Role::kUser) continue;
+    for (const guidelines::PlaceMention& mention : database.places().Mentions(turn.content)) {
+      if (places.size() >= kMostPlaces) return;
+      AddPlace({.place = mention.code},
+               mention.mention == guidelines::Mention::kStated ? format::PlaceOrigin::kStated
+                                                               : format::PlaceOrigin::kInferred,
+               places);
+    }
+  }
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<OpenedGuidelines>> OpenedGuidelines::Open(
+    const GuidelineOptions& options) {
+  std::unique_ptr<OpenedGuidelines> opened(new OpenedGuidelines);
+  opened->options_ = {.as_of = options.as_of, .shown = options.shown};
+  if (options.as_of.empty()) {
+    opened->options_.as_of = SystemClock().UtcTimestamp().substr(0, 10);
+  } else if (!guidelines::IsDay(options.as_of)) {
+    return MakeError(ErrorKind::kUsage, "{}: must be a day, as 2026-01-31", options.as_of);
+  }
+  MORES_ASSIGN_OR_RETURN(opened->database_, OpenDatabase(options.database, GuidelineAccess::kRead));
+  MORES_RETURN_IF_ERROR(opened->database_->connection().HoldState());
+  MORES_ASSIGN_OR_RETURN(opened->searcher_, guidelines::Searcher::Create(*opened->database_));
+  return opened;
+}
+
+Status OpenedGuidelines::Attach(judge::Judge& judge) {
+  MORES_ASSIGN_OR_RETURN(judge_,
+                         judge::PlaceJudge::Create(judge, *database_, *searcher_, options_));
+  return {};
+}
+
+Json OpenedGuidelines::Manifest() const {
+  Json manifest = {{"database", database_->path()}};
+  manifest.update(judge_->Fingerprint());
+  return manifest;
+}
+
+Status OpenedPlaces::Attach(judge::Judge& judge) {
+  MORES_RETURN_IF_ERROR(guidelines->Attach(judge));
+  run.judge = &guidelines->judge();
+  return {};
+}
+
+Expected<std::unique_ptr<OpenedPlaces>> OpenPlaces(const PlacesOptions& options,
+                                                   const std::vector<format::Dialogue>& dialogues) {
+  const bool own = std::any_of(dialogues.begin(), dialogues.end(),
+                               [](const auto& dialogue) { return !dialogue.places.empty(); });
+  if (!options.asked() && !(own && std::getenv("MORES_GUIDELINES") != nullptr)) return nullptr;
+  auto opened = std::make_unique<OpenedPlaces>();
+  MORES_ASSIGN_OR_RETURN(opened->guidelines, OpenedGuidelines::Open(options.guidelines));
+  guidelines::Database& database = opened->guidelines->database();
+  MORES_ASSIGN_OR_RETURN(const Places usual,
+                         ParsePlaces(options.places, format::PlaceOrigin::kGiven, database));
+  MORES_ASSIGN_OR_RETURN(const Places swapped,
+                         ParsePlaces(options.swapped, format::PlaceOrigin::kSwapped, database));
+  for (const format::Dialogue& dialogue : dialogues) {
+    Expected<Places> places = usual;
+    if (!dialogue.places.empty()) {
+      places = ParsePlaces({.names = dialogue.places, .called = "field 'place'"},
+                           format::PlaceOrigin::kGiven, database);
+      if (!places) places.error().kind = ErrorKind::kInput;
+    }
+    if (places) {
+      if (options.infer) AddMentions(dialogue, database, *places);
+      for (const judge::AskedPlace& one : swapped) AddPlace(one.scope, one.origin, *places);
+    }
+    opened->run.places.push_back(std::move(places));
+  }
+  return opened;
+}
+
+}  // namespace mores::app

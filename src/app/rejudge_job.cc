@@ -1,0 +1,173 @@
+#include "app/rejudge_job.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "base/files.h"
+#include "base/hash.h"
+
+namespace mores::app {
+namespace {
+
+// A line of the input: a verdict, or an item that failed, which stays as it is.
+struct StoredVerdict {
+  std::string id;
+  Json json;
+  std::optional<format::Verdict> verdict;
+};
+
+Expected<std::vector<StoredVerdict>> ReadStoredVerdicts(const std::string& path) {
+  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
+  std::vector<StoredVerdict> lines;
+  std::unordered_set<std::string> ids;
+  std::string text;
+  for (;;) {
+    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(text));
+    if (!more) break;
+    if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const std::string where = fmt::format("{}:{}", path, reader->line_number());
+    StoredVerdict line;
+    MORES_ASSIGN_OR_RETURN(line.json, ParseJson(text, where));
+    MORES_ASSIGN_OR_RETURN(line.id, RequiredString(line.json, "id", where));
+    if (!line.json.contains("error") || line.json.contains("label")) {
+      MORES_ASSIGN_OR_RETURN(line.verdict, format::ParseVerdict(line.json, where));
+    }
+    if (!ids.insert(line.id).second) {
+      return MakeError(ErrorKind::kInput, "{}: field 'id': stands above already", where);
+    }
+    lines.push_back(std::move(line));
+  }
+  if (lines.empty()) return MakeError(ErrorKind::kInput, "{}: no verdicts in it", path);
+  return lines;
+}
+
+// kUsage where the database has none of the guidelines that the verdicts were shown: nothing is
+// ever deleted from one, so it is another.
+Status CheckSameDatabase(const std::vector<StoredVerdict>& lines, guidelines::Database& database) {
+  bool any = false;
+  for (const StoredVerdict& line : lines) {
+    if (!line.verdict || !line.verdict->findings) continue;
+    for (const format::PlaceResult& place : line.verdict->findings->places) {
+      for (const format::GuidelineRef& shown : place.shown) {
+        any = true;
+        MORES_ASSIGN_OR_RETURN(const auto there, database.Find(shown.id));
+        if (there) return {};
+      }
+    }
+  }
+  if (!any) return {};
+  return MakeError(ErrorKind::kUsage,
+                   "{}: has none of the guidelines that these verdicts were shown: is it another "
+                   "database?",
+                   database.path());
+}
+
+// What the journal holds of an item.
+Json JournalLine(Json verdict, const std::vector<judge::PlaceChange>& changes) {
+  Json list = Json::array();
+  for (const judge::PlaceChange& change : changes) list.push_back(ToJson(change));
+  return {{"verdict", std::move(verdict)}, {"changes", std::move(list)}};
+}
+
+job::BatchFunction RejudgeBatch(judge::PlaceJudge& judge, const std::vector<StoredVerdict>& lines,
+                                judge::RejudgeOptions options) {
+  return [&, options](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
+    std::vector<const format::Verdict*> verdicts;
+    std::vector<job::ItemResult> results;
+    std::vector<size_t> at;  // indices of results, one a verdict
+    for (const size_t item : items) {
+      results.push_back(JournalLine(lines[item].json, {}));
+      if (!lines[item].verdict) continue;
+      verdicts.push_back(&*lines[item].verdict);
+      at.push_back(results.size() - 1);
+    }
+    MORES_ASSIGN_OR_RETURN(const auto rejudged, judge::Rejudge(judge, verdicts, options));
+    for (size_t i = 0; i < at.size(); ++i) {
+      if (!rejudged[i]) {
+        results[at[i]] = tl::unexpected<Error>(rejudged[i].error());
+      } else if (!rejudged[i]->changes.empty()) {
+        results[at[i]] = JournalLine(ToJson(rejudged[i]->verdict), rejudged[i]->changes);
+      }
+    }
+    return results;
+  };
+}
+
+Expected<job::JobOptions> MakeRejudgeRun(const RejudgeJob& options,
+                                         const std::vector<StoredVerdict>& lines,
+                                         const judge::Judge& judge,
+                                         const OpenedGuidelines& guidelines) {
+  job::JobOptions job;
+  job.output = options.output;
+  std::string hashes;
+  for (const StoredVerdict& line : lines) {
+    job.keys.push_back(line.id);
+    hashes += Sha256Hex(DumpJson(line.json));
+  }
+  job.fingerprint = {{"command", "rejudge"}, {"input", Sha256Hex(hashes)}};
+  job.fingerprint["judge"] = judge.Fingerprint();
+  Json places = guidelines.Manifest();
+  places["as_of"] = options.guidelines.as_of.empty() ? Json() : Json(options.guidelines.as_of);
+  if (options.guidelines.shown == 0) places["shown"] = Json();
+  job.fingerprint["places"] = places;
+  job.fingerprint["places"].erase("database");
+  job.fingerprint_notes = judge::PlaceJudge::FingerprintNotes();
+  MORES_ASSIGN_OR_RETURN(job.manifest,
+                         JudgeManifest("rejudge", options.input, options.judge, judge));
+  job.manifest["places"] = std::move(places);
+  job.batch_size = judge.runs_locally() ? 32 : BatchRequests(options.judge.chat);
+  job.title = "judging again";
+  job.unit = "verdicts";
+  job.start = options.start;
+  job.results = [&judge] { return judge.Usage(); };
+  job.render = [](size_t, const Json& line, bool failed, std::string& output) -> Status {
+    output += DumpJson(failed ? line : line["verdict"]) + "\n";
+    return {};
+  };
+  return job;
+}
+
+}  // namespace
+
+Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watch) {
+  MORES_RETURN_IF_ERROR(CheckOutput(options.input, options.output));
+  MORES_ASSIGN_OR_RETURN(const std::vector<StoredVerdict> lines, ReadStoredVerdicts(options.input));
+  MORES_ASSIGN_OR_RETURN(const auto guidelines, OpenedGuidelines::Open(options.guidelines));
+  MORES_RETURN_IF_ERROR(CheckSameDatabase(lines, guidelines->database()));
+  JudgeOptions judging = options.judge;
+  judging.chat.fresh = options.start == job::JournalStart::kFresh;
+  judging.chat.stop = watch.stop;
+  MORES_ASSIGN_OR_RETURN(const auto judge, OpenJudge(judging, options.output));
+  MORES_RETURN_IF_ERROR(guidelines->Attach(*judge));
+  if (const auto note = NoteOnGuidelines(*judge)) watch.Note(*note);
+  MORES_ASSIGN_OR_RETURN(job::JobOptions job, MakeRejudgeRun(options, lines, *judge, *guidelines));
+  job.progress = watch.progress;
+  job.stop = watch.stop;
+  RejudgeResult result;
+  std::string changes;
+  job.visit = [&](size_t, const Json& line, bool failed) {
+    if (failed) {
+      ++result.counts.failed;
+      return watch.Failure(line["id"].get<std::string>(),
+                           line["error"]["message"].get<std::string>());
+    }
+    result.counts.Add(line["verdict"], line["changes"]);
+    for (const Json& change : line["changes"]) changes += DumpJson(change) + "\n";
+  };
+  if (!IsStream(options.output)) {
+    result.changes = job::BesidePath(options.output, "changes.jsonl");
+    job.before_commit = [&] { return WriteFileAtomically(result.changes, changes); };
+  }
+  const judge::RejudgeOptions again = {.as_of = options.guidelines.as_of,
+                                       .shown = options.guidelines.shown};
+  MORES_ASSIGN_OR_RETURN(result.run,
+                         job::RunJob(job, RejudgeBatch(guidelines->judge(), lines, again)));
+  return result;
+}
+
+}  // namespace mores::app

@@ -1,0 +1,80 @@
+#include "app/tokenize.h"
+
+#include <memory>
+#include <utility>
+
+#include "base/files.h"
+#include "base/hash.h"
+
+namespace mores::app {
+namespace {
+
+Status ReadByteLines(const std::string& path, ItemRun& run, std::vector<std::string>& texts) {
+  MORES_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(path));
+  std::string line;
+  while (true) {
+    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
+    if (!more) break;
+    run.keys.push_back(std::to_string(reader->line_number()));
+    texts.push_back(line);
+  }
+  if (texts.empty()) return MakeError(ErrorKind::kInput, "{}: holds no lines", path);
+  return {};
+}
+
+std::vector<int32_t> EncodeAs(TokenizeForm form, const std::string& text,
+                              const text::Tokenizer& tokenizer) {
+  switch (form) {
+    case TokenizeForm::kByteLines:
+      return tokenizer.EncodeBytes(text);
+    case TokenizeForm::kWithSpecialTokens:
+      return tokenizer.EncodeWithSpecialTokens(text);
+    case TokenizeForm::kPlainText:
+      break;
+  }
+  return tokenizer.Encode(text);
+}
+
+Json TokenizedLine(const std::string& id, const std::vector<int32_t>& ids,
+                   const text::Tokenizer& tokenizer) {
+  Json pieces = Json::array();
+  for (const int32_t token : ids) pieces.push_back(tokenizer.Piece(token));
+  return {{"id", id}, {"ids", ids}, {"pieces", pieces}};
+}
+
+}  // namespace
+
+Expected<job::JobSummary> TokenizeFile(const TokenizeOptions& options, const Watch& watch) {
+  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.items.model.model));
+  MORES_ASSIGN_OR_RETURN(const auto tokenizer, text::LoadTokenizer(directory));
+  MORES_ASSIGN_OR_RETURN(const std::string file, text::FindTokenizerFile(directory));
+  MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(file));
+  ItemRun run{.command = "tokenize", .unit = "texts"};
+  run.model_name = "tokenizer@" + hash.substr(0, 12);
+  run.fingerprint["bytes"] = options.form == TokenizeForm::kByteLines;
+  run.fingerprint["special"] = options.form == TokenizeForm::kWithSpecialTokens;
+  std::vector<std::string> texts;
+  if (options.form == TokenizeForm::kByteLines) {
+    MORES_RETURN_IF_ERROR(ReadByteLines(options.items.input, run, texts));
+  } else {
+    MORES_RETURN_IF_ERROR(ReadItems(
+        options.items.input, run, [&](const Json& value, const std::string& where) -> Status {
+          MORES_ASSIGN_OR_RETURN(std::string utf8, RequiredString(value, "text", where));
+          texts.push_back(std::move(utf8));
+          return {};
+        }));
+  }
+  return RunItems(
+      run, options.items,
+      [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
+        std::vector<job::ItemResult> lines;
+        for (const size_t item : items) {
+          lines.push_back(TokenizedLine(
+              run.keys[item], EncodeAs(options.form, texts[item], *tokenizer), *tokenizer));
+        }
+        return lines;
+      },
+      watch);
+}
+
+}  // namespace mores::app
