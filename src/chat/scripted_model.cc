@@ -38,10 +38,17 @@ Expected<ScriptLine> ParseLine(const JsonLine& read) {
   if (read.value.contains("logprobs")) {
     MORES_ASSIGN_OR_RETURN(line.reply.tokens, ParseReplyTokens(read.value["logprobs"], read.where));
   }
-  MORES_ASSIGN_OR_RETURN(const auto usage, fields.Object("usage"));
-  if (usage) {
-    MORES_ASSIGN_OR_RETURN(line.reply.usage.prompt_tokens, usage->Count("prompt_tokens"));
-    MORES_ASSIGN_OR_RETURN(line.reply.usage.completion_tokens, usage->Count("completion_tokens"));
+  if (const Json* usage = fields.Find("usage")) {
+    const JsonFields counts(*usage, read.where);
+    for (const auto& [name, tokens] :
+         {std::pair{"prompt_tokens", &line.reply.usage.prompt_tokens},
+          {"completion_tokens", &line.reply.usage.completion_tokens}}) {
+      const Expected<int64_t> count = counts.Count(name);
+      if (!usage->is_object() || !count) {
+        return fields.Wrong(fmt::format("usage.{}", name), "must be a number of tokens");
+      }
+      *tokens = *count;
+    }
   }
   return line;
 }
