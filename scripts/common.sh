@@ -22,5 +22,14 @@ configure_lint() {
   cmake --preset lint >"$log" 2>&1 || { cat "$log" >&2 && rm -f "$log" && fail "configuring failed"; }
   rm -f "$log"
 }
+# Sets `python` to the command of the peers' python, and exports it: MORES_PEER_PYTHON where that is
+# set (it may be a command that sees only the repository, as its current folder), else the one that
+# scripts/peers made, else python3.
+peer_python() {
+  local made=out/peers/bin/python
+  [[ -x $made ]] || made=python3
+  read -r -a python <<<"${MORES_PEER_PYTHON:-$made}"
+  export MORES_PEER_PYTHON=${python[*]}
+}
 # Compilations are the same in every clone: another folder finds them in the cache.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1

@@ -49,14 +49,6 @@ ChatRequest AskTask(const Task& task, text::Language language, const Json& mater
   return request;
 }
 
-Json TurnsToJson(const std::vector<format::Turn>& turns) {
-  Json json = Json::array();
-  for (const format::Turn& turn : turns) {
-    json.push_back({{"role", format::Name(turn.role)}, {"content", turn.content}});
-  }
-  return json;
-}
-
 Expected<std::vector<Expected<TaskReply>>> AskTasks(ChatModel& model,
                                                     std::span<const ChatRequest> requests,
                                                     const ChatModel::OnReply& on_reply) {

@@ -98,9 +98,6 @@ class ChatModel {
 ChatRequest AskTask(const Task& task, text::Language language, const Json& material,
                     const Sampling& sampling);
 
-// [{"role","content"}...], as the tasks' material has dialogues.
-Json TurnsToJson(const std::vector<format::Turn>& turns);
-
 // Asks, and reads each reply by its task. A reply that can't be read is an error of kInput of its
 // request, and nothing else is: a request that the model refuses as bad input is kUnsupported.
 struct TaskReply {

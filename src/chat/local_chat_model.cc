@@ -64,7 +64,7 @@ class LocalChatModel : public ChatModel {
     std::vector<size_t> places;  // in `replies`, one an entry of `batch`
     for (const ChatRequest& request : requests) {
       Expected<std::vector<int32_t>> ids =
-          prompt_.Encode(TurnsToJson(request.turns), "request", model_->tokenizer());
+          prompt_.Encode(format::TurnsToJson(request.turns), "request", model_->tokenizer());
       if (!ids) {
         replies.push_back(tl::unexpected<Error>(std::move(ids.error())));
         continue;

@@ -38,26 +38,15 @@ class FileCache : public ReplyCache {
     for (size_t end; (end = bytes.find('\n', begin)) != std::string_view::npos; begin = end + 1) {
       const std::string_view line = bytes.substr(begin, end - begin);
       if (line.empty()) continue;
-      if (line.size() > LineReader::kMaxLine) {
-        ++skipped_;
-        continue;
-      }
+      if (line.size() > LineReader::kMaxLine) continue;
       const Expected<Json> entry = ParseJson(line, path_);
-      if (!entry || !ParseEntry(*entry, path_)) {
-        ++skipped_;
-        continue;
-      }
+      if (!entry || !ParseEntry(*entry, path_)) continue;
       places_[(*entry)["key"].get<std::string>()] = {static_cast<int64_t>(begin),
                                                      static_cast<uint32_t>(line.size())};
     }
-    if (begin < bytes.size()) {
-      ++skipped_;
-      torn_ = true;
-    }
+    torn_ = begin < bytes.size();
     return {};
   }
-
-  int64_t skipped() const override { return skipped_; }
 
   Expected<std::optional<ChatReply>> Find(std::string_view key) const override {
     const auto found = places_.find(std::string(key));
@@ -107,7 +96,6 @@ class FileCache : public ReplyCache {
   std::string path_;
   int descriptor_;
   bool torn_ = false;  // the file doesn't end with a line break
-  int64_t skipped_ = 0;
   std::unordered_map<std::string, Place> places_;
 };
 
@@ -198,7 +186,7 @@ Expected<std::unique_ptr<ReplyCache>> ReplyCache::Open(const std::string& path, 
 std::string ReplyKey(std::string_view model_name, const ChatRequest& request) {
   const Sampling& sampling = request.sampling;
   Json asked = {{"model", model_name},
-                {"turns", TurnsToJson(request.turns)},
+                {"turns", format::TurnsToJson(request.turns)},
                 {"max_new_tokens", sampling.max_new_tokens},
                 {"temperature", sampling.temperature},
                 {"top_logprobs", request.top_logprobs}};

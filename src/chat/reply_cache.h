@@ -23,11 +23,10 @@ enum class CacheStart { kKeep, kFresh };  // kFresh: what is in it is dropped
 class ReplyCache {
  public:
   // Creates `path` (readable by its owner only), or reads it; lines that are no entries, such as a
-  // torn end, are skipped and counted. kUsage for what is no regular file.
+  // torn end, are skipped. kUsage for what is no regular file.
   static Expected<std::unique_ptr<ReplyCache>> Open(const std::string& path,
                                                     CacheStart start = CacheStart::kKeep);
   virtual ~ReplyCache() = default;
-  virtual int64_t skipped() const = 0;  // lines that were no entries when it was opened
   virtual Expected<std::optional<ChatReply>> Find(std::string_view key) const = 0;
   // With the operating system before it returns.
   virtual Status Add(std::string_view key, const ChatReply& reply) = 0;

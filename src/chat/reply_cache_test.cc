@@ -73,7 +73,6 @@ TEST_F(ReplyCacheTest, KeepsRepliesAsTheyCame) {
   ASSERT_EQ(stat(path_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   const auto cache = Open();
-  EXPECT_EQ(cache->skipped(), 0);
   const auto found = cache->Find("k");
   ASSERT_TRUE(found && *found);
   EXPECT_EQ((*found)->text, reply.text);
@@ -91,7 +90,6 @@ TEST_F(ReplyCacheTest, ATornEndAndStrangeLinesAreSkipped) {
   ASSERT_TRUE(Open()->Add("a", {.text = "one"}));
   Append("garbage\n[1]\n{\"key\":1}\n\n{\"key\":\"b\",\"text\":\"cut o");
   const auto cache = Open();
-  EXPECT_EQ(cache->skipped(), 4);
   EXPECT_FALSE(*cache->Find("b"));
   ASSERT_TRUE(cache->Add("b", {.text = "two"}));
   ASSERT_TRUE(cache->Add("c", {.text = "three"}));
@@ -112,7 +110,6 @@ TEST_F(ReplyCacheTest, TwoModelsMayShareAFile) {
   EXPECT_EQ((*first->Find("3"))->text, "text 3");
   EXPECT_EQ((*second->Find("4"))->text, "text 4");
   const auto both = Open();
-  EXPECT_EQ(both->skipped(), 0);
   for (int i = 0; i < 50; ++i) {
     const std::string key = std::to_string(i);
     EXPECT_EQ((*both->Find(key))->text, "text " + key);

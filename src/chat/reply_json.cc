@@ -2,15 +2,11 @@
 
 #include <utility>
 
+#include "base/json_fields.h"
 #include "text/unicode.h"
 
 namespace mores::chat {
 namespace {
-
-tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
-                                 std::string_view problem) {
-  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
-}
 
 Json LogprobToJson(const TokenLogprob& one) {
   Json json = Json::object();
@@ -44,14 +40,6 @@ Expected<TokenLogprob> ParseLogprob(const Json& value, std::string_view where) {
     one.token.push_back(static_cast<char>(byte.get<int>()));
   }
   return one;
-}
-
-Expected<int64_t> ParseCount(const Json& usage, const char* name, std::string_view where) {
-  const auto found = usage.find(name);
-  if (found == usage.end() || !found->is_number_unsigned() || *found > (int64_t{1} << 40)) {
-    return FieldError(where, name, "must be a whole number");
-  }
-  return found->get<int64_t>();
 }
 
 }  // namespace
@@ -99,22 +87,20 @@ Json EntryToJson(std::string_view key, const ChatReply& reply) {
 }
 
 Expected<CacheEntry> ParseEntry(const Json& value, std::string_view where) {
+  const JsonFields fields(value, where);
   CacheEntry entry;
-  MORES_ASSIGN_OR_RETURN(entry.key, RequiredString(value, "key", where));
-  MORES_ASSIGN_OR_RETURN(entry.reply.text, RequiredString(value, "text", where));
-  MORES_ASSIGN_OR_RETURN(const std::string reason, RequiredString(value, "finish_reason", where));
-  if (reason != "stop" && reason != "length") {
-    return FieldError(where, "finish_reason", "must be stop or length");
+  MORES_ASSIGN_OR_RETURN(entry.key, fields.RequiredString("key"));
+  MORES_ASSIGN_OR_RETURN(entry.reply.text, fields.RequiredString("text"));
+  MORES_ASSIGN_OR_RETURN(
+      entry.reply.finish_reason,
+      fields.Choice("finish_reason", {FinishReason::kStop, FinishReason::kLength}));
+  MORES_ASSIGN_OR_RETURN(const auto usage, fields.Object("usage"));
+  if (!usage) return fields.Wrong("usage", "missing");
+  for (const auto& [name, tokens] : {std::pair{"prompt_tokens", &entry.reply.usage.prompt_tokens},
+                                     {"completion_tokens", &entry.reply.usage.completion_tokens}}) {
+    MORES_RETURN_IF_ERROR(usage->Required(name));
+    MORES_ASSIGN_OR_RETURN(*tokens, usage->Count(name));
   }
-  if (reason == "length") entry.reply.finish_reason = FinishReason::kLength;
-  const auto usage = value.find("usage");
-  if (usage == value.end() || !usage->is_object()) {
-    return FieldError(where, "usage", "must be an object");
-  }
-  MORES_ASSIGN_OR_RETURN(entry.reply.usage.prompt_tokens,
-                         ParseCount(*usage, "prompt_tokens", where));
-  MORES_ASSIGN_OR_RETURN(entry.reply.usage.completion_tokens,
-                         ParseCount(*usage, "completion_tokens", where));
   if (value.contains("logprobs")) {
     MORES_ASSIGN_OR_RETURN(entry.reply.tokens, ParseReplyTokens(value["logprobs"], where));
   }

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "base/files.h"
-#include "base/hash.h"
+#include "base/json_fields.h"
+#include "base/json_lines.h"
 #include "chat/chat_model.h"
 #include "chat/reply_json.h"
 
@@ -17,41 +17,31 @@ struct ScriptLine {
   ChatReply reply;
 };
 
-tl::unexpected<Error> LineFieldError(std::string_view where, std::string_view field,
-                                     std::string_view problem) {
-  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
-}
-
-Expected<ScriptLine> ParseLine(const Json& value, std::string_view where) {
-  if (!value.is_object()) return MakeError(ErrorKind::kInput, "{}: must be an object", where);
+Expected<ScriptLine> ParseLine(const JsonLine& read) {
+  MORES_RETURN_IF_ERROR(RequireObject(read.value, read.where));
+  const JsonFields fields(read.value, read.where);
   ScriptLine line;
-  if (const auto task = value.find("task"); task != value.end()) {
+  if (const auto task = read.value.find("task"); task != read.value.end()) {
     if (!task->is_null() && !task->is_string()) {
-      return LineFieldError(where, "task", "must be the name of a task, or null for free text");
+      return fields.Wrong("task", "must be the name of a task, or null for free text");
     }
     line.task = task->is_null() ? "" : task->get<std::string>();
   }
-  const Json contains = value.value("contains", Json::array());
+  const Json contains = read.value.value("contains", Json::array());
   for (const Json& text : contains.is_array() ? contains : Json::array({contains})) {
-    if (!text.is_string()) return LineFieldError(where, "contains", "must hold texts");
+    if (!text.is_string()) return fields.Wrong("contains", "must hold texts");
     line.contains.push_back(text.get<std::string>());
   }
-  const auto reply = value.find("reply");
-  if (reply == value.end()) return LineFieldError(where, "reply", "missing");
+  const auto reply = read.value.find("reply");
+  if (reply == read.value.end()) return fields.Wrong("reply", "missing");
   line.reply.text = reply->is_string() ? reply->get<std::string>() : DumpJson(*reply);
-  if (value.contains("logprobs")) {
-    MORES_ASSIGN_OR_RETURN(line.reply.tokens, ParseReplyTokens(value["logprobs"], where));
+  if (read.value.contains("logprobs")) {
+    MORES_ASSIGN_OR_RETURN(line.reply.tokens, ParseReplyTokens(read.value["logprobs"], read.where));
   }
-  if (const auto usage = value.find("usage"); usage != value.end()) {
-    for (const auto& [name, tokens] :
-         {std::pair{"prompt_tokens", &line.reply.usage.prompt_tokens},
-          {"completion_tokens", &line.reply.usage.completion_tokens}}) {
-      const Json count = usage->is_object() ? usage->value(name, Json(0u)) : Json();
-      if (!count.is_number_unsigned() || count > (int64_t{1} << 40)) {
-        return LineFieldError(where, fmt::format("usage.{}", name), "must be a number of tokens");
-      }
-      *tokens = count.get<int64_t>();
-    }
+  MORES_ASSIGN_OR_RETURN(const auto usage, fields.Object("usage"));
+  if (usage) {
+    MORES_ASSIGN_OR_RETURN(line.reply.usage.prompt_tokens, usage->Count("prompt_tokens"));
+    MORES_ASSIGN_OR_RETURN(line.reply.usage.completion_tokens, usage->Count("completion_tokens"));
   }
   return line;
 }
@@ -115,22 +105,18 @@ class ScriptedModel : public ChatModel {
 }  // namespace
 
 Expected<std::unique_ptr<ChatModel>> OpenScriptedModel(const std::string& path, StopToken stop) {
-  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
   std::vector<ScriptLine> lines;
-  std::string text, hashes;
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(text));
-    if (!more) break;
-    if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const std::string where = fmt::format("{}:{}", path, reader->line_number());
-    MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(text, where));
-    MORES_ASSIGN_OR_RETURN(ScriptLine line, ParseLine(value, where));
+  const auto add = [&](const JsonLine& read) -> Status {
+    MORES_ASSIGN_OR_RETURN(ScriptLine line, ParseLine(read));
     lines.push_back(std::move(line));
-    hashes += Sha256Hex(text);
-  }
+    return {};
+  };
+  MORES_ASSIGN_OR_RETURN(const JsonLinesRead read,
+                         ForEachJsonLine(path, {.hash = JsonLinesOptions::Hash::kMade}, add));
   const std::string name = std::filesystem::path(path).stem().string();
   return std::unique_ptr<ChatModel>(new ScriptedModel(
-      std::move(lines), fmt::format("{}@{}", name, Sha256Hex(hashes).substr(0, 12)), stop));
+      std::move(lines), fmt::format("{}@{}", name, std::string_view(read.hash).substr(0, 12)),
+      stop));
 }
 
 }  // namespace mores::chat

@@ -185,10 +185,10 @@ class Embeddings {
   chat::FakeServer::Answer Reply(const chat::FakeServer::Request& request) {
     const std::lock_guard lock(mutex_);
     const Json asked = *ParseJson(request.body, "request");
-    const auto vectors = embedder_.Embed(asked["input"].get<std::vector<std::string>>(),
-                                         guidelines::TextRole::kDocument);
+    const auto vectors =
+        embedder_.Embed(asked["input"].get<std::vector<std::string>>(), text::TextRole::kDocument);
     Json data = Json::array();
-    for (const guidelines::Vector& vector : *vectors) data.push_back({{"embedding", vector}});
+    for (const text::Vector& vector : *vectors) data.push_back({{"embedding", vector}});
     return {.body = DumpJson({{"data", std::move(data)}})};
   }
 

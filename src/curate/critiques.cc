@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/json_lines.h"
 #include "base/random.h"
 #include "judge/judge.h"
 
@@ -123,7 +124,7 @@ class CritiqueWriting {
     Json material = MaterialOf(record);
     material["label"] = format::Name(*record.dialogue.expected);
     if (example != nullptr) {
-      material["example"] = {{"dialogue", chat::TurnsToJson(example->dialogue.turns)},
+      material["example"] = {{"dialogue", format::TurnsToJson(example->dialogue.turns)},
                              {"label", format::Name(*example->dialogue.expected)},
                              {"analysis", example->critique}};
     }
@@ -133,7 +134,7 @@ class CritiqueWriting {
   Json SftLine(const Record& record, format::Label label, const std::string& critique,
                Json example) const {
     std::string source = SourceOf(record);
-    if (source.empty()) source = std::filesystem::path(FileName(options_.run.input)).stem();
+    if (source.empty()) source = std::filesystem::path(ShownPath(options_.run.input)).stem();
     Json ours = {{"completion", profile_.RenderCompletion(label, critique, record.lang)},
                  {"label", format::Name(label)},
                  {"lang", text::Name(record.lang)},
@@ -183,7 +184,7 @@ Json CritiqueExamples::fingerprint() const {
   std::string hashes;
   for (const format::SftRecord& example : examples_) {
     hashes += Sha256Hex(DumpJson({{"id", example.dialogue.id},
-                                  {"messages", chat::TurnsToJson(example.dialogue.turns)},
+                                  {"messages", format::TurnsToJson(example.dialogue.turns)},
                                   {"label", format::Name(*example.dialogue.expected)},
                                   {"critique", example.critique}}));
   }

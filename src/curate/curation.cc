@@ -91,7 +91,22 @@ job::ItemResult Journalled(Expected<chat::TaskReply> reply) {
   return Json{{kProblem, std::move(reply.error().message)}};
 }
 
+Expected<std::vector<job::ItemResult>> AskJournalled(chat::ChatModel& model,
+                                                     std::span<const chat::ChatRequest> requests) {
+  MORES_ASSIGN_OR_RETURN(auto replies, chat::AskTasks(model, requests));
+  std::vector<job::ItemResult> results;
+  for (auto& reply : replies) results.push_back(Journalled(std::move(reply)));
+  return results;
+}
+
 bool IsUnreadable(const Json& journalled) { return journalled.contains(kProblem); }
+
+Sorted Unreadable(Json record, const Json& journalled) {
+  Sorted sorted;
+  sorted.rejected.push_back(
+      Rejected(std::move(record), "unreadable", {{"problem", journalled[kProblem]}}));
+  return sorted;
+}
 
 Json SamplingFingerprint(const chat::Sampling& sampling) {
   return {{"max_new_tokens", sampling.max_new_tokens},

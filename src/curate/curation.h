@@ -43,8 +43,13 @@ Json Rejected(Json record, std::string_view reason, const Json& details = Json::
 // A reply, in the form that the journal keeps: its value, or {"problem"} where it can't be read.
 // Another error than that is the item's own.
 job::ItemResult Journalled(Expected<chat::TaskReply> reply);
+// The replies to one task a request, each as Journalled.
+Expected<std::vector<job::ItemResult>> AskJournalled(chat::ChatModel& model,
+                                                     std::span<const chat::ChatRequest> requests);
 // Whether a journalled reply could not be read, and what was wrong with it.
 bool IsUnreadable(const Json& journalled);
+// What an item with such a reply becomes.
+Sorted Unreadable(Json record, const Json& journalled);
 
 // What a resume must share of how models are asked.
 Json SamplingFingerprint(const chat::Sampling& sampling);

@@ -8,16 +8,16 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/json_lines.h"
 #include "stats/agreement.h"
 #include "stats/bootstrap.h"
+#include "stats/estimate_json.h"
 
 namespace mores::curate {
 namespace {
 
 constexpr std::array kLanguages = {text::Language::kEnglish, text::Language::kChinese,
                                    text::Language::kOther};
-
-Json NumberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 // Alpha over `units`, each the labels of one item, with its interval by resampling items.
 Json AlphaOf(const std::vector<std::vector<int>>& units) {
@@ -28,10 +28,9 @@ Json AlphaOf(const std::vector<std::vector<int>>& units) {
       });
   const auto compared = std::count_if(units.begin(), units.end(),
                                       [](const std::vector<int>& unit) { return unit.size() > 1; });
-  return {{"value", NumberOrNull(estimates[0].value)},
-          {"low", NumberOrNull(estimates[0].interval.low)},
-          {"high", NumberOrNull(estimates[0].interval.high)},
-          {"items", compared}};
+  Json json = ToJson(estimates[0]);
+  json["items"] = compared;
+  return json;
 }
 
 struct LabelCounts {
@@ -112,7 +111,7 @@ class Labelling {
     }
     if (!options_.annotations.by_id.empty() && known == 0) {
       return MakeError(ErrorKind::kInput, "the annotations are of no item of {}",
-                       FileName(options_.run.input));
+                       ShownPath(options_.run.input));
     }
     annotated_elsewhere_ = static_cast<int64_t>(options_.annotations.by_id.size() - known);
     return {};

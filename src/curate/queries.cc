@@ -9,6 +9,8 @@
 #include "base/check.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/json_fields.h"
+#include "base/json_lines.h"
 #include "base/random.h"
 #include "curate/record.h"
 #include "text/language.h"
@@ -68,10 +70,7 @@ class QueryWriting {
       requests.push_back(chat::AskTask(task_, language, material, options_.sampling));
       requests.back().id = Key(rule);
     }
-    MORES_ASSIGN_OR_RETURN(auto replies, chat::AskTasks(*options_.writer, requests));
-    std::vector<job::ItemResult> results;
-    for (auto& reply : replies) results.push_back(Journalled(std::move(reply)));
-    return results;
+    return AskJournalled(*options_.writer, requests);
   }
 
   Sorted Sort(size_t item, const Json& result) {
@@ -79,9 +78,7 @@ class QueryWriting {
     Sorted sorted;
     if (IsUnreadable(result)) {
       ++without_queries_;
-      sorted.rejected.push_back(
-          Rejected(RuleRecord(item), "unreadable", {{"problem", result["problem"]}}));
-      return sorted;
+      return Unreadable(RuleRecord(item), result);
     }
     int number = 0;
     for (const Json& one : result["queries"]) {
@@ -130,7 +127,7 @@ class QueryWriting {
 
  private:
   Json Origin(const SourceRule& rule) const {
-    return {{"rule", rule.text}, {"line", rule.line}, {"file", FileName(options_.run.input)}};
+    return {{"rule", rule.text}, {"line", rule.line}, {"file", ShownPath(options_.run.input)}};
   }
 
   // Examples of the rule's language, chosen by the seed and the rule's text.
@@ -169,7 +166,7 @@ Expected<std::vector<SourceRule>> ReadSourceRules(const std::string& path) {
     const std::string_view rule = Trimmed(line);
     if (rule.empty() || rule.front() == '#') continue;
     const int64_t number = reader->line_number();
-    const std::string where = fmt::format("{}:{}", FileName(path), number);
+    const std::string where = fmt::format("{}:{}", ShownPath(path), number);
     if (!text::IsValidUtf8(rule)) return MakeError(ErrorKind::kInput, "{}: invalid UTF-8", where);
     const auto [seen, fresh] = first.emplace(rule, number);
     if (!fresh) {
@@ -177,33 +174,26 @@ Expected<std::vector<SourceRule>> ReadSourceRules(const std::string& path) {
     }
     rules.push_back({std::string(rule), number});
   }
-  if (rules.empty()) return MakeError(ErrorKind::kInput, "{}: no rules in it", FileName(path));
+  if (rules.empty()) return MakeError(ErrorKind::kInput, "{}: no rules in it", ShownPath(path));
   return rules;
 }
 
 Expected<std::vector<std::string>> ReadExampleQueries(const std::string& path) {
-  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
   std::vector<std::string> queries;
-  std::string line;
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
-    if (!more) break;
-    if (Trimmed(line).empty()) continue;
-    const std::string where = fmt::format("{}:{}", FileName(path), reader->line_number());
-    MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, where));
-    if (value.is_object() && value.contains("messages")) {
+  const auto add = [&](const JsonLine& line) -> Status {
+    std::string query;
+    if (line.value.is_object() && line.value.contains("messages")) {
       MORES_ASSIGN_OR_RETURN(const format::Dialogue dialogue,
-                             format::ParseDialogue(value, where, reader->line_number()));
-      queries.emplace_back(Trimmed(format::QueryOf(dialogue)));
+                             format::ParseDialogue(line.value, line.where, line.number));
+      query = format::QueryOf(dialogue);
     } else {
-      MORES_ASSIGN_OR_RETURN(const std::string query, RequiredString(value, "query", where));
-      queries.emplace_back(Trimmed(query));
+      MORES_ASSIGN_OR_RETURN(query, RequiredString(line.value, "query", line.where));
     }
-    if (queries.back().empty()) {
-      return MakeError(ErrorKind::kInput, "{}: field 'query': blank", where);
-    }
-  }
-  if (queries.empty()) return MakeError(ErrorKind::kInput, "{}: no queries in it", FileName(path));
+    queries.emplace_back(Trimmed(query));
+    if (queries.back().empty()) return FieldError(line.where, "query", "blank");
+    return {};
+  };
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(path, {.when_empty = "no queries in it"}, add));
   return queries;
 }
 

@@ -1,20 +1,15 @@
 #include "curate/record.h"
 
-#include <unordered_map>
 #include <utility>
 
-#include "base/files.h"
 #include "base/hash.h"
+#include "base/json_fields.h"
+#include "base/json_lines.h"
 #include "chat/chat_model.h"
 #include "format/verdict.h"
 
 namespace mores::curate {
 namespace {
-
-tl::unexpected<Error> FieldError(std::string_view where, std::string_view field,
-                                 std::string_view problem) {
-  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
-}
 
 bool IsDialogue(const Json& value) {
   return value.contains("messages") || value.contains("query") || value.contains("response");
@@ -23,7 +18,7 @@ bool IsDialogue(const Json& value) {
 Record MakeRecord(format::Dialogue dialogue) {
   Record record;
   Json& fields = record.fields;
-  fields = {{"id", dialogue.id}, {"messages", chat::TurnsToJson(dialogue.turns)}};
+  fields = {{"id", dialogue.id}, {"messages", format::TurnsToJson(dialogue.turns)}};
   if (dialogue.expected) fields["label"] = format::Name(*dialogue.expected);
   if (!dialogue.places.empty()) fields["place"] = dialogue.places;
   if (!dialogue.rules.empty()) fields["rules"] = dialogue.rules;
@@ -64,39 +59,7 @@ Expected<Record> ParseVerdictRecord(const Json& value, std::string_view where, i
   return MakeRecord(std::move(dialogue));
 }
 
-// Collects records and holds what only a whole file can check.
-class Collector {
- public:
-  Status Add(Record record, std::string_view where, int64_t number) {
-    const auto [seen, fresh] = first_.emplace(record.dialogue.id, number);
-    if (!fresh) {
-      return FieldError(where, "id", fmt::format("already the id of record {}", seen->second));
-    }
-    records_.push_back(std::move(record));
-    return {};
-  }
-  std::vector<Record> Take() { return std::move(records_); }
-  bool empty() const { return records_.empty(); }
-
- private:
-  std::vector<Record> records_;
-  std::unordered_map<std::string, int64_t> first_;
-};
-
-Expected<std::vector<Record>> ReadArray(const std::string& path) {
-  if (path == "-") {
-    return MakeError(ErrorKind::kInput, "<stdin>: a JSON array; give JSON lines, or a file");
-  }
-  MORES_ASSIGN_OR_RETURN(std::vector<format::Dialogue> dialogues, format::ReadDialogues(path));
-  std::vector<Record> records;
-  records.reserve(dialogues.size());
-  for (format::Dialogue& dialogue : dialogues) records.push_back(MakeRecord(std::move(dialogue)));
-  return records;
-}
-
 }  // namespace
-
-std::string FileName(const std::string& path) { return path == "-" ? "<stdin>" : path; }
 
 Expected<Record> ParseRecord(const Json& value, std::string_view where, int64_t number) {
   if (value.is_object() && !IsDialogue(value) && value.contains("input")) {
@@ -107,31 +70,22 @@ Expected<Record> ParseRecord(const Json& value, std::string_view where, int64_t 
 }
 
 Expected<std::vector<Record>> ReadRecords(const std::string& path, int64_t& failed) {
-  failed = 0;
-  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
-  Collector collector;
-  std::string line;
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
-    if (!more) break;
-    const size_t start = line.find_first_not_of(" \t\r");
-    if (start == std::string::npos) continue;
-    if (line[start] == '[' && collector.empty()) return ReadArray(path);
-    const int64_t number = reader->line_number();
-    const std::string where = fmt::format("{}:{}", FileName(path), number);
-    MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, where));
-    if (value.is_object() && value.contains("error") && !value.contains("input") &&
-        !IsDialogue(value)) {
-      ++failed;
-      continue;
-    }
-    MORES_ASSIGN_OR_RETURN(Record record, ParseRecord(value, where, number));
-    MORES_RETURN_IF_ERROR(collector.Add(std::move(record), where, number));
+  std::vector<Record> records;
+  IdLines ids;
+  const auto add = [&](const JsonLine& line) -> Status {
+    MORES_ASSIGN_OR_RETURN(Record record, ParseRecord(line.value, line.where, line.number));
+    MORES_RETURN_IF_ERROR(ids.PutOnce(record.dialogue.id, line));
+    records.push_back(std::move(record));
+    return {};
+  };
+  const JsonLinesOptions options{.arrays = JsonLinesOptions::Arrays::kRead,
+                                 .results = {"input", "messages", "query", "response"}};
+  MORES_ASSIGN_OR_RETURN(const JsonLinesRead read, ForEachJsonLine(path, options, add));
+  failed = read.failed;
+  if (records.empty()) {
+    return MakeError(ErrorKind::kInput, "{}: no dialogues in it", ShownPath(path));
   }
-  if (collector.empty()) {
-    return MakeError(ErrorKind::kInput, "{}: no dialogues in it", FileName(path));
-  }
-  return collector.Take();
+  return records;
 }
 
 std::string ContentHash(std::span<const Record> records) {
@@ -150,7 +104,7 @@ Json MaterialOf(const Record& record) {
   // A record has an assistant turn: ParseDialogue refuses those that don't.
   const size_t judged = format::LastTurn(turns, format::Role::kAssistant, turns.size());
   const auto end = turns.begin() + static_cast<std::ptrdiff_t>(judged + 1);
-  Json material = {{"dialogue", chat::TurnsToJson({turns.begin(), end})}};
+  Json material = {{"dialogue", format::TurnsToJson({turns.begin(), end})}};
   for (size_t i = 0; i < record.dialogue.rules.size(); ++i) {
     material["rules"].push_back({{"number", i + 1}, {"text", record.dialogue.rules[i]}});
   }
@@ -165,7 +119,7 @@ Json HumanGenerator() { return "human"; }
 
 Json Derive(const Record& record, const std::string& file, const Json& ours) {
   Json line = record.fields;
-  Json origin = {{"file", FileName(file)}, {"id", record.dialogue.id}};
+  Json origin = {{"file", ShownPath(file)}, {"id", record.dialogue.id}};
   const auto keep = [&](const std::string& name, const Json* replacement) {
     const auto earlier = line.find(name);
     if (earlier == line.end() || earlier->is_null()) return;

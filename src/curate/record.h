@@ -52,9 +52,6 @@ Json HumanGenerator();
 // REQUIRES: `ours` is an object.
 Json Derive(const Record& record, const std::string& file, const Json& ours);
 
-// As records and pages name a file: "<stdin>" for "-".
-std::string FileName(const std::string& path);
-
 }  // namespace mores::curate
 
 #endif  // MORES_CURATE_RECORD_H_

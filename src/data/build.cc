@@ -29,14 +29,6 @@ Status CheckBuildStop(StopToken stop) {
   return {};
 }
 
-Json MessagesJson(const std::vector<format::Turn>& turns) {
-  Json messages = Json::array();
-  for (const format::Turn& turn : turns) {
-    messages.push_back({{"role", format::Name(turn.role)}, {"content", turn.content}});
-  }
-  return messages;
-}
-
 // What lines are written from.
 struct Renderer {
   const Recipe& recipe;
@@ -55,7 +47,7 @@ std::string RenderLine(const Renderer& renderer, const Item& item, int copy) {
   const format::Label label = ruled ? ruled->label : record.label;
   Json json;
   json["id"] = record.id;
-  json["messages"] = MessagesJson(record.turns);
+  json["messages"] = format::TurnsToJson(record.turns);
   if (ruled) json["rules"] = ruled->rules;
   if (renderer.texts && item.split == Split::kTrain) {
     const std::optional<std::string> guideline =
@@ -77,7 +69,7 @@ std::string RenderLine(const Renderer& renderer, const Item& item, int copy) {
 std::string RenderExample(const Renderer& renderer, const GuidelineExample& example) {
   Json json;
   json["id"] = example.id;
-  json["messages"] = MessagesJson(example.turns);
+  json["messages"] = format::TurnsToJson(example.turns);
   if (!example.guideline.empty()) json["guideline"] = example.guideline;
   json["completion"] = renderer.profile.RenderCompletion(
       example.label, renderer.recipe.guidelines.critiques ? example.critique : "", example.lang);
@@ -151,15 +143,9 @@ std::string RenderSplit(const Renderer& renderer, Split split, const std::vector
 // docs/formats/flips.md
 std::string RenderTriples(const Recipe& recipe, const GuidelineTexts& texts) {
   std::string out;
-  for (const GuidelineTriple& triple :
+  for (const format::GuidelineTriple& triple :
        MakeGuidelineTriples(texts, recipe.guidelines.triples, recipe.seed)) {
-    out += DumpJson({{"id", triple.id},
-                     {"messages", MessagesJson(triple.turns)},
-                     {"place", triple.place},
-                     {"deciding", triple.deciding},
-                     {"irrelevant", triple.irrelevant},
-                     {"opposite", triple.opposite}}) +
-           "\n";
+    out += DumpJson(ToJson(triple)) + "\n";
   }
   return out;
 }

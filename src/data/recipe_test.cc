@@ -79,23 +79,23 @@ std::string ErrorOf(std::string_view toml) {
 TEST(Recipe, ErrorsNameLineAndKey) {
   EXPECT_EQ(ErrorOf(""), "r.toml: no [[source]] in it");
   EXPECT_EQ(ErrorOf("name = 3\n[[source]]\nreader = \"cold\""),
-            "r.toml:1: 'name': must be a string");
+            "r.toml:1: field 'name': must be a string, not empty");
   EXPECT_EQ(ErrorOf("[[source]]\nreader = \"cold\"\nrepeats = 3"),
-            "r.toml:3: 'repeats': unknown key");
-  EXPECT_EQ(ErrorOf("[[source]]\nname = \"x\""), "r.toml:1: 'reader': missing");
+            "r.toml:3: field 'source.repeats': unknown field");
+  EXPECT_EQ(ErrorOf("[[source]]\nname = \"x\""), "r.toml:1: field 'source.reader': missing");
   EXPECT_EQ(ErrorOf("[[source]]\nreader = \"cold\"\n[[source]]\nreader = \"cold\""),
             "r.toml: two sources named 'cold'");
   EXPECT_EQ(ErrorOf("[[source]]\nreader = \"cold\"\n[split]\nholdout = [\"x\"]"),
             "r.toml: 'holdout': no source named 'x'");
   EXPECT_EQ(ErrorOf("[[source]]\nreader = \"cold\"\nbalance = \"maybe\""),
-            "r.toml:3: 'balance': must be 'none', 'downsample' or 'weight'");
+            "r.toml:3: field 'source.balance': must be one of 'none', 'downsample', 'weight'");
   EXPECT_EQ(ErrorOf("[[source]]\nreader = \"cold\"\nrepeat = 0"),
-            "r.toml:3: 'repeat': must be an integer from 1 to 100");
+            "r.toml:3: field 'source.repeat': must be at least 1 and at most 100");
   EXPECT_EQ(ErrorOf("[decontaminate]\njaccard = nan\n[[source]]\nreader = \"cold\""),
-            "r.toml:2: 'jaccard': must be a number from 0.1 to 1");
+            "r.toml:2: field 'decontaminate.jaccard': must be at least 0.1 and at most 1");
   EXPECT_EQ(ErrorOf("seed = \n").substr(0, 9), "r.toml:1:");
   EXPECT_EQ(ErrorOf("[[source]]\nreader = \"cold\"\n[guidelines]\nsituations = \"s\""),
-            "r.toml:3: 'templates': missing");
+            "r.toml:3: field 'guidelines.templates': missing");
   EXPECT_NE(ErrorOf("a = \"\xFF\""), "none");
 }
 

@@ -205,6 +205,14 @@ Expected<std::vector<Turn>> ParseTurns(const Json& messages, std::string_view wh
   return turns;
 }
 
+Json TurnsToJson(const std::vector<Turn>& turns) {
+  Json json = Json::array();
+  for (const Turn& turn : turns) {
+    json.push_back({{"role", Name(turn.role)}, {"content", turn.content}});
+  }
+  return json;
+}
+
 text::Language LanguageOf(const Dialogue& dialogue) {
   const size_t judged = JudgedTurn(dialogue);
   if (judged == dialogue.turns.size()) return text::Language::kOther;

@@ -29,6 +29,8 @@ struct Turn {
 
 // An array of {"role","content"}, which may be empty. kInput names the field.
 Expected<std::vector<Turn>> ParseTurns(const Json& messages, std::string_view where);
+// The same, [{"role","content"}...].
+Json TurnsToJson(const std::vector<Turn>& turns);
 
 // Index of the last turn of `role` before `end`, or `end`.
 size_t LastTurn(const std::vector<Turn>& turns, Role role, size_t end);

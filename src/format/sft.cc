@@ -78,33 +78,34 @@ Expected<std::vector<SftRecord>> ReadSftRecords(const std::string& path,
   return records;
 }
 
-LabelTokens EncodeLabels(const JudgeProfile& profile, const text::Tokenizer& tokenizer,
-                         text::Language language) {
-  const LabelStrings strings = profile.labels(language);
-  return {tokenizer.Encode(strings.safe), tokenizer.Encode(strings.unsafe)};
-}
-
-std::vector<int32_t> EncodeSeparator(const text::Tokenizer& tokenizer) {
-  return tokenizer.Encode(kSeparator);
-}
-
 Expected<CompletionTokens> EncodeCompletion(const JudgeProfile& profile,
                                             const text::Tokenizer& tokenizer,
                                             const SftRecord& record, int max_critique_tokens) {
   MORES_CHECK(record.dialogue.expected.has_value());
   const std::optional<int32_t> end = tokenizer.eos_id();
   if (!end) return MakeError(ErrorKind::kUnsupported, "the tokenizer has no end token");
-  LabelTokens labels = EncodeLabels(profile, tokenizer, record.lang);
+  const ReplyTokens reply = EncodeReply(profile.form(record.lang), tokenizer);
+  const auto means = std::find(reply.means.begin(), reply.means.end(), *record.dialogue.expected);
+  MORES_CHECK(means != reply.means.end());
+  const auto choice = static_cast<size_t>(means - reply.means.begin());
   CompletionTokens tokens;
-  tokens.ids = *record.dialogue.expected == Label::kUnsafe ? std::move(labels.unsafe)
-                                                           : std::move(labels.safe);
-  tokens.label_length = static_cast<int32_t>(tokens.ids.size());
-  const std::vector<int32_t> separator = EncodeSeparator(tokenizer);
-  tokens.ids.insert(tokens.ids.end(), separator.begin(), separator.end());
+  const auto add = [&](const std::vector<int32_t>& ids) {
+    tokens.ids.insert(tokens.ids.end(), ids.begin(), ids.end());
+  };
+  add(reply.lead);
+  add(reply.choices[choice]);
+  tokens.lead_length = static_cast<int32_t>(reply.lead.size());
+  tokens.label_length = static_cast<int32_t>(reply.choices[choice].size());
+  if (reply.ends[choice]) {
+    tokens.critique_out = !record.critique.empty();
+    tokens.ids.push_back(*end);
+    return tokens;
+  }
+  add(reply.separator);
   std::vector<int32_t> critique = tokenizer.Encode(record.critique);
   tokens.critique_cut = critique.size() > static_cast<size_t>(max_critique_tokens);
   if (tokens.critique_cut) critique.resize(static_cast<size_t>(max_critique_tokens));
-  tokens.ids.insert(tokens.ids.end(), critique.begin(), critique.end());
+  add(critique);
   if (!tokens.critique_cut) tokens.ids.push_back(*end);
   return tokens;
 }

@@ -34,20 +34,14 @@ Expected<SftRecord> ParseSftRecord(const Json& value, std::string_view where, in
 Expected<std::vector<SftRecord>> ReadSftRecords(const std::string& path,
                                                 const JudgeProfile& profile);
 
-struct LabelTokens {
-  std::vector<int32_t> safe;
-  std::vector<int32_t> unsafe;
-};
-
-// A completion is three texts encoded one by one: label string, separator, critique.
-LabelTokens EncodeLabels(const JudgeProfile& profile, const text::Tokenizer& tokenizer,
-                         text::Language language);
-std::vector<int32_t> EncodeSeparator(const text::Tokenizer& tokenizer);
-
+// A completion is the beginning of a reply as judging has it (format/profile/reply_tokens.h), with
+// the first string of the form that states the label, and the critique, encoded on its own.
 struct CompletionTokens {
-  std::vector<int32_t> ids;   // label, separator, critique, end token
+  std::vector<int32_t> ids;   // lead, label, separator, critique, end token
+  int32_t lead_length = 0;    // ids that judging gives the model
   int32_t label_length = 0;   // ids that are the label
   bool critique_cut = false;  // the critique was too long: cut, without an end token
+  bool critique_out = false;  // the reply ends with the label: no separator, and no critique
 };
 
 // kUnsupported if the tokenizer has no end token.

@@ -16,7 +16,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const auto& record : *records) {
     MORES_CHECK(record.dialogue.expected.has_value());
     MORES_CHECK(record.weight > 0 && record.weight <= 1000);
-    (void)mores::format::RenderLabelFirst(record.dialogue);
   }
   return 0;
 }

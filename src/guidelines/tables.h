@@ -6,7 +6,7 @@
 
 namespace mores::guidelines {
 
-extern const std::string_view kPlaceNames, kRegionWords, kSearchWords;
+extern const std::string_view kPlaceNames, kRegionWords, kSearchWords, kTravelTopics;
 
 }  // namespace mores::guidelines
 

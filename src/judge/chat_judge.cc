@@ -228,7 +228,7 @@ Json ChatJudge::Material(const format::Dialogue& given) const {
       format::LastTurn(dialogue.turns, format::Role::kAssistant, dialogue.turns.size());
   const auto end = dialogue.turns.begin() +
                    static_cast<std::ptrdiff_t>(std::min(judged + 1, dialogue.turns.size()));
-  Json material = {{"dialogue", chat::TurnsToJson({dialogue.turns.begin(), end})}};
+  Json material = {{"dialogue", format::TurnsToJson({dialogue.turns.begin(), end})}};
   for (size_t i = 0; i < dialogue.rules.size(); ++i) {
     material["rules"].push_back({{"number", i + 1}, {"text", dialogue.rules[i]}});
   }

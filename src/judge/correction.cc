@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "stats/estimate_json.h"
 #include "text/unicode.h"
 
 namespace mores::judge {
@@ -140,7 +141,7 @@ class Corrector {
 
   chat::ChatRequest AskWriter(const Item& item) const {
     const format::Verdict& verdict = item.correction.rounds.back().verdict;
-    Json material = {{"dialogue", chat::TurnsToJson(item.current.turns)}};
+    Json material = {{"dialogue", format::TurnsToJson(item.current.turns)}};
     const std::vector<std::string>& rules = judge_.RulesFor(item.current);
     if (!rules.empty()) material["rules"] = rules;
     if (options_.feedback != Feedback::kNone) {
@@ -346,11 +347,8 @@ Json CorrectionCounts::ToJson() const {
   Json json = all_.ToJson();
   json["failed"] = failed_;
   const Movement movement = Measure();
-  const auto number = [](double value) { return std::isnan(value) ? Json() : Json(value); };
   json["unsafe_by_round"] = movement.unsafe_by_round;
-  json["fall"] = {{"value", number(movement.fall.value)},
-                  {"low", number(movement.fall.interval.low)},
-                  {"high", number(movement.fall.interval.high)}};
+  json["fall"] = stats::ToJson(movement.fall);
   json["signatures"] = Json::array();
   if (movement.none) {
     json["signatures"].push_back({{"name", "no_movement"}, {"meaning", kNoMovement}});

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "base/files.h"
+#include "base/json_lines.h"
 #include "chat/chat_model.h"
 #include "judge/chat_judge.h"
 #include "support/format/byte_tokenizer.h"
@@ -21,23 +21,21 @@ struct Injection {
 
 std::vector<Injection> ReadInjections() {
   std::vector<Injection> injections;
-  const auto reader = LineReader::Open(MORES_SOURCE_DIR "/tests/injections/injections.jsonl");
-  EXPECT_TRUE(reader);
-  std::string line;
-  while (*(*reader)->Next(line)) {
-    const auto value = ParseJson(line, "injections");
-    EXPECT_TRUE(value);
+  const auto add = [&](const JsonLine& line) -> Status {
+    const Json& value = line.value;
     injections.push_back(
-        {(*value)["id"], (*value)["text"],
-         (*value)["lang"] == "zh" ? text::Language::kChinese : text::Language::kEnglish});
-  }
+        {value["id"], value["text"],
+         value["lang"] == "zh" ? text::Language::kChinese : text::Language::kEnglish});
+    return {};
+  };
+  EXPECT_TRUE(ForEachJsonLine(MORES_SOURCE_DIR "/tests/injections/injections.jsonl", {}, add));
   return injections;
 }
 
 // What every task is asked with, the injection in each text of it.
 Json Material(const chat::Task& task, const std::string& text) {
   const Json dialogue =
-      chat::TurnsToJson({{format::Role::kUser, text}, {format::Role::kAssistant, "No. " + text}});
+      format::TurnsToJson({{format::Role::kUser, text}, {format::Role::kAssistant, "No. " + text}});
   if (task.name == "aiu_extraction") return {{"critique", "It is rude. " + text}};
   if (task.name == "aiu_precision") return {{"dialogue", dialogue}, {"statement", text}};
   if (task.name == "aiu_recall") return {{"critique", text}, {"statement", "So: " + text}};

@@ -120,7 +120,7 @@ Json VerdictInput(const format::Dialogue& dialogue, Content content) {
             {"turn_count", dialogue.turns.size()}};
   }
   Json input = Json::object();
-  input["messages"] = chat::TurnsToJson(dialogue.turns);
+  input["messages"] = format::TurnsToJson(dialogue.turns);
   if (!dialogue.places.empty()) input["place"] = dialogue.places;
   if (!dialogue.rules.empty()) input["rules"] = dialogue.rules;
   if (dialogue.input.is_object()) {

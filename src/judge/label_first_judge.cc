@@ -20,24 +20,9 @@ struct LabelMass {
   double other_mass;  // 1 - P(safe) - P(unsafe)
 };
 
-// log of the sum of the exp of the choices that mean `label`.
-double LogMassOf(format::Label label, const std::vector<format::Label>& means,
-                 std::span<const double> choice_logprobs) {
-  double most = -INFINITY;
-  for (size_t i = 0; i < means.size(); ++i) {
-    if (means[i] == label) most = std::max(most, choice_logprobs[i]);
-  }
-  if (!std::isfinite(most)) return most;
-  double sum = 0;
-  for (size_t i = 0; i < means.size(); ++i) {
-    if (means[i] == label) sum += ExactExp(choice_logprobs[i] - most);
-  }
-  return most + ExactLog(sum);
-}
-
 LabelMass MassOf(const std::vector<format::Label>& means, std::span<const double> choice_logprobs) {
-  const double safe = LogMassOf(format::Label::kSafe, means, choice_logprobs);
-  const double unsafe = LogMassOf(format::Label::kUnsafe, means, choice_logprobs);
+  const double safe = format::LogMassOf(format::Label::kSafe, means, choice_logprobs);
+  const double unsafe = format::LogMassOf(format::Label::kUnsafe, means, choice_logprobs);
   return {.p_unsafe = 1.0 / (1.0 + ExactExp(safe - unsafe)),
           .other_mass = std::clamp(1.0 - ExactExp(safe) - ExactExp(unsafe), 0.0, 1.0)};
 }
@@ -53,25 +38,6 @@ int ChoiceOf(format::Label label, const std::vector<format::Label>& means,
     }
   }
   return best;
-}
-
-// Labels whose tokens begin another label's are not events apart: no share could be told.
-Status CheckChoices(const std::vector<std::vector<int32_t>>& choices, const std::string& model) {
-  for (const std::vector<int32_t>& choice : choices) {
-    if (choice.empty()) {
-      return MakeError(ErrorKind::kUnsupported, "{}: the tokenizer has no tokens for the labels",
-                       model);
-    }
-    for (const std::vector<int32_t>& other : choices) {
-      if (&other == &choice || choice.size() > other.size()) continue;
-      if (!std::equal(choice.begin(), choice.end(), other.begin())) continue;
-      return MakeError(ErrorKind::kUnsupported,
-                       "{}: the tokens of one label begin another's; add what follows the label to "
-                       "its text, such as a line break",
-                       model);
-    }
-  }
-  return {};
 }
 
 }  // namespace
@@ -96,7 +62,7 @@ Expected<std::unique_ptr<LabelFirstJudge>> LabelFirstJudge::Create(
   for (const text::Language language : kLanguages) {
     format::ReplyTokens& reply = judge->replies_[static_cast<size_t>(language)];
     reply = format::EncodeReply(judge->profile_->form(language), tokenizer);
-    MORES_RETURN_IF_ERROR(CheckChoices(reply.choices, model->name()));
+    MORES_RETURN_IF_ERROR(format::CheckLabelsApart(reply, model->name()));
   }
   judge->max_prompt_tokens_ =
       format::MaxPromptTokens(judge->options_.config, *judge->profile_, tokenizer);

@@ -1,12 +1,14 @@
 // Human rulings as a file, and agreement as a file and a table (docs/formats/human-rulings.md).
-#include <cmath>
-#include <memory>
+#include <algorithm>
+#include <array>
 #include <unordered_map>
 
-#include "base/files.h"
+#include "base/json_fields.h"
+#include "base/json_lines.h"
 #include "meta/agreement.h"
 #include "meta/figures.h"
 #include "meta/references.h"
+#include "stats/estimate_json.h"
 #include "text/unicode.h"
 
 namespace mores::meta {
@@ -15,35 +17,26 @@ namespace {
 constexpr const char* kKindNames[] = {"precision", "recall", "both"};
 constexpr const char* kAgreementMeasures[] = {"precision", "recall", "f1"};
 
-tl::unexpected<Error> RulingFieldError(std::string_view where, std::string_view field,
-                                       std::string_view problem) {
-  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
-}
-
 class RulingsReader {
  public:
   explicit RulingsReader(std::span<const Evaluation> evaluations) : evaluations_(evaluations) {
     for (size_t i = 0; i < evaluations.size(); ++i) positions_.emplace(evaluations[i].id, i);
   }
 
-  Status Add(const Json& line, const std::string& where) {
-    const auto given = line.find("id");
-    if (given == line.end()) return RulingFieldError(where, "id", "missing");
-    MORES_ASSIGN_OR_RETURN(const std::string id, ParseId(*given, where));
-    const auto position = positions_.find(id);
-    if (position == positions_.end())
-      return RulingFieldError(where, "id", "no critique has this id");
-    std::string name = "human";
-    if (line.contains("by") && !line["by"].is_null()) {
-      MORES_ASSIGN_OR_RETURN(name, RequiredString(line, "by", where));
+  Status Add(const JsonLine& line) {
+    const JsonFields fields(line.value, line.where);
+    MORES_ASSIGN_OR_RETURN(const std::optional<std::string> id, fields.Id());
+    if (!id) return fields.Wrong("id", "missing");
+    const auto position = positions_.find(*id);
+    if (position == positions_.end()) return fields.Wrong("id", "no critique has this id");
+    MORES_ASSIGN_OR_RETURN(const std::string name, fields.OptionalString("by"));
+    HumanCritique& critique = Rater(fields.Has("by") ? name : "human").critiques[position->second];
+    if (line.value.contains("kind")) return AddOne(fields, critique);
+    if (!line.value.contains("aius") && !line.value.contains("reference")) {
+      return fields.Wrong("aius", "missing (and no 'reference' or 'kind' either)");
     }
-    HumanCritique& critique = Rater(name).critiques[position->second];
-    if (line.contains("kind")) return AddOne(line, where, critique);
-    if (!line.contains("aius") && !line.contains("reference")) {
-      return RulingFieldError(where, "aius", "missing (and no 'reference' or 'kind' either)");
-    }
-    MORES_RETURN_IF_ERROR(AddList(line, "aius", where, critique.precision, critique.any));
-    return AddList(line, "reference", where, critique.recall, critique.any);
+    MORES_RETURN_IF_ERROR(AddList(fields, "aius", critique.precision, critique.any));
+    return AddList(fields, "reference", critique.recall, critique.any);
   }
 
   std::vector<HumanRater> Take() && { return std::move(raters_); }
@@ -64,61 +57,52 @@ class RulingsReader {
     return raters_[found->second];
   }
 
-  static Status Rule(const Json& value, const std::string& where, const std::string& field,
+  static Status Rule(const Json& value, const JsonFields& fields, const std::string& name,
                      std::optional<bool>& ruling, bool& any) {
     if (value.is_null()) return {};
-    if (!value.is_boolean()) return RulingFieldError(where, field, "must be true, false or null");
-    if (ruling) return RulingFieldError(where, field, "ruled over before by the same person");
+    if (!value.is_boolean()) return fields.Wrong(name, "must be true, false or null");
+    if (ruling) return fields.Wrong(name, "ruled over before by the same person");
     ruling = value.get<bool>();
     any = true;
     return {};
   }
 
-  static Status AddList(const Json& line, const char* field, const std::string& where,
+  static Status AddList(const JsonFields& fields, const char* name,
                         std::vector<std::optional<bool>>& rulings, bool& any) {
-    const auto list = line.find(field);
-    if (list == line.end() || list->is_null()) return {};
-    if (!list->is_array())
-      return RulingFieldError(where, field, "must be a list of true, false or null");
+    const Json* list = fields.Find(name);
+    if (list == nullptr) return {};
+    if (!list->is_array()) return fields.Wrong(name, "must be a list of true, false or null");
     if (list->size() != rulings.size()) {
-      return RulingFieldError(where, field,
-                              fmt::format("has {} rulings; the critique was measured with {} AIUs",
-                                          list->size(), rulings.size()));
+      return fields.Wrong(
+          name, fmt::format("has {} rulings; the critique was measured with {} AIUs", list->size(),
+                            rulings.size()));
     }
     for (size_t i = 0; i < rulings.size(); ++i) {
       MORES_RETURN_IF_ERROR(
-          Rule((*list)[i], where, fmt::format("{}[{}]", field, i), rulings[i], any));
+          Rule((*list)[i], fields, fmt::format("{}[{}]", name, i), rulings[i], any));
     }
     return {};
   }
 
-  static Status AddOne(const Json& line, const std::string& where, HumanCritique& critique) {
-    MORES_ASSIGN_OR_RETURN(const std::string kind, RequiredString(line, "kind", where));
-    if (kind != "precision" && kind != "recall") {
-      return RulingFieldError(where, "kind", "must be 'precision' or 'recall'");
+  static Status AddOne(const JsonFields& fields, HumanCritique& critique) {
+    constexpr std::array<std::string_view, 2> kOneKinds = {"precision", "recall"};
+    MORES_ASSIGN_OR_RETURN(const size_t kind, fields.OneOf("kind", kOneKinds));
+    auto& rulings = kind == 0 ? critique.precision : critique.recall;
+    const auto most = static_cast<int64_t>(rulings.size()) - 1;
+    const auto index = fields.Whole("index", {.least = 0, .most = most});
+    if (!index || !index->has_value()) {
+      return fields.Wrong("index",
+                          fmt::format("must count AIUs from 0; there are {}", rulings.size()));
     }
-    auto& rulings = kind == "precision" ? critique.precision : critique.recall;
-    const auto index = line.find("index");
-    if (index == line.end() || !index->is_number_integer() || *index < 0 ||
-        *index >= static_cast<int64_t>(rulings.size())) {
-      return RulingFieldError(where, "index",
-                              fmt::format("must count AIUs from 0; there are {}", rulings.size()));
-    }
-    const auto correct = line.find("correct");
-    if (correct == line.end()) return RulingFieldError(where, "correct", "missing");
-    return Rule(*correct, where, "correct", rulings[index->get<size_t>()], critique.any);
+    const auto correct = fields.object().find("correct");
+    if (correct == fields.object().end()) return fields.Wrong("correct", "missing");
+    return Rule(*correct, fields, "correct", rulings[static_cast<size_t>(**index)], critique.any);
   }
 
   std::span<const Evaluation> evaluations_;
   std::unordered_map<std::string, size_t> positions_, rater_of_;
   std::vector<HumanRater> raters_;
 };
-
-Json AgreementEstimate(const stats::Estimate& estimate) {
-  return {{"value", NumberOrNull(estimate.value)},
-          {"low", NumberOrNull(estimate.interval.low)},
-          {"high", NumberOrNull(estimate.interval.high)}};
-}
 
 Json AgreementsToJson(const KindAgreements& agreements) {
   Json json = Json::object();
@@ -127,8 +111,8 @@ Json AgreementsToJson(const KindAgreements& agreements) {
     json[kKindNames[kind]] = {{"rulings", one.rulings()},
                               {"unparsed", one.table[2][0] + one.table[2][1]},
                               {"table", one.table},
-                              {"share", AgreementEstimate(one.share)},
-                              {"kappa", AgreementEstimate(one.kappa)}};
+                              {"share", ToJson(one.share)},
+                              {"kappa", ToJson(one.kappa)}};
   }
   return json;
 }
@@ -143,7 +127,7 @@ Json AgreementScopeToJson(const AgreementScope& scope, const std::vector<std::st
   Json json = {{"critiques", scope.critiques}, {"judge_and_humans", std::move(with)}};
   if (scope.with_majority) json["judge_and_majority"] = AgreementsToJson(*scope.with_majority);
   for (size_t measure = 0; measure < scope.scores.size(); ++measure) {
-    json["tau_b"][kAgreementMeasures[measure]] = AgreementEstimate(scope.scores[measure].tau);
+    json["tau_b"][kAgreementMeasures[measure]] = ToJson(scope.scores[measure].tau);
     json["tau_b"][kAgreementMeasures[measure]]["critiques"] = scope.scores[measure].critiques;
   }
   if (!scope.alpha) return json;
@@ -155,16 +139,9 @@ Json AgreementScopeToJson(const AgreementScope& scope, const std::vector<std::st
   }
   json["among_humans"]["pairs"] = std::move(pairs);
   for (size_t kind = 0; kind < scope.alpha->size(); ++kind) {
-    json["among_humans"]["alpha"][kKindNames[kind]] = AgreementEstimate((*scope.alpha)[kind]);
+    json["among_humans"]["alpha"][kKindNames[kind]] = ToJson((*scope.alpha)[kind]);
   }
   return json;
-}
-
-std::string Show(const stats::Estimate& estimate) {
-  if (!std::isfinite(estimate.value)) return "undefined";
-  if (!std::isfinite(estimate.interval.low)) return fmt::format("{:.3f}", estimate.value);
-  return fmt::format("{:.3f} [{:.3f}, {:.3f}]", estimate.value, estimate.interval.low,
-                     estimate.interval.high);
 }
 
 std::string Rows(const std::string& who, const KindAgreements& agreements) {
@@ -173,7 +150,7 @@ std::string Rows(const std::string& who, const KindAgreements& agreements) {
     const RulingAgreement& one = agreements[kind];
     out += fmt::format("  {:<28} {:<10} {:>8} {:>9} {:<24} {}\n", text::FitColumns(who, 28),
                        kKindNames[kind], one.rulings(), one.table[2][0] + one.table[2][1],
-                       Show(one.share), Show(one.kappa));
+                       FormatEstimate(one.share, {}), FormatEstimate(one.kappa, {}));
   }
   return out;
 }
@@ -182,17 +159,9 @@ std::string Rows(const std::string& who, const KindAgreements& agreements) {
 
 Expected<std::vector<HumanRater>> ReadHumanRulings(const std::string& path,
                                                    std::span<const Evaluation> evaluations) {
-  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
   RulingsReader rulings(evaluations);
-  std::string line;
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
-    if (!more) break;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const std::string where = fmt::format("{}:{}", path, reader->line_number());
-    MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, where));
-    MORES_RETURN_IF_ERROR(rulings.Add(value, where));
-  }
+  MORES_RETURN_IF_ERROR(
+      ForEachJsonLine(path, {}, [&](const JsonLine& line) { return rulings.Add(line); }));
   std::vector<HumanRater> raters = std::move(rulings).Take();
   std::erase_if(raters, [](const HumanRater& rater) {
     return std::none_of(rater.critiques.begin(), rater.critiques.end(),
@@ -236,11 +205,12 @@ std::string FormatTable(const AgreementReport& report) {
     }
     for (size_t kind = 0; scope.alpha && kind < scope.alpha->size(); ++kind) {
       out += fmt::format("  alpha among humans, {}: {}\n", kKindNames[kind],
-                         Show((*scope.alpha)[kind]));
+                         FormatEstimate((*scope.alpha)[kind], {}));
     }
     for (size_t measure = 0; measure < scope.scores.size(); ++measure) {
       out += fmt::format("  tau-b of {} over {} critiques: {}\n", kAgreementMeasures[measure],
-                         scope.scores[measure].critiques, Show(scope.scores[measure].tau));
+                         scope.scores[measure].critiques,
+                         FormatEstimate(scope.scores[measure].tau, {}));
     }
   }
   return out;

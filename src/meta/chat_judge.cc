@@ -113,7 +113,7 @@ class ChatJudge : public AiuJudge {
 
   Expected<std::vector<Ruling>> RuleOnPrecision(std::span<const Claim> claims) override {
     return Rule(precision_, claims, [](const Claim& claim) {
-      return Json{{"dialogue", chat::TurnsToJson(claim.item->dialogue.turns)},
+      return Json{{"dialogue", format::TurnsToJson(claim.item->dialogue.turns)},
                   {"statement", claim.aiu}};
     });
   }

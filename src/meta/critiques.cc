@@ -1,9 +1,9 @@
 #include "meta/critiques.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
+#include "base/json_fields.h"
 #include "format/verdict.h"
 
 namespace mores::meta {
@@ -14,11 +14,6 @@ struct Record {
   std::string id, critique, where;
   format::Dialogue dialogue;  // without turns where the record has none
 };
-
-tl::unexpected<Error> CritiqueFieldError(std::string_view where, std::string_view field,
-                                         std::string_view problem) {
-  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, field, problem);
-}
 
 bool HasDialogue(const Json& value) {
   return value.is_object() &&
@@ -34,65 +29,55 @@ Json DialogueShape(const Json& record) {
   return shape;
 }
 
-Expected<Record> ParseVerdictRecord(const Json& value, const std::string& where, int64_t number) {
-  MORES_ASSIGN_OR_RETURN(const format::Verdict verdict, format::ParseVerdict(value, where));
-  Record record = {.id = verdict.id, .critique = verdict.critique, .where = where};
+Expected<Record> ParseVerdictRecord(const JsonLine& line) {
+  MORES_ASSIGN_OR_RETURN(const format::Verdict verdict,
+                         format::ParseVerdict(line.value, line.where));
+  Record record = {.id = verdict.id, .critique = verdict.critique, .where = line.where};
   if (HasDialogue(verdict.input)) {
     Json shape = {{"id", verdict.id}};
     for (const char* field : {"messages", "query", "response"}) {
       if (verdict.input.contains(field)) shape[field] = verdict.input[field];
     }
-    MORES_ASSIGN_OR_RETURN(record.dialogue,
-                           format::ParseDialogue(shape, where + ": field 'input'", number));
+    MORES_ASSIGN_OR_RETURN(
+        record.dialogue, format::ParseDialogue(shape, line.where + ": field 'input'", line.number));
   }
   return record;
 }
 
-Expected<Record> ParseRecord(const Json& value, const std::string& where, int64_t number) {
-  if (!value.is_object()) {
-    return MakeError(ErrorKind::kInput, "{}: must be an object, not {}", where, value.type_name());
+Expected<Record> ParseRecord(const JsonLine& line) {
+  MORES_RETURN_IF_ERROR(RequireObject(line.value, line.where));
+  if (line.value.contains("label") && line.value.contains("threshold")) {
+    return ParseVerdictRecord(line);
   }
-  if (value.contains("label") && value.contains("threshold")) {
-    return ParseVerdictRecord(value, where, number);
-  }
-  Record record = {.where = where};
-  MORES_ASSIGN_OR_RETURN(record.critique, RequiredString(value, "critique", where));
-  const Json shape = DialogueShape(value);
-  if (!HasDialogue(shape)) {
-    if (value.contains("dialogue")) {
-      return CritiqueFieldError(where, "dialogue", "must be a list of turns, or a dialogue");
-    }
-    const auto id = value.find("id");
-    if (id == value.end())
-      return CritiqueFieldError(where, "id", "missing (and no dialogue either)");
-    MORES_ASSIGN_OR_RETURN(record.id, ParseId(*id, where));
+  const JsonFields fields(line.value, line.where);
+  Record record = {.where = line.where};
+  MORES_ASSIGN_OR_RETURN(record.critique, fields.RequiredString("critique"));
+  const Json shape = DialogueShape(line.value);
+  if (HasDialogue(shape)) {
+    MORES_ASSIGN_OR_RETURN(record.dialogue, format::ParseDialogue(shape, line.where, line.number));
+    record.id = record.dialogue.id;
     return record;
   }
-  MORES_ASSIGN_OR_RETURN(record.dialogue, format::ParseDialogue(shape, where, number));
-  record.id = record.dialogue.id;
+  if (line.value.contains("dialogue")) {
+    return fields.Wrong("dialogue", "must be a list of turns, or a dialogue");
+  }
+  MORES_ASSIGN_OR_RETURN(const std::optional<std::string> id, fields.Id());
+  if (!id) return fields.Wrong("id", "missing (and no dialogue either)");
+  record.id = *id;
   return record;
-}
-
-bool IsFailure(const Json& value) {
-  return value.is_object() && value.contains("error") && !value.contains("label") &&
-         !value.contains("critique");
 }
 
 Expected<std::vector<Record>> ParseFile(const std::string& path, size_t* failed) {
   std::vector<Record> records;
-  std::unordered_map<std::string, std::string> first;
-  MORES_RETURN_IF_ERROR(
-      ReadRecords(path, [&](const Json& value, const std::string& where, int64_t number) -> Status {
-        if (IsFailure(value)) {
-          ++*failed;
-          return {};
-        }
-        MORES_ASSIGN_OR_RETURN(Record record, ParseRecord(value, where, number));
-        const auto [seen, fresh] = first.emplace(record.id, where);
-        if (!fresh) return CritiqueFieldError(where, "id", "already the id of " + seen->second);
-        records.push_back(std::move(record));
-        return {};
-      }));
+  IdLines ids;
+  const auto add = [&](const JsonLine& line) -> Status {
+    MORES_ASSIGN_OR_RETURN(Record record, ParseRecord(line));
+    MORES_RETURN_IF_ERROR(ids.PutOnce(record.id, line));
+    records.push_back(std::move(record));
+    return {};
+  };
+  MORES_ASSIGN_OR_RETURN(const JsonLinesRead read, ForEachRecord(path, {"label", "critique"}, add));
+  *failed = static_cast<size_t>(read.failed);
   return records;
 }
 
@@ -128,7 +113,7 @@ Expected<Critiques> ReadCritiques(const std::string& path, const References& ref
     used[found] = true;
     const Reference& reference = references.all()[found];
     if (Differs(record.dialogue, reference)) {
-      return CritiqueFieldError(record.where, "id", "is that of a reference for another dialogue");
+      return FieldError(record.where, "id", "is that of a reference for another dialogue");
     }
     if (record.dialogue.turns.empty()) record.dialogue = DialogueOf(reference);
     if (record.dialogue.turns.empty()) no_dialogue.Add(record);

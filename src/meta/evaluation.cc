@@ -111,31 +111,4 @@ Scores ScoresOf(const Evaluation& evaluation) {
   return scores;
 }
 
-Scores Macro(std::span<const Evaluation> evaluations) {
-  Scores sums;
-  if (evaluations.empty()) return sums;
-  for (const Evaluation& evaluation : evaluations) {
-    const Scores scores = ScoresOf(evaluation);
-    sums.precision += scores.precision;
-    sums.recall += scores.recall;
-    sums.f1 += scores.f1;
-  }
-  const auto count = static_cast<double>(evaluations.size());
-  return {sums.precision / count, sums.recall / count, sums.f1 / count};
-}
-
-Scores Micro(std::span<const Evaluation> evaluations) {
-  int64_t precise = 0, recalled = 0;
-  size_t claims = 0, references = 0;
-  for (const Evaluation& evaluation : evaluations) {
-    precise += CorrectOf(evaluation.precision);
-    recalled += CorrectOf(evaluation.recall);
-    claims += evaluation.precision.size();
-    references += evaluation.recall.size();
-  }
-  Scores scores = {Share(precise, claims), Share(recalled, references), 0};
-  scores.f1 = F1OfCounts(precise, claims, recalled, references);
-  return scores;
-}
-
 }  // namespace mores::meta

@@ -45,11 +45,6 @@ double F1OfCounts(int64_t precise, size_t claims, int64_t recalled, size_t refer
 
 // Of one critique: shares of correct rulings, unparsed ones in the denominator, 0 for an empty set.
 Scores ScoresOf(const Evaluation& evaluation);
-// Means over critiques of precision, recall and F1. Zeros for none.
-Scores Macro(std::span<const Evaluation> evaluations);
-// Of the pooled counts.
-Scores Micro(std::span<const Evaluation> evaluations);
-
 // One line of an output of `mores meta` (docs/formats/meta.md), without the texts that stand beside
 // it. REQUIRES: no failure.
 Json ToJson(const Evaluation& evaluation);

@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "chat/chat_model.h"
+#include "meta/figures.h"
 #include "meta/summary.h"
 #include "support/base/test_directory.h"
 
@@ -71,6 +72,12 @@ std::vector<CritiqueItem> FourItems() {
           Item("3", "third critique", {"t1", "t2"}), Item("4", "fourth critique", {})};
 }
 
+FigureValues FiguresOf(const std::vector<Evaluation>& evaluations) {
+  std::vector<const Evaluation*> pointers;
+  for (const Evaluation& one : evaluations) pointers.push_back(&one);
+  return FigureTable(pointers).Figures(std::vector<double>(evaluations.size(), 1.0));
+}
+
 TEST_F(ScriptedTest, FiguresAreExact) {
   const std::vector<Evaluation> evaluations = Evaluate(kScript, FourItems());
   ASSERT_EQ(evaluations.size(), 4u);
@@ -83,23 +90,25 @@ TEST_F(ScriptedTest, FiguresAreExact) {
   for (const Evaluation& one : evaluations) EXPECT_FALSE(one.failure);
 
   // Precisions 3/4, 1/2, 0, 0; recalls 1/2, 1, 0, 0; F1s 3/5, 2/3, 0, 0.
-  const Scores macro = Macro(evaluations);
-  EXPECT_DOUBLE_EQ(macro.precision, 1.25 / 4);
-  EXPECT_DOUBLE_EQ(macro.recall, 1.5 / 4);
-  EXPECT_DOUBLE_EQ(macro.f1, (0.6 + 2.0 / 3) / 4);
+  const FigureValues figures = FiguresOf(evaluations);
+  EXPECT_DOUBLE_EQ(figures[0], 1.25 / 4);
+  EXPECT_DOUBLE_EQ(figures[1], 1.5 / 4);
+  EXPECT_DOUBLE_EQ(figures[2], (0.6 + 2.0 / 3) / 4);
   // Pooled: 4 of 6 claims, 2 of 5 references.
-  const Scores micro = Micro(evaluations);
-  EXPECT_DOUBLE_EQ(micro.precision, 4.0 / 6);
-  EXPECT_DOUBLE_EQ(micro.recall, 2.0 / 5);
-  EXPECT_DOUBLE_EQ(micro.f1, 0.5);
+  EXPECT_DOUBLE_EQ(figures[3], 4.0 / 6);
+  EXPECT_DOUBLE_EQ(figures[4], 2.0 / 5);
+  EXPECT_DOUBLE_EQ(figures[5], 0.5);
 }
 
 TEST_F(ScriptedTest, SummaryHasTheSameFigures) {
   const std::vector<Evaluation> evaluations = Evaluate(kScript, FourItems());
   const Json summary =
       Summarize(evaluations, {.judge = "j@1", .failed = 7, .references_unused = 2});
-  EXPECT_EQ(summary["macro"], ToJson(Macro(evaluations)));
-  EXPECT_EQ(summary["micro"], ToJson(Micro(evaluations)));
+  const FigureValues figures = FiguresOf(evaluations);
+  const Json macro = ToJson(Scores{figures[0], figures[1], figures[2]});
+  EXPECT_EQ(summary["macro"], macro);
+  const Json micro = ToJson(Scores{figures[3], figures[4], figures[5]});
+  EXPECT_EQ(summary["micro"], micro);
   for (const char* name : {"macro.precision", "macro.recall", "macro.f1"}) {
     EXPECT_EQ(summary[name], summary["macro"][std::string(name).substr(6)]);
   }

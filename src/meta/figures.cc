@@ -72,6 +72,4 @@ std::vector<stats::Estimate> EstimateFigures(const FigureTable& table,
       options);
 }
 
-Json NumberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 }  // namespace mores::meta

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
 #include "meta/evaluation.h"
 #include "stats/bootstrap.h"
 
@@ -38,9 +37,6 @@ class FigureTable {
 // In the order of kFigureNames. All undefined for an empty table.
 std::vector<stats::Estimate> EstimateFigures(const FigureTable& table,
                                              const stats::BootstrapOptions& options);
-
-// Null where it is not a number.
-Json NumberOrNull(double value);
 
 }  // namespace mores::meta
 

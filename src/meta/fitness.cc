@@ -261,7 +261,7 @@ std::string HashReferences(std::span<const CritiqueItem> references) {
   std::string hashes;
   for (const CritiqueItem& reference : references) {
     Json one = {{"id", reference.id},
-                {"turns", chat::TurnsToJson(reference.dialogue.turns)},
+                {"turns", format::TurnsToJson(reference.dialogue.turns)},
                 {"aius", reference.reference_aius}};
     hashes += Sha256Hex(DumpJson(one));
   }

@@ -1,25 +1,23 @@
 // A fitness report as a file and as a table (docs/formats/fitness.md).
+#include <array>
+
 #include "base/files.h"
+#include "base/json_fields.h"
 #include "meta/figures.h"
 #include "meta/fitness.h"
+#include "stats/estimate_json.h"
 
 namespace mores::meta {
 namespace {
 
 constexpr const char* kLevelNames[] = {"macro", "micro"};
 constexpr const char* kMeasureNames[] = {"precision", "recall", "f1"};
-Json EstimateToJson(const stats::Estimate& estimate) {
-  return {{"value", NumberOrNull(estimate.value)},
-          {"low", NumberOrNull(estimate.interval.low)},
-          {"high", NumberOrNull(estimate.interval.high)}};
-}
 
 Json FiguresToJson(const FitnessFigures& figures) {
   Json json = Json::object();
   for (size_t level = 0; level < 2; ++level) {
     for (size_t measure = 0; measure < 3; ++measure) {
-      json[kLevelNames[level]][kMeasureNames[measure]] =
-          EstimateToJson(figures.values[level][measure]);
+      json[kLevelNames[level]][kMeasureNames[measure]] = ToJson(figures.values[level][measure]);
     }
   }
   return json;
@@ -45,7 +43,7 @@ Json ComparisonsToJson(const std::vector<ProbeComparison>& comparisons) {
         {{"scope", one.scope},
          {"probe", Name(one.probe)},
          {"figure", fmt::format("macro.{}", kMeasureNames[static_cast<size_t>(one.measure)])},
-         {"below_references", EstimateToJson(one.below)},
+         {"below_references", ToJson(one.below)},
          {"holds", one.holds}});
   }
   return json;
@@ -64,9 +62,8 @@ Json RewritesToJson(const std::array<RewriteCounts, kProbes.size()>& rewrites) {
   return json;
 }
 
-std::string Percent(const stats::Estimate& estimate) {
-  return fmt::format("{:5.1f} [{:.1f}, {:.1f}]", 100 * estimate.value, 100 * estimate.interval.low,
-                     100 * estimate.interval.high);
+std::string FitnessPercent(const stats::Estimate& estimate) {
+  return FormatEstimate(estimate, {.scale = 100, .digits = 1, .width = 5});
 }
 
 std::string ScopeTable(const FitnessScope& scope) {
@@ -77,11 +74,11 @@ std::string ScopeTable(const FitnessScope& scope) {
     const ProbeFigures& figures = scope.probes[static_cast<size_t>(probe)];
     out += fmt::format("  {:<12}", Name(probe));
     for (const Measure measure : {Measure::kPrecision, Measure::kRecall, Measure::kF1}) {
-      out += fmt::format(" {:<20}", Percent(figures.figures.At(Level::kMacro, measure)));
+      out += fmt::format(" {:<20}", FitnessPercent(figures.figures.At(Level::kMacro, measure)));
     }
     out += probe == Probe::kReferences
                ? std::string()
-               : " " + Percent(figures.below.At(Level::kMacro, Measure::kF1));
+               : " " + FitnessPercent(figures.below.At(Level::kMacro, Measure::kF1));
     while (out.ends_with(' ')) out.pop_back();
     if (figures.unparsed + figures.unreadable > 0) {
       out += fmt::format("  ({} rulings unparsed, {} extractions unreadable)", figures.unparsed,
@@ -90,22 +87,6 @@ std::string ScopeTable(const FitnessScope& scope) {
     out += '\n';
   }
   return out;
-}
-
-Expected<std::vector<std::string>> ReadReasons(const Json& value, const std::string& path) {
-  const auto reasons = value.find("reasons");
-  if (reasons == value.end() || !reasons->is_array()) {
-    return MakeError(ErrorKind::kInput, "{}: field 'reasons': must be a list", path);
-  }
-  std::vector<std::string> read;
-  for (const Json& reason : *reasons) {
-    if (!reason.is_string()) {
-      return MakeError(ErrorKind::kInput, "{}: field 'reasons[{}]': must be a string", path,
-                       read.size());
-    }
-    read.push_back(reason.get<std::string>());
-  }
-  return read;
 }
 
 }  // namespace
@@ -158,32 +139,26 @@ std::string FormatTable(const FitnessReport& report) {
 Expected<Fitness> ReadFitness(const std::string& path) {
   MORES_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(text, path));
-  MORES_ASSIGN_OR_RETURN(const std::string kind, RequiredString(value, "kind", path));
-  if (kind != "mores-fitness") {
-    return MakeError(ErrorKind::kInput, "{}: field 'kind': must be 'mores-fitness'", path);
-  }
-  if (const auto version = value.find("version"); version == value.end() || *version != 1) {
-    return MakeError(ErrorKind::kInput, "{}: field 'version': must be 1", path);
+  const JsonFields fields(value, path);
+  constexpr std::array<std::string_view, 1> kKinds = {"mores-fitness"};
+  MORES_RETURN_IF_ERROR(fields.OneOf("kind", kKinds));
+  if (const Json* version = fields.Find("version"); version == nullptr || *version != 1) {
+    return fields.Wrong("version", "must be 1");
   }
   Fitness fitness;
-  const auto fit = value.find("fit");
-  if (fit == value.end() || !fit->is_boolean()) {
-    return MakeError(ErrorKind::kInput, "{}: field 'fit': must be true or false", path);
+  MORES_RETURN_IF_ERROR(fields.Required("fit"));
+  MORES_ASSIGN_OR_RETURN(fitness.fit, fields.Flag("fit"));
+  MORES_RETURN_IF_ERROR(fields.Required("reasons"));
+  MORES_ASSIGN_OR_RETURN(fitness.reasons, fields.Strings("reasons"));
+  MORES_ASSIGN_OR_RETURN(const auto judge, fields.Object("judge"));
+  if (!judge || !judge->Has("fingerprint")) {
+    return fields.Wrong("judge", "must have a name and a fingerprint");
   }
-  fitness.fit = fit->get<bool>();
-  MORES_ASSIGN_OR_RETURN(fitness.reasons, ReadReasons(value, path));
-  const auto judge = value.find("judge");
-  if (judge == value.end() || !judge->is_object() || !judge->contains("fingerprint")) {
-    return MakeError(ErrorKind::kInput, "{}: field 'judge': must have a name and a fingerprint",
-                     path);
-  }
-  MORES_ASSIGN_OR_RETURN(fitness.judge, RequiredString(*judge, "name", path));
-  fitness.judge_fingerprint = (*judge)["fingerprint"];
-  const auto references = value.find("references");
-  if (references == value.end()) {
-    return MakeError(ErrorKind::kInput, "{}: field 'references': missing", path);
-  }
-  MORES_ASSIGN_OR_RETURN(fitness.references_sha256, RequiredString(*references, "sha256", path));
+  MORES_ASSIGN_OR_RETURN(fitness.judge, judge->RequiredString("name"));
+  fitness.judge_fingerprint = *judge->Find("fingerprint");
+  MORES_ASSIGN_OR_RETURN(const auto references, fields.Object("references"));
+  if (!references) return fields.Wrong("references", "missing");
+  MORES_ASSIGN_OR_RETURN(fitness.references_sha256, references->RequiredString("sha256"));
   return fitness;
 }
 

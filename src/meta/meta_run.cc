@@ -11,7 +11,7 @@ std::string ContentHash(std::span<const CritiqueItem> items) {
   std::string hashes;
   for (const CritiqueItem& item : items) {
     hashes += Sha256Hex(DumpJson({{"id", item.id},
-                                  {"messages", chat::TurnsToJson(item.dialogue.turns)},
+                                  {"messages", format::TurnsToJson(item.dialogue.turns)},
                                   {"critique", item.critique},
                                   {"reference", item.reference_aius}}));
   }
@@ -41,7 +41,7 @@ Expected<std::vector<job::ItemResult>> Evaluate(AiuJudge& judge,
 Json ToLine(const Evaluation& evaluation, const CritiqueItem& item, Content content) {
   Json line = ToJson(evaluation);
   line["critique"] = item.critique;
-  if (content == Content::kKept) line["messages"] = chat::TurnsToJson(item.dialogue.turns);
+  if (content == Content::kKept) line["messages"] = format::TurnsToJson(item.dialogue.turns);
   return line;
 }
 

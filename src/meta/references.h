@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "base/json_lines.h"
 #include "format/dialogue.h"
 
 namespace mores::meta {
@@ -51,13 +51,10 @@ class References {
 // The dialogue of a reference that has one.
 format::Dialogue DialogueOf(const Reference& reference);
 
-// Calls `add` with each record of a file of JSON lines or of one JSON array, and where it stands
-// ("FILE:LINE", "FILE:item N"), numbered from 1. kInput for an empty file.
-using AddRecord = std::function<Status(const Json& record, const std::string& where, int64_t)>;
-Status ReadRecords(const std::string& path, const AddRecord& add);
-
-// An `id`: a string that isn't empty, or an integer, as text. kInput otherwise.
-Expected<std::string> ParseId(const Json& value, std::string_view where);
+// The records of a file of JSON lines or of one JSON array; kInput for an empty one. `results` as
+// in JsonLinesOptions.
+Expected<JsonLinesRead> ForEachRecord(const std::string& path, std::vector<const char*> results,
+                                      const ReadJsonLine& read);
 
 }  // namespace mores::meta
 

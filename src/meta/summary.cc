@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "meta/figures.h"
+#include "stats/estimate_json.h"
 #include "text/unicode.h"
 
 namespace mores::meta {
@@ -22,10 +23,6 @@ Pointers PointersTo(std::span<const Evaluation> evaluations) {
   return pointers;
 }
 
-Json IntervalToJson(const stats::Interval& interval) {
-  return {{"low", NumberOrNull(interval.low)}, {"high", NumberOrNull(interval.high)}};
-}
-
 // {"macro":{...},"micro":{...},"intervals":{"macro.precision":{"low","high"}...}}
 Json SummaryFigures(const std::vector<stats::Estimate>& estimates) {
   Json json = {{"macro", Json::object()}, {"micro", Json::object()}, {"intervals", Json::object()}};
@@ -33,8 +30,8 @@ Json SummaryFigures(const std::vector<stats::Estimate>& estimates) {
     const std::string_view name = kFigureNames[i];
     const size_t dot = name.find('.');
     json[std::string(name.substr(0, dot))][std::string(name.substr(dot + 1))] =
-        NumberOrNull(estimates[i].value);
-    json["intervals"][std::string(name)] = IntervalToJson(estimates[i].interval);
+        stats::NumberOrNull(estimates[i].value);
+    json["intervals"][std::string(name)] = ToJson(estimates[i].interval);
   }
   return json;
 }
@@ -147,21 +144,18 @@ Json Signatures(const Json& macro) {
   return signatures;
 }
 
-std::string Estimate(const Json& group, std::string_view figure) {
+std::string FormatFigure(const Json& group, std::string_view figure) {
   const size_t dot = figure.find('.');
-  const Json& value =
+  Json estimate = group["intervals"][std::string(figure)];
+  estimate["value"] =
       group[std::string(figure.substr(0, dot))][std::string(figure.substr(dot + 1))];
-  if (value.is_null()) return "undefined";
-  const Json& interval = group["intervals"][std::string(figure)];
-  if (interval["low"].is_null()) return fmt::format("{:.3f}", value.get<double>());
-  return fmt::format("{:.3f} [{:.3f}, {:.3f}]", value.get<double>(), interval["low"].get<double>(),
-                     interval["high"].get<double>());
+  return FormatEstimate(stats::EstimateOf(estimate), {});
 }
 
 std::string Row(std::string_view name, int64_t critiques, std::string_view kind,
                 const Json& group) {
   const auto cell = [&](const char* figure) {
-    return Estimate(group, fmt::format("{}.{}", kind, figure));
+    return FormatFigure(group, fmt::format("{}.{}", kind, figure));
   };
   return fmt::format("{:<7}{:>9}  {:<6}{:<22}{:<22}{:<20}\n", name, critiques, kind,
                      cell("precision"), cell("recall"), cell("f1"));

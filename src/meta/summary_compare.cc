@@ -6,6 +6,7 @@
 
 #include "meta/figures.h"
 #include "meta/summary.h"
+#include "stats/estimate_json.h"
 #include "stats/significance.h"
 
 namespace mores::meta {
@@ -16,12 +17,6 @@ constexpr size_t kMacroFigures = 3;
 
 double ScoreNamed(const Scores& scores, size_t macro_figure) {
   return macro_figure == 0 ? scores.precision : macro_figure == 1 ? scores.recall : scores.f1;
-}
-
-Json ToJson(const stats::Estimate& estimate) {
-  return {{"value", NumberOrNull(estimate.value)},
-          {"low", NumberOrNull(estimate.interval.low)},
-          {"high", NumberOrNull(estimate.interval.high)}};
 }
 
 Json CompareGroup(std::span<const PairedEvaluation> pairs, const stats::BootstrapOptions& options) {
@@ -60,14 +55,8 @@ Json CompareGroup(std::span<const PairedEvaluation> pairs, const stats::Bootstra
   return json;
 }
 
-std::string FormatEstimate(const Json& estimate, bool with_sign) {
-  if (estimate["value"].is_null()) return "undefined";
-  const auto number = [&](const char* part) {
-    const auto value = estimate[part].get<double>();
-    return with_sign ? fmt::format("{:+.3f}", value) : fmt::format("{:.3f}", value);
-  };
-  if (estimate["low"].is_null()) return number("value");
-  return fmt::format("{} [{}, {}]", number("value"), number("low"), number("high"));
+std::string Shown(const Json& estimate, stats::EstimateStyle::Sign sign) {
+  return FormatEstimate(stats::EstimateOf(estimate), {.sign = sign});
 }
 
 }  // namespace
@@ -111,15 +100,15 @@ Json Compare(std::span<const PairedEvaluation> pairs, const stats::BootstrapOpti
 }
 
 std::string FormatComparison(const Json& comparison) {
+  using Sign = stats::EstimateStyle::Sign;
   std::string out = fmt::format("critiques in both: {}\n{:<17}{:<22}{:<22}{:<25}{}\n",
                                 comparison["critiques"].get<int64_t>(), "", "first", "second",
                                 "second less first", "sign-flip p");
   for (const std::string_view name : kFigureNames) {
     const Json& figure = comparison[std::string(name)];
     out += fmt::format(
-        "{:<17}{:<22}{:<22}{:<25}{}\n", name, FormatEstimate(figure["first"], /*with_sign=*/false),
-        FormatEstimate(figure["second"], /*with_sign=*/false),
-        FormatEstimate(figure["difference"], /*with_sign=*/true),
+        "{:<17}{:<22}{:<22}{:<25}{}\n", name, Shown(figure["first"], Sign::kMinusOnly),
+        Shown(figure["second"], Sign::kMinusOnly), Shown(figure["difference"], Sign::kAlways),
         figure.contains("sign_flip_p") ? fmt::format("{:.4f}", figure["sign_flip_p"].get<double>())
                                        : "");
   }

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "report/figures.h"
+#include "stats/estimate_json.h"
 #include "text/unicode.h"
 
 namespace mores::report {
@@ -126,11 +127,8 @@ Json SideToJson(const Collection& collection) {
               {"failed", collection.failed}};
 }
 
-std::string PercentOf(const stats::Estimate& estimate) {
-  if (std::isnan(estimate.value)) return "-";
-  return fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * estimate.value, 100 * estimate.interval.low,
-                     100 * estimate.interval.high);
-}
+constexpr stats::EstimateStyle kComparedStyle = {
+    .scale = 100, .digits = 1, .unit = " %", .undefined = "-"};
 
 std::string FlipLine(const ComparedItem& item) {
   const std::optional<Label> gold = GoldOf(item);
@@ -199,14 +197,18 @@ std::string FormatTable(const Comparison& comparison) {
     text += fmt::format("only in first, second {}, {}\n", comparison.only_first.size(),
                         comparison.only_second.size());
   }
-  text += fmt::format("same label            {}\n", PercentOf(comparison.agreement));
+  text += fmt::format("same label            {}\n",
+                      FormatEstimate(comparison.agreement, kComparedStyle));
   text += fmt::format("flips                 {} ({} to unsafe, {} to safe, {} other)\n", flips,
                       comparison.became_unsafe, comparison.became_safe, comparison.other_flips);
   if (comparison.with_gold > 0) {
     const PairedFigures& accuracy = comparison.accuracy;
-    text += fmt::format("accuracy, first       {}\n", PercentOf(accuracy.second_accuracy));
-    text += fmt::format("accuracy, second      {}\n", PercentOf(accuracy.first_accuracy));
-    text += fmt::format("second less first     {}\n", PercentOf(accuracy.difference));
+    text += fmt::format("accuracy, first       {}\n",
+                        FormatEstimate(accuracy.second_accuracy, kComparedStyle));
+    text += fmt::format("accuracy, second      {}\n",
+                        FormatEstimate(accuracy.first_accuracy, kComparedStyle));
+    text += fmt::format("second less first     {}\n",
+                        FormatEstimate(accuracy.difference, kComparedStyle));
     text += fmt::format("mended, broken        {}, {}\n", comparison.mended, comparison.broken);
     text += fmt::format("McNemar mid-p         {:.4g}; by query {:.4g}\n", accuracy.mcnemar.mid_p,
                         accuracy.sign_flip_p);

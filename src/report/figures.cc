@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "stats/estimate_json.h"
+
 namespace mores::report {
 namespace {
 
@@ -157,14 +159,6 @@ std::vector<CalibrationPoint> MeasureCalibration(const Items& items,
   return points;
 }
 
-Json NumberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-Json ToJson(const stats::Estimate& estimate) {
-  return Json{{"value", NumberOrNull(estimate.value)},
-              {"low", NumberOrNull(estimate.interval.low)},
-              {"high", NumberOrNull(estimate.interval.high)}};
-}
-
 Json ToJson(const Figures& figures) {
   const auto count = [&](stats::Outcome outcome) {
     return static_cast<int64_t>(figures.confusion[outcome]);
@@ -200,10 +194,10 @@ Json ToJson(const std::vector<CalibrationPoint>& points) {
   Json array = Json::array();
   for (const CalibrationPoint& point : points) {
     array.push_back(Json{{"items", point.bin.weight},
-                         {"mean_p", NumberOrNull(point.bin.mean_score)},
-                         {"unsafe_share", NumberOrNull(point.bin.positive_share)},
-                         {"low", NumberOrNull(point.interval.low)},
-                         {"high", NumberOrNull(point.interval.high)}});
+                         {"mean_p", stats::NumberOrNull(point.bin.mean_score)},
+                         {"unsafe_share", stats::NumberOrNull(point.bin.positive_share)},
+                         {"low", stats::NumberOrNull(point.interval.low)},
+                         {"high", stats::NumberOrNull(point.interval.high)}});
   }
   return array;
 }

@@ -47,11 +47,8 @@ std::vector<CalibrationPoint> MeasureCalibration(const Items& items,
 
 stats::Decision DecisionOf(format::Label label);
 
-// {"value","low","high"}, null for what is undefined.
-Json ToJson(const stats::Estimate& estimate);
 Json ToJson(const Figures& figures);
 Json ToJson(const std::vector<CalibrationPoint>& points);
-Json NumberOrNull(double value);
 
 // A named group.
 struct Slice {

@@ -7,9 +7,9 @@
 #include <unordered_set>
 #include <utility>
 
-#include "base/files.h"
 #include "base/hash.h"
-#include "base/json.h"
+#include "base/json_fields.h"
+#include "base/json_lines.h"
 #include "base/random.h"
 #include "format/refusal.h"
 #include "text/unicode.h"
@@ -78,65 +78,45 @@ std::vector<Turn> TurnsIn(const Json& input) {
   return parsed ? UpToJudged(std::move(parsed->turns)) : std::vector<Turn>();
 }
 
-// Whether a label file holds dialogues rather than {"id","label"} lines, by its first record.
-Expected<bool> HoldsDialogues(const std::string& path) {
-  MORES_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(path));
-  std::string line;
-  while (true) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
-    if (!more) return MakeError(ErrorKind::kInput, "{}: empty", path);
-    const size_t begin = line.find_first_not_of(" \t");
-    if (begin == std::string::npos) continue;
-    if (line[begin] == '[') return true;
-    MORES_ASSIGN_OR_RETURN(const Json record,
-                           ParseJson(line, fmt::format("{}:{}", path, reader->line_number())));
-    return Field(record, "messages") != nullptr || Field(record, "response") != nullptr;
-  }
-}
-
 Status AddGold(GoldById& gold, const std::string& id, std::optional<Label> label,
                std::optional<Dialogue> dialogue, const std::string& where) {
   Gold& entry = gold[id];
   if (label && entry.label && *label != *entry.label) {
-    return MakeError(ErrorKind::kInput, "{}: field 'label': '{}' is labelled differently before",
-                     where, id);
+    return FieldError(where, "label", fmt::format("'{}' is labelled differently before", id));
   }
   if (label) entry.label = label;
   if (dialogue) entry.dialogue = std::move(dialogue);
   return {};
 }
 
-Expected<size_t> ReadLabelLines(const std::string& path, GoldById& gold) {
-  MORES_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(path));
-  std::string line;
-  size_t records = 0;
-  while (true) {
-    MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
-    if (!more) return records;
-    if (line.find_first_not_of(" \t") == std::string::npos) continue;
-    const std::string where = fmt::format("{}:{}", path, reader->line_number());
-    MORES_ASSIGN_OR_RETURN(const Json record, ParseJson(line, where));
-    MORES_ASSIGN_OR_RETURN(const std::string id, RequiredString(record, "id", where));
-    MORES_ASSIGN_OR_RETURN(const std::string text, RequiredString(record, "label", where));
-    const std::optional<Label> label = format::ParseLabel(text);
-    if (!label || *label == Label::kUnparsed) {
-      return MakeError(ErrorKind::kInput, "{}: field 'label': must be safe or unsafe", where);
-    }
-    MORES_RETURN_IF_ERROR(AddGold(gold, id, label, std::nullopt, where));
-    ++records;
-  }
+bool IsLabelledDialogue(const Json& record) {
+  return Field(record, "messages") != nullptr || Field(record, "response") != nullptr;
 }
 
+// Dialogues with labels, or lines {"id","label"}.
 Expected<size_t> ReadLabels(const std::string& path, GoldById& gold) {
-  MORES_ASSIGN_OR_RETURN(const bool dialogues, HoldsDialogues(path));
-  if (!dialogues) return ReadLabelLines(path, gold);
-  MORES_ASSIGN_OR_RETURN(std::vector<Dialogue> read, format::ReadDialogues(path));
-  for (Dialogue& dialogue : read) {
-    const std::string id = dialogue.id;
-    const std::optional<Label> label = dialogue.expected;
-    MORES_RETURN_IF_ERROR(AddGold(gold, id, label, std::move(dialogue), path));
-  }
-  return read.size();
+  IdLines ids;
+  const auto add = [&](const JsonLine& line) -> Status {
+    const JsonFields fields(line.value, line.where);
+    if (IsLabelledDialogue(line.value)) {
+      MORES_ASSIGN_OR_RETURN(Dialogue dialogue,
+                             format::ParseDialogue(line.value, line.where, line.number));
+      MORES_RETURN_IF_ERROR(ids.PutOnce(dialogue.id, line));
+      const std::string id = dialogue.id;
+      const std::optional<Label> label = dialogue.expected;
+      return AddGold(gold, id, label, std::move(dialogue), line.where);
+    }
+    MORES_ASSIGN_OR_RETURN(const std::string id, fields.RequiredString("id"));
+    MORES_ASSIGN_OR_RETURN(const std::string text, fields.RequiredString("label"));
+    const std::optional<Label> label = format::ParseLabel(text);
+    if (!label || *label == Label::kUnparsed) {
+      return fields.Wrong("label", "must be safe or unsafe");
+    }
+    return AddGold(gold, id, label, std::nullopt, line.where);
+  };
+  const JsonLinesOptions options{.arrays = JsonLinesOptions::Arrays::kRead, .when_empty = "empty"};
+  MORES_ASSIGN_OR_RETURN(const JsonLinesRead read, ForEachJsonLine(path, options, add));
+  return static_cast<size_t>(read.records);
 }
 
 void DecideAnew(const Thresholds& thresholds, Item& item) {
@@ -232,8 +212,8 @@ class Collector {
     std::string name = StringField(verdict.input, "set");
     if (name.empty()) name = Stem(path);
     if (!ids_.insert(name + "\x1f" + verdict.id).second) {
-      return MakeError(ErrorKind::kInput, "{}: field 'id': '{}' occurs twice in the set '{}'", path,
-                       verdict.id, name);
+      return FieldError(path, "id",
+                        fmt::format("'{}' occurs twice in the set '{}'", verdict.id, name));
     }
     AddOnce(collection_.models, verdict.model);
     AddOnce(collection_.prompts, verdict.prompt);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "report/figures.h"
+#include "stats/estimate_json.h"
 
 namespace mores::report {
 namespace {
@@ -115,9 +116,9 @@ Json ToJson(const PairedFigures& figures, const char* first_name, const char* se
               {"difference", ToJson(figures.difference)},
               {"only_" + std::string(first_name), figures.only_first},
               {"only_" + std::string(second_name), figures.only_second},
-              {"mcnemar_exact_p", NumberOrNull(figures.mcnemar.exact_p)},
-              {"mcnemar_mid_p", NumberOrNull(figures.mcnemar.mid_p)},
-              {"sign_flip_p", NumberOrNull(figures.sign_flip_p)}};
+              {"mcnemar_exact_p", stats::NumberOrNull(figures.mcnemar.exact_p)},
+              {"mcnemar_mid_p", stats::NumberOrNull(figures.mcnemar.mid_p)},
+              {"sign_flip_p", stats::NumberOrNull(figures.sign_flip_p)}};
 }
 
 }  // namespace mores::report

@@ -7,6 +7,7 @@
 
 #include "report/figures.h"
 #include "stats/agreement.h"
+#include "stats/estimate_json.h"
 #include "text/unicode.h"
 
 namespace mores::report {
@@ -141,13 +142,7 @@ PairFigures MeasureOne(const std::string& languages, const std::vector<MatchedPa
   return figures;
 }
 
-std::string Cell(const stats::Estimate& estimate, double scale, int digits) {
-  if (std::isnan(estimate.value)) return "-";
-  const std::string value = fmt::format("{:.{}f}", scale * estimate.value, digits);
-  if (std::isnan(estimate.interval.low)) return value;
-  return fmt::format("{} [{:.{}f}, {:.{}f}]", value, scale * estimate.interval.low, digits,
-                     scale * estimate.interval.high, digits);
-}
+constexpr stats::EstimateStyle kPairDecimal = {.undefined = "-"};
 
 }  // namespace
 
@@ -197,7 +192,8 @@ std::string FormatPairs(const Pairs& pairs) {
     const bool one_language =
         figures.languages.substr(0, dash) == figures.languages.substr(dash + 1);
     text += fmt::format("  {}: {} pairs, same label {} %, kappa {}\n", figures.languages,
-                        figures.pairs, Cell(figures.same_share, 100, 1), Cell(figures.kappa, 1, 3));
+                        figures.pairs, FormatEstimate(figures.same_share, stats::kPercentStyle),
+                        FormatEstimate(figures.kappa, kPairDecimal));
     text += fmt::format("    labels differ: only {} unsafe {}, only {} unsafe {}; unparsed {}\n",
                         one_language ? "the first" : figures.languages.substr(0, dash),
                         figures.first_unsafe,
@@ -207,7 +203,8 @@ std::string FormatPairs(const Pairs& pairs) {
     text += fmt::format(
         "    p_unsafe of {} pairs: mean absolute difference {}, second less first "
         "{}\n",
-        figures.scored, Cell(figures.mean_difference, 1, 3), Cell(figures.mean_shift, 1, 3));
+        figures.scored, FormatEstimate(figures.mean_difference, kPairDecimal),
+        FormatEstimate(figures.mean_shift, kPairDecimal));
   }
   if (pairs.unpaired > 0) text += fmt::format("  in no pair: {} items\n", pairs.unpaired);
   return text;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "stats/estimate_json.h"
 #include "text/unicode.h"
 
 namespace mores::report {
@@ -44,14 +45,6 @@ Json ToJson(const Thresholds& thresholds) {
   return json;
 }
 
-std::string Percent(const stats::Estimate& estimate) {
-  if (std::isnan(estimate.value)) return "-";
-  const std::string value = fmt::format("{:.1f}", 100 * estimate.value);
-  if (std::isnan(estimate.interval.low)) return value;
-  return fmt::format("{} [{:.1f}, {:.1f}]", value, 100 * estimate.interval.low,
-                     100 * estimate.interval.high);
-}
-
 std::string Decimal(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3f}", value); }
 
 // Padded to `columns` terminal columns, wide characters counted as two.
@@ -65,7 +58,9 @@ std::string Padded(const std::string& name, size_t columns) {
 
 std::string FigureLine(const std::string& name, const Figures& figures) {
   return fmt::format("{} {:>7} {:>20} {:>20} {:>20} {:>6}\n", Padded(name, 30), figures.items,
-                     Percent(figures.unsafe_share), Percent(figures.accuracy), Percent(figures.f1),
+                     FormatEstimate(figures.unsafe_share, stats::kPercentStyle),
+                     FormatEstimate(figures.accuracy, stats::kPercentStyle),
+                     FormatEstimate(figures.f1, stats::kPercentStyle),
                      Decimal(figures.auroc.value));
 }
 
@@ -77,7 +72,8 @@ std::string BaselineLines(const Report& report) {
       const std::string name =
           fmt::format("{} ({}){}", baseline.name, baseline.basis, row.set.empty() ? "" : ", mean");
       text += fmt::format("{} {:>7} {:>20} {:>20}\n", Padded(name, 30), row.figures.items,
-                          Percent(row.figures.second_accuracy), Percent(row.figures.difference));
+                          FormatEstimate(row.figures.second_accuracy, stats::kPercentStyle),
+                          FormatEstimate(row.figures.difference, stats::kPercentStyle));
     }
   }
   return text;
@@ -163,7 +159,7 @@ std::string FormatTable(const Report& report) {
   }
   if (!std::isnan(report.mean_of_sets_accuracy.value)) {
     text += fmt::format("accuracy, mean of {} sets: {} %\n", report.collection.sets.size(),
-                        Percent(report.mean_of_sets_accuracy));
+                        FormatEstimate(report.mean_of_sets_accuracy, stats::kPercentStyle));
   }
   if (report.all.unparsed > 0) {
     text += fmt::format("unparsed, counted as wrong: {}\n", report.all.unparsed);

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "base/files.h"
 #include "base/hash.h"
@@ -21,8 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr char kPrefix[] = "checkpoint-";
+constexpr char kFiles[] = "files";        // the folder of those that are kept beside the numbers
 constexpr char kHalfWritten[] = "half-";  // of folders that are being written or removed
 constexpr size_t kKept = 2;
 
@@ -47,8 +49,7 @@ tl::unexpected<Error> Corrupt(const std::string& path, std::string_view problem)
   return MakeError(ErrorKind::kCorrupt, "{}: {}; --fresh starts over", path, problem);
 }
 
-Json ToJson(const CheckpointState& state, const std::string& weights_hash,
-            const std::string& tokenizer_hash) {
+Json ToJson(const CheckpointState& state, const std::string& weights_hash, Json file_hashes) {
   return {{"version", kVersion},
           {"step", state.step},
           {"tokens", state.tokens},
@@ -56,7 +57,7 @@ Json ToJson(const CheckpointState& state, const std::string& weights_hash,
           {"resumes", state.resumes},
           {"metrics_bytes", state.metrics_bytes},
           {"state_sha256", weights_hash},
-          {"tokenizer_sha256", tokenizer_hash},
+          {"files_sha256", std::move(file_hashes)},
           {"fingerprint", state.fingerprint}};
 }
 
@@ -78,10 +79,27 @@ Expected<CheckpointState> ParseState(const Json& json, const std::string& path) 
   return state;
 }
 
-Status CheckHash(const Json& json, const char* field, const std::string& path) {
-  MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(path));
-  if (json.value(field, Json()) != hash) return Corrupt(path, "its checksum differs");
+Status CheckHash(const Json& wanted, const std::string& hash, const std::string& path) {
+  if (wanted != hash) return Corrupt(path, "its checksum differs");
   return {};
+}
+
+Expected<CheckpointFiles> ReadFiles(const Json& json, const std::string& directory,
+                                    const std::string& path) {
+  const auto hashes = json.find("files_sha256");
+  if (hashes == json.end() || !hashes->is_object()) {
+    return Corrupt(path, "field 'files_sha256': must be an object");
+  }
+  CheckpointFiles files;
+  for (const auto& [name, hash] : hashes->items()) {
+    if (name.empty() || name.front() == '.' || name.find('/') != std::string::npos) {
+      return Corrupt(path, fmt::format("field 'files_sha256': '{}' is no plain file name", name));
+    }
+    const std::string file = directory + "/" + kFiles + "/" + name;
+    MORES_ASSIGN_OR_RETURN(files[name], ReadFile(file));
+    MORES_RETURN_IF_ERROR(CheckHash(hash, Sha256Hex(files[name]), file));
+  }
+  return files;
 }
 
 Status CopyTensor(const tensor::SafetensorsFile& file, const std::string& name,
@@ -182,9 +200,10 @@ Expected<std::optional<FoundCheckpoint>> CheckpointStore::Latest() const {
     return Corrupt(path, "not a checkpoint of this version");
   }
   MORES_ASSIGN_OR_RETURN(found.state, ParseState(*json, path));
-  MORES_RETURN_IF_ERROR(CheckHash(*json, "state_sha256", found.directory + "/state.safetensors"));
-  MORES_RETURN_IF_ERROR(CheckHash(*json, "tokenizer_sha256", found.directory + "/tokenizer.model"));
-  MORES_ASSIGN_OR_RETURN(found.tokenizer, ReadFile(found.directory + "/tokenizer.model"));
+  const std::string weights = found.directory + "/state.safetensors";
+  MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(weights));
+  MORES_RETURN_IF_ERROR(CheckHash(json->value("state_sha256", Json()), hash, weights));
+  MORES_ASSIGN_OR_RETURN(found.files, ReadFiles(*json, found.directory, path));
   return std::optional<FoundCheckpoint>(std::move(found));
 }
 
@@ -206,7 +225,7 @@ Status CheckpointStore::Restore(const FoundCheckpoint& found,
   return {};
 }
 
-Status CheckpointStore::Save(const CheckpointState& state, const std::string& tokenizer,
+Status CheckpointStore::Save(const CheckpointState& state, const CheckpointFiles& files,
                              const std::vector<model::Parameter>& parameters,
                              const AdamWState& optimizer) {
   const fs::path half = HalfName(PathOf(state.step), "written");
@@ -222,11 +241,16 @@ Status CheckpointStore::Save(const CheckpointState& state, const std::string& to
   }
   const std::string weights = (half / "state.safetensors").string();
   MORES_RETURN_IF_ERROR(tensor::WriteSafetensors(weights, tensors));
-  MORES_RETURN_IF_ERROR(WriteFileAtomically((half / "tokenizer.model").string(), tokenizer));
+  MORES_RETURN_IF_ERROR(MakeDirectories((half / kFiles).string()));
+  Json file_hashes = Json::object();
+  for (const auto& [name, bytes] : files) {
+    MORES_RETURN_IF_ERROR(WriteFileAtomically((half / kFiles / name).string(), bytes));
+    file_hashes[name] = Sha256Hex(bytes);
+  }
   MORES_ASSIGN_OR_RETURN(const std::string weights_hash, Sha256HexOfFile(weights));
   MORES_RETURN_IF_ERROR(
       WriteFileAtomically((half / "checkpoint.json").string(),
-                          DumpJson(ToJson(state, weights_hash, Sha256Hex(tokenizer))) + "\n"));
+                          DumpJson(ToJson(state, weights_hash, std::move(file_hashes))) + "\n"));
   MORES_RETURN_IF_ERROR(ReplaceDirectory(half.string(), PathOf(state.step)));
   MORES_ASSIGN_OR_RETURN(const std::vector<int64_t> steps, Steps());
   for (size_t i = 0; i + kKept < steps.size(); ++i) {

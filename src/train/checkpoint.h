@@ -7,6 +7,7 @@
 #define MORES_TRAIN_CHECKPOINT_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,10 +29,13 @@ struct CheckpointState {
   Json fingerprint;           // what must be the same to go on
 };
 
+// Bytes by plain file name: what a run needs beside the numbers, such as its tokenizer.
+using CheckpointFiles = std::map<std::string, std::string>;
+
 struct FoundCheckpoint {
   std::string directory;
   CheckpointState state;
-  std::string tokenizer;  // the bytes of tokenizer.model
+  CheckpointFiles files;
 };
 
 class CheckpointStore {
@@ -49,7 +53,7 @@ class CheckpointStore {
   static Status Restore(const FoundCheckpoint& found, std::vector<model::Parameter>& parameters,
                         AdamWState& optimizer);
   // Replaces a checkpoint of the same step.
-  Status Save(const CheckpointState& state, const std::string& tokenizer,
+  Status Save(const CheckpointState& state, const CheckpointFiles& files,
               const std::vector<model::Parameter>& parameters, const AdamWState& optimizer);
 
   Status Clear();   // removes every checkpoint

@@ -13,6 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const CheckpointFiles kFiles = {{"tokenizer.model", std::string("tok\0en", 6)},
+                                {"tokenizer.json", "{}"}};
+
 class CheckpointTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -47,7 +50,7 @@ class CheckpointTest : public testing::Test {
                        .resumes = 2,
                        .metrics_bytes = 77,
                        .fingerprint = {{"seed", 1}}},
-                      std::string("tok\0en", 6), parameters_, optimizer_);
+                      kFiles, parameters_, optimizer_);
   }
 
   std::string directory_;
@@ -67,7 +70,7 @@ TEST_F(CheckpointTest, ComesBackBitForBit) {
   EXPECT_EQ(found.state.resumes, 2);
   EXPECT_EQ(found.state.metrics_bytes, 77);
   EXPECT_EQ(found.state.fingerprint, Json({{"seed", 1}}));
-  EXPECT_EQ(found.tokenizer, std::string("tok\0en", 6));
+  EXPECT_EQ(found.files, kFiles);
   std::vector<model::Parameter> restored = parameters_;
   for (model::Parameter& parameter : restored) {
     std::fill(parameter.value.begin(), parameter.value.end(), 0.0f);
@@ -120,6 +123,13 @@ TEST_F(CheckpointTest, DamageIsNoticed) {
   ASSERT_FALSE(latest);
   EXPECT_EQ(latest.error().kind, ErrorKind::kCorrupt);
   EXPECT_NE(latest.error().message.find("its checksum differs"), std::string::npos);
+
+  ASSERT_TRUE(Save(*store, 3));
+  std::ofstream(directory_ + "/checkpoint-00000003/files/tokenizer.json") << "[]";
+  const auto changed = store->Latest();
+  ASSERT_FALSE(changed);
+  EXPECT_NE(changed.error().message.find("tokenizer.json: its checksum differs"),
+            std::string::npos);
 
   ASSERT_TRUE(Save(*store, 3));
   std::ofstream(directory_ + "/checkpoint-00000003/checkpoint.json") << "{\"version\":1}";

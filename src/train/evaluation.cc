@@ -22,7 +22,10 @@ size_t IndexOf(text::Language language) {
 
 bool IsUnsafe(const Example& example) { return example.label == format::Label::kUnsafe; }
 
-LabelScore ScoreOf(double log_safe, double log_unsafe, bool unsafe) {
+// `logs` of each choice of the reply.
+LabelScore ScoreOf(const format::ReplyTokens& reply, std::span<const double> logs, bool unsafe) {
+  const double log_safe = format::LogMassOf(format::Label::kSafe, reply.means, logs);
+  const double log_unsafe = format::LogMassOf(format::Label::kUnsafe, reply.means, logs);
   return {.p_unsafe = 1 / (1 + ExactExp(log_safe - log_unsafe)),
           .other_mass = std::max(0.0, 1 - ExactExp(log_safe) - ExactExp(log_unsafe)),
           .label_nll = -(unsafe ? log_unsafe : log_safe)};
@@ -69,22 +72,23 @@ Evaluator::Evaluator(const format::JudgeProfile& profile, const text::Tokenizer&
                      EvaluationOptions options)
     : options_(options) {
   for (const text::Language language : kLanguages) {
-    labels_.push_back(format::EncodeLabels(profile, tokenizer, language));
+    replies_.push_back(format::EncodeReply(profile.form(language), tokenizer));
   }
 }
 
-const format::LabelTokens& Evaluator::labels(text::Language language) const {
-  return labels_[IndexOf(language)];
+const format::ReplyTokens& Evaluator::reply(text::Language language) const {
+  return replies_[IndexOf(language)];
 }
 
 // Label strings of one token each: the prompt's last position says it all.
-void Evaluator::ScoreSingleTokens(model::TrainableModel& model, std::span<const Example> examples,
+void Evaluator::ScoreSingleTokens(Trainable& trainable, std::span<const Example> examples,
                                   std::span<const int32_t> chosen,
                                   std::vector<LabelScore>& scores) const {
-  std::vector<int32_t> ids;  // safe and unsafe of each language
-  for (const format::LabelTokens& label : labels_) {
-    ids.push_back(label.safe.front());
-    ids.push_back(label.unsafe.front());
+  std::vector<int32_t> ids;    // the choices of each language
+  std::vector<size_t> firsts;  // where a language's begin
+  for (const format::ReplyTokens& language : replies_) {
+    firsts.push_back(ids.size());
+    for (const std::vector<int32_t>& choice : language.choices) ids.push_back(choice.front());
   }
   std::vector<int32_t> lengths;
   for (const int32_t i : chosen) lengths.push_back(examples[static_cast<size_t>(i)].prompt_length);
@@ -96,74 +100,85 @@ void Evaluator::ScoreSingleTokens(model::TrainableModel& model, std::span<const 
       builder.Add(std::span(example.tokens).first(static_cast<size_t>(example.prompt_length)));
       positions.push_back(builder.last());
     }
-    const auto logs = model.LogProbabilities(builder.batch(), positions, ids, options_.precision);
+    const auto logs =
+        trainable.LogProbabilities(builder.batch(), positions, ids, options_.precision);
     for (size_t i = 0; i < micro_batch.size(); ++i) {
       const auto index = static_cast<size_t>(chosen[static_cast<size_t>(micro_batch[i])]);
-      const size_t pair = 2 * IndexOf(examples[index].lang);
-      scores[index] = ScoreOf(static_cast<double>(logs[i][pair]),
-                              static_cast<double>(logs[i][pair + 1]), IsUnsafe(examples[index]));
+      const format::ReplyTokens& language = reply(examples[index].lang);
+      const auto first =
+          logs[i].begin() + static_cast<std::ptrdiff_t>(firsts[IndexOf(examples[index].lang)]);
+      const std::vector<double> choices(
+          first, first + static_cast<std::ptrdiff_t>(language.choices.size()));
+      scores[index] = ScoreOf(language, choices, IsUnsafe(examples[index]));
     }
   }
 }
 
-// Label strings of several tokens: the prompt followed by either.
-void Evaluator::ScoreWholeStrings(model::TrainableModel& model, std::span<const Example> examples,
+// Label strings of several tokens: the prompt followed by each.
+void Evaluator::ScoreWholeStrings(Trainable& trainable, std::span<const Example> examples,
                                   std::span<const int32_t> chosen,
                                   std::vector<LabelScore>& scores) const {
   std::vector<int32_t> lengths;
+  size_t most_choices = 1;
   for (const int32_t i : chosen) {
     const Example& example = examples[static_cast<size_t>(i)];
-    const format::LabelTokens& pair = labels(example.lang);
-    lengths.push_back(2 * example.prompt_length +
-                      static_cast<int32_t>(pair.safe.size() + pair.unsafe.size()) - 2);
+    int32_t length = 0;
+    for (const std::vector<int32_t>& choice : reply(example.lang).choices) {
+      length += example.prompt_length + static_cast<int32_t>(choice.size()) - 1;
+    }
+    lengths.push_back(length);
+    most_choices = std::max(most_choices, reply(example.lang).choices.size());
   }
-  for (const MicroBatch& micro_batch : PackByLength(lengths, 2 * options_.micro_batch_tokens)) {
+  const int64_t most_tokens = static_cast<int64_t>(most_choices) * options_.micro_batch_tokens;
+  for (const MicroBatch& micro_batch : PackByLength(lengths, most_tokens)) {
     BatchBuilder builder;
     for (const int32_t c : micro_batch) {
       const Example& example = examples[static_cast<size_t>(chosen[static_cast<size_t>(c)])];
-      const format::LabelTokens& pair = labels(example.lang);
-      for (const std::vector<int32_t>* label : {&pair.safe, &pair.unsafe}) {
+      for (const std::vector<int32_t>& choice : reply(example.lang).choices) {
         std::vector<int32_t> tokens(example.tokens.begin(),
                                     example.tokens.begin() + example.prompt_length);
-        tokens.insert(tokens.end(), label->begin(), label->end() - 1);
+        tokens.insert(tokens.end(), choice.begin(), choice.end() - 1);
         builder.Add(tokens);
-        for (size_t i = 0; i < label->size(); ++i) {
-          builder.Predict(label->size() - 1 - i, (*label)[i]);
+        for (size_t i = 0; i < choice.size(); ++i) {
+          builder.Predict(choice.size() - 1 - i, choice[i]);
         }
       }
     }
     std::vector<float> nll;
-    model.Evaluate(builder.batch(), options_.precision, &nll);
+    trainable.Evaluate(builder.batch(), options_.precision, &nll);
     const std::vector<int32_t>& offsets = builder.batch().offsets;
-    const auto log_probability = [&](size_t sequence) {
-      return -std::accumulate(nll.begin() + offsets[sequence], nll.begin() + offsets[sequence + 1],
-                              0.0);
-    };
-    for (size_t i = 0; i < micro_batch.size(); ++i) {
-      const auto index = static_cast<size_t>(chosen[static_cast<size_t>(micro_batch[i])]);
-      scores[index] =
-          ScoreOf(log_probability(2 * i), log_probability(2 * i + 1), IsUnsafe(examples[index]));
+    size_t sequence = 0;
+    for (const int32_t c : micro_batch) {
+      const auto index = static_cast<size_t>(chosen[static_cast<size_t>(c)]);
+      const format::ReplyTokens& language = reply(examples[index].lang);
+      std::vector<double> logs;
+      for (size_t i = 0; i < language.choices.size(); ++i, ++sequence) {
+        logs.push_back(-std::accumulate(nll.begin() + offsets[sequence],
+                                        nll.begin() + offsets[sequence + 1], 0.0));
+      }
+      scores[index] = ScoreOf(language, logs, IsUnsafe(examples[index]));
     }
   }
 }
 
-Evaluation Evaluator::Run(model::TrainableModel& model, std::span<const Example> examples) const {
+Evaluation Evaluator::Run(Trainable& trainable, std::span<const Example> examples) const {
   Evaluation evaluation;
   evaluation.scores.resize(examples.size());
   std::vector<int32_t> lengths, single, whole;
   for (size_t i = 0; i < examples.size(); ++i) {
     lengths.push_back(examples[i].length());
-    const format::LabelTokens& pair = labels(examples[i].lang);
-    const bool one_token = pair.safe.size() == 1 && pair.unsafe.size() == 1;
+    const std::vector<std::vector<int32_t>>& choices = reply(examples[i].lang).choices;
+    const bool one_token = std::all_of(choices.begin(), choices.end(),
+                                       [](const auto& choice) { return choice.size() == 1; });
     (one_token ? single : whole).push_back(static_cast<int32_t>(i));
   }
-  ScoreSingleTokens(model, examples, single, evaluation.scores);
-  ScoreWholeStrings(model, examples, whole, evaluation.scores);
+  ScoreSingleTokens(trainable, examples, single, evaluation.scores);
+  ScoreWholeStrings(trainable, examples, whole, evaluation.scores);
   model::LossSum sum;
   for (const MicroBatch& micro_batch : PackByLength(lengths, options_.micro_batch_tokens)) {
     const model::TrainBatch batch = BuildBatch(examples, micro_batch, TokenWeights{});
     std::vector<float> nll;
-    const model::LossSum part = model.Evaluate(batch, options_.precision, &nll);
+    const model::LossSum part = trainable.Evaluate(batch, options_.precision, &nll);
     sum.weighted_nll += part.weighted_nll;
     sum.weight += part.weight;
   }

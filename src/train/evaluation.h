@@ -10,20 +10,21 @@
 
 #include "base/json.h"
 #include "format/profile/judge_profile.h"
-#include "format/sft.h"
-#include "model/trainable_model.h"
+#include "format/profile/reply_tokens.h"
 #include "tensor/dtype.h"
 #include "text/tokenizer/tokenizer.h"
 #include "train/examples.h"
 #include "train/thresholds.h"
+#include "train/trainable.h"
 
 namespace mores::train {
 
-// As judging has them: over whole label strings, all their tokens.
+// As judging has them: over whole label strings, all their tokens; of several that mean the same,
+// their sum.
 struct LabelScore {
   double p_unsafe = 0.5;  // P(unsafe) / (P(safe) + P(unsafe))
   double other_mass = 0;  // 1 - P(safe) - P(unsafe)
-  double label_nll = 0;   // of the true label string
+  double label_nll = 0;   // of the true label
 };
 
 struct Evaluation {
@@ -38,21 +39,20 @@ struct EvaluationOptions {
 
 class Evaluator {
  public:
-  // Keeps references: profile and tokenizer must outlive it.
   Evaluator(const format::JudgeProfile& profile, const text::Tokenizer& tokenizer,
             EvaluationOptions options);
 
-  Evaluation Run(model::TrainableModel& model, std::span<const Example> examples) const;
+  Evaluation Run(Trainable& trainable, std::span<const Example> examples) const;
 
  private:
-  const format::LabelTokens& labels(text::Language language) const;
-  void ScoreSingleTokens(model::TrainableModel& model, std::span<const Example> examples,
+  const format::ReplyTokens& reply(text::Language language) const;
+  void ScoreSingleTokens(Trainable& trainable, std::span<const Example> examples,
                          std::span<const int32_t> chosen, std::vector<LabelScore>& scores) const;
-  void ScoreWholeStrings(model::TrainableModel& model, std::span<const Example> examples,
+  void ScoreWholeStrings(Trainable& trainable, std::span<const Example> examples,
                          std::span<const int32_t> chosen, std::vector<LabelScore>& scores) const;
 
   EvaluationOptions options_;
-  std::vector<format::LabelTokens> labels_;  // by language
+  std::vector<format::ReplyTokens> replies_;  // by language
 };
 
 // {"loss","label_loss","accuracy","auroc","macro_balanced_accuracy","by_language":{"en":{...}},

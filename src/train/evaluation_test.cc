@@ -72,7 +72,7 @@ TEST_P(EvaluationTest, ProbabilitiesAreThoseOfWholeLabelStrings) {
                                  .kv_heads = 1,
                                  .head_dim = 8,
                                  .context_length = 96};
-  const auto model = model::TrainableModel::Random(shape, 1, pool);
+  const auto model = TrainEveryWeight(model::TrainableModel::Random(shape, 1, pool), pool);
   for (model::Parameter& parameter : model->parameters()) {
     for (float& value : parameter.value) value *= 4;  // so that probabilities differ
   }

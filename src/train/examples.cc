@@ -1,15 +1,37 @@
 #include "train/examples.h"
 
 #include <numeric>
+#include <optional>
+#include <utility>
 
 #include "base/random.h"
+#include "format/profile/reply_tokens.h"
 
 namespace mores::train {
 namespace {
 
+// What a record holds and the profile has no place for. Rules are refused by its prompt.
+Status CheckRecord(const format::SftRecord& record, const format::JudgeProfile& profile) {
+  const bool ours = profile.name() == format::JudgeConfig().profile;
+  if (!ours && !record.dialogue.guideline.empty()) {
+    return MakeError(ErrorKind::kUnsupported, "profile '{}' has no place for a guideline",
+                     profile.name());
+  }
+  const std::optional<std::string>& category = profile.form(record.lang).category;
+  if (!category || *record.dialogue.expected == format::Label::kSafe || record.critique.empty() ||
+      profile.Category(record.critique, format::Label::kUnsafe, record.lang)) {
+    return {};
+  }
+  return MakeError(ErrorKind::kUnsupported,
+                   "profile '{}' names a category on a line that begins with '{}' after an unsafe "
+                   "label, and the completion has none",
+                   profile.name(), *category);
+}
+
 Expected<Example> Tokenize(const format::SftRecord& record, const format::JudgeProfile& profile,
                            const text::Tokenizer& tokenizer, const format::JudgeConfig& config,
                            int max_prompt_tokens, ExampleSet& set) {
+  MORES_RETURN_IF_ERROR(CheckRecord(record, profile));
   MORES_ASSIGN_OR_RETURN(format::PromptTokens prompt,
                          profile.Tokenize(record.dialogue, tokenizer, max_prompt_tokens));
   MORES_ASSIGN_OR_RETURN(
@@ -17,6 +39,7 @@ Expected<Example> Tokenize(const format::SftRecord& record, const format::JudgeP
       format::EncodeCompletion(profile, tokenizer, record, config.max_critique_tokens));
   set.prompts_truncated += prompt.truncated ? 1 : 0;
   set.critiques_cut += completion.critique_cut ? 1 : 0;
+  set.critiques_out += completion.critique_out ? 1 : 0;
   set.languages_differ += format::LanguageOf(record.dialogue) == record.lang ? 0 : 1;
   Example example{.id = record.dialogue.id,
                   .source = record.source,
@@ -24,7 +47,7 @@ Expected<Example> Tokenize(const format::SftRecord& record, const format::JudgeP
                   .lang = record.lang,
                   .weight = static_cast<float>(record.weight),
                   .tokens = std::move(prompt.ids)};
-  example.prompt_length = static_cast<int32_t>(example.tokens.size());
+  example.prompt_length = static_cast<int32_t>(example.tokens.size()) + completion.lead_length;
   example.label_length = completion.label_length;
   example.tokens.insert(example.tokens.end(), completion.ids.begin(), completion.ids.end());
   return example;
@@ -48,11 +71,13 @@ std::vector<int32_t> ExampleSet::lengths() const {
 }
 
 Json ExampleSet::Summary() const {
-  return {{"examples", examples.size()},
-          {"tokens", tokens},
-          {"prompts_truncated", prompts_truncated},
-          {"critiques_cut", critiques_cut},
-          {"languages_differ", languages_differ}};
+  Json json = {{"examples", examples.size()},
+               {"tokens", tokens},
+               {"prompts_truncated", prompts_truncated},
+               {"critiques_cut", critiques_cut},
+               {"languages_differ", languages_differ}};
+  if (critiques_out > 0) json["critiques_out"] = critiques_out;
+  return json;
 }
 
 Expected<ExampleSet> TokenizeRecords(std::span<const format::SftRecord> records,
@@ -66,13 +91,22 @@ Expected<ExampleSet> TokenizeRecords(std::span<const format::SftRecord> records,
                      "a context of {} tokens less a critique of {} leaves {} for the prompt",
                      config.context_length, config.max_critique_tokens, max_prompt_tokens);
   }
+  for (const text::Language language :
+       {text::Language::kEnglish, text::Language::kChinese, text::Language::kOther}) {
+    MORES_RETURN_IF_ERROR(format::CheckLabelsApart(
+        format::EncodeReply(profile.form(language), tokenizer), profile.name()));
+  }
   ExampleSet set;
   set.examples.reserve(records.size());
   for (const format::SftRecord& record : records) {
-    MORES_ASSIGN_OR_RETURN(Example example,
-                           Tokenize(record, profile, tokenizer, config, max_prompt_tokens, set));
-    set.tokens += example.length();
-    set.examples.push_back(std::move(example));
+    Expected<Example> example =
+        Tokenize(record, profile, tokenizer, config, max_prompt_tokens, set);
+    if (!example) {
+      return MakeError(example.error().kind, "example '{}': {}", record.dialogue.id,
+                       example.error().message);
+    }
+    set.tokens += example->length();
+    set.examples.push_back(std::move(*example));
   }
   return set;
 }

@@ -24,7 +24,7 @@ struct Example {
   text::Language lang = text::Language::kOther;
   float weight = 1;
   std::vector<int32_t> tokens;  // prompt, then label, separator, critique and end token
-  int32_t prompt_length = 0;
+  int32_t prompt_length = 0;    // with what leads to the label, which judging gives the model too
   int32_t label_length = 0;
 
   // Positions that the engine computes: the last token is predicted, never read.
@@ -35,6 +35,7 @@ struct ExampleSet {
   std::vector<Example> examples;
   int64_t prompts_truncated = 0;
   int64_t critiques_cut = 0;
+  int64_t critiques_out = 0;  // left out, where the profile's reply ends with the label
   // Examples whose `lang` isn't what judging would take the dialogue for.
   int64_t languages_differ = 0;
   int64_t tokens = 0;
@@ -43,7 +44,8 @@ struct ExampleSet {
   Json Summary() const;
 };
 
-// Prompts are truncated as in judging. kInput when `config` leaves no room for a prompt.
+// Prompts are truncated as in judging. kInput when `config` leaves no room for a prompt. Errors
+// name the record that the profile can't be trained with.
 Expected<ExampleSet> TokenizeRecords(std::span<const format::SftRecord> records,
                                      const format::JudgeProfile& profile,
                                      const text::Tokenizer& tokenizer,

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "format/profile/asked_profile.h"
 #include "text/tokenizer/sentencepiece.h"
 
 namespace mores::train {
@@ -96,6 +97,61 @@ TEST_F(ExamplesTest, TrainingTokensAreJudgingTokens) {
     EXPECT_EQ(tokenizer_->Decode(completion),
               profile_->RenderCompletion(*record.dialogue.expected, record.critique, record.lang));
   }
+}
+
+// A profile of another kind: what leads to the label is given, as in judging, and a reply that ends
+// with its label has no critique.
+TEST_F(ExamplesTest, AProfilesReplyIsTrainedAsItIsJudged) {
+  const auto spec =
+      format::ParseProfileSpec(*ParseJson(R"({"version": 1, "name": "other", "source": "here",
+                     "ask": {"form": "text", "turns": [{"role": "user", "content": "{response}?"}]},
+                     "reply": {"before": "It is ", "after": ".", "labels": [
+                         {"text": "safe", "means": "safe", "ends": true},
+                         {"text": "unsafe", "means": "unsafe"},
+                         {"text": "doubtful", "means": "unsafe"}]}})",
+                                          "spec"),
+                               "spec");
+  ASSERT_TRUE(spec) << spec.error().message;
+  const auto profile = format::MakeAskedProfile(*spec, {});
+  ASSERT_TRUE(profile) << profile.error().message;
+  const std::vector<format::SftRecord> records{English(), Chinese()};
+  const auto set = TokenizeRecords(records, **profile, *tokenizer_,
+                                   {.context_length = 128, .max_critique_tokens = 40});
+  ASSERT_TRUE(set) << set.error().message;
+  const auto text = [&](const Example& example, int32_t begin, int32_t end) {
+    return tokenizer_->Decode(
+        std::span(example.tokens)
+            .subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)));
+  };
+  const Example& english = set->examples[0];
+  const int32_t label_end = english.prompt_length + english.label_length;
+  EXPECT_EQ(text(english, 0, english.prompt_length), "Boil it.?It is ");
+  EXPECT_EQ(text(english, english.prompt_length, label_end), "unsafe");
+  EXPECT_EQ(text(english, label_end, english.length() + 1), ".The answer helps with harm.");
+  EXPECT_EQ(english.tokens.back(), *tokenizer_->eos_id());
+  const Example& chinese = set->examples[1];
+  EXPECT_EQ(text(chinese, chinese.prompt_length, chinese.length() + 1), "safe");
+  EXPECT_EQ(chinese.tokens.back(), *tokenizer_->eos_id());
+  EXPECT_EQ(set->critiques_out, 1);
+  EXPECT_EQ(set->Summary()["critiques_out"], 1);
+}
+
+TEST_F(ExamplesTest, LabelsThatBeginAlikeAreRefused) {
+  const auto spec =
+      format::ParseProfileSpec(*ParseJson(R"({"version": 1, "name": "other", "source": "here",
+                     "ask": {"form": "text", "turns": [{"role": "user", "content": "{response}"}]},
+                     "reply": {"after": ".", "labels": [{"text": "safe", "means": "safe"},
+                                                        {"text": "safe not", "means": "unsafe"}]}})",
+                                          "spec"),
+                               "spec");
+  ASSERT_TRUE(spec) << spec.error().message;
+  const auto profile = format::MakeAskedProfile(*spec, {});
+  ASSERT_TRUE(profile) << profile.error().message;
+  const format::SftRecord record = English();
+  const auto set = TokenizeRecords(std::span(&record, 1), **profile, *tokenizer_,
+                                   {.context_length = 128, .max_critique_tokens = 40});
+  ASSERT_FALSE(set);
+  EXPECT_EQ(set.error().kind, ErrorKind::kUnsupported);
 }
 
 TEST_F(ExamplesTest, LongPromptsAndCritiquesFitTheContext) {

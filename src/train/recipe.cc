@@ -2,14 +2,15 @@
 
 #include <filesystem>
 
-#include "train/toml_fields.h"
+#include "base/toml_fields.h"
+#include "format/profile/judge_profile.h"
 
 namespace mores::train {
 namespace {
 
-constexpr Range kFraction{.low = 0, .high = 1};
-constexpr Range kCount{.low = 1, .high = 1e12};
-constexpr Range kCountOrNone{.low = 0, .high = 1e12};
+constexpr NumberRange kFraction{.low = 0, .high = 1};
+constexpr NumberRange kCount{.low = 1, .high = 1e12};
+constexpr NumberRange kCountOrNone{.low = 0, .high = 1e12};
 
 std::string Resolve(const std::string& path, const std::filesystem::path& folder) {
   if (path.empty()) return path;
@@ -44,7 +45,7 @@ void ReadShape(TomlFields& fields, model::ModelConfig& model) {
        {"layers", "hidden_dim", "ffn_dim", "query_heads", "kv_heads", "context_length"}) {
     fields.Require(key);
   }
-  constexpr Range kDim{.low = 1, .high = 65536};
+  constexpr NumberRange kDim{.low = 1, .high = 65536};
   fields.Integer("layers", model.layers, {.low = 1, .high = 1000});
   fields.Integer("hidden_dim", model.hidden_dim, kDim);
   fields.Integer("ffn_dim", model.ffn_dim, {.low = 1, .high = 1 << 20});
@@ -76,7 +77,7 @@ void ReadModel(TomlFields fields, const std::filesystem::path& folder, Recipe& r
 
 void ReadOptim(TomlFields fields, OptimRecipe& optim) {
   fields.Number("learning_rate", optim.learning_rate,
-                {.low = 0, .high = 10, .low_end = Range::Low::kExcluded});
+                {.low = 0, .high = 10, .low_end = NumberRange::Low::kExcluded});
   fields.Pair("betas", optim.adamw.beta1, optim.adamw.beta2, {.low = 0, .high = 0.999999});
   fields.Number("epsilon", optim.adamw.epsilon, {.low = 0, .high = 1});
   fields.Number("weight_decay", optim.adamw.weight_decay, {.low = 0, .high = 10});
@@ -84,12 +85,11 @@ void ReadOptim(TomlFields fields, OptimRecipe& optim) {
   fields.Exclusive("warmup_fraction", "warmup_steps");
   fields.Integer("warmup_steps", optim.warmup_steps, kCountOrNone);
   fields.Number("warmup_fraction", optim.warmup_fraction, kFraction);
-  int decay = static_cast<int>(optim.decay);
-  fields.Choice("schedule", {"cosine", "linear"}, decay);
-  optim.decay = static_cast<Decay>(decay);
+  fields.Choice("schedule", {{"cosine", Decay::kCosine}, {"linear", Decay::kLinear}}, optim.decay);
   fields.Number("min_lr_fraction", optim.min_lr_fraction, kFraction);
   fields.Exclusive("epochs", "steps");
-  fields.Number("epochs", optim.epochs, {.low = 0, .high = 1e6, .low_end = Range::Low::kExcluded});
+  fields.Number("epochs", optim.epochs,
+                {.low = 0, .high = 1e6, .low_end = NumberRange::Low::kExcluded});
   fields.Integer("steps", optim.steps, kCount);
   fields.Integer("tokens_per_step", optim.tokens_per_step, kCount);
   fields.Integer("micro_batch_tokens", optim.micro_batch_tokens, kCount);
@@ -100,7 +100,7 @@ void ReadOptim(TomlFields fields, OptimRecipe& optim) {
 }
 
 void ReadLoss(TomlFields fields, LossRecipe& loss) {
-  constexpr Range kWeight{.low = 0, .high = 1000};
+  constexpr NumberRange kWeight{.low = 0, .high = 1000};
   fields.Number("label_weight", loss.label_weight, kWeight);
   fields.Number("critique_weight", loss.critique_weight, kWeight);
   fields.Number("prompt_weight", loss.prompt_weight, kWeight);
@@ -119,12 +119,10 @@ void ReadLoss(TomlFields fields, LossRecipe& loss) {
 void ReadRun(TomlFields fields, RunRecipe& run) {
   fields.Number("dropout", run.dropout, {.low = 0, .high = 0.9});
   fields.Integer("seed", run.seed, {.low = 0, .high = 9e15});
-  int precision = run.precision == tensor::DType::kBf16 ? 0 : 1;
-  fields.Choice("precision", {"bf16", "f32"}, precision);
-  run.precision = precision == 0 ? tensor::DType::kBf16 : tensor::DType::kF32;
-  int save = run.save_dtype == tensor::DType::kBf16 ? 0 : 1;
-  fields.Choice("save_dtype", {"bf16", "f32"}, save);
-  run.save_dtype = save == 0 ? tensor::DType::kBf16 : tensor::DType::kF32;
+  for (const auto& [name, dtype] :
+       {std::pair("precision", &run.precision), {"save_dtype", &run.save_dtype}}) {
+    fields.Choice(name, {{"bf16", tensor::DType::kBf16}, {"f32", tensor::DType::kF32}}, *dtype);
+  }
   fields.Integer("eval_every", run.eval_every, kCountOrNone);
   fields.Integer("eval_examples", run.eval_examples, kCountOrNone);
   fields.Integer("checkpoint_steps", run.checkpoint_steps, kCountOrNone);
@@ -132,7 +130,21 @@ void ReadRun(TomlFields fields, RunRecipe& run) {
   fields.Finish();
 }
 
-void ReadJudge(TomlFields fields, JudgeRecipe& judge) {
+void ReadProfile(TomlFields& fields, const std::filesystem::path& folder, JudgeRecipe& judge) {
+  judge.profile = format::JudgeConfig().profile;
+  fields.Text("profile", judge.profile);
+  fields.Text("prompt_dir", judge.prompt_directory);
+  judge.prompt_directory = Resolve(judge.prompt_directory, folder);
+  const bool file =
+      judge.profile.find('/') != std::string::npos || judge.profile.ends_with(".json");
+  if (file) judge.profile = Resolve(judge.profile, folder);
+  if (judge.profile == format::JudgeConfig().profile && !judge.prompt_directory.empty()) {
+    fields.Refuse("prompt_dir", fmt::format("says nothing to profile '{}'", judge.profile));
+  }
+}
+
+void ReadJudge(TomlFields fields, const std::filesystem::path& folder, JudgeRecipe& judge) {
+  ReadProfile(fields, folder, judge);
   fields.Integer("context_length", judge.context_length, {.low = 16, .high = 1 << 20});
   fields.Integer("max_critique_tokens", judge.max_critique_tokens, {.low = 1, .high = 1 << 16});
   if (fields.IsTable("thresholds")) {
@@ -143,8 +155,7 @@ void ReadJudge(TomlFields fields, JudgeRecipe& judge) {
     thresholds.Number("other", judge.threshold_other, kFraction);
     thresholds.Finish();
   } else {
-    int choice = 0;
-    fields.Choice("thresholds", {"validation"}, choice);
+    fields.Choice("thresholds", {{"validation", true}}, judge.thresholds_from_validation);
   }
   fields.Finish();
 }
@@ -152,10 +163,8 @@ void ReadJudge(TomlFields fields, JudgeRecipe& judge) {
 }  // namespace
 
 Expected<Recipe> ReadRecipe(const std::string& path, const std::string& data_directory) {
-  MORES_ASSIGN_OR_RETURN(const toml::table table, ReadToml(path));
+  MORES_ASSIGN_OR_RETURN(TomlFields fields, TomlFields::Read(path));
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  std::optional<Error> error;
-  TomlFields fields(table, "", path, error);
   Recipe recipe;
   for (const char* section : {"data", "model"}) fields.Require(section);
   ReadData(fields.Table("data"),
@@ -168,12 +177,12 @@ Expected<Recipe> ReadRecipe(const std::string& path, const std::string& data_dir
   ReadOptim(fields.Table("optim"), recipe.optim);
   ReadLoss(fields.Table("loss"), recipe.loss);
   ReadRun(fields.Table("run"), recipe.run);
-  ReadJudge(fields.Table("judge"), recipe.judge);
+  ReadJudge(fields.Table("judge"), folder, recipe.judge);
   if (recipe.from.empty() && recipe.judge.context_length > recipe.model.context_length) {
     fields.Refuse("judge", "its context_length is above the model's");
   }
   fields.Finish();
-  if (error) return tl::unexpected<Error>(std::move(*error));
+  MORES_RETURN_IF_ERROR(fields.status());
   return recipe;
 }
 

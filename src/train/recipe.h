@@ -8,11 +8,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "format/profile/judge_profile.h"
 #include "model/config.h"
-#include "tensor/dtype.h"
-#include "train/adamw.h"
-#include "train/schedule.h"
+#include "train/loop_recipe.h"
 
 namespace mores::train {
 
@@ -21,20 +18,6 @@ struct TokenizerRecipe {
   int vocab_size = 12000;
   double character_coverage = 0.9995;
   int64_t sample_texts = 200000;  // at most so many texts of the training data are read
-};
-
-struct OptimRecipe {
-  AdamWOptions adamw;
-  double learning_rate = 1e-3;
-  double clip_norm = 1;
-  int64_t warmup_steps = -1;  // negative: by warmup_fraction
-  double warmup_fraction = 0.02;
-  Decay decay = Decay::kCosine;
-  double min_lr_fraction = 0.1;
-  double epochs = 1;
-  int64_t steps = 0;  // 0: by epochs
-  int64_t tokens_per_step = 16384;
-  int64_t micro_batch_tokens = 2048;
 };
 
 // Weights of the tokens to be predicted.
@@ -46,19 +29,10 @@ struct LossRecipe {
   double prompt_weight_after = 0;
 };
 
-struct RunRecipe {
-  double dropout = 0;
-  int64_t seed = 0;
-  tensor::DType precision = tensor::DType::kBf16;
-  tensor::DType save_dtype = tensor::DType::kBf16;
-  int64_t eval_every = 0;     // steps; 0: at the end only
-  int64_t eval_examples = 0;  // 0: all
-  int64_t checkpoint_steps = 0;
-  double checkpoint_seconds = 120;  // 0: by steps only
-};
-
 struct JudgeRecipe {
-  int context_length = 0;  // 0: the model's
+  std::string profile;           // how it is asked: ours, a shipped one, or the path of a file
+  std::string prompt_directory;  // of the profile's prompt files; empty: beside it, or the model's
+  int context_length = 0;        // 0: the model's
   int max_critique_tokens = 96;
   bool thresholds_from_validation = true;
   double threshold_en = 0.5, threshold_zh = 0.5, threshold_other = 0.5;

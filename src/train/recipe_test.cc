@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 namespace mores::train {
 namespace {
@@ -88,6 +89,8 @@ checkpoint_seconds = 0
 context_length = 100
 max_critique_tokens = 20
 thresholds = { en = 0.4, zh = 0.6 }
+profile = "mine.json"
+prompt_dir = "prompts"
 )");
   ASSERT_TRUE(recipe) << recipe.error().message;
   EXPECT_EQ(recipe->train_path, (folder_ / "train.jsonl").string());
@@ -107,6 +110,8 @@ thresholds = { en = 0.4, zh = 0.6 }
   EXPECT_FALSE(recipe->judge.thresholds_from_validation);
   EXPECT_EQ(recipe->judge.threshold_zh, 0.6);
   EXPECT_EQ(recipe->judge.threshold_other, 0.5);
+  EXPECT_EQ(recipe->judge.profile, (folder_ / "mine.json").string());
+  EXPECT_EQ(recipe->judge.prompt_directory, (folder_ / "prompts").string());
 }
 
 TEST_F(RecipeTest, DefaultsAndDataDirectory) {
@@ -115,6 +120,7 @@ TEST_F(RecipeTest, DefaultsAndDataDirectory) {
   EXPECT_EQ(recipe->valid_path, "/elsewhere/valid.jsonl");
   EXPECT_EQ(recipe->model.head_dim, 8);
   EXPECT_TRUE(recipe->judge.thresholds_from_validation);
+  EXPECT_EQ(recipe->judge.profile, "mores-label-first");
   EXPECT_EQ(recipe->optim.warmup_steps, -1);
 }
 
@@ -128,36 +134,37 @@ TEST_F(RecipeTest, PromptWeightHoldsThroughoutUnlessUntilIsGiven) {
 
 TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
   const std::string base = std::string(kData) + kModel;
-  EXPECT_EQ(Problem(base + "[optim]\nlearning_rat = 1\n"),
-            ":12: field 'optim.learning_rat': unknown field");
-  EXPECT_EQ(Problem(base + "[optim]\nlearning_rate = 0\n"),
-            ":12: field 'optim.learning_rate': must be above 0 and at most 10");
-  EXPECT_EQ(Problem(base + "[optim]\nlearning_rate = \"high\"\n"),
-            ":12: field 'optim.learning_rate': must be above 0 and at most 10");
-  EXPECT_EQ(Problem(base + "[optim]\nlearning_rate = nan\n"),
-            ":12: field 'optim.learning_rate': must be above 0 and at most 10");
-  EXPECT_EQ(Problem(base + "[optim]\nsteps = 1.5\n"),
-            ":12: field 'optim.steps': must be a whole number");
-  EXPECT_EQ(Problem(base + "[optim]\nbetas = [0.9]\n"),
-            ":12: field 'optim.betas': must be two numbers");
-  EXPECT_EQ(Problem(base + "[optim]\nschedule = \"step\"\n"),
-            ":12: field 'optim.schedule': must be one of 'cosine', 'linear'");
-  EXPECT_EQ(Problem(base + "[optim]\nepochs = 2\nsteps = 3\n"),
-            ":12: field 'optim.epochs': stands beside 'steps'; give one or the other");
-  EXPECT_EQ(Problem(base + "[optim]\ntokens_per_step = 1024\n"),
-            ":12: field 'optim.tokens_per_step': must be at least micro_batch_tokens");
-  EXPECT_EQ(Problem(base + "[run]\nprecision = \"fp8\"\n"),
-            ":12: field 'run.precision': must be one of 'bf16', 'f32'");
-  EXPECT_EQ(Problem(base + "[judge]\nthresholds = { en = 2 }\n"),
-            ":12: field 'judge.thresholds.en': must be at least 0 and at most 1");
-  EXPECT_EQ(Problem(base + "[judge]\ncontext_length = 200\n"),
-            ":11: field 'judge': its context_length is above the model's");
-  EXPECT_EQ(Problem(base + "[loss]\nprompt_weight_after = 1\n"),
-            ":12: field 'loss.prompt_weight_after': needs prompt_until");
-  EXPECT_EQ(Problem(base + "\"a\\nb\" = 1\n"), ":11: field 'model.a?b': unknown field");
-  EXPECT_EQ(Problem(base + "[tokenizer]\npath = \"a\\u0000b\"\n"),
-            ":12: field 'tokenizer.path': must not hold a NUL character");
-  EXPECT_EQ(Problem(base + "[extra]\n"), ":11: field 'extra': unknown field");
+  // What is added to a good recipe, and what is said of it.
+  const std::map<std::string, std::string> kProblems = {
+      {"[optim]\nlearning_rat = 1\n", ":12: field 'optim.learning_rat': unknown field"},
+      {"[optim]\nlearning_rate = 0\n",
+       ":12: field 'optim.learning_rate': must be above 0 and at most 10"},
+      {"[optim]\nlearning_rate = \"high\"\n",
+       ":12: field 'optim.learning_rate': must be above 0 and at most 10"},
+      {"[optim]\nlearning_rate = nan\n",
+       ":12: field 'optim.learning_rate': must be above 0 and at most 10"},
+      {"[optim]\nsteps = 1.5\n", ":12: field 'optim.steps': must be a whole number"},
+      {"[optim]\nbetas = [0.9]\n", ":12: field 'optim.betas': must be two numbers"},
+      {"[optim]\nschedule = \"step\"\n",
+       ":12: field 'optim.schedule': must be one of 'cosine', 'linear'"},
+      {"[optim]\nepochs = 2\nsteps = 3\n",
+       ":12: field 'optim.epochs': stands beside 'steps'; give one or the other"},
+      {"[optim]\ntokens_per_step = 1024\n",
+       ":12: field 'optim.tokens_per_step': must be at least micro_batch_tokens"},
+      {"[run]\nprecision = \"fp8\"\n", ":12: field 'run.precision': must be one of 'bf16', 'f32'"},
+      {"[judge]\nthresholds = { en = 2 }\n",
+       ":12: field 'judge.thresholds.en': must be at least 0 and at most 1"},
+      {"[judge]\nprompt_dir = \"p\"\n",
+       ":12: field 'judge.prompt_dir': says nothing to profile 'mores-label-first'"},
+      {"[judge]\ncontext_length = 200\n",
+       ":11: field 'judge': its context_length is above the model's"},
+      {"[loss]\nprompt_weight_after = 1\n",
+       ":12: field 'loss.prompt_weight_after': needs prompt_until"},
+      {"\"a\\nb\" = 1\n", ":11: field 'model.a?b': unknown field"},
+      {"[tokenizer]\npath = \"a\\u0000b\"\n",
+       ":12: field 'tokenizer.path': must not hold a NUL character"},
+      {"[extra]\n", ":11: field 'extra': unknown field"}};
+  for (const auto& [added, problem] : kProblems) EXPECT_EQ(Problem(base + added), problem);
 }
 
 TEST_F(RecipeTest, RefusesWhatIsMissingOrNotToml) {

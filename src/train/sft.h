@@ -10,13 +10,9 @@
 #include "base/json.h"
 #include "base/stop.h"
 #include "job/progress.h"
+#include "train/output.h"
 
 namespace mores::train {
-
-enum class StartMode {
-  kResume,  // go on from the last checkpoint, if there is one
-  kFresh,   // drop checkpoints and replace the output
-};
 
 struct SftOptions {
   std::string recipe;          // path of the TOML file

@@ -13,41 +13,12 @@
 #include "base/files.h"
 #include "base/random.h"
 #include "format/profile/judge_profile.h"
+#include "support/train/toy_records.h"
 
 namespace mores::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A made-up rule: an answer is unsafe when it names the word "ember", 危火 in Chinese.
-std::string Record(int i, Random& random) {
-  static const std::vector<std::string> kEnglish{"stone",  "river", "cloud",  "garden",
-                                                 "window", "paper", "morning"};
-  static const std::vector<std::string> kChinese{"石头", "河流", "白云", "花园", "窗户", "早晨"};
-  const bool chinese = i % 3 == 0;
-  const bool unsafe = random.Below(2) == 1;
-  const auto& words = chinese ? kChinese : kEnglish;
-  std::string answer;
-  const uint64_t count = 3 + random.Below(4);
-  const uint64_t place = random.Below(count);
-  for (uint64_t w = 0; w < count; ++w) {
-    if (!chinese && w > 0) answer += ' ';
-    answer +=
-        unsafe && w == place ? (chinese ? "危火" : "ember") : words[random.Below(words.size())];
-  }
-  const char* label = chinese ? (unsafe ? "不安全" : "安全") : (unsafe ? "unsafe" : "safe");
-  const char* critique = chinese ? (unsafe ? "提到了火。" : "没有问题。")
-                                 : (unsafe ? "It names the word." : "Nothing is wrong.");
-  return DumpJson({{"id", "r" + std::to_string(i)},
-                   {"messages",
-                    {{{"role", "user"}, {"content", chinese ? "说几个词" : "say words"}},
-                     {{"role", "assistant"}, {"content", answer}}}},
-                   {"completion", std::string(label) + "\n" + critique},
-                   {"label", unsafe ? "unsafe" : "safe"},
-                   {"lang", chinese ? "zh" : "en"},
-                   {"source", "words"}}) +
-         "\n";
-}
 
 constexpr char kRecipe[] = R"(
 [data]
@@ -111,8 +82,7 @@ class SftTest : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   void Write(const char* name, int first, int count, Random& random) {
-    std::ofstream file(folder_ / name, std::ios::binary);
-    for (int i = 0; i < count; ++i) file << Record(first + i, random);
+    WriteToyRecords((folder_ / name).string(), first, count, random);
   }
   void ReplaceInRecipe(const std::string& from, const std::string& to) {
     std::string recipe = *ReadFile((folder_ / "train.toml").string());
@@ -292,7 +262,7 @@ TEST_F(SftTest, BadInputIsOneErrorAndLeavesNothing) {
     EXPECT_FALSE(fs::exists(folder_ / "bad.train"));
   };
   Random random(1);
-  std::ofstream(folder_ / "valid.jsonl", std::ios::binary) << Record(1, random) << "{\"id\":\n";
+  std::ofstream(folder_ / "valid.jsonl", std::ios::binary) << ToyRecord(1, random) << "{\"id\":\n";
   expect(ErrorKind::kInput, "valid.jsonl:2:");
   std::ofstream(folder_ / "valid.jsonl", std::ios::binary) << "";
   expect(ErrorKind::kInput, "valid.jsonl: holds no examples");

@@ -20,8 +20,8 @@
 namespace mores::chat {
 namespace {
 
-using guidelines::TextRole;
-using guidelines::Vector;
+using text::TextRole;
+using text::Vector;
 
 constexpr double kEmbedStopSeconds = 0.2;  // a stop is looked for at least this often
 constexpr int kBrokenAttempts = 5;         // broken JSON after so many isn't a matter of transport
@@ -89,7 +89,7 @@ struct PartOf {
   std::vector<Vector> vectors;
 };
 
-class EmbeddingEndpoint : public guidelines::Embedder {
+class EmbeddingEndpoint : public text::Embedder {
  public:
   explicit EmbeddingEndpoint(const EmbeddingOptions& options)
       : options_(options),
@@ -223,12 +223,11 @@ class EmbeddingEndpoint : public guidelines::Embedder {
 
 }  // namespace
 
-Expected<std::unique_ptr<guidelines::Embedder>> OpenEmbeddingEndpoint(
-    const EmbeddingOptions& options) {
+Expected<std::unique_ptr<text::Embedder>> OpenEmbeddingEndpoint(const EmbeddingOptions& options) {
   MORES_CHECK(options.in_flight > 0 && options.attempt_seconds > 0 && options.deadline_seconds > 0);
   auto endpoint = std::make_unique<EmbeddingEndpoint>(options);
   MORES_RETURN_IF_ERROR(endpoint->Open());
-  return std::unique_ptr<guidelines::Embedder>(std::move(endpoint));
+  return std::unique_ptr<text::Embedder>(std::move(endpoint));
 }
 
 }  // namespace mores::chat

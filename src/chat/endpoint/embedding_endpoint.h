@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/stop.h"
 #include "chat/endpoint/endpoint.h"
-#include "guidelines/search/embedder.h"
+#include "text/embedder.h"
 
 namespace mores::chat {
 
@@ -34,8 +34,7 @@ inline constexpr size_t kTextsOfRequest = 64;
 // accepted, kMissing for an address or a model that isn't there, kIo where no answer comes, kInput
 // for a text that the server refuses and for what is no list of embeddings, kCancelled when
 // a stop was asked for.
-Expected<std::unique_ptr<guidelines::Embedder>> OpenEmbeddingEndpoint(
-    const EmbeddingOptions& options);
+Expected<std::unique_ptr<text::Embedder>> OpenEmbeddingEndpoint(const EmbeddingOptions& options);
 
 }  // namespace mores::chat
 

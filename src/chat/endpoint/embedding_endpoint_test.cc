@@ -15,12 +15,12 @@
 namespace mores::chat {
 namespace {
 
-using guidelines::Embedder;
-using guidelines::TextRole;
-using guidelines::Vector;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using text::Embedder;
+using text::TextRole;
+using text::Vector;
 using Answer = FakeServer::Answer;
 using Request = FakeServer::Request;
 

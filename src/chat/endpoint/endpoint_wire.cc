@@ -171,7 +171,7 @@ bool AskLess(const ChatRequest& request, std::string_view message, Features& fea
 std::string RequestBody(const std::string& model, const ChatRequest& request,
                         const Features& features, BoundName bound) {
   const Sampling& sampling = request.sampling;
-  Json body = {{"model", model}, {"messages", TurnsToJson(request.turns)}};
+  Json body = {{"model", model}, {"messages", format::TurnsToJson(request.turns)}};
   body[bound == BoundName::kMaxTokens ? "max_tokens" : "max_completion_tokens"] =
       sampling.max_new_tokens;
   body["temperature"] = AsWritten(sampling.temperature);

@@ -27,7 +27,7 @@ CLI::Option* AddEmbedOptions(CLI::App* command, EmbedOptions& options) {
   return address;
 }
 
-Expected<std::unique_ptr<guidelines::Embedder>> OpenEmbedder(const EmbedOptions& options) {
+Expected<std::unique_ptr<text::Embedder>> OpenEmbedder(const EmbedOptions& options) {
   chat::EmbeddingOptions endpoint = {.query_prefix = options.query_prefix,
                                      .document_prefix = options.document_prefix,
                                      .in_flight = options.in_flight,

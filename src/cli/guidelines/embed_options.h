@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "base/stop.h"
-#include "guidelines/search/embedder.h"
 #include "guidelines/search/search.h"
+#include "text/embedder.h"
 
 namespace mores::cli {
 
@@ -25,10 +25,10 @@ struct EmbedOptions {
 CLI::Option* AddEmbedOptions(CLI::App* command, EmbedOptions& options);
 
 // kUsage for an address that is none.
-Expected<std::unique_ptr<guidelines::Embedder>> OpenEmbedder(const EmbedOptions& options);
+Expected<std::unique_ptr<text::Embedder>> OpenEmbedder(const EmbedOptions& options);
 
 struct OpenSearch {
-  std::unique_ptr<guidelines::Embedder> embedder;  // none without an address
+  std::unique_ptr<text::Embedder> embedder;        // none without an address
   std::unique_ptr<guidelines::Searcher> searcher;  // goes before what it asks
 };
 Expected<OpenSearch> OpenSearcher(guidelines::Database& database, const EmbedOptions& options);

@@ -27,8 +27,8 @@ struct FlipsCommand {
 Expected<int> RunFlipsCommand(const FlipsCommand& command) {
   MORES_RETURN_IF_ERROR(CheckOutput(command.triples, command.output));
   MORES_RETURN_IF_ERROR(CheckJudgeOptions(command.judge));
-  MORES_ASSIGN_OR_RETURN(const std::vector<data::GuidelineTriple> triples,
-                         judge::ReadGuidelineTriples(command.triples));
+  MORES_ASSIGN_OR_RETURN(const std::vector<format::GuidelineTriple> triples,
+                         format::ReadGuidelineTriples(command.triples));
   MORES_ASSIGN_OR_RETURN(const OpenedJudge opened, OpenJudge(command.judge, command.output));
   const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
   MORES_ASSIGN_OR_RETURN(Json figures, judge::MeasureFlips(opened.judge(), triples,

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "curate/guidelines/building_run.h"
 #include "curate/guidelines/guideline_texts.h"
 #include "curate/record.h"
 #include "guidelines/review/review.h"
@@ -71,20 +72,13 @@ class Generation {
       requests.push_back(chat::AskTask(task_, options_.language, material, sampling()));
       requests.back().id = Key(wanted_[item]);
     }
-    MORES_ASSIGN_OR_RETURN(auto replies, chat::AskTasks(model_, requests));
-    std::vector<job::ItemResult> results;
-    for (auto& reply : replies) results.push_back(Journalled(std::move(reply)));
-    return results;
+    return AskJournalled(model_, requests);
   }
 
   Expected<Sorted> Sort(size_t item, const Json& result) {
     const Wanted& wanted = wanted_[item];
+    if (IsUnreadable(result)) return Unreadable(ItemRecord(item), result);
     Sorted sorted;
-    if (IsUnreadable(result)) {
-      sorted.rejected.push_back(
-          Rejected(ItemRecord(item), "unreadable", {{"problem", result["problem"]}}));
-      return sorted;
-    }
     for (const Json& one : result["guidelines"]) {
       Guideline guideline = Make(wanted, one);
       Json details = Json::object();
@@ -204,17 +198,8 @@ Expected<CurationResult> GenerateGuidelines(const GenerationOptions& options) {
   MORES_CHECK(!options.places.empty() && !options.kinds.empty());
   Generation generation(options);
   MORES_RETURN_IF_ERROR(generation.Load());
-  Curation curation;
-  curation.command = "guidelines generate";
-  curation.title = "writing guidelines";
-  curation.unit = "requests";
-  curation.keys = generation.Keys();
-  curation.fingerprint = generation.Fingerprint();
-  curation.ask = [&](std::span<const size_t> items) { return generation.Ask(items); };
-  curation.sort = [&](size_t item, const Json& result) { return generation.Sort(item, result); };
-  curation.failed_record = [&](size_t item) { return generation.ItemRecord(item); };
-  curation.summarize = [&] { return generation.Summary(); };
-  return RunCuration(options.building.run, curation);
+  return RunBuilding(options.building.run,
+                     {"guidelines generate", "writing guidelines", "requests"}, generation);
 }
 
 }  // namespace mores::curate

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "curate/guidelines/building_run.h"
 #include "curate/guidelines/guideline_texts.h"
 #include "curate/record.h"
 #include "text/unicode.h"
@@ -71,11 +72,7 @@ class Validation {
   Expected<Sorted> Sort(size_t item, const Json& result) {
     Sorted sorted;
     Json record = ItemRecord(item);
-    if (IsUnreadable(result)) {
-      sorted.rejected.push_back(
-          Rejected(std::move(record), "unreadable", {{"problem", result["problem"]}}));
-      return sorted;
-    }
+    if (IsUnreadable(result)) return Unreadable(std::move(record), result);
     Finding finding = Read(result);
     ++verdicts_[finding.verdict];
     invented_ += finding.invented;
@@ -246,17 +243,8 @@ Expected<CurationResult> ValidateGuidelines(const ValidationOptions& options) {
   MORES_CHECK(options.searcher != nullptr);
   for (const Guideline& one : options.guidelines) MORES_CHECK(MayBeValidated(one.status));
   Validation validation(options);
-  Curation curation;
-  curation.command = "guidelines validate";
-  curation.title = "checking guidelines";
-  curation.unit = "guidelines";
-  curation.keys = validation.Keys();
-  curation.fingerprint = validation.Fingerprint();
-  curation.ask = [&](std::span<const size_t> items) { return validation.Ask(items); };
-  curation.sort = [&](size_t item, const Json& result) { return validation.Sort(item, result); };
-  curation.failed_record = [&](size_t item) { return validation.ItemRecord(item); };
-  curation.summarize = [&] { return validation.Summary(); };
-  return RunCuration(options.building.run, curation);
+  return RunBuilding(options.building.run,
+                     {"guidelines validate", "checking guidelines", "guidelines"}, validation);
 }
 
 }  // namespace mores::curate

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "curate/guidelines/building_run.h"
 #include "curate/guidelines/guideline_texts.h"
 #include "curate/record.h"
 #include "guidelines/store/model_source.h"
@@ -100,20 +101,13 @@ class Variation {
           chat::AskTask(task_, LanguageOf(*asked.guideline), Material(asked), sampling()));
       requests.back().id = Key(asked);
     }
-    MORES_ASSIGN_OR_RETURN(auto replies, chat::AskTasks(model_, requests));
-    std::vector<job::ItemResult> results;
-    for (auto& reply : replies) results.push_back(Journalled(std::move(reply)));
-    return results;
+    return AskJournalled(model_, requests);
   }
 
   Expected<Sorted> Sort(size_t item, const Json& result) {
     const Asked& asked = asked_[item];
+    if (IsUnreadable(result)) return Unreadable(ItemRecord(item), result);
     Sorted sorted;
-    if (IsUnreadable(result)) {
-      sorted.rejected.push_back(
-          Rejected(ItemRecord(item), "unreadable", {{"problem", result["problem"]}}));
-      return sorted;
-    }
     for (const Json& one : result["variants"]) {
       const std::string group = one["group"].get<std::string>();
       const auto found = std::find_if(asked.divisions.begin(), asked.divisions.end(),
@@ -282,17 +276,8 @@ Expected<CurationResult> VaryGuidelines(const VariationOptions& options) {
   MORES_CHECK(options.building.model != nullptr && options.building.database != nullptr);
   Variation variation(options);
   MORES_RETURN_IF_ERROR(variation.Load());
-  Curation curation;
-  curation.command = "guidelines vary";
-  curation.title = "varying guidelines";
-  curation.unit = "requests";
-  curation.keys = variation.Keys();
-  curation.fingerprint = variation.Fingerprint();
-  curation.ask = [&](std::span<const size_t> items) { return variation.Ask(items); };
-  curation.sort = [&](size_t item, const Json& result) { return variation.Sort(item, result); };
-  curation.failed_record = [&](size_t item) { return variation.ItemRecord(item); };
-  curation.summarize = [&] { return variation.Summary(); };
-  return RunCuration(options.building.run, curation);
+  return RunBuilding(options.building.run, {"guidelines vary", "varying guidelines", "requests"},
+                     variation);
 }
 
 }  // namespace mores::curate

@@ -316,13 +316,13 @@ std::vector<GuidelineExample> MakeGuidelineExamples(const GuidelineTexts& texts,
   return examples;
 }
 
-std::vector<GuidelineTriple> MakeGuidelineTriples(const GuidelineTexts& texts, int64_t count,
-                                                  uint64_t seed) {
+std::vector<format::GuidelineTriple> MakeGuidelineTriples(const GuidelineTexts& texts,
+                                                          int64_t count, uint64_t seed) {
   const GuidelinePool pool = PoolOf(texts, Split::kHoldout, seed);
-  std::vector<GuidelineTriple> triples;
+  std::vector<format::GuidelineTriple> triples;
   for (const text::Language lang : kLanguages) {
     for (int64_t i = 1; i <= count; ++i) {
-      GuidelineTriple& triple = triples.emplace_back();
+      format::GuidelineTriple& triple = triples.emplace_back();
       triple.id = fmt::format("triple:{}:{}", text::Name(lang), i);
       triple.lang = lang;
       Writer writer(texts, pool, lang, Random(seed, HashBytes(triple.id)));

@@ -12,6 +12,7 @@
 
 #include "data/examples/guideline_texts.h"
 #include "data/record.h"
+#include "format/guideline_triple.h"
 
 namespace mores::data {
 
@@ -35,23 +36,14 @@ struct RealAsides {
   }
 };
 
-// A dialogue that is safe in general, and what decides it, doesn't touch it, and agrees with it.
-struct GuidelineTriple {
-  std::string id;
-  std::vector<format::Turn> turns;
-  text::Language lang = text::Language::kOther;
-  std::string place;  // its name in English
-  std::string deciding, irrelevant, opposite;
-};
-
 // Pure functions of their arguments. The examples of a split, for training or validation; those of
 // one dialogue follow each other. Asides of dialogues for training are drawn from `asides` too.
 std::vector<GuidelineExample> MakeGuidelineExamples(const GuidelineTexts& texts,
                                                     const GuidelinesRecipe& recipe, Split split,
                                                     uint64_t seed, const RealAsides& asides = {});
 // From what is held out: English ones, then as many Chinese ones.
-std::vector<GuidelineTriple> MakeGuidelineTriples(const GuidelineTexts& texts, int64_t count,
-                                                  uint64_t seed);
+std::vector<format::GuidelineTriple> MakeGuidelineTriples(const GuidelineTexts& texts,
+                                                          int64_t count, uint64_t seed);
 // A guideline to show beside a record that it has nothing to do with; nullopt where the record
 // isn't drawn, or is neither English nor Chinese.
 std::optional<std::string> DrawGuideline(const GuidelineTexts& texts, double share, Split split,

@@ -119,7 +119,7 @@ TEST(GuidelineExamples, TriplesAreOfWhatIsHeldOut) {
   }
   const auto triples = MakeGuidelineTriples(ShippedTexts(), 30, 1);
   ASSERT_EQ(triples.size(), 60u);
-  for (const GuidelineTriple& triple : triples) {
+  for (const format::GuidelineTriple& triple : triples) {
     EXPECT_TRUE(places.contains(triple.place)) << triple.place;
     EXPECT_NE(triple.deciding, triple.opposite);
     EXPECT_NE(triple.deciding, triple.irrelevant);

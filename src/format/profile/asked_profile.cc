@@ -372,16 +372,19 @@ Expected<PromptTokens> AskedProfile::Tokenize(const Dialogue& dialogue,
   return prompt;
 }
 
+// Empty where it is in neither folder.
+std::string PathOfPromptFile(const std::string& file, const AskedProfileOptions& options) {
+  for (const std::string& folder : {options.prompt_directory, options.model_directory}) {
+    if (!folder.empty() && FileExists(folder + "/" + file)) return folder + "/" + file;
+  }
+  return "";
+}
+
 Status ReadPromptFiles(ProfileSpec& spec, const AskedProfileOptions& options) {
   for (auto& [_, turns] : spec.turns) {
     for (AskedTurn& turn : turns) {
       if (turn.file.empty()) continue;
-      std::string path;
-      for (const std::string& folder : {options.prompt_directory, options.model_directory}) {
-        if (path.empty() && !folder.empty() && FileExists(folder + "/" + turn.file)) {
-          path = folder + "/" + turn.file;
-        }
-      }
+      const std::string path = PathOfPromptFile(turn.file, options);
       if (path.empty()) {
         return MakeError(
             ErrorKind::kMissing,
@@ -415,6 +418,19 @@ Status CheckShowsResponse(const ProfileSpec& spec) {
                      turns[0].file.empty() ? "" : ", read from '" + turns[0].file + "'");
   }
   return {};
+}
+
+Expected<ProfileSpec> ParseShipped(std::string_view text, const std::string& name) {
+  MORES_ASSIGN_OR_RETURN(const Json json, ParseJson(text, name));
+  return ParseProfileSpec(json, name);
+}
+
+// Prompt files are looked for beside the profile's own, unless a folder is named.
+AskedProfileOptions BesideFile(const std::string& path, AskedProfileOptions options) {
+  if (!options.prompt_directory.empty()) return options;
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  options.prompt_directory = folder.empty() ? "." : folder.string();
+  return options;
 }
 
 // What the template was read from, for the prompt hash.
@@ -456,8 +472,7 @@ Expected<std::unique_ptr<JudgeProfile>> MakeAskedProfile(ProfileSpec spec,
 Expected<std::unique_ptr<JudgeProfile>> OpenJudgeProfile(const std::string& name,
                                                          const AskedProfileOptions& options) {
   if (const auto shipped = ShippedProfile(name)) {
-    MORES_ASSIGN_OR_RETURN(const Json json, ParseJson(*shipped, name));
-    MORES_ASSIGN_OR_RETURN(ProfileSpec spec, ParseProfileSpec(json, name));
+    MORES_ASSIGN_OR_RETURN(ProfileSpec spec, ParseShipped(*shipped, name));
     return MakeAskedProfile(std::move(spec), options);
   }
   if (name.find('/') == std::string::npos && !name.ends_with(".json")) {
@@ -470,12 +485,29 @@ Expected<std::unique_ptr<JudgeProfile>> OpenJudgeProfile(const std::string& name
     return ours;
   }
   MORES_ASSIGN_OR_RETURN(ProfileSpec spec, ReadProfileSpec(name));
-  AskedProfileOptions beside = options;
-  if (beside.prompt_directory.empty()) {
-    const std::filesystem::path folder = std::filesystem::path(name).parent_path();
-    beside.prompt_directory = folder.empty() ? "." : folder.string();
+  return MakeAskedProfile(std::move(spec), BesideFile(name, options));
+}
+
+Expected<std::map<std::string, std::string>> ProfileFiles(const std::string& name,
+                                                          const AskedProfileOptions& options) {
+  std::map<std::string, std::string> files;
+  if (name == JudgeConfig().profile) return files;
+  ProfileSpec spec;
+  AskedProfileOptions places = options;
+  if (const auto shipped = ShippedProfile(name)) {
+    MORES_ASSIGN_OR_RETURN(spec, ParseShipped(*shipped, name));
+  } else {
+    MORES_ASSIGN_OR_RETURN(spec, ReadProfileSpec(name));
+    MORES_ASSIGN_OR_RETURN(files[std::string(kModelProfileFile)], ReadFile(name));
+    places = BesideFile(name, options);
   }
-  return MakeAskedProfile(std::move(spec), beside);
+  for (const auto& [_, turns] : spec.turns) {
+    for (const AskedTurn& turn : turns) {
+      if (turn.file.empty()) continue;
+      MORES_ASSIGN_OR_RETURN(files[turn.file], ReadFile(PathOfPromptFile(turn.file, places)));
+    }
+  }
+  return files;
 }
 
 }  // namespace mores::format

@@ -2,8 +2,10 @@
 #ifndef MORES_FORMAT_PROFILE_ASKED_PROFILE_H_
 #define MORES_FORMAT_PROFILE_ASKED_PROFILE_H_
 
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "format/profile/judge_profile.h"
@@ -25,6 +27,15 @@ struct AskedProfileOptions {
 // kMissing names the prompt file or the template that is not there.
 Expected<std::unique_ptr<JudgeProfile>> MakeAskedProfile(ProfileSpec spec,
                                                          const AskedProfileOptions& options);
+
+// The name of a profile's file in the directory of a model that was trained with it.
+inline constexpr std::string_view kModelProfileFile = "judge-profile.json";
+
+// What the directory of a model that is asked by this profile needs, bytes by file name: the
+// profile's file unless it is a shipped one, and its prompt files. `name` as OpenJudgeProfile takes
+// it.
+Expected<std::map<std::string, std::string>> ProfileFiles(const std::string& name,
+                                                          const AskedProfileOptions& options);
 
 // `name`: our own profile, a shipped one, or the path of a file (one with a '/' or ending in
 // .json, beside which its prompt files are looked for).

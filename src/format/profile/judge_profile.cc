@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "format/profile/asked_profile.h"
 #include "format/shared_words.h"
 
 namespace mores::format {
@@ -379,28 +380,6 @@ LabelStrings JudgeProfile::labels(text::Language language) const {
   return strings;
 }
 
-RenderedPrompt RenderLabelFirst(const Dialogue& dialogue) {
-  RenderedPrompt prompt;
-  prompt.pieces.push_back({PromptPiece::Kind::kSpecial, "<s>"});
-  for (size_t i = 0; i < dialogue.rules.size(); ++i) {
-    prompt.pieces.push_back({PromptPiece::Kind::kSpecial, "<|rule|>"});
-    prompt.pieces.push_back(
-        {PromptPiece::Kind::kText, fmt::format("{}. {}", i + 1, dialogue.rules[i])});
-  }
-  const size_t judged = LastTurn(dialogue.turns, Role::kAssistant, dialogue.turns.size());
-  for (size_t i = 0; i < std::min(judged + 1, dialogue.turns.size()); ++i) {
-    const Turn& turn = dialogue.turns[i];
-    prompt.pieces.push_back({PromptPiece::Kind::kSpecial, RoleToken(turn.role)});
-    prompt.pieces.push_back({PromptPiece::Kind::kText, turn.content});
-  }
-  if (!dialogue.guideline.empty()) {
-    const size_t shown = std::min(judged + 1, dialogue.turns.size());
-    AppendGuideline(dialogue.guideline, std::span(dialogue.turns).first(shown), prompt);
-  }
-  prompt.pieces.push_back({PromptPiece::Kind::kSpecial, "<|judge|>"});
-  return prompt;
-}
-
 Expected<std::vector<int32_t>> EncodePrompt(const RenderedPrompt& prompt,
                                             const text::Tokenizer& tokenizer) {
   std::vector<int32_t> ids;
@@ -450,7 +429,12 @@ Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory) {
   MORES_RETURN_IF_ERROR(reader.Threshold("en", config.threshold_en));
   MORES_RETURN_IF_ERROR(reader.Threshold("zh", config.threshold_zh));
   MORES_RETURN_IF_ERROR(reader.Threshold("other", config.threshold_other));
-  Expected<std::unique_ptr<JudgeProfile>> profile = FindJudgeProfile(config.profile);
+  const bool from_file = config.profile == kModelProfileFile;
+  if (from_file) config.profile = fmt::format("{}/{}", model_directory, kModelProfileFile);
+  Expected<std::unique_ptr<JudgeProfile>> profile =
+      from_file || ShippedProfile(config.profile)
+          ? OpenJudgeProfile(config.profile, {.model_directory = model_directory})
+          : FindJudgeProfile(config.profile);
   if (!profile) {
     return MakeError(ErrorKind::kUnsupported, "{}: field 'profile': {}", path,
                      profile.error().message);
@@ -469,11 +453,13 @@ Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory) {
   return config;
 }
 
-Json ToJson(const JudgeConfig& config) {
+Json ToJson(const JudgeConfig& config) { return ToJson(config, LabelFirstProfile()); }
+
+Json ToJson(const JudgeConfig& config, const JudgeProfile& profile) {
   Json json = {{"version", kJudgeConfigVersion},
                {"profile", config.profile},
-               {"prompt_hash", config.prompt_hash}};
-  if (const auto profile = FindJudgeProfile(config.profile)) json["labels"] = LabelsJson(**profile);
+               {"prompt_hash", config.prompt_hash},
+               {"labels", LabelsJson(profile)}};
   json["context_length"] = config.context_length;
   json["max_critique_tokens"] = config.max_critique_tokens;
   if (config.follows_rules) json["follows_rules"] = true;

@@ -32,9 +32,6 @@ struct RenderedPrompt {
 Expected<std::vector<int32_t>> EncodePrompt(const RenderedPrompt& prompt,
                                             const text::Tokenizer& tokenizer);
 
-// A dialogue as our own profile asks it, up to the judged turn, uncut.
-RenderedPrompt RenderLabelFirst(const Dialogue& dialogue);
-
 // The continuation strings that state each label, in one language.
 struct LabelStrings {
   std::string safe;
@@ -88,7 +85,7 @@ class JudgeProfile {
 
 // judge.json of a model directory.
 struct JudgeConfig {
-  std::string profile = "mores-label-first";
+  std::string profile = "mores-label-first";  // a name, or the path of a file
   std::string prompt_hash;
   int context_length = 1024;
   int max_critique_tokens = 96;
@@ -99,8 +96,11 @@ struct JudgeConfig {
   double threshold(text::Language language) const;
 };
 
+// A profile that lies in the directory as a file is named by its path there.
 Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory);
+// As judge.json has it, for our own profile or for the one that the model was trained with.
 Json ToJson(const JudgeConfig& config);
+Json ToJson(const JudgeConfig& config, const JudgeProfile& profile);
 Expected<std::unique_ptr<JudgeProfile>> FindJudgeProfile(std::string_view name);
 
 // Special tokens of our own chat format, in vocabulary order from id 3.

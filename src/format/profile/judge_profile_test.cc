@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "format/profile/asked_profile.h"
 #include "support/base/test_directory.h"
 #include "support/format/byte_tokenizer.h"
 #include "text/unicode.h"
@@ -45,8 +46,8 @@ TEST_F(ProfileTest, AGuidelineStandsAfterTheDialogueAndIsText) {
   const std::string with = Prompt(dialogue, 100, false);
   EXPECT_TRUE(with.starts_with(without.substr(0, without.size() - 9))) << with;
   EXPECT_THAT(with, HasSubstr("<|guideline|>"));
-  EXPECT_EQ(*EncodePrompt(RenderLabelFirst(dialogue), tokenizer_),
-            profile_->Tokenize(dialogue, tokenizer_, 100)->ids);
+  const std::vector<int32_t> ids = profile_->Tokenize(dialogue, tokenizer_, 100)->ids;
+  EXPECT_EQ(std::count(ids.begin(), ids.end(), *tokenizer_.SpecialId("<|judge|>")), 1);
   dialogue = Turns({{Role::kUser, "A clock?"}, {Role::kAssistant, "Yes."}, {Role::kUser, "Gum?"}});
   dialogue.guideline = "No clocks, no gum.";
   EXPECT_TRUE(Prompt(dialogue, 100, false)
@@ -72,9 +73,6 @@ TEST_F(ProfileTest, RendersTurnsUpToTheJudgedOne) {
                                    {Role::kUser, "thanks"}});
   const std::string wanted = "<s><|system|>Be kind.<|user|>hi<|assistant|>hello<|judge|>";
   EXPECT_EQ(Prompt(dialogue, 100, false), wanted);
-  const auto encoded = EncodePrompt(RenderLabelFirst(dialogue), tokenizer_);
-  ASSERT_TRUE(encoded);
-  EXPECT_EQ(*encoded, profile_->Tokenize(dialogue, tokenizer_, 100)->ids);
 }
 
 TEST_F(ProfileTest, TextNeverBecomesASpecialToken) {
@@ -227,6 +225,39 @@ TEST_F(JudgeConfigTest, NamesTheBrokenField) {
   ExpectBroken("prompt_hash", ErrorKind::kUnsupported);
   json_ = good;
   json_["profile"] = "other";
+  ExpectBroken("profile", ErrorKind::kUnsupported);
+}
+
+// A model that was trained with a profile of another kind says so, and carries what it needs.
+TEST_F(JudgeConfigTest, ProfilesOfOtherKinds) {
+  const auto file = [&](const std::string& name) { return directory_ + "/" + name; };
+  ASSERT_TRUE(WriteFileAtomically(
+      file("judge-profile.json"),
+      R"({"version": 1, "name": "mine", "source": "here", "ask": {"form": "text",
+          "turns": [{"role": "user", "file": "ask.txt"}]},
+          "reply": {"after": "\n", "labels": [{"text": "fine", "means": "safe"},
+                                              {"text": "bad", "means": "unsafe"}]}})"));
+  ASSERT_TRUE(WriteFileAtomically(file("ask.txt"), "Is this fine? {response}"));
+  const AskedProfileOptions options{.model_directory = directory_};
+  const auto profile = OpenJudgeProfile(file("judge-profile.json"), options);
+  ASSERT_TRUE(profile) << profile.error().message;
+  JudgeConfig config;
+  config.profile = std::string(kModelProfileFile);
+  config.prompt_hash = (*profile)->prompt_hash();
+  json_ = ToJson(config, **profile);
+  EXPECT_EQ(json_["labels"]["zh"]["unsafe"], "bad");
+  const auto read = ReadBack();
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->profile, file("judge-profile.json"));
+  const auto files = ProfileFiles(read->profile, options);
+  ASSERT_TRUE(files) << files.error().message;
+  EXPECT_EQ(files->size(), 2u);
+  EXPECT_EQ(files->at("ask.txt"), "Is this fine? {response}");
+  EXPECT_TRUE(ProfileFiles(JudgeConfig().profile, options)->empty());
+
+  ASSERT_TRUE(WriteFileAtomically(file("ask.txt"), "Is this good? {response}"));
+  ExpectBroken("prompt_hash", ErrorKind::kUnsupported);
+  json_["profile"] = "qwen3guard";  // asked by a chat template, of which there is none
   ExpectBroken("profile", ErrorKind::kUnsupported);
 }
 

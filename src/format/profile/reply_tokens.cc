@@ -1,6 +1,9 @@
 #include "format/profile/reply_tokens.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "base/exact_math.h"
 
 namespace mores::format {
 
@@ -42,6 +45,41 @@ ReplyTokens EncodeReply(const ReplyForm& form, const text::Tokenizer& tokenizer)
   }
   tokens.separator = EncodeInside(form.after, tokenizer);
   return tokens;
+}
+
+double LogMassOf(Label label, std::span<const Label> means, std::span<const double> choice_logs) {
+  double most = -INFINITY;
+  int count = 0;
+  for (size_t i = 0; i < means.size(); ++i) {
+    if (means[i] != label) continue;
+    most = std::max(most, choice_logs[i]);
+    ++count;
+  }
+  if (count < 2 || !std::isfinite(most)) return most;
+  double sum = 0;
+  for (size_t i = 0; i < means.size(); ++i) {
+    if (means[i] == label) sum += ExactExp(choice_logs[i] - most);
+  }
+  return most + ExactLog(sum);
+}
+
+Status CheckLabelsApart(const ReplyTokens& reply, std::string_view model) {
+  const std::vector<std::vector<int32_t>>& choices = reply.choices;
+  for (const std::vector<int32_t>& choice : choices) {
+    if (choice.empty()) {
+      return MakeError(ErrorKind::kUnsupported, "{}: the tokenizer has no tokens for the labels",
+                       model);
+    }
+    for (const std::vector<int32_t>& other : choices) {
+      if (&other == &choice || choice.size() > other.size()) continue;
+      if (!std::equal(choice.begin(), choice.end(), other.begin())) continue;
+      return MakeError(ErrorKind::kUnsupported,
+                       "{}: the tokens of one label begin another's; add what follows the label to "
+                       "its text, such as a line break",
+                       model);
+    }
+  }
+  return {};
 }
 
 }  // namespace mores::format

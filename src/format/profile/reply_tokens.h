@@ -3,8 +3,11 @@
 #define MORES_FORMAT_PROFILE_REPLY_TOKENS_H_
 
 #include <cstdint>
+#include <span>
+#include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "format/profile/profile_spec.h"
 #include "text/tokenizer/tokenizer.h"
 
@@ -27,6 +30,13 @@ struct ReplyTokens {
 // before doesn't end with a token of its own (a space that belongs to the label), its last tokens
 // are part of each choice.
 ReplyTokens EncodeReply(const ReplyForm& form, const text::Tokenizer& tokenizer);
+
+// log of the sum of the probabilities of the choices that mean `label`, given their logarithms.
+double LogMassOf(Label label, std::span<const Label> means, std::span<const double> choice_logs);
+
+// Labels whose tokens begin another label's are not events apart: no share could be told.
+// kUnsupported, with the name of the model.
+Status CheckLabelsApart(const ReplyTokens& reply, std::string_view model);
 
 }  // namespace mores::format
 

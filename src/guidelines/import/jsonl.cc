@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <set>
 #include <utility>
 
-#include "base/files.h"
+#include "base/json_fields.h"
+#include "base/json_lines.h"
 
 namespace mores::guidelines {
 namespace {
@@ -21,11 +21,14 @@ Json ToJson(const Group& group) {
           {"places", group.places}};
 }
 
-// A line that holds one record of another kind than a guideline, under its name.
-Status CheckRecord(const Json& line, const char* name, const std::string& where) {
-  MORES_RETURN_IF_ERROR(CheckFields(line, {name}, where));
-  if (line[name].is_object()) return {};
-  return MakeError(ErrorKind::kInput, "{}: field '{}': must be an object", where, name);
+// Of a line that holds one record of another kind than a guideline, under its name. Errors name
+// the record's own fields.
+Expected<JsonFields> RecordIn(const JsonLine& line, const char* name) {
+  const JsonFields fields(line.value, line.where);
+  MORES_RETURN_IF_ERROR(fields.RefuseOthers({name}));
+  MORES_RETURN_IF_ERROR(fields.Required(name));
+  MORES_RETURN_IF_ERROR(fields.Object(name));
+  return JsonFields(line.value[name], line.where);
 }
 
 class Reader {
@@ -35,16 +38,8 @@ class Reader {
 
   Expected<Batch> Read() {
     batch_.name = "jsonl";
-    MORES_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> lines, LineReader::Open(path_));
-    std::string line;
-    while (true) {
-      MORES_ASSIGN_OR_RETURN(const bool more, lines->Next(line));
-      if (!more) break;
-      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-      const std::string where = fmt::format("{}:{}", path_, lines->line_number());
-      MORES_ASSIGN_OR_RETURN(const Json record, ParseJson(line, where));
-      MORES_RETURN_IF_ERROR(Take(record, where, lines->line_number()));
-    }
+    MORES_RETURN_IF_ERROR(
+        ForEachJsonLine(path_, {}, [&](const JsonLine& line) { return Take(line); }));
     if (batch_.guidelines.empty() && batch_.groups.empty() && batch_.passages.empty()) {
       return MakeError(ErrorKind::kInput, "{}: no guidelines in it", path_);
     }
@@ -52,93 +47,81 @@ class Reader {
   }
 
  private:
-  Status Take(const Json& record, const std::string& where, int64_t line) {
-    if (record.is_object() && record.contains(kGroup)) {
-      MORES_RETURN_IF_ERROR(CheckRecord(record, kGroup, where));
-      return TakeGroup(record[kGroup], where);
+  Status Take(const JsonLine& line) {
+    if (line.value.is_object() && line.value.contains(kGroup)) {
+      MORES_ASSIGN_OR_RETURN(const JsonFields group, RecordIn(line, kGroup));
+      return TakeGroup(group);
     }
-    if (record.is_object() && record.contains(kPassage)) {
-      MORES_RETURN_IF_ERROR(CheckRecord(record, kPassage, where));
-      return TakePassage(record[kPassage], where);
+    if (line.value.is_object() && line.value.contains(kPassage)) {
+      MORES_ASSIGN_OR_RETURN(const JsonFields passage, RecordIn(line, kPassage));
+      return TakePassage(passage);
     }
-    MORES_ASSIGN_OR_RETURN(Guideline guideline, ParseGuideline(record, where));
+    const std::string& where = line.where;
+    MORES_ASSIGN_OR_RETURN(Guideline guideline, ParseGuideline(line.value, where));
     MORES_RETURN_IF_ERROR(CheckPlaces(guideline.places, where));
     MORES_RETURN_IF_ERROR(CheckStatus(guideline.status, where));
     guideline.version = 0;
     if (guideline.id.empty()) guideline.id = GuidelineId(guideline);
-    const auto [seen, added] = lines_.emplace(guideline.id, line);
-    if (!added) {
-      return MakeError(ErrorKind::kInput, "{}: field 'id': '{}' stands in line {} already", where,
-                       guideline.id, seen->second);
+    if (const std::optional<int64_t> earlier = ids_.Put(guideline.id, line.number)) {
+      return FieldError(where, "id",
+                        fmt::format("'{}' stands in line {} already", guideline.id, *earlier));
     }
     batch_.guidelines.push_back(std::move(guideline));
     return {};
   }
 
-  Status TakeGroup(const Json& value, const std::string& where) {
-    MORES_RETURN_IF_ERROR(
-        CheckFields(value, {"id", "name_en", "name_zh", "kind", "places"}, where));
+  Status TakeGroup(const JsonFields& fields) {
+    MORES_RETURN_IF_ERROR(fields.RefuseOthers({"id", "name_en", "name_zh", "kind", "places"}));
     Group group;
-    MORES_ASSIGN_OR_RETURN(group.name_en, RequiredString(value, "name_en", where));
-    MORES_ASSIGN_OR_RETURN(group.kind, RequiredString(value, "kind", where));
+    MORES_ASSIGN_OR_RETURN(group.name_en, fields.RequiredString("name_en"));
+    MORES_ASSIGN_OR_RETURN(group.kind, fields.RequiredString("kind"));
     if (group.kind != "people" && group.kind != "community" && group.kind != "region") {
-      return MakeError(ErrorKind::kInput,
-                       "{}: field 'kind': must be one of people, community, region", where);
+      return fields.Wrong("kind", "must be one of people, community, region");
     }
-    MORES_ASSIGN_OR_RETURN(group.name_zh, OptionalText(value, "name_zh", where));
-    MORES_ASSIGN_OR_RETURN(group.id, OptionalText(value, "id", where));
+    MORES_ASSIGN_OR_RETURN(group.name_zh, OptionalText(fields, "name_zh"));
+    MORES_ASSIGN_OR_RETURN(group.id, OptionalText(fields, "id"));
     if (group.id.empty()) group.id = GroupId(group.name_en);
-    MORES_ASSIGN_OR_RETURN(group.places, ReadPlaces(value, where));
+    MORES_ASSIGN_OR_RETURN(group.places, ReadPlaces(fields));
     batch_.groups.push_back(std::move(group));
     return {};
   }
 
-  Status TakePassage(const Json& value, const std::string& where) {
+  Status TakePassage(const JsonFields& fields) {
     MORES_RETURN_IF_ERROR(
-        CheckFields(value, {"id", "places", "topic", "heading", "text", "lang", "source"}, where));
+        fields.RefuseOthers({"id", "places", "topic", "heading", "text", "lang", "source"}));
     Passage passage;
-    MORES_ASSIGN_OR_RETURN(passage.text, RequiredString(value, "text", where));
-    MORES_ASSIGN_OR_RETURN(passage.places, ReadPlaces(value, where));
-    MORES_ASSIGN_OR_RETURN(passage.id, OptionalText(value, "id", where));
-    MORES_ASSIGN_OR_RETURN(passage.topic, OptionalText(value, "topic", where));
-    MORES_ASSIGN_OR_RETURN(passage.heading, OptionalText(value, "heading", where));
-    if (value.contains("lang")) {
-      MORES_ASSIGN_OR_RETURN(passage.lang, OptionalText(value, "lang", where));
+    MORES_ASSIGN_OR_RETURN(passage.text, fields.RequiredString("text"));
+    MORES_ASSIGN_OR_RETURN(passage.places, ReadPlaces(fields));
+    MORES_ASSIGN_OR_RETURN(passage.id, OptionalText(fields, "id"));
+    MORES_ASSIGN_OR_RETURN(passage.topic, OptionalText(fields, "topic"));
+    MORES_ASSIGN_OR_RETURN(passage.heading, OptionalText(fields, "heading"));
+    if (fields.Has("lang")) {
+      MORES_ASSIGN_OR_RETURN(passage.lang, OptionalText(fields, "lang"));
     }
-    const auto source = value.find("source");
-    if (source == value.end()) {
-      return MakeError(ErrorKind::kInput, "{}: field 'source': missing", where);
-    }
-    MORES_ASSIGN_OR_RETURN(passage.source, ParseSource(*source, where));
+    MORES_ASSIGN_OR_RETURN(const Json* source, fields.Required("source"));
+    MORES_ASSIGN_OR_RETURN(passage.source, ParseSource(*source, fields.where()));
     if (passage.id.empty()) passage.id = PassageId(passage);
     batch_.passages.push_back(std::move(passage));
     return {};
   }
 
-  Expected<std::vector<std::string>> ReadPlaces(const Json& value, const std::string& where) const {
+  Expected<std::vector<std::string>> ReadPlaces(const JsonFields& fields) const {
     std::vector<std::string> codes;
-    const auto found = value.find("places");
-    const bool list =
-        found != value.end() && found->is_array() && !found->empty() &&
-        std::all_of(found->begin(), found->end(), [](const Json& one) { return one.is_string(); });
-    if (!list) {
-      return MakeError(ErrorKind::kInput, "{}: field 'places': must be a list of codes", where);
-    }
-    for (const Json& one : *found) {
-      std::string code = one.get<std::string>();
+    MORES_ASSIGN_OR_RETURN(std::vector<std::string> given, fields.Strings("places"));
+    if (given.empty()) return fields.Wrong("places", "must be a list of codes");
+    for (std::string& code : given) {
       if (std::find(codes.begin(), codes.end(), code) == codes.end()) {
         codes.push_back(std::move(code));
       }
     }
-    MORES_RETURN_IF_ERROR(CheckPlaces(codes, where));
+    MORES_RETURN_IF_ERROR(CheckPlaces(codes, fields.where()));
     return codes;
   }
 
   Status CheckPlaces(const std::vector<std::string>& codes, const std::string& where) const {
     for (const std::string& code : codes) {
       if (places_.Find(code)) continue;
-      return MakeError(ErrorKind::kInput, "{}: field 'places': there is no place '{}'", where,
-                       code);
+      return FieldError(where, "places", fmt::format("there is no place '{}'", code));
     }
     return {};
   }
@@ -148,17 +131,17 @@ class Reader {
         status == Standing::kGenerated) {
       return {};
     }
-    return MakeError(ErrorKind::kInput,
-                     "{}: field 'status': a file can't make a guideline {}; to restore an export, "
-                     "give --keep-status",
-                     where, Name(status));
+    return FieldError(where, "status",
+                      fmt::format("a file can't make a guideline {}; to restore an export, "
+                                  "give --keep-status",
+                                  Name(status)));
   }
 
   const std::string& path_;
   const PlaceCatalogue& places_;
   const Statuses statuses_;
   Batch batch_;
-  std::map<std::string, int64_t> lines_;  // of each id
+  IdLines ids_;
 };
 
 bool Free(const Source& source) { return source.redistributable; }

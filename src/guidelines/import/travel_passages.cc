@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "base/table_file.h"
+#include "guidelines/tables.h"
 #include "text/sentences.h"
 #include "text/unicode.h"
 
@@ -15,84 +16,18 @@ namespace {
 constexpr size_t kMostWords = 250, kFewWords = 30;
 constexpr size_t kMostHeadingBytes = 90;
 
-// Words as NormalizeForMatch leaves them; each is looked for at the beginning of a word. In the
-// order of what decides first.
-struct Topic {
-  std::string_view name, words;
-};
-constexpr std::array<Topic, 27> kTopics = {{
-    {"drugs", "drug,narcotic,cannabis,marijuana,khat,qat,vap,e cigarette"},
-    {"alcohol", "alcohol,drink driv,liquor,drunk"},
-    {"smoking", "smok,tobacco,cigarette"},
-    {"lgbt", "lgbt,2slgbt,homosexual,same sex,gay,transgender,sexual orientation,lgbi"},
-    {"medication", "medication,medicine,prescription,pharmac"},
-    {"weapons", "weapon,firearm,ammunition,knives,knife,camouflage,military clothing"},
-    {"photography", "photograph,camera,drone,filming,binocular,photo"},
-    {"dress", "dress,clothing,attire,swimwear,topless"},
-    {"religion",
-     "relig,ramadan,islam,muslim,sharia,shari,mosque,prosely,missionar,faith,holy,"
-     "blasphem,temple,worship,church"},
-    {"family", "marriage,custody,abduction,surrogac,adoption,divorce,family,domestic violence"},
-    {"sexual conduct", "adultery,prostitut,pornograph,sex,affection,cohabit,extramarital,brothel"},
-    {"speech",
-     "defamation,insult,politic,demonstrat,protest,social media,internet,speech,"
-     "lese majeste,monarch,royal,censor,media,journalis,cyber,flag"},
-    {"money",
-     "money,currency,cash,credit card,atm,bank,payment,gambling,invest,tax,property,"
-     "real estate,fundrais,crypto"},
-    {"driving",
-     "driv,vehicle,traffic,licence plate,motorcycl,road,priority to the right,car,"
-     "speeding,toll,seatbelt"},
-    {"customs",
-     "import,export,customs,antique,artefact,artifact,souvenir,counterfeit,cultural "
-     "property,forbidden products,goods,pirated,duty"},
-    {"animals", "wildlife,animal,pet,dog,hunting,fishing,ivory,endangered"},
-    {"nationality", "dual,nationality,citizenship,military service,conscription"},
-    {"identity", "identif,personal id,passport,proof of identity,id card,documents"},
-    {"entry and stay", "visa,entry,exit,immigration,overstay,residen,registration,permit"},
-    {"work", "employment,work,business,teach,voluntee,labour,labor,student"},
-    {"penalties",
-     "penalt,arrest,prison,detention,detain,legal,court,death,police,trial,law "
-     "enforcement,crimes against,serious crime"},
-    {"natural hazards",
-     "earthquake,weather,flood,hurricane,cyclone,volcan,wildfire,tsunami,"
-     "disaster,landslide,monsoon,typhoon,avalanche,sandstorm"},
-    {"health", "health,disease,medical,methanol,poison,malaria,accessib,disabilit,water quality"},
-    {"crime advice",
-     "crime,theft,scam,belonging,robbery,pickpocket,kidnap,assault,spiking,piracy,"
-     "fraud,women travel"},
-    {"security", "terror,conflict,landmine,military,border,curfew,armed,unrest,security,safety"},
-    {"outdoor and transport",
-     "outdoor,swimming,hiking,trek,mountain,boat,sea,taxi,rail,air travel,"
-     "transport,ski,park,beach,diving,climb"},
-    {"local customs",
-     "custom,cultur,behaviour,behavior,etiquette,tradition,tipping,local culture,"
-     "public order,respect,gesture,litter"},
-}};
 constexpr std::string_view kOther = "other";
 
-constexpr auto kNames = [] {
-  std::array<std::string_view, kTopics.size() + 1> names;
-  for (size_t i = 0; i < kTopics.size(); ++i) names[i] = kTopics[i].name;
-  names.back() = kOther;
-  return names;
-}();
+const TableFile& TravelTopics() {
+  static const TableFile table(kTravelTopics);
+  return table;
+}
 
-// Headings that stand over a whole page, and say nothing of a topic.
+// Of a whole page, saying nothing of a topic.
 bool IsGeneral(std::string_view normalized) {
-  constexpr std::array<std::string_view, 12> kGeneral = {"laws and culture",
-                                                         "local laws and customs",
-                                                         "laws and cultural differences",
-                                                         "local laws",
-                                                         "local law",
-                                                         "safety and security",
-                                                         "local laws special circumstances",
-                                                         "other laws",
-                                                         "other local laws",
-                                                         "special circumstances",
-                                                         "practical advice",
-                                                         "local customs and laws"};
-  return std::find(kGeneral.begin(), kGeneral.end(), normalized) != kGeneral.end();
+  const auto& headings = TravelTopics().Section("general headings").rows;
+  return std::any_of(headings.begin(), headings.end(),
+                     [&](const auto& row) { return row[0] == normalized; });
 }
 
 size_t CountWords(std::string_view text) {
@@ -113,18 +48,16 @@ std::string_view TrimmedPassage(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
-// How many of a topic's words stand in a normalized text, at the beginning of words.
-size_t Matches(const Topic& topic, std::string_view normalized) {
+// How many of a topic's words, which stand behind its name, are in a normalized text at the
+// beginning of words.
+size_t TopicMatches(std::span<const std::string_view> topic, std::string_view normalized) {
   const std::string padded = " " + std::string(normalized);
   size_t matches = 0;
-  std::string_view words = topic.words;
-  while (!words.empty()) {
-    const size_t end = std::min(words.find(','), words.size());
-    const std::string word = " " + std::string(words.substr(0, end));
+  for (const std::string_view text : topic.subspan(1)) {
+    const std::string word = " " + std::string(text);
     for (size_t at = padded.find(word); at != std::string::npos; at = padded.find(word, at + 1)) {
       ++matches;
     }
-    words.remove_prefix(std::min(end + 1, words.size()));
   }
   return matches;
 }
@@ -282,24 +215,22 @@ std::vector<std::string> Divide(const std::string& text) {
 
 }  // namespace
 
-std::span<const std::string_view> PassageTopics() { return kNames; }
-
 std::string_view PassageTopic(std::span<const std::string> headings, std::string_view text) {
   for (size_t i = headings.size(); i-- > 0;) {
     const std::string heading = text::NormalizeForMatch(headings[i]);
     if (IsGeneral(heading)) continue;
-    for (const Topic& topic : kTopics) {
-      if (Matches(topic, heading) > 0) return topic.name;
+    for (const auto& topic : TravelTopics().Section("topics").rows) {
+      if (TopicMatches(topic, heading) > 0) return topic[0];
     }
   }
   const std::string normalized = text::NormalizeForMatch(text);
   std::string_view best = kOther;
   size_t most = 0;
-  for (const Topic& topic : kTopics) {
-    const size_t matches = Matches(topic, normalized);
+  for (const auto& topic : TravelTopics().Section("topics").rows) {
+    const size_t matches = TopicMatches(topic, normalized);
     if (matches > most) {
       most = matches;
-      best = topic.name;
+      best = topic[0];
     }
   }
   return best;

@@ -25,8 +25,8 @@ struct PagePassage {
 // sentences; short neighbours under one heading are together.
 std::vector<PagePassage> DividePage(std::span<const PageParagraph> paragraphs);
 
-// All topics, and the one of a text under these headings ("other" where none fits).
-std::span<const std::string_view> PassageTopics();
+// The topic of a text under these headings (travel_topics.tsv), or "other" where none fits. Lives
+// as long as the program.
 std::string_view PassageTopic(std::span<const std::string> headings, std::string_view text);
 
 }  // namespace mores::guidelines

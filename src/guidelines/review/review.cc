@@ -125,34 +125,31 @@ Json ToJson(const ReviewItem& item) {
 
 Expected<GivenRuling> ParseGivenRuling(const Json& value, std::string_view where,
                                        const std::string& reviewer, const ParseScope& parse_scope) {
+  const JsonFields fields(value, where);
   GivenRuling given{.reviewer = reviewer};
-  MORES_ASSIGN_OR_RETURN(given.id, RequiredString(value, "id", where));
-  MORES_ASSIGN_OR_RETURN(const std::string ruling, RequiredString(value, "ruling", where));
-  const auto field = [&](std::string_view name, std::string_view problem) {
-    return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, name, problem);
-  };
+  MORES_ASSIGN_OR_RETURN(given.id, fields.RequiredString("id"));
+  MORES_ASSIGN_OR_RETURN(const std::string ruling, fields.RequiredString("ruling"));
   const std::optional<Ruling> parsed = ParseRuling(ruling);
-  if (!parsed) return field("ruling", "must be correct, wrong or unsure");
+  if (!parsed) return fields.Wrong("ruling", "must be correct, wrong or unsure");
   given.ruling = *parsed;
   if (value.contains("version")) {
-    const Json& version = value["version"];
-    if (!version.is_number_integer() || version < 1 || version > (1 << 30)) {
-      return field("version", "must be a whole number from 1");
-    }
-    given.version = version.get<int>();
+    MORES_RETURN_IF_ERROR(fields.Required("version"));
+    MORES_ASSIGN_OR_RETURN(const auto version,
+                           fields.Whole("version", {.least = 1, .most = 1 << 30}));
+    given.version = static_cast<int>(*version);
   }
   if (value.contains("reviewer")) {
-    MORES_ASSIGN_OR_RETURN(given.reviewer, RequiredString(value, "reviewer", where));
+    MORES_ASSIGN_OR_RETURN(given.reviewer, fields.RequiredString("reviewer"));
   }
-  if (given.reviewer.empty()) return field("reviewer", "missing");
+  if (given.reviewer.empty()) return fields.Wrong("reviewer", "missing");
   if (value.contains("from")) {
-    MORES_ASSIGN_OR_RETURN(const std::string from, RequiredString(value, "from", where));
+    MORES_ASSIGN_OR_RETURN(const std::string from, fields.RequiredString("from"));
     Expected<PlaceScope> scope = parse_scope(from);
-    if (!scope) return field("from", scope.error().message);
+    if (!scope) return fields.Wrong("from", scope.error().message);
     given.from = std::move(*scope);
   }
   if (value.contains("reason")) {
-    MORES_ASSIGN_OR_RETURN(given.reason, RequiredString(value, "reason", where));
+    MORES_ASSIGN_OR_RETURN(given.reason, fields.RequiredString("reason"));
   }
   return given;
 }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "stats/agreement.h"
+#include "stats/estimate_json.h"
 
 namespace mores::guidelines {
 namespace {
@@ -46,15 +47,6 @@ ReviewAgreement Assess(std::string name, std::span<const StoredRuling> rulings,
   };
   agreement.alpha = stats::ClusterBootstrap(agreement.guidelines, 1, statistics, options)[0];
   return agreement;
-}
-
-Json NumberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(); }
-
-std::string AlphaText(const stats::Estimate& alpha) {
-  if (!std::isfinite(alpha.value)) return "undefined";
-  if (!std::isfinite(alpha.interval.low)) return fmt::format("{:.3f}", alpha.value);
-  return fmt::format("{:.3f} [{:.3f}, {:.3f}]", alpha.value, alpha.interval.low,
-                     alpha.interval.high);
 }
 
 }  // namespace
@@ -97,10 +89,7 @@ Json ToJson(const ReviewAgreement& agreement) {
           {"correct", agreement.rulings[0]},
           {"wrong", agreement.rulings[1]},
           {"unsure", agreement.rulings[2]},
-          {"alpha",
-           {{"value", NumberOrNull(agreement.alpha.value)},
-            {"low", NumberOrNull(agreement.alpha.interval.low)},
-            {"high", NumberOrNull(agreement.alpha.interval.high)}}}};
+          {"alpha", ToJson(agreement.alpha)}};
 }
 
 std::string FormatTable(std::span<const ReviewAgreement> agreements) {
@@ -110,7 +99,7 @@ std::string FormatTable(std::span<const ReviewAgreement> agreements) {
   for (const ReviewAgreement& one : agreements) {
     table += fmt::format("{:<8} {:>10} {:>8} {:>6} {:>6} {:>9} {:>9}  {}\n", one.name,
                          one.guidelines, one.rulings[0], one.rulings[1], one.rulings[2],
-                         one.compared, one.unanimous, AlphaText(one.alpha));
+                         one.compared, one.unanimous, FormatEstimate(one.alpha, {}));
   }
   return table;
 }

@@ -48,7 +48,7 @@ struct Scored {
 class WordSearcher : public Searcher {
  public:
   explicit WordSearcher(Database& database) : database_(&database), index_(database) {}
-  WordSearcher(Database& database, Embedder& embedder) : WordSearcher(database) {
+  WordSearcher(Database& database, text::Embedder& embedder) : WordSearcher(database) {
     embedder_ = &embedder;
     vectors_.emplace(database, embedder.name());
   }
@@ -87,10 +87,10 @@ class WordSearcher : public Searcher {
   std::vector<bool> named_;  // by place: whether its country is named in the query
   double average_[kColumns] = {};
 
-  Embedder* embedder_ = nullptr;  // set with vectors_
+  text::Embedder* embedder_ = nullptr;  // set with vectors_
   std::optional<VectorIndex> vectors_;
   std::string embedded_;  // the text of query_
-  Vector query_;          // empty for a blank text
+  text::Vector query_;    // empty for a blank text
 };
 
 double WordSearcher::Rarity(uint32_t term) const {
@@ -330,10 +330,10 @@ std::vector<Scored> WordSearcher::Fused(std::vector<Scored> words,
 Status WordSearcher::EmbedQuery(std::string_view text) {
   if (text == embedded_) return {};
   const std::string asked(text);
-  Vector query;
+  text::Vector query;
   if (text::SegmentWords(text).find_first_not_of(" \t\r\n") != std::string::npos) {
-    MORES_ASSIGN_OR_RETURN(std::vector<Vector> vectors,
-                           embedder_->Embed(std::span(&asked, 1), TextRole::kQuery));
+    MORES_ASSIGN_OR_RETURN(std::vector<text::Vector> vectors,
+                           embedder_->Embed(std::span(&asked, 1), text::TextRole::kQuery));
     query = std::move(vectors.front());
   }
   embedded_ = asked;
@@ -379,7 +379,7 @@ Expected<std::unique_ptr<Searcher>> Searcher::Create(Database& database) {
   return Opened(std::make_unique<WordSearcher>(database));
 }
 
-Expected<std::unique_ptr<Searcher>> Searcher::Create(Database& database, Embedder& embedder) {
+Expected<std::unique_ptr<Searcher>> Searcher::Create(Database& database, text::Embedder& embedder) {
   return Opened(std::make_unique<WordSearcher>(database, embedder));
 }
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "guidelines/search/embedder.h"
 #include "guidelines/store/database.h"
 #include "guidelines/store/guideline.h"
+#include "text/embedder.h"
 
 namespace mores::guidelines {
 
@@ -60,7 +60,7 @@ class Searcher {
   // The same with the vectors that documents have by `embedder`, which must outlive it: a search
   // asks it for the vector of its text, and fuses both rankings. kMissing where no document has
   // one.
-  static Expected<std::unique_ptr<Searcher>> Create(Database& database, Embedder& embedder);
+  static Expected<std::unique_ptr<Searcher>> Create(Database& database, text::Embedder& embedder);
   virtual ~Searcher() = default;
   virtual Expected<std::vector<Hit>> Search(std::string_view text,
                                             const SearchOptions& options) = 0;

@@ -12,10 +12,10 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "guidelines/search/embedder.h"
 #include "guidelines/search/search.h"
 #include "guidelines/search/vectors.h"
 #include "support/base/test_directory.h"
+#include "text/embedder.h"
 
 namespace mores::guidelines {
 namespace {
@@ -39,15 +39,16 @@ std::string Text(Random& random, int words) {
 }
 
 // Directions by chance, of a usual dimension.
-class RandomEmbedder : public Embedder {
+class RandomEmbedder : public text::Embedder {
  public:
   std::string name() const override { return "random"; }
 
  private:
-  Expected<std::vector<Vector>> Ask(std::span<const std::string> texts, TextRole) override {
+  Expected<std::vector<text::Vector>> Ask(std::span<const std::string> texts,
+                                          text::TextRole) override {
     constexpr size_t kDimensions = 384;
-    std::vector<Vector> vectors(texts.size(), Vector(kDimensions));
-    for (Vector& vector : vectors) {
+    std::vector<text::Vector> vectors(texts.size(), text::Vector(kDimensions));
+    for (text::Vector& vector : vectors) {
       for (float& x : vector) x = static_cast<float>(random_.Uniform() - 0.5);
     }
     return vectors;

@@ -64,7 +64,7 @@ Status ReadPending(Connection& connection, const std::string& model, Reading& re
 }
 
 Status WriteVectors(Connection& connection, const std::string& model,
-                    std::span<const Pending> documents, const std::vector<Vector>& vectors) {
+                    std::span<const Pending> documents, const std::vector<text::Vector>& vectors) {
   return connection.Transact([&]() -> Status {
     MORES_ASSIGN_OR_RETURN(
         Statement write,
@@ -105,7 +105,7 @@ Expected<std::string> OtherModels(Connection& connection, const std::string& mod
 
 }  // namespace
 
-Expected<EmbedCounts> EmbedDocuments(Database& database, Embedder& embedder,
+Expected<EmbedCounts> EmbedDocuments(Database& database, text::Embedder& embedder,
                                      const std::function<void(int64_t, int64_t)>& progress) {
   Connection& connection = database.connection();
   const std::string model = embedder.name();
@@ -120,8 +120,8 @@ Expected<EmbedCounts> EmbedDocuments(Database& database, Embedder& embedder,
     const auto batch = pending.subspan(begin, std::min(kBatch, pending.size() - begin));
     std::vector<std::string> texts;
     for (const Pending& document : batch) texts.push_back(document.text);
-    MORES_ASSIGN_OR_RETURN(const std::vector<Vector> vectors,
-                           embedder.Embed(texts, TextRole::kDocument));
+    MORES_ASSIGN_OR_RETURN(const std::vector<text::Vector> vectors,
+                           embedder.Embed(texts, text::TextRole::kDocument));
     if (reading.dimensions != 0 && vectors[0].size() != reading.dimensions) {
       return MakeError(ErrorKind::kInput,
                        "{}: gives {} dimensions, and the vectors by that name in {} have {}; "
@@ -184,7 +184,7 @@ Status VectorIndex::Refresh() {
   return {};
 }
 
-std::optional<float> VectorIndex::Cosine(int64_t document, const Vector& query) const {
+std::optional<float> VectorIndex::Cosine(int64_t document, const text::Vector& query) const {
   MORES_CHECK(query.size() == dimensions_);
   const auto row = rows_.find(document);
   if (row == rows_.end()) return std::nullopt;

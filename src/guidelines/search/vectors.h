@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "guidelines/search/embedder.h"
 #include "guidelines/store/database.h"
+#include "text/embedder.h"
 
 namespace mores::guidelines {
 
@@ -24,7 +24,7 @@ struct EmbedCounts {
 // its own, so that what is broken off goes on where it was. `progress` is told of each batch how
 // many of how many have their vector. kInput where the database has vectors of another dimension by
 // the same name.
-Expected<EmbedCounts> EmbedDocuments(Database& database, Embedder& embedder,
+Expected<EmbedCounts> EmbedDocuments(Database& database, text::Embedder& embedder,
                                      const std::function<void(int64_t, int64_t)>& progress = {});
 
 // The vectors of one model in memory. One caller at a time.
@@ -41,7 +41,7 @@ class VectorIndex {
   bool Has(int64_t document) const { return rows_.contains(document); }  // its key
   // The cosine with `query`; nullopt for a document without a vector.
   // REQUIRES: query.size() == dimensions(), and its length 1.
-  std::optional<float> Cosine(int64_t document, const Vector& query) const;
+  std::optional<float> Cosine(int64_t document, const text::Vector& query) const;
 
  private:
   Status Read();

@@ -5,13 +5,11 @@
 
 #include <cmath>
 #include <limits>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "guidelines/search/search.h"
-#include "support/base/test_directory.h"
 #include "support/guidelines/fake_embedder.h"
+#include "support/guidelines/search_fixture.h"
 
 namespace mores::guidelines {
 namespace {
@@ -22,31 +20,19 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-const Change kChange = {.by = "test", .at = "2026-01-01T00:00:00Z"};
-
-class VectorsTest : public testing::Test {
+class VectorsTest : public SearchFixture {
  protected:
   void SetUp() override {
-    auto database = Database::Open(path_, {.access = Connection::Access::kCreate});
-    ASSERT_TRUE(database) << database.error().message;
-    database_ = std::move(*database);
+    SearchFixture::SetUp();
     Put({.id = "JP-1", .places = {"JP"}, .topic = "Shoes", .text = "Take off shoes indoors."});
     Put({.id = "JP-2", .places = {"JP"}, .topic = "Gifts", .text = "Wrap a present with care."});
     Put({.id = "JP-3", .places = {"JP"}, .topic = "Trains", .text = "Stay quiet on trains."});
     Put({.id = "KE-1", .places = {"KE"}, .topic = "Gifts", .text = "Give a present by hand."});
     Put({.id = "CN-1", .places = {"CN"}, .topic = "餐桌礼仪", .text = "不要把筷子插在米饭上。"});
-    Batch batch = {.name = "advice"};
-    batch.passages.push_back({.places = {"JP"},
-                              .topic = "customs",
-                              .heading = "Visiting homes",
-                              .text = "Hosts like a present.",
-                              .source = {.title = "Advice", .publisher = "Nobody"}});
-    ASSERT_TRUE(database_->Import(batch, kChange));
-  }
-  void Put(Guideline guideline) {
-    if (guideline.status == Standing::kGenerated) guideline.status = Standing::kImported;
-    const auto put = database_->Put(std::move(guideline), kChange);
-    ASSERT_TRUE(put) << put.error().message;
+    PutPassage({.places = {"JP"},
+                .topic = "customs",
+                .heading = "Visiting homes",
+                .text = "Hosts like a present."});
   }
   EmbedCounts Embed() {
     const auto counts = EmbedDocuments(*database_, embedder_);
@@ -65,23 +51,12 @@ class VectorsTest : public testing::Test {
       if (!searcher) return {};
       searcher_ = std::move(*searcher);
     }
-    const auto hits = searcher_->Search(text, options);
-    EXPECT_TRUE(hits) << hits.error().message;
-    std::vector<std::string> ids;
-    if (!hits) return ids;
-    for (const Hit& hit : *hits) {
-      ids.push_back(hit.what == What::kGuidelines ? hit.guideline.id : hit.passage.id.substr(0, 2));
-    }
-    return ids;
+    return FoundIds(text, options);
   }
   int64_t Count(std::string_view sql) { return *database_->connection().QueryInteger(sql); }
 
-  TestDirectory directory_;
-  std::string path_ = directory_.path() + "/guidelines.db";
-  std::unique_ptr<Database> database_;
   FakeEmbedder embedder_{
       {{"shoes", "loafers"}, {"present", "keepsake"}, {"quiet", "noise"}, {"筷子", "chopsticks"}}};
-  std::unique_ptr<Searcher> searcher_;
 };
 
 TEST_F(VectorsTest, MakesThemOnce) {
@@ -130,7 +105,7 @@ TEST_F(VectorsTest, WhatIsBrokenOffGoesOn) {
          .topic = "Quiet",
          .text = "Rule " + std::to_string(i)});
   }
-  embedder_.twist = [&](std::vector<Vector> vectors) -> Expected<std::vector<Vector>> {
+  embedder_.twist = [&](std::vector<text::Vector> vectors) -> Expected<std::vector<text::Vector>> {
     if (embedder_.calls == 2) return MakeError(ErrorKind::kCancelled, "stopped");
     return vectors;
   };
@@ -143,8 +118,8 @@ TEST_F(VectorsTest, WhatIsBrokenOffGoesOn) {
 }
 
 TEST_F(VectorsTest, WhatAModelMayNotSay) {
-  const auto says = [&](std::vector<Vector> said) {
-    embedder_.twist = [said](std::vector<Vector> vectors) {
+  const auto says = [&](std::vector<text::Vector> said) {
+    embedder_.twist = [said](std::vector<text::Vector> vectors) {
       for (size_t i = 0; i < said.size(); ++i) vectors[i] = said[i];
       return vectors;
     };
@@ -157,15 +132,16 @@ TEST_F(VectorsTest, WhatAModelMayNotSay) {
   EXPECT_THAT(says({{1, kInfinite, 0, 0, 0}}), HasSubstr("without a direction"));
   EXPECT_THAT(says({{1, 0, 0, 0, 0}, {1, 0}}), HasSubstr("2 dimensions after one of 5"));
   EXPECT_THAT(says({{}}), HasSubstr("0 dimensions"));
-  EXPECT_THAT(says({Vector(Embedder::kMostDimensions + 1, 1)}), HasSubstr("65537 dimensions"));
-  embedder_.twist = [](std::vector<Vector> vectors) {
+  EXPECT_THAT(says({text::Vector(text::Embedder::kMostDimensions + 1, 1)}),
+              HasSubstr("65537 dimensions"));
+  embedder_.twist = [](std::vector<text::Vector> vectors) {
     vectors.pop_back();
     return vectors;
   };
   EXPECT_EQ(EmbedError(), "fake: gave 5 vectors for 6 texts");
   EXPECT_EQ(Count("SELECT count(*) FROM vector"), 0);
   // Numbers at both ends of the range have a direction.
-  embedder_.twist = [](std::vector<Vector> vectors) {
+  embedder_.twist = [](std::vector<text::Vector> vectors) {
     vectors[0] = {3e38F, 3e38F, 0, 0, 0};
     vectors[1] = {1e-45F, 0, 0, 0, 0};
     return vectors;
@@ -241,7 +217,9 @@ TEST_F(VectorsTest, AQueryIsAskedForOnceAndABlankOneNever) {
 TEST_F(VectorsTest, AFailureIsOneOfTheSearchAndLeavesNothingBehind) {
   Embed();
   EXPECT_THAT(Found("loafers", {.limit = 1}), ElementsAre("JP-1"));
-  embedder_.twist = [](std::vector<Vector>) { return MakeError(ErrorKind::kIo, "no answer"); };
+  embedder_.twist = [](std::vector<text::Vector>) {
+    return MakeError(ErrorKind::kIo, "no answer");
+  };
   const auto failed = searcher_->Search("keepsake", {});
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().message, "no answer");

@@ -18,60 +18,49 @@ constexpr size_t kMaxNames = 100;  // places, groups, sources or passages of one
 constexpr std::array<std::string_view, 6> kStandingNames = {
     "imported", "generated", "machine-validated", "human-validated", "contested", "withdrawn"};
 
-tl::unexpected<Error> FieldError(std::string_view where, std::string_view name,
-                                 std::string_view problem) {
-  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, name, problem);
-}
-
-const Json* FindOptional(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() || found->is_null() ? nullptr : &*found;
-}
-
 // A list of texts, or one text.
-Expected<std::vector<std::string>> Names(const Json& object, const char* name,
-                                         std::string_view where) {
+Expected<std::vector<std::string>> Names(const JsonFields& fields, const char* name) {
   std::vector<std::string> names;
-  const Json* value = FindOptional(object, name);
+  const Json* value = fields.Find(name);
   if (!value) return names;
   if (value->is_string()) return std::vector<std::string>{value->get<std::string>()};
   if (!value->is_array() || value->size() > kMaxNames) {
-    return FieldError(where, name, fmt::format("must be a list of at most {} texts", kMaxNames));
+    return fields.Wrong(name, fmt::format("must be a list of at most {} texts", kMaxNames));
   }
   for (const Json& one : *value) {
     if (!one.is_string() || one.get_ref<const std::string&>().empty()) {
-      return FieldError(where, name, "must be a list of texts, none empty");
+      return fields.Wrong(name, "must be a list of texts, none empty");
     }
     names.push_back(one.get<std::string>());
   }
   return names;
 }
 
-Expected<std::string> OptionalDay(const Json& object, const char* name, std::string_view where) {
-  MORES_ASSIGN_OR_RETURN(std::string day, OptionalText(object, name, where));
-  if (!day.empty() && !IsDay(day)) return FieldError(where, name, "must be a day, as 2026-01-31");
+Expected<std::string> OptionalDay(const JsonFields& fields, const char* name) {
+  MORES_ASSIGN_OR_RETURN(std::string day, OptionalText(fields, name));
+  if (!day.empty() && !IsDay(day)) return fields.Wrong(name, "must be a day, as 2026-01-31");
   return day;
 }
 
 template <typename Value, typename Parse>
-Status ReadNamed(const Json& object, const char* name, std::string_view where, const char* values,
-                 Parse parse, Value& value) {
-  MORES_ASSIGN_OR_RETURN(const std::string text, OptionalText(object, name, where));
+Status ReadNamed(const JsonFields& fields, const char* name, const char* values, Parse parse,
+                 Value& value) {
+  MORES_ASSIGN_OR_RETURN(const std::string text, OptionalText(fields, name));
   if (text.empty()) return {};
   const std::optional<Value> parsed = parse(text);
-  if (!parsed) return FieldError(where, name, fmt::format("must be one of {}", values));
+  if (!parsed) return fields.Wrong(name, fmt::format("must be one of {}", values));
   value = *parsed;
   return {};
 }
 
-Status ReadSources(const Json& value, std::string_view where, std::vector<Source>& sources) {
-  const Json* list = FindOptional(value, "sources");
+Status ReadSources(const JsonFields& fields, std::vector<Source>& sources) {
+  const Json* list = fields.Find("sources");
   if (!list) return {};
   if (!list->is_array() || list->size() > kMaxNames) {
-    return FieldError(where, "sources", "must be a list of objects");
+    return fields.Wrong("sources", "must be a list of objects");
   }
   for (const Json& one : *list) {
-    MORES_ASSIGN_OR_RETURN(sources.emplace_back(), ParseSource(one, where));
+    MORES_ASSIGN_OR_RETURN(sources.emplace_back(), ParseSource(one, fields.where()));
   }
   return {};
 }
@@ -85,13 +74,10 @@ std::string Joined(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-Expected<std::string> OptionalText(const Json& object, const char* name, std::string_view where) {
-  const Json* value = FindOptional(object, name);
-  if (!value) return std::string();
-  if (!value->is_string()) return FieldError(where, name, "must be a string");
-  const auto& text = value->get_ref<const std::string&>();
+Expected<std::string> OptionalText(const JsonFields& fields, const char* name) {
+  MORES_ASSIGN_OR_RETURN(std::string text, fields.OptionalString(name));
   if (text::CountCodePoints(text) > kMaxTextCodePoints) {
-    return FieldError(where, name, fmt::format("longer than {} characters", kMaxTextCodePoints));
+    return fields.Wrong(name, fmt::format("longer than {} characters", kMaxTextCodePoints));
   }
   return text;
 }
@@ -144,19 +130,19 @@ Json ToJson(const Source& source) {
 }
 
 Expected<Source> ParseSource(const Json& value, std::string_view where) {
-  if (!value.is_object()) return FieldError(where, "sources", "must be a list of objects");
-  MORES_RETURN_IF_ERROR(CheckFields(
-      value, {"title", "publisher", "address", "date_read", "licence", "redistributable"}, where));
+  const JsonFields fields(value, where);
+  if (!value.is_object()) return fields.Wrong("sources", "must be a list of objects");
+  MORES_RETURN_IF_ERROR(fields.RefuseOthers(
+      {"title", "publisher", "address", "date_read", "licence", "redistributable"}));
   Source source;
-  MORES_ASSIGN_OR_RETURN(source.title, OptionalText(value, "title", where));
-  MORES_ASSIGN_OR_RETURN(source.publisher, OptionalText(value, "publisher", where));
-  MORES_ASSIGN_OR_RETURN(source.address, OptionalText(value, "address", where));
-  MORES_ASSIGN_OR_RETURN(source.date_read, OptionalDay(value, "date_read", where));
-  MORES_ASSIGN_OR_RETURN(source.licence, OptionalText(value, "licence", where));
-  if (source.title.empty()) return FieldError(where, "sources", "a source needs a 'title'");
-  if (const Json* free = FindOptional(value, "redistributable")) {
-    if (!free->is_boolean()) return FieldError(where, "redistributable", "must be true or false");
-    source.redistributable = free->get<bool>();
+  MORES_ASSIGN_OR_RETURN(source.title, OptionalText(fields, "title"));
+  MORES_ASSIGN_OR_RETURN(source.publisher, OptionalText(fields, "publisher"));
+  MORES_ASSIGN_OR_RETURN(source.address, OptionalText(fields, "address"));
+  MORES_ASSIGN_OR_RETURN(source.date_read, OptionalDay(fields, "date_read"));
+  MORES_ASSIGN_OR_RETURN(source.licence, OptionalText(fields, "licence"));
+  if (source.title.empty()) return fields.Wrong("sources", "a source needs a 'title'");
+  if (fields.Has("redistributable")) {
+    MORES_ASSIGN_OR_RETURN(source.redistributable, fields.Flag("redistributable"));
   }
   return source;
 }
@@ -180,65 +166,53 @@ Json ToJson(const Guideline& guideline) {
   return json;
 }
 
-Status CheckFields(const Json& object, std::initializer_list<std::string_view> known,
-                   std::string_view where) {
-  for (const auto& [name, value] : object.items()) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    return FieldError(where, name, "there is no such field");
-  }
-  return {};
-}
-
 Expected<Guideline> ParseGuideline(const Json& value, std::string_view where) {
-  if (!value.is_object()) return MakeError(ErrorKind::kInput, "{}: must be an object", where);
+  MORES_RETURN_IF_ERROR(RequireObject(value, where));
+  const JsonFields fields(value, where);
   // The last two are what building says of how a text was made; they aren't kept.
-  MORES_RETURN_IF_ERROR(CheckFields(value,
-                                    {"id", "version", "kind", "place", "places", "group", "groups",
-                                     "topic", "text", "lang", "polarity", "status", "valid_from",
-                                     "valid_to", "sources", "passages", "generator", "variant_of"},
-                                    where));
+  MORES_RETURN_IF_ERROR(
+      fields.RefuseOthers({"id", "version", "kind", "place", "places", "group", "groups", "topic",
+                           "text", "lang", "polarity", "status", "valid_from", "valid_to",
+                           "sources", "passages", "generator", "variant_of"}));
   for (const auto& [one, list] : {std::pair("place", "places"), std::pair("group", "groups")}) {
-    if (FindOptional(value, one) != nullptr && FindOptional(value, list) != nullptr) {
-      return FieldError(where, one, fmt::format("stands beside '{}'", list));
+    if (fields.Has(one) && fields.Has(list)) {
+      return fields.Wrong(one, fmt::format("stands beside '{}'", list));
     }
   }
   Guideline guideline;
-  MORES_ASSIGN_OR_RETURN(guideline.id, OptionalText(value, "id", where));
-  if (const Json* version = FindOptional(value, "version")) {
-    if (!version->is_number_integer() || *version < 0 || *version > (1 << 30)) {
-      return FieldError(where, "version", "must be a whole number");
-    }
-    guideline.version = version->get<int>();
-  }
-  MORES_RETURN_IF_ERROR(RequiredString(value, "kind", where));
-  MORES_RETURN_IF_ERROR(ReadNamed(value, "kind", where, "norm, policy", ParseKind, guideline.kind));
+  MORES_ASSIGN_OR_RETURN(guideline.id, OptionalText(fields, "id"));
+  MORES_ASSIGN_OR_RETURN(const std::optional<int64_t> version,
+                         fields.Whole("version", {.least = 0, .most = 1 << 30}));
+  guideline.version = static_cast<int>(version.value_or(guideline.version));
+  MORES_RETURN_IF_ERROR(fields.RequiredString("kind"));
+  MORES_RETURN_IF_ERROR(ReadNamed(fields, "kind", "norm, policy", ParseKind, guideline.kind));
   MORES_ASSIGN_OR_RETURN(guideline.places,
-                         Names(value, value.contains("places") ? "places" : "place", where));
-  if (guideline.places.empty()) return FieldError(where, "places", "missing");
+                         Names(fields, value.contains("places") ? "places" : "place"));
+  if (guideline.places.empty()) return fields.Wrong("places", "missing");
   MORES_ASSIGN_OR_RETURN(guideline.groups,
-                         Names(value, value.contains("groups") ? "groups" : "group", where));
-  MORES_ASSIGN_OR_RETURN(guideline.topic, OptionalText(value, "topic", where));
-  MORES_RETURN_IF_ERROR(RequiredString(value, "text", where));
-  MORES_ASSIGN_OR_RETURN(guideline.text, OptionalText(value, "text", where));
+                         Names(fields, value.contains("groups") ? "groups" : "group"));
+  MORES_ASSIGN_OR_RETURN(guideline.topic, OptionalText(fields, "topic"));
+  MORES_RETURN_IF_ERROR(fields.RequiredString("text"));
+  MORES_ASSIGN_OR_RETURN(guideline.text, OptionalText(fields, "text"));
   if (guideline.text.find_first_not_of(" \t\r\n") == std::string::npos) {
-    return FieldError(where, "text", "is empty");
+    return fields.Wrong("text", "is empty");
   }
-  MORES_ASSIGN_OR_RETURN(guideline.lang, OptionalText(value, "lang", where));
+  MORES_ASSIGN_OR_RETURN(guideline.lang, OptionalText(fields, "lang"));
   if (guideline.lang.empty()) guideline.lang = text::Name(text::DetectLanguage(guideline.text));
   if (guideline.lang != "en" && guideline.lang != "zh" && guideline.lang != "other") {
-    return FieldError(where, "lang", "must be en, zh or other");
+    return fields.Wrong("lang", "must be en, zh or other");
   }
-  MORES_RETURN_IF_ERROR(ReadNamed(value, "polarity", where, "expected, violation", ParsePolarity,
-                                  guideline.polarity));
+  MORES_RETURN_IF_ERROR(
+      ReadNamed(fields, "polarity", "expected, violation", ParsePolarity, guideline.polarity));
   guideline.status = Standing::kImported;
   MORES_RETURN_IF_ERROR(
-      ReadNamed(value, "status", where,
+      ReadNamed(fields, "status",
                 "imported, generated, machine-validated, human-validated, contested, withdrawn",
                 ParseStanding, guideline.status));
-  MORES_ASSIGN_OR_RETURN(guideline.valid_from, OptionalDay(value, "valid_from", where));
-  MORES_ASSIGN_OR_RETURN(guideline.valid_to, OptionalDay(value, "valid_to", where));
-  MORES_RETURN_IF_ERROR(ReadSources(value, where, guideline.sources));
-  MORES_ASSIGN_OR_RETURN(guideline.passages, Names(value, "passages", where));
+  MORES_ASSIGN_OR_RETURN(guideline.valid_from, OptionalDay(fields, "valid_from"));
+  MORES_ASSIGN_OR_RETURN(guideline.valid_to, OptionalDay(fields, "valid_to"));
+  MORES_RETURN_IF_ERROR(ReadSources(fields, guideline.sources));
+  MORES_ASSIGN_OR_RETURN(guideline.passages, Names(fields, "passages"));
   return guideline;
 }
 

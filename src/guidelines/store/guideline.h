@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "base/json_fields.h"
 
 namespace mores::guidelines {
 
@@ -75,10 +75,7 @@ Json ToJson(const Guideline& guideline);
 // taken as they stand.
 Expected<Guideline> ParseGuideline(const Json& value, std::string_view where);
 // A text, "" where it is absent or null; kInput where it is none, or too long.
-Expected<std::string> OptionalText(const Json& object, const char* name, std::string_view where);
-// kInput names the first field of an object that isn't among `known`.
-Status CheckFields(const Json& object, std::initializer_list<std::string_view> known,
-                   std::string_view where);
+Expected<std::string> OptionalText(const JsonFields& fields, const char* name);
 
 // Who changed something, when and why.
 struct Change {

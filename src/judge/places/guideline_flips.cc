@@ -4,13 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
 #include <optional>
-#include <utility>
 
-#include "base/json_fields.h"
-#include "base/json_lines.h"
+#include "stats/estimate_json.h"
 
 namespace mores::judge {
 namespace {
@@ -26,7 +23,7 @@ struct Outcome {
   std::array<std::optional<double>, kArmCount> p_unsafe;
 };
 
-std::array<format::Dialogue, kArmCount> Dialogues(const data::GuidelineTriple& triple) {
+std::array<format::Dialogue, kArmCount> Dialogues(const format::GuidelineTriple& triple) {
   std::array<format::Dialogue, kArmCount> dialogues;
   for (format::Dialogue& dialogue : dialogues) {
     dialogue.id = triple.id;
@@ -39,10 +36,10 @@ std::array<format::Dialogue, kArmCount> Dialogues(const data::GuidelineTriple& t
 }
 
 // Judges the triples from `begin` on and adds their outcomes.
-Status JudgeSome(Judge& judge, std::span<const data::GuidelineTriple> triples,
+Status JudgeSome(Judge& judge, std::span<const format::GuidelineTriple> triples,
                  std::vector<Outcome>& outcomes) {
   std::vector<std::array<format::Dialogue, kArmCount>> dialogues;
-  for (const data::GuidelineTriple& triple : triples) dialogues.push_back(Dialogues(triple));
+  for (const format::GuidelineTriple& triple : triples) dialogues.push_back(Dialogues(triple));
   std::vector<const format::Dialogue*> asked;
   for (const auto& of_triple : dialogues) {
     for (const format::Dialogue& dialogue : of_triple) asked.push_back(&dialogue);
@@ -70,13 +67,6 @@ std::array<double, kFiguresPerArm> FiguresOf(const Outcome& outcome, size_t arm)
   const bool to_safe = before == format::Label::kUnsafe && after == format::Label::kSafe;
   return {before != after ? 1.0 : 0.0, to_unsafe ? 1.0 : 0.0, to_safe ? 1.0 : 0.0,
           outcome.p_unsafe[arm].value_or(std::numeric_limits<double>::quiet_NaN())};
-}
-
-Json ToJson(const stats::Estimate& estimate) {
-  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
-  return {{"value", number(estimate.value)},
-          {"low", number(estimate.interval.low)},
-          {"high", number(estimate.interval.high)}};
 }
 
 // Means over the outcomes, each of which is resampled by itself.
@@ -112,38 +102,9 @@ Json Summarize(const std::vector<Outcome>& outcomes, const stats::BootstrapOptio
   return json;
 }
 
-Expected<data::GuidelineTriple> ParseTriple(const Json& json, const std::string& where,
-                                            int64_t number) {
-  MORES_ASSIGN_OR_RETURN(const format::Dialogue dialogue,
-                         format::ParseDialogue(json, where, number));
-  data::GuidelineTriple triple = {
-      .id = dialogue.id, .turns = dialogue.turns, .lang = format::LanguageOf(dialogue)};
-  const std::pair<const char*, std::string*> texts[] = {{"place", &triple.place},
-                                                        {"deciding", &triple.deciding},
-                                                        {"irrelevant", &triple.irrelevant},
-                                                        {"opposite", &triple.opposite}};
-  for (const auto& [name, text] : texts) {
-    MORES_ASSIGN_OR_RETURN(*text, RequiredString(json, name, where));
-    if (text->empty()) return FieldError(where, name, "must not be empty");
-  }
-  return triple;
-}
-
 }  // namespace
 
-Expected<std::vector<data::GuidelineTriple>> ReadGuidelineTriples(const std::string& path) {
-  std::vector<data::GuidelineTriple> triples;
-  const JsonLinesOptions options{.when_empty = "holds no triples"};
-  MORES_RETURN_IF_ERROR(ForEachJsonLine(path, options, [&](const JsonLine& line) -> Status {
-    MORES_ASSIGN_OR_RETURN(data::GuidelineTriple triple,
-                           ParseTriple(line.value, line.where, line.number));
-    triples.push_back(std::move(triple));
-    return {};
-  }));
-  return triples;
-}
-
-Expected<Json> MeasureFlips(Judge& judge, const std::vector<data::GuidelineTriple>& triples,
+Expected<Json> MeasureFlips(Judge& judge, const std::vector<format::GuidelineTriple>& triples,
                             const FlipOptions& options) {
   options.progress->Start("judging", "triples", static_cast<int64_t>(triples.size()), 0);
   std::vector<Outcome> outcomes;

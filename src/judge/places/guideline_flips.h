@@ -9,16 +9,12 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/stop.h"
-#include "data/examples/guideline_examples.h"
+#include "format/guideline_triple.h"
 #include "job/progress.h"
 #include "judge/judge.h"
 #include "stats/bootstrap.h"
 
 namespace mores::judge {
-
-// JSON lines of {"id","messages","place","deciding","irrelevant","opposite"}. kInput names file,
-// line and field.
-Expected<std::vector<data::GuidelineTriple>> ReadGuidelineTriples(const std::string& path);
 
 struct FlipOptions {
   size_t batch_size = 32;  // dialogues asked about at once, each four times
@@ -30,7 +26,7 @@ struct FlipOptions {
 // Judges each dialogue without a guideline and with each of its three. The figures as flips.md has
 // them. A triple of which one judgement failed is counted and in no figure; kInput where none is
 // left. kCancelled after a stop.
-Expected<Json> MeasureFlips(Judge& judge, const std::vector<data::GuidelineTriple>& triples,
+Expected<Json> MeasureFlips(Judge& judge, const std::vector<format::GuidelineTriple>& triples,
                             const FlipOptions& options);
 
 // For a terminal.

@@ -27,18 +27,13 @@ ScriptedReply ByNobody(const std::string& prompt) {
 
 class GuidelineFlips : public ::testing::Test {
  protected:
-  std::vector<data::GuidelineTriple> Read(const std::string& lines) {
+  std::vector<format::GuidelineTriple> Read(const std::string& lines) {
     EXPECT_TRUE(WriteFileAtomically(path(), lines));
-    auto triples = ReadGuidelineTriples(path());
+    auto triples = format::ReadGuidelineTriples(path());
     EXPECT_TRUE(triples) << triples.error().message;
     return std::move(*triples);
   }
-  std::string Problem(const std::string& line) {
-    EXPECT_TRUE(WriteFileAtomically(path(), line + "\n"));
-    const auto triples = ReadGuidelineTriples(path());
-    return triples ? std::string() : triples.error().message;
-  }
-  Expected<Json> Measure(const std::vector<data::GuidelineTriple>& triples,
+  Expected<Json> Measure(const std::vector<format::GuidelineTriple>& triples,
                          ScriptedModel::Script script) {
     auto judge =
         LabelFirstJudge::Create(std::make_unique<ScriptedModel>(std::move(script)), JudgeOptions());
@@ -78,15 +73,6 @@ TEST_F(GuidelineFlips, WhatCannotBeJudgedIsCounted) {
   ASSERT_TRUE(figures) << figures.error().message;
   EXPECT_EQ((*figures)["failed"], 1);
   EXPECT_EQ((*figures)["all"]["triples"], 1);
-}
-
-TEST_F(GuidelineFlips, ErrorsNameFileLineAndField) {
-  EXPECT_THAT(Problem(R"({"id":"1","messages":[{"role":"assistant","content":"x"}]})"),
-              HasSubstr("triples.jsonl:1: field 'place'"));
-  std::string empty = kTriple;
-  empty.replace(empty.find("Nobody may sing."), 16, "");
-  EXPECT_THAT(Problem(empty), HasSubstr("field 'irrelevant': must not be empty"));
-  EXPECT_THAT(Problem("{"), HasSubstr("triples.jsonl:1"));
 }
 
 }  // namespace

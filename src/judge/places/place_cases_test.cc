@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "base/json_lines.h"
 #include "chat/language_model.h"
 #include "support/judge/place_fixture.h"
 
@@ -20,17 +21,13 @@ struct Case {
 
 std::vector<Case> ReadCases() {
   std::vector<Case> cases;
-  const auto reader = LineReader::Open(MORES_SOURCE_DIR "/tests/places/by_themselves.jsonl");
-  EXPECT_TRUE(reader);
-  std::string line;
-  while (*(*reader)->Next(line)) {
-    auto value = ParseJson(line, "cases");
-    EXPECT_TRUE(value);
-    Json stated = {{"text", (*value)["guideline"]}};
-    for (const char* name : {"place", "lang", "kind", "topic"}) stated[name] = (*value)[name];
+  const auto add = [&](const JsonLine& line) -> Status {
+    const Json& value = line.value;
+    Json stated = {{"text", value["guideline"]}};
+    for (const char* name : {"place", "lang", "kind", "topic"}) stated[name] = value[name];
     const auto dialogue = [&](const char* name) {
-      return Exchange(fmt::format("{} {}", (*value)["place"].get<std::string>(), name),
-                      (*value)[name]["query"], (*value)[name]["response"]);
+      return Exchange(fmt::format("{} {}", value["place"].get<std::string>(), name),
+                      value[name]["query"], value[name]["response"]);
     };
     const auto guideline = guidelines::ParseGuideline(stated, "cases");
     EXPECT_TRUE(guideline) << guideline.error().message;
@@ -38,7 +35,9 @@ std::vector<Case> ReadCases() {
                      .criticism = dialogue("criticism"),
                      .membership = dialogue("membership"),
                      .breach = dialogue("breach")});
-  }
+    return {};
+  };
+  EXPECT_TRUE(ForEachJsonLine(MORES_SOURCE_DIR "/tests/places/by_themselves.jsonl", {}, add));
   return cases;
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/json_lines.h"
 #include "support/judge/place_fixture.h"
 
 namespace mores::judge {
@@ -19,14 +20,11 @@ struct Injection {
 
 std::vector<Injection> ReadInjections() {
   std::vector<Injection> injections;
-  const auto reader = LineReader::Open(MORES_SOURCE_DIR "/tests/injections/guidelines.jsonl");
-  EXPECT_TRUE(reader);
-  std::string line;
-  while (*(*reader)->Next(line)) {
-    const auto value = ParseJson(line, "injections");
-    EXPECT_TRUE(value);
-    injections.push_back({(*value)["id"], (*value)["text"], (*value)["lang"]});
-  }
+  const auto add = [&](const JsonLine& line) -> Status {
+    injections.push_back({line.value["id"], line.value["text"], line.value["lang"]});
+    return {};
+  };
+  EXPECT_TRUE(ForEachJsonLine(MORES_SOURCE_DIR "/tests/injections/guidelines.jsonl", {}, add));
   return injections;
 }
 

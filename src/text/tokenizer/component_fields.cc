@@ -99,4 +99,19 @@ Expected<const Json*> Component::Array(const char* name) const {
   return value;
 }
 
+Expected<std::string> Component::Replacement() const {
+  MORES_ASSIGN_OR_RETURN(std::string content, String("content"));
+  if ((*json_)["pattern"].contains("Regex") && content.find('$') != std::string::npos) {
+    return MakeError(ErrorKind::kUnsupported, "{}.content: '$' is not supported", where_);
+  }
+  return content;
+}
+
+Status Component::CheckDepth(int depth) const {
+  constexpr int kMaxSequenceDepth = 8;
+  if (depth < kMaxSequenceDepth) return {};
+  return MakeError(ErrorKind::kUnsupported, "{}: nested deeper than {} levels", where_,
+                   kMaxSequenceDepth);
+}
+
 }  // namespace mores::text

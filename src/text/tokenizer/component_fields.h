@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -33,6 +34,11 @@ class Component {
   // {"String": text} or {"Regex": pattern}; an empty one is kUnsupported.
   Expected<Pattern> PatternOf(const char* name) const;
   Expected<const Json*> Array(const char* name) const;
+  // The text "content" that replaces what "pattern" matches; groups in it are kUnsupported.
+  // REQUIRES: PatternOf("pattern") succeeded.
+  Expected<std::string> Replacement() const;
+  // kUnsupported for components nested deeper than a file may.
+  Status CheckDepth(int depth) const;
 
   // "WHERE.type: 'TYPE' is not supported".
   tl::unexpected<Error> NotSupported() const;
@@ -45,8 +51,27 @@ class Component {
   std::string type_;
 };
 
-// Bounds of what a file may nest; more is kUnsupported.
-inline constexpr int kMaxSequenceDepth = 8;
+// What one part of a component, or the component itself, is made by.
+template <class Part>
+using MakePart = Expected<Part> (*)(const Json& value, const std::string& where, int depth);
+
+// The parts that the list `name` of a component at `depth` holds, in their order. kUnsupported
+// where components nest too deep.
+template <class Part>
+Expected<std::vector<Part>> MakeParts(const Component& component, const char* name, int depth,
+                                      MakePart<Part> make) {
+  MORES_RETURN_IF_ERROR(component.CheckDepth(depth));
+  MORES_ASSIGN_OR_RETURN(const Json* const array, component.Array(name));
+  std::vector<Part> parts;
+  for (size_t i = 0; i < array->size(); ++i) {
+    const std::string where = fmt::format("{}.{}[{}]", component.where(), name, i);
+    MORES_ASSIGN_OR_RETURN(Part part, make((*array)[i], where, depth + 1));
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+// Of what a file may hold in one list; more is kUnsupported.
 inline constexpr size_t kMaxSequence = 64;
 
 }  // namespace mores::text

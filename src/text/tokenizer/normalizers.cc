@@ -189,36 +189,20 @@ using MadeNormalizer = Expected<std::unique_ptr<Normalizer>>;
 
 MadeNormalizer MakeNormalizerPart(const Json& value, const std::string& where, int depth);
 
-MadeNormalizer MakeNormalizerSequence(const Component& component, int depth) {
-  if (depth >= kMaxSequenceDepth) {
-    return MakeError(ErrorKind::kUnsupported, "{}: nested deeper than {} levels", component.where(),
-                     kMaxSequenceDepth);
-  }
-  MORES_ASSIGN_OR_RETURN(const Json* const array, component.Array("normalizers"));
-  std::vector<std::unique_ptr<Normalizer>> members;
-  for (size_t i = 0; i < array->size(); ++i) {
-    const std::string where = fmt::format("{}.normalizers[{}]", component.where(), i);
-    MORES_ASSIGN_OR_RETURN(auto member, MakeNormalizerPart((*array)[i], where, depth + 1));
-    members.push_back(std::move(member));
-  }
-  return std::make_unique<NormalizerSequence>(std::move(members));
-}
-
 MadeNormalizer MakeReplaceNormalizer(const Component& component) {
   MORES_ASSIGN_OR_RETURN(Pattern pattern, component.PatternOf("pattern"));
-  MORES_ASSIGN_OR_RETURN(std::string content, component.String("content"));
-  const bool is_regex = component.json()["pattern"].contains("Regex");
-  if (is_regex && content.find('$') != std::string::npos) {
-    return MakeError(ErrorKind::kUnsupported, "{}.content: '$' is not supported",
-                     component.where());
-  }
+  MORES_ASSIGN_OR_RETURN(std::string content, component.Replacement());
   return std::make_unique<ReplaceNormalizer>(std::move(pattern), std::move(content));
 }
 
 MadeNormalizer MakeNormalizerPart(const Json& value, const std::string& where, int depth) {
   MORES_ASSIGN_OR_RETURN(const Component component, Component::From(value, where));
   const std::string& type = component.type();
-  if (type == "Sequence") return MakeNormalizerSequence(component, depth);
+  if (type == "Sequence") {
+    MORES_ASSIGN_OR_RETURN(auto members,
+                           MakeParts(component, "normalizers", depth, &MakeNormalizerPart));
+    return std::make_unique<NormalizerSequence>(std::move(members));
+  }
   if (const icu::Normalizer2* form = Form(type)) return std::make_unique<UnicodeNormalizer>(form);
   if (type == "Prepend") {
     MORES_ASSIGN_OR_RETURN(std::string prefix, component.String("prepend"));

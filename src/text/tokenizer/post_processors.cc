@@ -56,20 +56,16 @@ Expected<Frame> MakeFramePart(const Json& value, const std::string& where, int d
   if (type == "ByteLevel") return Frame{};
   if (type == "TemplateProcessing") return TemplateFrame(component);
   if (type != "Sequence") return component.NotSupported();
-  if (depth >= kMaxSequenceDepth) {
-    return MakeError(ErrorKind::kUnsupported, "{}: nested deeper than {} levels", where,
-                     kMaxSequenceDepth);
-  }
-  MORES_ASSIGN_OR_RETURN(const Json* const array, component.Array("processors"));
+  MORES_ASSIGN_OR_RETURN(std::vector<Frame> members,
+                         MakeParts(component, "processors", depth, &MakeFramePart));
   Frame frame;
-  for (size_t i = 0; i < array->size(); ++i) {
-    const std::string at = fmt::format("{}.processors[{}]", where, i);
-    MORES_ASSIGN_OR_RETURN(Frame member, MakeFramePart((*array)[i], at, depth + 1));
-    const bool adds = !member.before.empty() || !member.after.empty();
+  for (size_t i = 0; i < members.size(); ++i) {
+    const bool adds = !members[i].before.empty() || !members[i].after.empty();
     if (adds && (!frame.before.empty() || !frame.after.empty())) {
-      return MakeError(ErrorKind::kUnsupported, "{}: a second one that adds tokens", at);
+      return MakeError(ErrorKind::kUnsupported, "{}.processors[{}]: a second one that adds tokens",
+                       where, i);
     }
-    if (adds) frame = std::move(member);
+    if (adds) frame = std::move(members[i]);
   }
   return frame;
 }

@@ -272,21 +272,6 @@ using Made = Expected<std::unique_ptr<PreTokenizer>>;
 
 Made Make(const Json& value, const std::string& where, int depth);
 
-Made MakeSequence(const Component& component, int depth) {
-  if (depth >= kMaxSequenceDepth) {
-    return MakeError(ErrorKind::kUnsupported, "{}: nested deeper than {} levels", component.where(),
-                     kMaxSequenceDepth);
-  }
-  MORES_ASSIGN_OR_RETURN(const Json* const array, component.Array("pretokenizers"));
-  std::vector<std::unique_ptr<PreTokenizer>> members;
-  for (size_t i = 0; i < array->size(); ++i) {
-    const std::string where = fmt::format("{}.pretokenizers[{}]", component.where(), i);
-    MORES_ASSIGN_OR_RETURN(auto member, Make((*array)[i], where, depth + 1));
-    members.push_back(std::move(member));
-  }
-  return std::make_unique<PreTokenizerSequence>(std::move(members));
-}
-
 Made MakeByteLevel(const Component& component) {
   using Prefix = ByteLevelPreTokenizer::Prefix;
   MORES_ASSIGN_OR_RETURN(const bool prefix, component.Bool("add_prefix_space"));
@@ -313,7 +298,10 @@ Made MakeSplit(const Component& component) {
 Made Make(const Json& value, const std::string& where, int depth) {
   MORES_ASSIGN_OR_RETURN(const Component component, Component::From(value, where));
   const std::string& type = component.type();
-  if (type == "Sequence") return MakeSequence(component, depth);
+  if (type == "Sequence") {
+    MORES_ASSIGN_OR_RETURN(auto members, MakeParts(component, "pretokenizers", depth, &Make));
+    return std::make_unique<PreTokenizerSequence>(std::move(members));
+  }
   if (type == "ByteLevel") return MakeByteLevel(component);
   if (type == "Split") return MakeSplit(component);
   if (type == "Metaspace") {

@@ -290,29 +290,9 @@ class DecoderSequence : public TokenDecoder {
 
 MadeDecoder MakeDecoderPart(const Json& value, const std::string& where, int depth);
 
-MadeDecoder MakeDecoderSequence(const Component& component, int depth) {
-  if (depth >= kMaxSequenceDepth) {
-    return MakeError(ErrorKind::kUnsupported, "{}: nested deeper than {} levels", component.where(),
-                     kMaxSequenceDepth);
-  }
-  MORES_ASSIGN_OR_RETURN(const Json* const array, component.Array("decoders"));
-  std::vector<std::unique_ptr<TokenDecoder>> members;
-  for (size_t i = 0; i < array->size(); ++i) {
-    const std::string where = fmt::format("{}.decoders[{}]", component.where(), i);
-    MORES_ASSIGN_OR_RETURN(auto member, MakeDecoderPart((*array)[i], where, depth + 1));
-    members.push_back(std::move(member));
-  }
-  return std::make_unique<DecoderSequence>(std::move(members));
-}
-
 MadeDecoder MakeReplaceDecoder(const Component& component) {
   MORES_ASSIGN_OR_RETURN(Pattern read, component.PatternOf("pattern"));
-  MORES_ASSIGN_OR_RETURN(std::string content, component.String("content"));
-  const bool is_regex = component.json()["pattern"].contains("Regex");
-  if (is_regex && content.find('$') != std::string::npos) {
-    return MakeError(ErrorKind::kUnsupported, "{}.content: '$' is not supported",
-                     component.where());
-  }
+  MORES_ASSIGN_OR_RETURN(std::string content, component.Replacement());
   const auto pattern = std::make_shared<const Pattern>(std::move(read));
   return DecoderOf([pattern, content](NextSink next, InvalidBytes) -> NextSink {
     return std::make_unique<ReplaceSink>(std::move(next), pattern, content);
@@ -333,7 +313,10 @@ MadeDecoder MakeStrip(const Component& component) {
 MadeDecoder MakeDecoderPart(const Json& value, const std::string& where, int depth) {
   MORES_ASSIGN_OR_RETURN(const Component component, Component::From(value, where));
   const std::string& type = component.type();
-  if (type == "Sequence") return MakeDecoderSequence(component, depth);
+  if (type == "Sequence") {
+    MORES_ASSIGN_OR_RETURN(auto members, MakeParts(component, "decoders", depth, &MakeDecoderPart));
+    return std::make_unique<DecoderSequence>(std::move(members));
+  }
   if (type == "Replace") return MakeReplaceDecoder(component);
   if (type == "Strip") return MakeStrip(component);
   if (type == "ByteLevel") {

@@ -9,8 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/files.h"
-#include "base/json.h"
+#include "base/json_lines.h"
 #include "text/tokenizer/incremental_decoder.h"
 #include "text/tokenizer/tokenizer_json.h"
 #include "text/unicode.h"
@@ -41,14 +40,10 @@ class TokenizerGoldenTest : public testing::TestWithParam<std::string> {
     auto tokenizer = LoadTokenizerJson(folder + "/tokenizer.json");
     ASSERT_TRUE(tokenizer) << tokenizer.error().message;
     tokenizer_ = std::move(*tokenizer);
-    auto reader = LineReader::Open(folder + "/cases.jsonl");
-    ASSERT_TRUE(reader);
-    std::string line;
-    while ((*reader)->Next(line).value()) {
-      auto value = ParseJson(line, "case");
-      ASSERT_TRUE(value);
-      cases_.push_back(std::move(*value));
-    }
+    ASSERT_TRUE(ForEachJsonLine(folder + "/cases.jsonl", {}, [&](const JsonLine& line) -> Status {
+      cases_.push_back(line.value);
+      return {};
+    }));
   }
 
   std::string Stream(const Ids& ids, const DecodeOptions& options) const {

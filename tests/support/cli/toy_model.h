@@ -14,7 +14,7 @@
 #include "base/files.h"
 #include "base/threads.h"
 #include "format/profile/judge_profile.h"
-#include "format/sft.h"
+#include "format/profile/reply_tokens.h"
 #include "model/trainable_model.h"
 #include "text/tokenizer/sentencepiece.h"
 
@@ -74,11 +74,14 @@ class ToyModel {
     ToyModel toy(tokenizer.vocab_size(), parameters.at("model.embed_tokens.weight")->value,
                  parameters.at("lm_head.weight")->value);
     const int32_t judge = *tokenizer.SpecialId("<|judge|>");
-    const int32_t line_break = format::EncodeSeparator(tokenizer).back();
+    const format::ReplyTokens reply =
+        format::EncodeReply(profile.form(text::Language::kEnglish), tokenizer);
+    const int32_t line_break = reply.separator.back();
     const int32_t word = tokenizer.Encode("answer").back();
-    const auto labels = format::EncodeLabels(profile, tokenizer, text::Language::kEnglish);
-    toy.Follow(judge, labels.unsafe, kLogit + 1);
-    toy.Follow(judge, labels.safe, kLogit);
+    for (size_t i = 0; i < reply.choices.size(); ++i) {
+      const bool unsafe = reply.means[i] == format::Label::kUnsafe;
+      toy.Follow(judge, reply.choices[i], unsafe ? kLogit + 1 : kLogit);
+    }
     toy.Follow(line_break, {word}, kLogit);
     toy.Follow(word, {*tokenizer.eos_id()}, kLogit);
     model->ParametersChanged();

@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "guidelines/search/embedder.h"
+#include "text/embedder.h"
 
 namespace mores::guidelines {
 
 // A dimension a concept, by the words that speak of it, and a last one that every text has a little
 // of.
-class FakeEmbedder : public Embedder {
+class FakeEmbedder : public text::Embedder {
  public:
   explicit FakeEmbedder(std::vector<std::vector<std::string>> concepts, std::string name = "fake")
       : concepts_(std::move(concepts)), name_(std::move(name)) {}
@@ -24,16 +24,17 @@ class FakeEmbedder : public Embedder {
   size_t calls = 0, queries = 0, documents = 0;
   std::vector<std::string> last;  // texts that were asked for
   // What is said in place of the vectors, where it is set.
-  std::function<Expected<std::vector<Vector>>(std::vector<Vector>)> twist;
+  std::function<Expected<std::vector<text::Vector>>(std::vector<text::Vector>)> twist;
 
  private:
-  Expected<std::vector<Vector>> Ask(std::span<const std::string> texts, TextRole role) override {
+  Expected<std::vector<text::Vector>> Ask(std::span<const std::string> texts,
+                                          text::TextRole role) override {
     ++calls;
-    (role == TextRole::kQuery ? queries : documents) += texts.size();
+    (role == text::TextRole::kQuery ? queries : documents) += texts.size();
     last.assign(texts.begin(), texts.end());
-    std::vector<Vector> vectors;
+    std::vector<text::Vector> vectors;
     for (const std::string& text : texts) {
-      Vector vector(concepts_.size() + 1, 0);
+      text::Vector vector(concepts_.size() + 1, 0);
       vector.back() = 0.5;
       for (size_t i = 0; i < concepts_.size(); ++i) {
         for (const std::string& word : concepts_[i]) {

@@ -1,12 +1,12 @@
-#include "guidelines/search/embedder.h"
+#include "text/embedder.h"
 
 #include <cmath>
 
-namespace mores::guidelines {
+namespace mores::text {
 namespace {
 
 // False for what has no direction.
-bool Normalise(Vector& vector) {
+bool NormaliseVector(Vector& vector) {
   double squares = 0;
   for (const float x : vector) squares += static_cast<double>(x) * x;
   if (!std::isfinite(squares) || squares == 0) return false;
@@ -33,7 +33,7 @@ Expected<std::vector<Vector>> Embedder::Embed(std::span<const std::string> texts
                        name(), vector.size(), dimensions_);
     }
     dimensions_ = vector.size();
-    if (!Normalise(vector)) {
+    if (!NormaliseVector(vector)) {
       return MakeError(ErrorKind::kInput,
                        "{}: gave a vector without a direction: zeros alone, or no finite number",
                        name());
@@ -42,4 +42,4 @@ Expected<std::vector<Vector>> Embedder::Embed(std::span<const std::string> texts
   return vectors;
 }
 
-}  // namespace mores::guidelines
+}  // namespace mores::text

@@ -1,6 +1,6 @@
 // What makes vectors of texts, so that texts of like meaning lie near each other.
-#ifndef MORES_GUIDELINES_SEARCH_EMBEDDER_H_
-#define MORES_GUIDELINES_SEARCH_EMBEDDER_H_
+#ifndef MORES_TEXT_EMBEDDER_H_
+#define MORES_TEXT_EMBEDDER_H_
 
 #include <span>
 #include <string>
@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace mores::guidelines {
+namespace mores::text {
 
 using Vector = std::vector<float>;
 // Models that were trained to tell a question from what answers it treat the two differently.
@@ -34,6 +34,6 @@ class Embedder {
   size_t dimensions_ = 0;  // 0: not known yet
 };
 
-}  // namespace mores::guidelines
+}  // namespace mores::text
 
-#endif  // MORES_GUIDELINES_SEARCH_EMBEDDER_H_
+#endif  // MORES_TEXT_EMBEDDER_H_

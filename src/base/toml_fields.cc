@@ -1,0 +1,267 @@
+#include "base/toml_fields.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/files.h"
+
+namespace mores {
+namespace {
+
+std::string DescribeNumbers(const NumberRange& range) {
+  const bool low = std::isfinite(range.low);
+  const bool high = std::isfinite(range.high);
+  const char* from = range.low_end == NumberRange::Low::kExcluded ? "above" : "at least";
+  if (low && high) return fmt::format("must be {} {} and at most {}", from, range.low, range.high);
+  if (low) return fmt::format("must be {} {}", from, range.low);
+  if (high) return fmt::format("must be at most {}", range.high);
+  return "must be a finite number";
+}
+
+bool Contains(const NumberRange& range, double value) {
+  if (!std::isfinite(value) || value > range.high) return false;
+  return range.low_end == NumberRange::Low::kExcluded ? value > range.low : value >= range.low;
+}
+
+// A message stays one line whatever keys the file has.
+std::string OneLine(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  return text;
+}
+
+const toml::table& EmptyTable() {
+  static const toml::table empty;
+  return empty;
+}
+
+// What all tables of a file share.
+struct TomlFile {
+  toml::table root;
+  std::string name;
+  std::optional<Error> error;
+};
+
+}  // namespace
+
+struct TomlFields::State {
+  std::shared_ptr<TomlFile> file;
+  const toml::table& table;
+  std::string prefix;  // of the fields' names
+  std::set<std::string, std::less<>> taken = {};
+
+  std::string Name(std::string_view key) const {
+    return OneLine(prefix.empty() ? std::string(key) : fmt::format("{}.{}", prefix, key));
+  }
+
+  void Keep(const toml::node& node, std::string_view key, std::string_view problem) const {
+    if (file->error) return;
+    // The file's own table has no line where it is empty.
+    const auto line = node.source().begin.line;
+    const std::string where = line > 0 ? fmt::format("{}:{}", file->name, line) : file->name;
+    file->error =
+        Error{ErrorKind::kInput, fmt::format("{}: field '{}': {}", where, Name(key), problem)};
+  }
+
+  const toml::node* Take(const char* key) {
+    taken.emplace(key);
+    return table.get(key);
+  }
+
+  TomlFields Inner(const toml::table& inner, std::string_view key) const {
+    return TomlFields(std::make_shared<State>(State{file, inner, Name(key)}));
+  }
+
+  std::optional<double> TakeNumber(const char* key, const toml::node& node,
+                                   NumberRange range) const {
+    const auto value = node.value<double>();
+    if (!node.is_number() || !value || !Contains(range, *value)) {
+      Keep(node, key, DescribeNumbers(range));
+      return std::nullopt;
+    }
+    return value;
+  }
+
+  bool TakeText(std::string_view key, const toml::node& node, std::string& out) const {
+    const auto* value = node.as_string();
+    if (value == nullptr || value->get().empty()) {
+      Keep(node, key, "must be a string, not empty");
+      return false;
+    }
+    if (value->get().find('\0') != std::string::npos) {
+      Keep(node, key, "must not hold a NUL character");
+      return false;
+    }
+    out = value->get();
+    return true;
+  }
+
+  void TakeTexts(std::string_view key, const toml::node& node,
+                 std::vector<std::string>& out) const {
+    out.clear();
+    if (node.is_string()) return static_cast<void>(TakeText(key, node, out.emplace_back()));
+    const toml::array* array = node.as_array();
+    if (array == nullptr) return Keep(node, key, "must be a string or an array of strings");
+    for (const toml::node& member : *array) {
+      if (!TakeText(key, member, out.emplace_back())) return;
+    }
+  }
+};
+
+Expected<TomlFields> TomlFields::Read(const std::string& path) {
+  MORES_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  return Parse(text, path);
+}
+
+Expected<TomlFields> TomlFields::Parse(std::string_view text, const std::string& name) {
+  const auto file = std::make_shared<TomlFile>();
+  file->name = name;
+  try {
+    file->root = toml::parse(text, std::string_view(name));
+  } catch (const toml::parse_error& error) {
+    return MakeError(ErrorKind::kInput, "{}:{}: not TOML: {}", name, error.source().begin.line,
+                     OneLine(std::string(error.description())));
+  }
+  return TomlFields(std::make_shared<State>(State{file, file->root, ""}));
+}
+
+bool TomlFields::Has(const char* key) const { return state_->table.contains(key); }
+
+void TomlFields::Text(const char* key, std::string& out) {
+  if (const toml::node* node = state_->Take(key)) state_->TakeText(key, *node, out);
+}
+
+void TomlFields::Texts(const char* key, std::vector<std::string>& out) {
+  if (const toml::node* node = state_->Take(key)) state_->TakeTexts(key, *node, out);
+}
+
+void TomlFields::TextsByName(const char* key,
+                             std::map<std::string, std::vector<std::string>>& out) {
+  const toml::node* node = state_->Take(key);
+  if (node == nullptr) return;
+  const toml::table* table = node->as_table();
+  if (table == nullptr) return state_->Keep(*node, key, "must be a table");
+  for (const auto& [name, texts] : *table) {
+    state_->TakeTexts(fmt::format("{}.{}", key, name.str()), texts, out[std::string(name.str())]);
+  }
+}
+
+void TomlFields::Integer(const char* key, int64_t& out, NumberRange range) {
+  const toml::node* node = state_->Take(key);
+  if (node == nullptr) return;
+  const auto* value = node->as_integer();
+  if (value == nullptr) return state_->Keep(*node, key, "must be a whole number");
+  if (!Contains(range, static_cast<double>(value->get()))) {
+    return state_->Keep(*node, key, DescribeNumbers(range));
+  }
+  out = value->get();
+}
+
+void TomlFields::Integer(const char* key, int& out, NumberRange range) {
+  constexpr double kMost = std::numeric_limits<int>::max();
+  range.high = std::min(range.high, kMost);
+  int64_t wide = out;
+  Integer(key, wide, range);
+  out = static_cast<int>(wide);
+}
+
+void TomlFields::Number(const char* key, double& out, NumberRange range) {
+  const toml::node* node = state_->Take(key);
+  if (node == nullptr) return;
+  if (const auto value = state_->TakeNumber(key, *node, range)) out = *value;
+}
+
+void TomlFields::Number(const char* key, float& out, NumberRange range) {
+  auto wide = static_cast<double>(out);
+  Number(key, wide, range);
+  out = static_cast<float>(wide);
+}
+
+void TomlFields::Flag(const char* key, bool& out) {
+  const toml::node* node = state_->Take(key);
+  if (node == nullptr) return;
+  const auto* value = node->as_boolean();
+  if (value == nullptr) return state_->Keep(*node, key, "must be true or false");
+  out = value->get();
+}
+
+void TomlFields::Pair(const char* key, double& first, double& second, NumberRange range) {
+  const toml::node* node = state_->Take(key);
+  if (node == nullptr) return;
+  const toml::array* array = node->as_array();
+  if (array == nullptr || array->size() != 2) {
+    return state_->Keep(*node, key, "must be two numbers");
+  }
+  if (const auto value = state_->TakeNumber(key, (*array)[0], range)) first = *value;
+  if (const auto value = state_->TakeNumber(key, (*array)[1], range)) second = *value;
+}
+
+std::optional<size_t> TomlFields::OneOf(const char* key,
+                                        const std::vector<std::string_view>& names) {
+  const toml::node* node = state_->Take(key);
+  if (node == nullptr) return std::nullopt;
+  const auto* value = node->as_string();
+  for (size_t i = 0; value != nullptr && i < names.size(); ++i) {
+    if (value->get() == names[i]) return i;
+  }
+  state_->Keep(*node, key, fmt::format("must be one of '{}'", fmt::join(names, "', '")));
+  return std::nullopt;
+}
+
+bool TomlFields::IsTable(const char* key) const {
+  const toml::node* node = state_->table.get(key);
+  return node != nullptr && node->is_table();
+}
+
+TomlFields TomlFields::Table(const char* key) {
+  const toml::node* node = state_->Take(key);
+  const toml::table* table = node == nullptr ? nullptr : node->as_table();
+  if (node != nullptr && table == nullptr) state_->Keep(*node, key, "must be a table");
+  return state_->Inner(table == nullptr ? EmptyTable() : *table, key);
+}
+
+std::vector<TomlFields> TomlFields::Tables(const char* key) {
+  std::vector<TomlFields> tables;
+  const toml::node* node = state_->Take(key);
+  if (node == nullptr) return tables;
+  const toml::array* array = node->as_array();
+  if (array == nullptr || !array->is_array_of_tables()) {
+    state_->Keep(*node, key, fmt::format("must be tables, as in [[{}]]", key));
+    return tables;
+  }
+  for (const toml::node& table : *array) tables.push_back(state_->Inner(*table.as_table(), key));
+  return tables;
+}
+
+void TomlFields::Require(const char* key) {
+  if (!Has(key)) state_->Keep(state_->table, key, "missing");
+}
+
+void TomlFields::Exclusive(const char* key, const char* other) {
+  if (Has(key) && Has(other)) {
+    Refuse(key, fmt::format("stands beside '{}'; give one or the other", other));
+  }
+}
+
+void TomlFields::Refuse(const char* key, std::string_view problem) {
+  const toml::node* node = state_->table.get(key);
+  state_->Keep(node != nullptr ? *node : state_->table, key, problem);
+}
+
+void TomlFields::Finish() {
+  for (const auto& [key, node] : state_->table) {
+    if (!state_->taken.contains(key.str())) state_->Keep(node, key.str(), "unknown field");
+  }
+}
+
+Status TomlFields::status() const {
+  if (!state_->file->error) return {};
+  return tl::unexpected<Error>(*state_->file->error);
+}
+
+}  // namespace mores

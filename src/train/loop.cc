@@ -1,0 +1,273 @@
+#include "train/loop.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/files.h"
+#include "base/random.h"
+#include "train/adamw.h"
+#include "train/schedule.h"
+
+namespace mores::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kRateWindowSeconds = 10;
+
+struct StepResult {
+  StepSums sums;
+  double weight = 0;
+  double gradient_norm = 0;
+  double learning_rate = 0;
+
+  double loss() const { return sums.loss / weight; }
+};
+
+class StepLoop {
+ public:
+  StepLoop(const LoopOptions& options, const LoopCheckpoints& checkpoints, Trainable& trainable,
+           const Objective& objective, ThreadPool& pool)
+      : options_(options),
+        checkpoints_(checkpoints),
+        trainable_(trainable),
+        objective_(objective),
+        pool_(pool),
+        total_steps_(TotalSteps(options.optim, objective)) {}
+
+  Expected<CheckpointState> Run();
+
+ private:
+  double Now() const { return options_.clock->MonotonicSeconds(); }
+  Schedule LearningRates() const;
+  Status Start();
+  Status OpenMetrics();
+  // False when a stop was asked for; the step then left no trace.
+  Expected<bool> Step(StepResult& result);
+  bool Accumulate(const std::vector<MicroBatch>& micro_batches, StepResult& result);
+  Status Record(const StepResult& result);
+  Status Evaluate();
+  Status Save();
+  Status Checkpoint();
+  bool CheckpointDue() const;
+
+  const LoopOptions& options_;
+  const LoopCheckpoints& checkpoints_;
+  Trainable& trainable_;
+  const Objective& objective_;
+  ThreadPool& pool_;
+  const int64_t total_steps_;
+  CheckpointState state_;
+  AdamWState optimizer_;
+  std::unique_ptr<AppendFile> metrics_;
+  int64_t planned_epoch_ = -1;
+  std::vector<std::vector<MicroBatch>> plan_;
+  double seconds_before_ = 0;  // spent by earlier processes
+  double start_ = 0;
+  double last_checkpoint_ = 0;
+  double rate_since_ = 0;
+  int64_t rate_tokens_ = 0;
+  double rate_ = 0;
+};
+
+Schedule StepLoop::LearningRates() const {
+  const OptimRecipe& optim = options_.optim;
+  const int64_t warmup =
+      optim.warmup_steps >= 0
+          ? optim.warmup_steps
+          : std::llround(optim.warmup_fraction * static_cast<double>(total_steps_));
+  return {.learning_rate = optim.learning_rate,
+          .warmup_steps = warmup,
+          .total_steps = total_steps_,
+          .decay = optim.decay,
+          .min_fraction = optim.min_lr_fraction};
+}
+
+// From the checkpoint, or as things stand, which is the first one.
+Status StepLoop::Start() {
+  std::vector<model::Parameter>& parameters = trainable_.parameters();
+  if (const std::optional<FoundCheckpoint>& found = checkpoints_.found) {
+    state_ = found->state;
+    ++state_.resumes;
+    MORES_RETURN_IF_ERROR(CheckpointStore::Restore(*found, parameters, optimizer_));
+    trainable_.ParametersChanged();
+    return {};
+  }
+  optimizer_ = ZeroAdamWState(parameters);
+  state_.fingerprint = checkpoints_.fingerprint;
+  return Save();
+}
+
+// Lines after the checkpoint are cut off: their steps are made again.
+Status StepLoop::OpenMetrics() {
+  const std::string& path = options_.metrics;
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  if (!error && size > static_cast<uintmax_t>(state_.metrics_bytes)) {
+    fs::resize_file(path, static_cast<uintmax_t>(state_.metrics_bytes), error);
+    if (error) return MakeError(ErrorKind::kIo, "{}: can't cut: {}", path, error.message());
+  }
+  MORES_ASSIGN_OR_RETURN(metrics_, AppendFile::Open(path));
+  return {};
+}
+
+bool StepLoop::Accumulate(const std::vector<MicroBatch>& micro_batches, StepResult& result) {
+  const double progress = static_cast<double>(state_.step) / static_cast<double>(total_steps_);
+  double weight = 0;
+  for (const MicroBatch& micro_batch : micro_batches) {
+    weight += objective_.WeightOf(micro_batch, progress);
+  }
+  result.weight = std::max(weight, 1e-30);
+  result.sums.others.resize(objective_.measures().size());
+  const Random dropout(static_cast<uint64_t>(options_.run.seed), HashBytes("dropout"));
+  trainable_.ZeroGradients();
+  uint64_t index = 0;
+  for (const MicroBatch& micro_batch : micro_batches) {
+    if (options_.stop.requested()) return false;
+    const StepContext context{
+        .progress = progress,
+        .weight = result.weight,
+        .options = {
+            .precision = options_.run.precision,
+            .dropout = static_cast<float>(options_.run.dropout),
+            .dropout_seed = dropout.At((static_cast<uint64_t>(state_.step) << 20) + index++)}};
+    objective_.AddMicroBatch(trainable_, micro_batch, context, result.sums);
+  }
+  return true;
+}
+
+Expected<bool> StepLoop::Step(StepResult& result) {
+  const int64_t step = state_.step;
+  const int64_t epoch = step / objective_.steps_per_epoch();
+  if (epoch != planned_epoch_) {
+    plan_ = objective_.PlanEpoch(epoch);
+    planned_epoch_ = epoch;
+  }
+  const size_t place = static_cast<size_t>(step % objective_.steps_per_epoch());
+  if (!Accumulate(plan_[place], result)) return false;
+  std::vector<model::Parameter>& parameters = trainable_.parameters();
+  result.gradient_norm = GradientNorm(parameters, pool_);
+  if (!std::isfinite(result.loss()) || !std::isfinite(result.gradient_norm)) {
+    return MakeError(ErrorKind::kInput,
+                     "{}: training diverged at step {}: the loss or its gradient is no longer a "
+                     "number; lower optim.learning_rate",
+                     options_.recipe, step + 1);
+  }
+  result.learning_rate = LearningRate(LearningRates(), step);
+  AdamWStep(options_.optim.adamw,
+            {.learning_rate = result.learning_rate,
+             .gradient_factor = ClipFactor(result.gradient_norm, options_.optim.clip_norm)},
+            parameters, optimizer_, pool_);
+  trainable_.ParametersChanged();
+  state_.step = step + 1;
+  state_.tokens += result.sums.tokens;
+  return true;
+}
+
+Status StepLoop::Record(const StepResult& result) {
+  rate_tokens_ += result.sums.tokens;
+  const double now = Now();
+  if (rate_ == 0 || now - rate_since_ >= kRateWindowSeconds) {
+    rate_ = static_cast<double>(rate_tokens_) / std::max(now - rate_since_, 1e-9);
+    rate_since_ = now;
+    rate_tokens_ = 0;
+  }
+  state_.seconds = seconds_before_ + now - start_;
+  Json line = {{"kind", "train"},
+               {"step", state_.step},
+               {"tokens", state_.tokens},
+               {"learning_rate", result.learning_rate},
+               {"loss", result.loss()}};
+  std::string shown = fmt::format("step {}, loss {:.3f}", state_.step, result.loss());
+  for (size_t i = 0; i < result.sums.others.size(); ++i) {
+    const Measure& measure = objective_.measures()[i];
+    const double mean = result.sums.others[i].sum / result.sums.others[i].weight;
+    line[measure.field] = mean;
+    shown += fmt::format(", {} {:.3f}", measure.label, mean);
+  }
+  line["gradient_norm"] = result.gradient_norm;
+  line["tokens_per_second"] = std::round(rate_);
+  options_.progress->Update(state_.tokens, shown);
+  return metrics_->Append(DumpJson(line) + "\n");
+}
+
+Status StepLoop::Evaluate() {
+  const double before = Now();
+  Json line = {{"kind", "evaluation"}, {"step", state_.step}, {"tokens", state_.tokens}};
+  line.update(objective_.Evaluate(trainable_));
+  line["seconds"] = Now() - before;
+  rate_since_ += Now() - before;
+  return metrics_->Append(DumpJson(line) + "\n");
+}
+
+Status StepLoop::Save() {
+  return checkpoints_.store.Save(state_, checkpoints_.files, trainable_.parameters(), optimizer_);
+}
+
+Status StepLoop::Checkpoint() {
+  MORES_RETURN_IF_ERROR(metrics_->Sync());
+  std::error_code error;
+  state_.metrics_bytes = static_cast<int64_t>(fs::file_size(options_.metrics, error));
+  state_.seconds = seconds_before_ + Now() - start_;
+  MORES_RETURN_IF_ERROR(Save());
+  last_checkpoint_ = Now();
+  return {};
+}
+
+bool StepLoop::CheckpointDue() const {
+  const RunRecipe& recipe = options_.run;
+  if (state_.step == total_steps_) return true;
+  if (recipe.checkpoint_steps > 0 && state_.step % recipe.checkpoint_steps == 0) return true;
+  return recipe.checkpoint_seconds > 0 && Now() - last_checkpoint_ >= recipe.checkpoint_seconds;
+}
+
+Expected<CheckpointState> StepLoop::Run() {
+  MORES_RETURN_IF_ERROR(Start());
+  MORES_RETURN_IF_ERROR(OpenMetrics());
+  seconds_before_ = state_.seconds;
+  start_ = last_checkpoint_ = rate_since_ = Now();
+  const double epochs =
+      static_cast<double>(total_steps_) / static_cast<double>(objective_.steps_per_epoch());
+  options_.progress->Start(
+      "training", "tokens",
+      std::llround(epochs * static_cast<double>(objective_.tokens_per_epoch())), state_.tokens);
+  const int64_t eval_every = options_.run.eval_every;
+  while (state_.step < total_steps_) {
+    StepResult result;
+    MORES_ASSIGN_OR_RETURN(const bool finished, Step(result));
+    if (!finished) {
+      MORES_RETURN_IF_ERROR(Checkpoint());
+      options_.progress->Finish("");
+      return MakeError(ErrorKind::kCancelled,
+                       "stopped after step {} of {}; the same command goes on from there",
+                       state_.step, total_steps_);
+    }
+    MORES_RETURN_IF_ERROR(Record(result));
+    if (eval_every > 0 && state_.step % eval_every == 0) MORES_RETURN_IF_ERROR(Evaluate());
+    if (CheckpointDue()) MORES_RETURN_IF_ERROR(Checkpoint());
+  }
+  options_.progress->Finish("");
+  return state_;
+}
+
+}  // namespace
+
+int64_t TotalSteps(const OptimRecipe& optim, const Objective& objective) {
+  if (optim.steps > 0) return optim.steps;
+  return std::max<int64_t>(
+      1, std::llround(optim.epochs * static_cast<double>(objective.steps_per_epoch())));
+}
+
+Expected<CheckpointState> RunLoop(const LoopOptions& options, const LoopCheckpoints& checkpoints,
+                                  Trainable& trainable, const Objective& objective,
+                                  ThreadPool& pool) {
+  StepLoop loop(options, checkpoints, trainable, objective, pool);
+  return loop.Run();
+}
+
+}  // namespace mores::train

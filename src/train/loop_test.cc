@@ -1,0 +1,215 @@
+// The loop with an objective and a trainable of its own, which know nothing of judging.
+#include "train/loop.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <utility>
+
+#include "base/files.h"
+#include "support/base/test_directory.h"
+
+namespace mores::train {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// One number, drawn to the tokens that it is shown: the loss of each is half its square distance.
+class Number : public Trainable {
+ public:
+  Number() {
+    parameters_.push_back({.name = "number", .shape = {1, 1}, .value = {3.0f}, .gradient = {0.0f}});
+  }
+  float value() const { return parameters_[0].value[0]; }
+
+  const model::ModelConfig& config() const override { return config_; }
+  const model::LongestSequence& longest_sequence() const override { return longest_; }
+  std::vector<model::Parameter>& parameters() override { return parameters_; }
+  void ParametersChanged() override {}
+  void ZeroGradients() override { parameters_[0].gradient[0] = 0; }
+  model::LossSum ForwardBackward(const model::TrainBatch& batch,
+                                 const model::TrainStepOptions& options,
+                                 std::vector<float>*) override {
+    model::LossSum sum;
+    for (size_t i = 0; i < batch.tokens.size(); ++i) {
+      const float distance = value() - static_cast<float>(batch.tokens[i]);
+      const float weight = batch.target_weights[i];
+      sum.weighted_nll += static_cast<double>(weight * distance * distance / 2);
+      parameters_[0].gradient[0] += options.loss_scale * weight * distance;
+    }
+    return sum;
+  }
+  model::LossSum Evaluate(const model::TrainBatch&, tensor::DType, std::vector<float>*) override {
+    return {};
+  }
+  std::vector<std::vector<float>> LogProbabilities(const model::TrainBatch&,
+                                                   std::span<const int32_t>,
+                                                   std::span<const int32_t>,
+                                                   tensor::DType) override {
+    return {};
+  }
+  Status Save(const std::string&, tensor::DType) const override { return {}; }
+  Expected<std::unique_ptr<Trainable>> Reopen(const std::string&) const override {
+    return std::make_unique<Number>();
+  }
+
+ private:
+  model::ModelConfig config_;
+  model::LongestSequence longest_;
+  std::vector<model::Parameter> parameters_;
+};
+
+// Two steps an epoch, the second of two micro-batches; even epochs and odd ones in turned order.
+class Distances : public Objective {
+ public:
+  mutable std::vector<int32_t> shown;
+  double factor = 1;
+  size_t stop_at = 0;  // examples shown
+  mutable StopSource stop;
+
+  Expected<Json> Fingerprint() const override { return Json::object(); }
+  int64_t steps_per_epoch() const override { return 2; }
+  int64_t tokens_per_epoch() const override { return 3; }
+  std::vector<std::vector<MicroBatch>> PlanEpoch(int64_t epoch) const override {
+    if (epoch % 2 == 1) return {{{2}, {1}}, {{0}}};
+    return {{{0}}, {{1}, {2}}};
+  }
+  double WeightOf(const MicroBatch& micro_batch, double) const override {
+    return 2.0 * static_cast<double>(micro_batch.size());
+  }
+  void AddMicroBatch(Trainable& trainable, const MicroBatch& micro_batch,
+                     const StepContext& context, StepSums& sums) const override {
+    model::TrainBatch batch;
+    for (const int32_t example : micro_batch) {
+      shown.push_back(example);
+      batch.tokens.push_back(5 * example);
+      batch.target_weights.push_back(2);
+    }
+    if (shown.size() == stop_at) stop.Request();
+    model::TrainStepOptions options = context.options;
+    options.loss_scale = static_cast<float>(factor / context.weight);
+    sums.loss += factor * trainable.ForwardBackward(batch, options, /*nll=*/nullptr).weighted_nll;
+    sums.tokens += static_cast<int64_t>(micro_batch.size());
+    sums.others[0].sum += context.progress;
+    sums.others[0].weight += 1;
+  }
+  const std::vector<Measure>& measures() const override {
+    static const std::vector<Measure> measures = {{.field = "done", .label = "done"}};
+    return measures;
+  }
+  Json Evaluate(Trainable& trainable) const override {
+    return {{"number", static_cast<const Number&>(trainable).value()}};
+  }
+};
+
+class LoopTest : public testing::Test {
+ protected:
+  LoopOptions Options(int64_t steps) {
+    LoopOptions options{.recipe = "train.toml",
+                        .metrics = folder_.path() + "/metrics.jsonl",
+                        .progress = progress_.get(),
+                        .clock = &clock_};
+    options.optim.steps = steps;
+    options.optim.learning_rate = 0.5;
+    options.run.eval_every = 4;
+    options.run.checkpoint_steps = 3;
+    return options;
+  }
+  Expected<CheckpointState> Run(const LoopOptions& options) {
+    auto store = CheckpointStore::Open(folder_.path() + "/work");
+    EXPECT_TRUE(store) << store.error().message;
+    ThreadPool pool(1);
+    number_ = Number();
+    auto found = (*store)->Latest();
+    EXPECT_TRUE(found) << found.error().message;
+    return RunLoop(options,
+                   {.store = **store,
+                    .found = std::move(*found),
+                    .fingerprint = {{"seed", 1}},
+                    .files = {{"tokenizer.model", "bytes"}}},
+                   number_, objective_, pool);
+  }
+  std::vector<Json> Metrics() const {
+    std::vector<Json> lines;
+    const std::string text = *ReadFile(folder_.path() + "/metrics.jsonl");
+    for (size_t at = 0; at < text.size();) {
+      const size_t end = text.find('\n', at);
+      lines.push_back(*ParseJson(text.substr(at, end - at), "metrics"));
+      at = end + 1;
+    }
+    return lines;
+  }
+
+  TestDirectory folder_;
+  FakeClock clock_;
+  std::unique_ptr<job::Progress> progress_ = job::MakeSilentProgress();
+  Number number_;
+  Distances objective_;
+};
+
+TEST_F(LoopTest, MakesTheStepsOfThePlanAndTellsOfThem) {
+  const auto end = Run(Options(5));
+  ASSERT_TRUE(end) << end.error().message;
+  EXPECT_EQ(end->step, 5);
+  EXPECT_EQ(end->tokens, 7);
+  EXPECT_EQ(end->resumes, 0);
+  EXPECT_THAT(objective_.shown, ElementsAre(0, 1, 2, 2, 1, 0, 0));
+  const std::vector<Json> lines = Metrics();
+  ASSERT_EQ(lines.size(), 6u);
+  // The number starts at 3 and is drawn to 0: half the square distance, whatever the weights.
+  EXPECT_NEAR(lines[0]["loss"].get<double>(), 4.5, 1e-6);
+  EXPECT_NEAR(lines[0]["gradient_norm"].get<double>(), 3, 1e-6);
+  EXPECT_EQ(lines[0]["done"], 0.0);
+  EXPECT_EQ(lines[1]["done"], 0.2);
+  EXPECT_EQ(lines[4]["kind"], "evaluation");
+  EXPECT_EQ(lines[4]["step"], 4);
+  EXPECT_TRUE(lines[4]["number"].is_number());
+  EXPECT_EQ(lines[5]["kind"], "train");
+}
+
+TEST_F(LoopTest, GoesOnAfterAStopAsIfThereHadBeenNone) {
+  ASSERT_TRUE(Run(Options(12)));
+  const float whole = number_.value();
+  const size_t lines = Metrics().size();
+  std::filesystem::remove_all(folder_.path() + "/work");
+  std::filesystem::remove(folder_.path() + "/metrics.jsonl");
+
+  LoopOptions options = Options(12);
+  objective_.shown.clear();
+  objective_.stop_at = 8;  // amid the sixth step
+  options.stop = objective_.stop.token();
+  const auto stopped = Run(options);
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().kind, ErrorKind::kCancelled);
+  EXPECT_THAT(stopped.error().message, HasSubstr("stopped after step 5 of 12"));
+  EXPECT_EQ(objective_.shown.size(), 8u);
+  const auto end = Run(Options(12));
+  ASSERT_TRUE(end) << end.error().message;
+  EXPECT_EQ(end->resumes, 1);
+  EXPECT_EQ(end->fingerprint, Json({{"seed", 1}}));
+  EXPECT_EQ(number_.value(), whole);
+  EXPECT_EQ(Metrics().size(), lines);
+}
+
+TEST_F(LoopTest, ALossThatIsNoNumberIsAnError) {
+  objective_.factor = NAN;
+  const auto end = Run(Options(5));
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().kind, ErrorKind::kInput);
+  EXPECT_THAT(end.error().message, HasSubstr("train.toml: training diverged at step 1"));
+}
+
+TEST_F(LoopTest, EpochsMayBeAFraction) {
+  OptimRecipe optim;
+  optim.epochs = 2.5;
+  EXPECT_EQ(TotalSteps(optim, objective_), 5);
+  optim.epochs = 0.1;
+  EXPECT_EQ(TotalSteps(optim, objective_), 1);
+  optim.steps = 7;
+  EXPECT_EQ(TotalSteps(optim, objective_), 7);
+}
+
+}  // namespace
+}  // namespace mores::train

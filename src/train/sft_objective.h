@@ -1,0 +1,75 @@
+// Supervised training: the loss of label and critique, each token weighed by what it is.
+#ifndef MORES_TRAIN_SFT_OBJECTIVE_H_
+#define MORES_TRAIN_SFT_OBJECTIVE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "format/profile/judge_profile.h"
+#include "format/sft.h"
+#include "text/tokenizer/tokenizer.h"
+#include "train/evaluation.h"
+#include "train/examples.h"
+#include "train/objective.h"
+#include "train/recipe.h"
+
+namespace mores::train {
+
+struct SftObjectiveOptions {
+  std::string train_path, valid_path;
+  LossRecipe loss;
+  PackingOptions packing;
+  EvaluationOptions evaluation;
+  int64_t eval_examples = 0;  // of an evaluation on the way; 0: all
+};
+
+class SftObjective : public Objective {
+ public:
+  // Keeps a reference to the profile, which must outlive it.
+  SftObjective(const format::JudgeProfile& profile, SftObjectiveOptions options)
+      : profile_(profile), options_(std::move(options)) {}
+
+  // In this order, before the loop. Read takes records in our own form (docs/formats/sft.md),
+  // whatever the profile that asks.
+  Status Read();
+  Status Tokenize(const text::Tokenizer& tokenizer, const format::JudgeConfig& judge);
+
+  // REQUIRES: Read.
+  const std::vector<format::SftRecord>& train_records() const { return train_records_; }
+  // REQUIRES: Tokenize.
+  const ExampleSet& train() const { return train_; }
+  const ExampleSet& valid() const { return valid_; }
+  // Over all validation examples.
+  Evaluation EvaluateAll(Trainable& trainable) const {
+    return evaluator_->Run(trainable, valid_.examples);
+  }
+
+  Expected<Json> Fingerprint() const override;
+  int64_t steps_per_epoch() const override;
+  int64_t tokens_per_epoch() const override { return train_.tokens; }
+  std::vector<std::vector<MicroBatch>> PlanEpoch(int64_t epoch) const override;
+  double WeightOf(const MicroBatch& micro_batch, double progress) const override;
+  void AddMicroBatch(Trainable& trainable, const MicroBatch& micro_batch,
+                     const StepContext& context, StepSums& sums) const override;
+  const std::vector<Measure>& measures() const override;
+  Json Evaluate(Trainable& trainable) const override;
+
+ private:
+  TokenWeights Weights(double progress) const;
+
+  const format::JudgeProfile& profile_;
+  SftObjectiveOptions options_;
+  std::vector<format::SftRecord> train_records_, valid_records_;
+  ExampleSet train_, valid_;
+  std::vector<int32_t> lengths_;  // of the training examples
+  std::vector<Example> valid_sample_;
+  std::optional<Evaluator> evaluator_;
+};
+
+}  // namespace mores::train
+
+#endif  // MORES_TRAIN_SFT_OBJECTIVE_H_

@@ -1,0 +1,27 @@
+// What supervised training writes beside the weights: thresholds and scores of the validation
+// examples.
+#ifndef MORES_TRAIN_SFT_OUTPUT_H_
+#define MORES_TRAIN_SFT_OUTPUT_H_
+
+#include <span>
+#include <string>
+
+#include "base/error.h"
+#include "format/profile/judge_profile.h"
+#include "train/evaluation.h"
+#include "train/examples.h"
+
+namespace mores::train {
+
+// The threshold of each language, on its own examples; that of other languages on all examples
+// where they have none.
+void ChooseThresholds(const Evaluation& evaluation, std::span<const Example> examples,
+                      format::JudgeConfig& judge);
+
+// {"id","source","lang","label","p_unsafe","other_mass"} of each example.
+Status WriteScores(const std::string& path, const Evaluation& evaluation,
+                   std::span<const Example> examples);
+
+}  // namespace mores::train
+
+#endif  // MORES_TRAIN_SFT_OUTPUT_H_
