@@ -2,6 +2,7 @@
 // precisions and at each instruction set level that this machine has.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 
@@ -23,9 +24,9 @@ struct Setting {
 };
 
 std::string NameOf(const testing::TestParamInfo<Setting>& info) {
-  const std::string& name = info.param.name;
-  return fmt::format("{}_{}_{}", name.substr(name.find('/') + 1),
-                     tensor::Name(info.param.precision), Name(info.param.isa));
+  std::string name = info.param.name;
+  std::replace(name.begin(), name.end(), '/', '_');  // gtest takes no slash
+  return fmt::format("{}_{}_{}", name, tensor::Name(info.param.precision), Name(info.param.isa));
 }
 
 std::vector<Setting> AllSettings() {
