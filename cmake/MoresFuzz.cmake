@@ -1,7 +1,8 @@
 # mores_fuzz_targets()
 #
-# In the `fuzz` preset, makes every NAME_fuzz.cc below src/LAYER the libFuzzer program LAYER_NAME_fuzz,
-# and all of them the target `fuzzers`, which scripts/fuzz builds and runs. Elsewhere does nothing.
+# In the `fuzz` preset, makes every NAME_fuzz.cc below src/LAYER the libFuzzer program
+# LAYER_NAME_fuzz, and all of them the target `fuzzers`, which scripts/fuzz builds and runs.
+# Elsewhere does nothing.
 function(mores_fuzz_targets)
   if(NOT MORES_FUZZ)
     return()

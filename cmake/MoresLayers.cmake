@@ -7,10 +7,12 @@ file(CREATE_LINK ${CMAKE_SOURCE_DIR}/tests/support ${MORES_TEST_SUPPORT}/support
 # Builds the sources in src/NAME and its subfolders (tests and fuzz targets apart) as the library
 # mores_NAME. Its headers are visible only to the layers that use it: each layer's include folder
 # holds nothing but a link to its own sources, so a layer that includes one above it, or beside it,
-# fails to compile. Every *_test.cc among them becomes a test; there is no other way to register one.
+# fails to compile. Every *_test.cc among them becomes a test; nothing else registers one. What
+# tests share lies in tests/support, which tests alone can include.
 #
-# HOT: optimised at -O3, for speed of the product, not of the build. ALONE: sources, as named below
-# src/NAME, that are never compiled with others (mores_bundles). What tests share lies in tests/support, which tests alone can include.
+# HOT: optimised at -O3, for speed of the product, not of the build.
+# TOGETHER, ALONE: how many sources a bundle has (mores_bundles), and which, as named below
+# src/NAME, are never compiled with others.
 function(mores_layer name)
   cmake_parse_arguments(ARG "HOT" "TOGETHER" "ALONE;USES;PACKAGES" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
@@ -89,7 +91,8 @@ function(mores_test layer file)
   get_filename_component(stem ${file} NAME_WE)
   set(target ${layer}_${stem})
   add_executable(${target} ${file})
-  target_link_libraries(${target} PRIVATE mores_${layer} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_link_libraries(${target} PRIVATE mores_${layer} GTest::gtest GTest::gmock
+                                          GTest::gtest_main)
   target_include_directories(${target} PRIVATE ${MORES_TEST_SUPPORT})
   # Relative to where tests run, so that compilations are the same in every clone.
   file(RELATIVE_PATH binary_dir ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
@@ -121,7 +124,7 @@ function(mores_page_tests layer)
     set_tests_properties(${layer}/page_scripts PROPERTIES ENVIRONMENT MORES=$<TARGET_FILE:mores>)
   else()
     add_test(NAME ${layer}/page_scripts
-             COMMAND sh -c "echo 'skipped: there is no node (scripts/install-deps --tests)'; exit 77")
+             COMMAND sh -c "echo 'skipped: no node (scripts/install-deps --tests)'; exit 77")
     set_tests_properties(${layer}/page_scripts PROPERTIES SKIP_RETURN_CODE 77)
   endif()
 endfunction()

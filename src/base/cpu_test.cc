@@ -32,6 +32,26 @@ TEST(CpuTest, SupportedLevelsRiseToTheDetectedOne) {
   EXPECT_TRUE(std::is_sorted(levels.begin(), levels.end()));
 }
 
+TEST(CpuTest, LevelsFollowFromFeatures) {
+  EXPECT_EQ(LevelOf({}), IsaLevel::kAvx2);
+  EXPECT_EQ(LevelOf({.avx_vnni = true}), IsaLevel::kAvx2);
+  EXPECT_EQ(LevelOf({.avx512 = true, .avx512_vnni = true}), IsaLevel::kAvx512);
+  EXPECT_EQ(LevelOf({.avx512 = true, .amx_int8 = true}), IsaLevel::kAvx512) << "bf16 is missing";
+  EXPECT_EQ(LevelOf({.avx512 = true, .avx512_bf16 = true, .amx_bf16 = true}), IsaLevel::kAmx);
+}
+
+TEST(CpuTest, FeaturesGoWithTheirLevel) {
+  for (const IsaLevel level : SupportedIsaLevels()) {
+    ASSERT_TRUE(SetIsaLevel(level));
+    const CpuFeatures features = CurrentCpuFeatures();
+    EXPECT_EQ(LevelOf(features), level);
+    EXPECT_EQ(features.avx_vnni, DetectedCpuFeatures().avx_vnni);
+    if (level == IsaLevel::kAvx2) EXPECT_FALSE(features.avx512_vnni || features.avx512_bf16);
+    if (level < IsaLevel::kAmx) EXPECT_FALSE(features.amx_int8);
+  }
+  ASSERT_TRUE(SetIsaLevel(DetectedIsaLevel()));
+}
+
 TEST(CpuTest, LevelsCanBeForcedDown) {
   EXPECT_EQ(CurrentIsaLevel(), DetectedIsaLevel());
   for (const IsaLevel level : SupportedIsaLevels()) {

@@ -467,8 +467,4 @@ void Decoder::Logits(const float* hidden, int64_t rows, float* logits, DecoderSc
   impl_->weights.lm_head->Apply(input, logits, config().vocab_size, pool);
 }
 
-int64_t Decoder::WeightBytes() const {
-  return impl_->weights.bytes() + impl_->first_qkv.size() * static_cast<int64_t>(sizeof(float));
-}
-
 }  // namespace mores::model

@@ -69,9 +69,6 @@ class Decoder {
   void Logits(const float* hidden, int64_t rows, float* logits, DecoderScratch& scratch,
               ThreadPool& pool) const;
 
-  // Bytes of packed weights, and of what is computed from them on loading.
-  int64_t WeightBytes() const;
-
  private:
   struct Impl;
   explicit Decoder(std::unique_ptr<Impl> impl);

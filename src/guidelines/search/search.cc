@@ -1,7 +1,6 @@
 #include "guidelines/search/search.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <optional>
 #include <span>
@@ -9,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/exact_math.h"
 #include "guidelines/places/place_words.h"
 #include "guidelines/search/search_index.h"
 #include "guidelines/search/search_words.h"
@@ -96,7 +96,7 @@ class WordSearcher : public Searcher {
 double WordSearcher::Rarity(uint32_t term) const {
   const auto documents = static_cast<double>(index_.living());
   const double with = index_.DocumentCount(term);
-  return std::log(1 + (documents - with + 0.5) / (with + 0.5));
+  return ExactLog(1 + (documents - with + 0.5) / (with + 0.5));
 }
 
 // The beginnings of the words by which the countries searched go, and their people: within a

@@ -1,6 +1,5 @@
-// The levels of operators, from the loosest to the tightest: x if y, or, and, not, comparisons, +
-// -,
-// ~, * / // %, **, signs.
+// The levels of operators, from the loosest to the tightest: `x if y`, `or`, `and`, `not`,
+// comparisons, `+` and `-`, `~`, products and divisions, `**`, signs.
 #include <algorithm>
 
 #include "templates/jinja/expression_parser.h"
