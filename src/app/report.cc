@@ -20,13 +20,15 @@ Status CheckBaselineFiles(const BaselineFiles& files) {
   return {};
 }
 
-Expected<Baselines> OpenBaselines(const BaselineFiles& files, job::Progress& progress, StopToken stop) {
+Expected<Baselines> OpenBaselines(const BaselineFiles& files, job::Progress& progress,
+                                  StopToken stop) {
   if (!files.load.empty()) {
     MORES_ASSIGN_OR_RETURN(auto loaded, report::TrainedBaselines::Load(files.load));
     return Baselines(std::move(loaded));
   }
   if (files.train.empty()) return Baselines();
-  MORES_ASSIGN_OR_RETURN(auto trained, report::TrainedBaselines::Train(files.train, progress, stop));
+  MORES_ASSIGN_OR_RETURN(auto trained,
+                         report::TrainedBaselines::Train(files.train, progress, stop));
   if (!files.save.empty()) MORES_RETURN_IF_ERROR(trained.Save(files.save));
   return Baselines(std::move(trained));
 }
@@ -41,7 +43,8 @@ Expected<report::Report> ReportVerdicts(const ReportJob& options, const Watch& w
                                           .label_paths = options.labels,
                                           .thresholds = options.thresholds}));
   MORES_RETURN_IF_ERROR(watch.stop.Check());
-  MORES_ASSIGN_OR_RETURN(const Baselines baselines, OpenBaselines(options.baselines, *progress, watch.stop));
+  MORES_ASSIGN_OR_RETURN(const Baselines baselines,
+                         OpenBaselines(options.baselines, *progress, watch.stop));
   MORES_RETURN_IF_ERROR(watch.stop.Check());
   const stats::BootstrapOptions bootstrap = {.seed = options.seed};
   std::optional<report::Pairs> pairs;
