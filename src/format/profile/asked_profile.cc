@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "format/profile/prompt_files.h"
 #include "format/rules.h"
 #include "templates/chat_format.h"
 #include "templates/chat_template.h"
@@ -372,54 +373,6 @@ Expected<PromptTokens> AskedProfile::Tokenize(const Dialogue& dialogue,
   return prompt;
 }
 
-// Empty where it is in neither folder.
-std::string PathOfPromptFile(const std::string& file, const AskedProfileOptions& options) {
-  for (const std::string& folder : {options.prompt_directory, options.model_directory}) {
-    if (!folder.empty() && FileExists(folder + "/" + file)) return folder + "/" + file;
-  }
-  return "";
-}
-
-Status ReadPromptFiles(ProfileSpec& spec, const AskedProfileOptions& options) {
-  for (auto& [_, turns] : spec.turns) {
-    for (AskedTurn& turn : turns) {
-      if (turn.file.empty()) continue;
-      const std::string path = PathOfPromptFile(turn.file, options);
-      if (path.empty()) {
-        return MakeError(
-            ErrorKind::kMissing,
-            "profile '{}' asks with the text of '{}', which is another project's: put it, with "
-            "{{query}} and {{response}} in their places, into {} or name its folder with "
-            "--prompt-dir ({})",
-            spec.name, turn.file,
-            options.model_directory.empty() ? "a folder" : options.model_directory, spec.source);
-      }
-      MORES_ASSIGN_OR_RETURN(turn.content, ReadFile(path));
-      if (!text::IsValidUtf8(turn.content) || turn.content.empty()) {
-        return MakeError(ErrorKind::kCorrupt, "{}: must be UTF-8, and not empty", path);
-      }
-    }
-  }
-  return {};
-}
-
-// A question that doesn't show what is judged would give every dialogue the same verdict.
-Status CheckShowsResponse(const ProfileSpec& spec) {
-  for (const auto& [language, turns] : spec.turns) {
-    const bool shown = std::any_of(turns.begin(), turns.end(), [](const AskedTurn& turn) {
-      return turn.content.find("{response}") != std::string::npos ||
-             turn.content.find("{dialogue}") != std::string::npos;
-    });
-    if (shown) continue;
-    return MakeError(ErrorKind::kCorrupt,
-                     "profile '{}': the question in '{}' has neither {{response}} nor {{dialogue}} "
-                     "in it{}",
-                     spec.name, text::Name(language),
-                     turns[0].file.empty() ? "" : ", read from '" + turns[0].file + "'");
-  }
-  return {};
-}
-
 Expected<ProfileSpec> ParseShipped(std::string_view text, const std::string& name) {
   MORES_ASSIGN_OR_RETURN(const Json json, ParseJson(text, name));
   return ParseProfileSpec(json, name);
@@ -446,8 +399,7 @@ std::string TemplateSource(const AskedProfileOptions& options) {
 
 Expected<std::unique_ptr<JudgeProfile>> MakeAskedProfile(ProfileSpec spec,
                                                          const AskedProfileOptions& options) {
-  MORES_RETURN_IF_ERROR(ReadPromptFiles(spec, options));
-  MORES_RETURN_IF_ERROR(CheckShowsResponse(spec));
+  MORES_RETURN_IF_ERROR(ReadPromptFiles(spec, options.prompt_folders()));
   std::optional<templates::ChatTemplate> chat;
   const bool renders = spec.ask != ProfileSpec::Ask::kText && options.asks == Asks::kTokens;
   if (renders) {
@@ -504,7 +456,8 @@ Expected<std::map<std::string, std::string>> ProfileFiles(const std::string& nam
   for (const auto& [_, turns] : spec.turns) {
     for (const AskedTurn& turn : turns) {
       if (turn.file.empty()) continue;
-      MORES_ASSIGN_OR_RETURN(files[turn.file], ReadFile(PathOfPromptFile(turn.file, places)));
+      MORES_ASSIGN_OR_RETURN(files[turn.file],
+                             ReadFile(PathOfPromptFile(turn.file, places.prompt_folders())));
     }
   }
   return files;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "format/profile/judge_profile.h"
 #include "format/profile/profile_spec.h"
+#include "format/profile/prompt_files.h"
 
 namespace mores::format {
 
@@ -22,6 +23,8 @@ struct AskedProfileOptions {
   std::string prompt_directory;  // where prompt files are looked for first; may be empty
   std::string chat_format;       // of ChatFormats(), instead of the model's template; may be empty
   Asks asks = Asks::kTokens;     // kMessages: model_directory may be empty
+
+  PromptFolders prompt_folders() const { return {prompt_directory, model_directory}; }
 };
 
 // kMissing names the prompt file or the template that is not there.

@@ -180,10 +180,7 @@ Expected<ExpressionPtr> ExpressionParser::ParsePostfix(ExpressionPtr expression)
     } else if (AtOperator("[")) {
       MORES_ASSIGN_OR_RETURN(expression, ParseItem(std::move(expression)));
     } else if (AtOperator("(")) {
-      ExpressionPtr call = New(Expression::Kind::kCall, current().line);
-      call->operands.push_back(std::move(expression));
-      MORES_RETURN_IF_ERROR(ParseArguments(*call));
-      MORES_ASSIGN_OR_RETURN(expression, Done(std::move(call)));
+      MORES_ASSIGN_OR_RETURN(expression, ParseCall(std::move(expression)));
     } else {
       return expression;
     }
@@ -197,14 +194,18 @@ Expected<ExpressionPtr> ExpressionParser::ParseFilterExpression(ExpressionPtr ex
     } else if (AtName("is")) {
       MORES_ASSIGN_OR_RETURN(expression, ParseTest(std::move(expression)));
     } else if (AtOperator("(")) {
-      ExpressionPtr call = New(Expression::Kind::kCall, current().line);
-      call->operands.push_back(std::move(expression));
-      MORES_RETURN_IF_ERROR(ParseArguments(*call));
-      MORES_ASSIGN_OR_RETURN(expression, Done(std::move(call)));
+      MORES_ASSIGN_OR_RETURN(expression, ParseCall(std::move(expression)));
     } else {
       return expression;
     }
   }
+}
+
+Expected<ExpressionPtr> ExpressionParser::ParseCall(ExpressionPtr callee) {
+  ExpressionPtr call = New(Expression::Kind::kCall, current().line);
+  call->operands.push_back(std::move(callee));
+  MORES_RETURN_IF_ERROR(ParseArguments(*call));
+  return Done(std::move(call));
 }
 
 Expected<ExpressionPtr> ExpressionParser::ParseAttribute(ExpressionPtr object) {

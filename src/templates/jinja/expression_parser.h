@@ -89,6 +89,7 @@ class ExpressionParser {
   Expected<ExpressionPtr> ParseDictionary();
   Expected<ExpressionPtr> ParsePostfix(ExpressionPtr expression);
   Expected<ExpressionPtr> ParseFilterExpression(ExpressionPtr expression);
+  Expected<ExpressionPtr> ParseCall(ExpressionPtr callee);
   Expected<ExpressionPtr> ParseAttribute(ExpressionPtr object);
   Expected<ExpressionPtr> ParseItem(ExpressionPtr object);
   Expected<ExpressionPtr> ParseTest(ExpressionPtr input);
