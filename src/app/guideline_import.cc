@@ -82,13 +82,12 @@ Expected<ImportResult> ImportGuidelines(const ImportJob& options, const Watch& w
   MORES_ASSIGN_OR_RETURN(const auto database, OpenDatabase(path, GuidelineAccess::kCreate));
   const guidelines::Batch& batch = result.batch;
   const size_t total = batch.passages.size() + batch.guidelines.size() + batch.queries.size();
-  const auto silent = job::MakeSilentProgress();
-  job::Progress& progress = watch.progress != nullptr ? *watch.progress : *silent;
-  progress.Start("import", "records", static_cast<int64_t>(total), 0);
+  const ShownProgress progress(watch);
+  progress->Start("import", "records", static_cast<int64_t>(total), 0);
   MORES_ASSIGN_OR_RETURN(result.counts, database->Import(batch, options.change, [&](size_t done) {
-    progress.Update(static_cast<int64_t>(done), "");
+    progress->Update(static_cast<int64_t>(done), "");
   }));
-  progress.Finish("");
+  progress->Finish("");
   if (!options.report.empty()) {
     MORES_RETURN_IF_ERROR(WriteFileAtomically(
         options.report, ImportReport(options, result).dump(/*indent=*/2) + "\n"));

@@ -1,8 +1,10 @@
-// Rulings on guidelines from files, and how far reviewers agree.
+// Guidelines reviewed by people: rulings, what comes of them, and how far reviewers agree.
 #ifndef MORES_APP_GUIDELINE_REVIEW_H_
 #define MORES_APP_GUIDELINE_REVIEW_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,16 +15,44 @@
 
 namespace mores::app {
 
-// A file of rulings, a line each (guidelines::ParseGivenRuling); those without a reviewer are
-// `reviewer`'s.
-Expected<std::vector<guidelines::GivenRuling>> ReadRulings(const std::string& path,
-                                                           const std::string& reviewer,
-                                                           guidelines::Database& database);
+struct NextJob {
+  std::string database, reviewer;
+  std::string from;                            // as guidelines::ParsePlaceScope's; empty: not said
+  NamedPlaces places;                          // these and their parts alone
+  std::vector<guidelines::Standing> statuses;  // as guidelines::NextOptions'
+};
+// What the reviewer may rule on next; nullopt where nothing is left.
+Expected<std::optional<guidelines::ReviewItem>> NextToReview(const NextJob& options);
+
+struct RulingJob {
+  std::string database;
+  // Of rulings, a line each (guidelines::ParseGivenRuling); those without a reviewer are
+  // `ruling`'s, of which else nothing counts. Empty: `ruling` alone.
+  std::string file;
+  guidelines::GivenRuling ruling;  // its place is `from`
+  std::string from;                // as NextJob's
+};
+// How many were stored: all or none.
+Expected<size_t> StoreRulings(const RulingJob& options);
 
 // Over the rulings within `places`.
 Expected<std::vector<guidelines::ReviewAgreement>> MeasureReviews(const std::string& database,
                                                                   const NamedPlaces& places,
                                                                   uint64_t seed);
+
+// As guidelines::ReviewDesk's.
+Expected<guidelines::Version> AdjudicateGuideline(const std::string& database,
+                                                  const guidelines::Decision& decision);
+Expected<guidelines::UnanimousDecisions> AdjudicateUnanimous(const std::string& database,
+                                                             const std::string& by,
+                                                             const NamedPlaces& places);
+
+enum class Objection { kComplaint, kWithdrawal };
+struct ObjectionJob {
+  std::string database, id, by, reason;
+  Objection objection = Objection::kComplaint;
+};
+Expected<guidelines::Version> ObjectToGuideline(const ObjectionJob& options);
 
 }  // namespace mores::app
 

@@ -4,6 +4,10 @@
 
 #include <string>
 
+#include "app/database.h"
+#include "app/run.h"
+#include "base/files.h"
+
 namespace mores::app {
 namespace {
 
@@ -58,13 +62,29 @@ Expected<Json> Gather(guidelines::Database& database) {
 
 }  // namespace
 
-Expected<Json> DescribeDatabase(guidelines::Database& database) {
+Expected<Json> DescribeDatabase(const std::string& database) {
+  MORES_ASSIGN_OR_RETURN(const auto opened, OpenDatabase(database, GuidelineAccess::kRead));
   Json stats;
-  MORES_RETURN_IF_ERROR(database.connection().ReadConsistently([&]() -> Status {
-    MORES_ASSIGN_OR_RETURN(stats, Gather(database));
+  MORES_RETURN_IF_ERROR(opened->connection().ReadConsistently([&]() -> Status {
+    MORES_ASSIGN_OR_RETURN(stats, Gather(*opened));
     return {};
   }));
   return stats;
+}
+
+Expected<guidelines::Export> ExportGuidelines(const ExportJob& options) {
+  MORES_ASSIGN_OR_RETURN(const std::string path, DatabasePath(options.database));
+  MORES_RETURN_IF_ERROR(CheckOutput(path, options.output));
+  MORES_ASSIGN_OR_RETURN(const auto database, OpenDatabase(path, GuidelineAccess::kRead));
+  MORES_ASSIGN_OR_RETURN(guidelines::Export exported,
+                         guidelines::ExportGuidelines(*database, options.what));
+  MORES_RETURN_IF_ERROR(WriteFileAtomically(options.output, exported.lines));
+  return exported;
+}
+
+Expected<std::string> MigrateDatabase(const std::string& database) {
+  MORES_ASSIGN_OR_RETURN(const auto opened, OpenDatabase(database, GuidelineAccess::kWrite));
+  return opened->path();
 }
 
 }  // namespace mores::app

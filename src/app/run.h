@@ -4,12 +4,14 @@
 #define MORES_APP_RUN_H_
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 
 #include "base/error.h"
 #include "base/stop.h"
 #include "job/job.h"
+#include "job/progress.h"
 
 namespace mores::app {
 
@@ -28,6 +30,20 @@ struct Watch {
   void Failure(const std::string& id, const std::string& message) const {
     if (on_failure) on_failure(id, message);
   }
+};
+
+// The progress of a watch, silent where it has none. The watch outlives it.
+class ShownProgress {
+ public:
+  explicit ShownProgress(const Watch& watch)
+      : silent_(watch.progress == nullptr ? job::MakeSilentProgress() : nullptr),
+        shown_(watch.progress == nullptr ? silent_.get() : watch.progress) {}
+  job::Progress& operator*() const { return *shown_; }
+  job::Progress* operator->() const { return shown_; }
+
+ private:
+  std::unique_ptr<job::Progress> silent_;
+  job::Progress* shown_;
 };
 
 // kUsage for an output without a name, or one that is an input file itself, or beside which a run

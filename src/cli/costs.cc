@@ -1,11 +1,10 @@
 // mores costs: what the stages of a study cost, from their manifests.
-#include "report/costs.h"
+#include "app/costs.h"
 
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "base/files.h"
@@ -14,32 +13,19 @@
 namespace mores::cli {
 namespace {
 
-struct CostsCommand {
-  std::vector<std::string> manifests;
-  std::string json;
-};
-
-Expected<int> RunCosts(const CostsCommand& command) {
-  std::vector<report::StageCost> stages;
-  if (!command.json.empty()) {
-    MORES_RETURN_IF_ERROR(CheckOutput(command.manifests, command.json, "--json"));
+Expected<int> RunCosts(const app::CostsJob& job) {
+  if (!job.output.empty()) {
+    MORES_RETURN_IF_ERROR(CheckOutput(job.manifests, job.output, "--json"));
   }
-  for (const std::string& path : command.manifests) {
-    MORES_ASSIGN_OR_RETURN(report::StageCost stage, report::ReadStageCost(path));
-    stages.push_back(std::move(stage));
-  }
-  if (!command.json.empty()) {
-    MORES_RETURN_IF_ERROR(
-        WriteFileAtomically(command.json, DumpJson(report::ToJson(stages)) + "\n"));
-  }
-  if (!IsStandardOutput(command.json)) fmt::print("{}", report::FormatCosts(stages));
+  MORES_ASSIGN_OR_RETURN(const std::vector<report::StageCost> stages, app::TellCosts(job));
+  if (!IsStandardOutput(job.output)) fmt::print("{}", report::FormatCosts(stages));
   return kExitDone;
 }
 
 }  // namespace
 
 void AddCostsCommand(CommandLine& line) {
-  auto options = std::make_shared<CostsCommand>();
+  auto options = std::make_shared<app::CostsJob>();
   CLI::App* command = AddCommand(
       line.app, {.name = "costs",
                  .summary = "What runs cost: tokens, seconds, memory, from their manifests.",
@@ -50,7 +36,7 @@ void AddCostsCommand(CommandLine& line) {
 A line a run, in the order given. Tokens are those that models were asked for and wrote in that run;
 replies kept from before cost nothing again. Formats: docs/formats/costs.md.)"});
   command->add_option("MANIFEST", options->manifests, "OUTPUT.manifest.json of runs")->required();
-  command->add_option("--json", options->json, "The same as JSON; - for standard output");
+  command->add_option("--json", options->output, "The same as JSON; - for standard output");
   OnRun(line, command, [options] { return RunCosts(*options); });
 }
 

@@ -7,21 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "app/convert.h"
 #include "app/inspect.h"
-#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
-#include "job/progress.h"
-#include "model/convert.h"
-#include "model/model_source.h"
+#include "cli/telling.h"
 #include "tensor/dtype.h"
 
 namespace mores::cli {
 namespace {
-
-using tensor::DType;
 
 void PrintModel(const std::string& line) { std::fputs((Printable(line) + "\n").c_str(), stdout); }
 
@@ -98,34 +94,15 @@ Expected<int> RunVerify(const app::VerifyOptions& options) {
   return report.identical() ? kExitDone : kExitFailedItems;
 }
 
-struct ConvertArguments {
-  std::string from, to, dtype;
-  double shard_gb = 0;
-};
-
-Expected<int> RunConvert(const ConvertArguments& arguments) {
-  MORES_RETURN_IF_ERROR(CheckModel("--model", arguments.from));
-  if (arguments.to.empty()) return MakeError(ErrorKind::kUsage, "-o: needs a folder");
-  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(arguments.from));
-  model::ConvertOptions options;
-  if (!arguments.dtype.empty()) {
-    options.dtype = arguments.dtype == "f32" ? DType::kF32 : DType::kBf16;
-  }
-  options.shard_bytes = static_cast<int64_t>(arguments.shard_gb * 1e9);
-  const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
-  bool started = false;
-  const auto result =
-      model::ConvertModel(*source, arguments.to, options, [&](int64_t done, int64_t total) {
-        constexpr int64_t kMega = 1'000'000;
-        if (!started) progress->Start("converting", "MB", total / kMega, 0);
-        started = true;
-        progress->Update(done / kMega, "");
-      });
-  if (!result) return tl::unexpected<Error>(result.error());
-  if (started) progress->Finish("");
-  PrintModel(fmt::format("{}: {} tensors, {} in {} file{}", arguments.to, result->tensors,
-                         Bytes(static_cast<double>(result->bytes)), result->files,
-                         result->files == 1 ? "" : "s"));
+Expected<int> RunConvert(const app::ConvertJob& job) {
+  MORES_RETURN_IF_ERROR(CheckModel("--model", job.from));
+  if (job.to.empty()) return MakeError(ErrorKind::kUsage, "-o: needs a folder");
+  Telling telling;
+  MORES_ASSIGN_OR_RETURN(const model::ConvertSummary summary,
+                         app::ConvertModel(job, telling.watch()));
+  PrintModel(fmt::format("{}: {} tensors, {} in {} file{}", job.to, summary.tensors,
+                         Bytes(static_cast<double>(summary.bytes)), summary.files,
+                         summary.files == 1 ? "" : "s"));
   return kExitDone;
 }
 
@@ -172,17 +149,27 @@ void AddConvert(CommandLine& line, CLI::App& parent) {
 
 Without --dtype every tensor stays as it is, byte for byte; without --shard-gb shards are merged.
 The tokenizer, templates and judge.json are copied.)"});
-  const auto arguments = std::make_shared<ConvertArguments>();
-  command->add_option("directory", arguments->from, "Model directory")->required();
-  command->add_option("-o,--output", arguments->to, "A new or an empty folder")->required();
-  command->add_option("--dtype", arguments->dtype, "f32, or bf16 rounded to nearest even")
+  const auto job = std::make_shared<app::ConvertJob>();
+  command->add_option("directory", job->from, "Model directory")->required();
+  command->add_option("-o,--output", job->to, "A new or an empty folder")->required();
+  command
+      ->add_option_function<std::string>(
+          "--dtype",
+          [job](const std::string& name) {
+            job->options.dtype = name == "f32" ? tensor::DType::kF32 : tensor::DType::kBf16;
+          },
+          "f32, or bf16 rounded to nearest even")
       ->check(CLI::IsMember({"bf16", "f32"}));
   command
-      ->add_option("--shard-gb", arguments->shard_gb,
-                   "Weights a file at most, in gigabytes (0: one file)")
+      ->add_option_function<double>(
+          "--shard-gb",
+          [job](double gigabytes) {
+            job->options.shard_bytes = static_cast<int64_t>(gigabytes * 1e9);
+          },
+          "Weights a file at most, in gigabytes (0: one file)")
       ->check(CLI::Range(0.0, 1e6))
-      ->capture_default_str();
-  OnRun(line, command, [arguments] { return RunConvert(*arguments); });
+      ->default_str("0");
+  OnRun(line, command, [job] { return RunConvert(*job); });
 }
 
 }  // namespace

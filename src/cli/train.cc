@@ -2,25 +2,15 @@
 
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 
-#include "app/model.h"
-#include "base/clock.h"
-#include "base/cpu.h"
+#include "app/training.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
-#include "job/progress.h"
-#include "job/stop_handlers.h"
-#include "train/sft.h"
+#include "cli/telling.h"
 
 namespace mores::cli {
 namespace {
-
-struct TrainArguments {
-  train::SftOptions options;
-  std::optional<IsaLevel> isa;
-};
 
 std::string Percent(const Json& value) {
   return value.is_number() ? fmt::format("{:.1f}%", 100 * value.get<double>()) : "-";
@@ -43,15 +33,10 @@ void PrintResult(const std::string& output, const train::SftResult& result) {
              result.seconds);
 }
 
-Expected<int> RunSft(const TrainArguments& arguments) {
-  MORES_RETURN_IF_ERROR(app::SetIsa(arguments.isa));
-  const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
-  train::SftOptions options = arguments.options;
-  options.stop = job::InstallStopHandlers();
-  options.progress = progress.get();
-  options.clock = &SystemClock();
-  MORES_ASSIGN_OR_RETURN(const train::SftResult result, train::TrainSft(options));
-  PrintResult(options.output, result);
+Expected<int> RunSft(const app::SftJob& job) {
+  Telling telling;
+  MORES_ASSIGN_OR_RETURN(const train::SftResult result, app::TrainSft(job, telling.watch()));
+  PrintResult(job.options.output, result);
   return kExitDone;
 }
 
@@ -72,8 +57,8 @@ void AddTrainCommand(CommandLine& line) {
                           .summary = "Train on labelled dialogues with critiques, from random "
                                      "weights or from a model.",
                           .example = example});
-  const auto arguments = std::make_shared<TrainArguments>();
-  train::SftOptions& options = arguments->options;
+  const auto job = std::make_shared<app::SftJob>();
+  train::SftOptions& options = job->options;
   sft->add_option("recipe", options.recipe, "Recipe, a TOML file")->required();
   sft->add_option("--data", options.data_directory,
                   "Where the recipe's data paths start; default: the recipe's folder");
@@ -81,11 +66,11 @@ void AddTrainCommand(CommandLine& line) {
   sft->add_option("--threads", options.threads, "Threads (0: one a processor); changes no result")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  AddIsaOption(sft, arguments->isa);
+  AddIsaOption(sft, job->isa);
   sft->add_flag_callback(
-      "--fresh", [arguments] { arguments->options.start = train::StartMode::kFresh; },
+      "--fresh", [job] { job->options.start = train::StartMode::kFresh; },
       "Drop checkpoints and replace the output instead of going on");
-  OnRun(line, sft, [arguments] { return RunSft(*arguments); });
+  OnRun(line, sft, [job] { return RunSft(*job); });
 }
 
 }  // namespace mores::cli

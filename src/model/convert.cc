@@ -128,6 +128,7 @@ Expected<ConvertSummary> ConvertModel(const ModelSource& from, const std::string
     MORES_ASSIGN_OR_RETURN(tensor::SafetensorsWriter writer,
                            tensor::SafetensorsWriter::Create(to + "/" + name, entries));
     for (size_t i = begin; i < ends[shard]; ++i) {
+      MORES_RETURN_IF_ERROR(options.stop.Check());
       MORES_RETURN_IF_ERROR(WriteTensor(tensors[i], writer));
       from.Release(tensors[i].entry.name);
       summary.bytes += tensors[i].bytes();

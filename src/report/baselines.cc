@@ -93,8 +93,9 @@ struct TrainingExamples {
   std::vector<bool> unsafe;
 };
 
-NgramModel TrainOn(const TrainingExamples& examples, int epochs_before, job::Progress& progress) {
-  return NgramModel::Train(examples.texts, examples.unsafe, NgramTrainingOptions{},
+NgramModel TrainOn(const TrainingExamples& examples, int epochs_before, job::Progress& progress,
+                   StopToken stop) {
+  return NgramModel::Train(examples.texts, examples.unsafe, {.stop = stop},
                            [&](int epochs) { progress.Update(epochs_before + epochs, ""); });
 }
 
@@ -152,8 +153,8 @@ LengthRule FitLengthRule(std::vector<LengthExample> examples) {
   return best;
 }
 
-Expected<TrainedBaselines> TrainedBaselines::Train(const std::string& path,
-                                                   job::Progress& progress) {
+Expected<TrainedBaselines> TrainedBaselines::Train(const std::string& path, job::Progress& progress,
+                                                   StopToken stop) {
   MORES_ASSIGN_OR_RETURN(const std::vector<format::Dialogue> dialogues,
                          format::ReadDialogues(path));
   MORES_ASSIGN_OR_RETURN(const std::string sha256, Sha256HexOfFile(path));
@@ -180,8 +181,9 @@ Expected<TrainedBaselines> TrainedBaselines::Train(const std::string& path,
   }
   const int epochs = NgramTrainingOptions{}.epochs;
   progress.Start("training baselines", "epochs", 2 * epochs, 0);
-  NgramModel full_model = TrainOn(full, 0, progress);
-  TrainedBaselines trained(std::move(full_model), TrainOn(query_only, epochs, progress));
+  NgramModel full_model = TrainOn(full, 0, progress, stop);
+  TrainedBaselines trained(std::move(full_model), TrainOn(query_only, epochs, progress, stop));
+  MORES_RETURN_IF_ERROR(stop.Check());
   progress.Finish(fmt::format("baselines from {} examples", full.texts.size()));
   for (size_t language = 0; language < lengths.size(); ++language) {
     trained.length_rules_[language] = FitLengthRule(std::move(lengths[language]));

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "format/dialogue.h"
 #include "job/progress.h"
 #include "report/items.h"
@@ -38,8 +39,9 @@ LengthRule FitLengthRule(std::vector<LengthExample> examples);
 class TrainedBaselines {
  public:
   // From labelled dialogues, such as SFT training data. kInput when no dialogue, or only one
-  // label, is in it.
-  static Expected<TrainedBaselines> Train(const std::string& path, job::Progress& progress);
+  // label, is in it; kCancelled once a stop is asked for, looked at between epochs.
+  static Expected<TrainedBaselines> Train(const std::string& path, job::Progress& progress,
+                                          StopToken stop = {});
   static Expected<TrainedBaselines> Load(const std::string& path);
   Status Save(const std::string& path) const;
 

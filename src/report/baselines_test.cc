@@ -116,5 +116,14 @@ TEST_F(BaselinesTest, NeedsBothLabels) {
   EXPECT_EQ(trained.error().kind, ErrorKind::kInput);
 }
 
+TEST_F(BaselinesTest, StopsTrainingWhereAskedTo) {
+  StopSource stop;
+  stop.Request();
+  const auto progress = job::MakeSilentProgress();
+  const auto trained = TrainedBaselines::Train(TrainingFile(), *progress, stop.token());
+  ASSERT_FALSE(trained);
+  EXPECT_EQ(trained.error().kind, ErrorKind::kCancelled);
+}
+
 }  // namespace
 }  // namespace mores::report

@@ -1,7 +1,6 @@
 #include "report/items.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <unordered_map>
 #include <unordered_set>
@@ -240,18 +239,6 @@ class Collector {
   std::unordered_map<std::string, uint32_t> set_numbers_;
 };
 
-Expected<double> ParseThreshold(std::string_view number, const std::string& text) {
-  double value = 0;
-  const auto parsed = std::from_chars(number.data(), number.data() + number.size(), value);
-  if (parsed.ec != std::errc() || parsed.ptr != number.data() + number.size() ||
-      !(value >= 0 && value <= 1)) {
-    return MakeError(ErrorKind::kUsage,
-                     "threshold '{}': must be a number from 0 to 1, or en=, zh= or other= and one",
-                     text.substr(0, 40));
-  }
-  return value;
-}
-
 }  // namespace
 
 std::optional<double> Thresholds::For(text::Language language) const {
@@ -264,30 +251,6 @@ std::optional<double> Thresholds::For(text::Language language) const {
       break;
   }
   return other;
-}
-
-Expected<Thresholds> ParseThresholds(const std::vector<std::string>& texts) {
-  Thresholds thresholds;
-  for (const std::string& text : texts) {
-    const size_t equals = text.find('=');
-    const std::string language = equals == std::string::npos ? "" : text.substr(0, equals);
-    const std::string_view number =
-        std::string_view(text).substr(equals == std::string::npos ? 0 : equals + 1);
-    MORES_ASSIGN_OR_RETURN(const double value, ParseThreshold(number, text));
-    if (equals == std::string::npos) {
-      thresholds = {.en = value, .zh = value, .other = value};
-    } else if (language == "en") {
-      thresholds.en = value;
-    } else if (language == "zh") {
-      thresholds.zh = value;
-    } else if (language == "other") {
-      thresholds.other = value;
-    } else {
-      return MakeError(ErrorKind::kUsage, "threshold '{}': the language must be en, zh or other",
-                       text.substr(0, 40));
-    }
-  }
-  return thresholds;
 }
 
 std::string_view Item::query() const {

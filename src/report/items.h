@@ -19,9 +19,6 @@ struct Thresholds {
   std::optional<double> en, zh, other;
   std::optional<double> For(text::Language language) const;
 };
-// Each of `texts` is a number in [0, 1] for every language, or LANG=NUMBER with en, zh or other;
-// later ones win. kUsage otherwise.
-Expected<Thresholds> ParseThresholds(const std::vector<std::string>& texts);
 
 struct Item {
   format::Verdict verdict;  // `label` and `threshold` decided anew, `expected` joined

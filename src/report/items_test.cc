@@ -20,9 +20,7 @@ TEST_F(ItemsTest, DecidesAnewWhereThereIsAProbability) {
   const std::string path =
       Write("v.jsonl",
             {StoredVerdict("a", 0.45, ""), StoredVerdict("b", 0.2, ""), without, outside, chinese});
-  const auto thresholds = ParseThresholds({"en=0.4"});
-  ASSERT_TRUE(thresholds);
-  const auto collection = Collect({.verdict_paths = {path}, .thresholds = *thresholds});
+  const auto collection = Collect({.verdict_paths = {path}, .thresholds = {.en = 0.4}});
   ASSERT_TRUE(collection) << collection.error().message;
   const auto& items = collection->items;
   EXPECT_EQ(items[0].verdict.label, Label::kUnsafe);
@@ -129,19 +127,6 @@ TEST_F(ItemsTest, ErrorsNameTheFile) {
   const auto conflict = Collect({.verdict_paths = {verdicts}, .label_paths = {first, second}});
   ASSERT_FALSE(conflict);
   EXPECT_NE(conflict.error().message.find("l2.jsonl"), std::string::npos);
-}
-
-TEST(ThresholdsTest, ReadsAndRefuses) {
-  const auto all = ParseThresholds({"0.3", "zh=0.7"});
-  ASSERT_TRUE(all);
-  EXPECT_EQ(all->en, 0.3);
-  EXPECT_EQ(all->zh, 0.7);
-  EXPECT_EQ(all->For(text::Language::kOther), 0.3);
-  for (const char* text : {"", "x", "1.5", "-0.1", "fr=0.2", "en=", "nan", "0.5x"}) {
-    const auto bad = ParseThresholds({text});
-    ASSERT_FALSE(bad) << text;
-    EXPECT_EQ(bad.error().kind, ErrorKind::kUsage);
-  }
 }
 
 }  // namespace

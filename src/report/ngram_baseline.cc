@@ -181,7 +181,7 @@ NgramModel NgramModel::Train(std::span<const NgramText> texts, const std::vector
   double bias = 0;  // the weight of a constant feature of value one
   std::vector<uint32_t> order(texts.size());
   std::iota(order.begin(), order.end(), 0u);
-  for (int epoch = 0; epoch < options.epochs; ++epoch) {
+  for (int epoch = 0; epoch < options.epochs && !options.stop.requested(); ++epoch) {
     Random random(options.seed, static_cast<uint64_t>(epoch));
     random.Shuffle(order);
     for (const uint32_t i : order) {

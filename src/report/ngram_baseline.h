@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/stop.h"
 
 namespace mores::report {
 
@@ -26,6 +27,7 @@ struct NgramTrainingOptions {
   double cost = 4;  // C: the weight of the loss against 0.5 |w|^2
   int epochs = 10;
   uint64_t seed = 1;
+  StopToken stop;  // looked at between epochs; what is trained is of no use then
 };
 
 // Immutable after Train or Parse; safe to share between threads.

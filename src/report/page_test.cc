@@ -46,8 +46,8 @@ class PageTest : public FolderTest {
 
   static Report MakeHostile(Collection collection) {
     const auto progress = job::MakeSilentProgress();
-    return MakeReport(std::move(collection), std::nullopt, {.bootstrap = {.resamples = 20}},
-                      *progress);
+    return *MakeReport(std::move(collection), std::nullopt, {.bootstrap = {.resamples = 20}},
+                       *progress);
   }
 };
 

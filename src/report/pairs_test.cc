@@ -107,7 +107,7 @@ TEST_F(PairsTest, SummaryHoldsThemOnlyWhereAskedFor) {
   const auto pairs = Measure({Verdict("a", "en", 0.9, "one"), Verdict("b", "zh", 0.9, "one")});
   ASSERT_TRUE(pairs);
   const auto progress = job::MakeSilentProgress();
-  Report report = MakeReport(collection_, std::nullopt, {}, *progress);
+  Report report = *MakeReport(collection_, std::nullopt, {}, *progress);
   EXPECT_FALSE(Summarize(report).contains("pairs"));
   report.pairs = *pairs;
   EXPECT_EQ(Summarize(report)["pairs"]["field"], "content");

@@ -88,8 +88,8 @@ const SliceFigures* FindSlice(const Report& report, std::string_view name) {
 
 }  // namespace
 
-Report MakeReport(Collection collection, const std::optional<TrainedBaselines>& trained,
-                  const ReportOptions& options, job::Progress& progress) {
+Expected<Report> MakeReport(Collection collection, const std::optional<TrainedBaselines>& trained,
+                            const ReportOptions& options, job::Progress& progress) {
   Report report;
   report.collection = std::move(collection);
   report.thresholds = options.thresholds;
@@ -105,6 +105,7 @@ Report MakeReport(Collection collection, const std::optional<TrainedBaselines>& 
   int64_t done = 1;
   progress.Update(done, "all");
   for (const Slice& slice : slices) {
+    MORES_RETURN_IF_ERROR(options.stop.Check());
     report.slices.push_back({slice.dimension, slice.name, Measure(slice.items, options.bootstrap)});
     progress.Update(++done, slice.dimension);
   }

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "job/progress.h"
 #include "report/baselines.h"
 #include "report/figures.h"
@@ -39,10 +41,12 @@ struct Report {
 struct ReportOptions {
   Thresholds thresholds;  // those that Collect was given, kept for the record
   stats::BootstrapOptions bootstrap;
+  StopToken stop;  // looked at between slices
 };
 
-Report MakeReport(Collection collection, const std::optional<TrainedBaselines>& trained,
-                  const ReportOptions& options, job::Progress& progress);
+// kCancelled once a stop is asked for.
+Expected<Report> MakeReport(Collection collection, const std::optional<TrainedBaselines>& trained,
+                            const ReportOptions& options, job::Progress& progress);
 
 // The summary file, version 1 (docs/formats/report.md).
 Json Summarize(const Report& report);

@@ -14,7 +14,9 @@ class ReportTest : public FolderTest {
     auto collection = Collect({.verdict_paths = paths});
     EXPECT_TRUE(collection) << collection.error().message;
     const auto progress = job::MakeSilentProgress();
-    return MakeReport(std::move(*collection), std::nullopt, {}, *progress);
+    auto report = MakeReport(std::move(*collection), std::nullopt, {}, *progress);
+    EXPECT_TRUE(report);
+    return std::move(*report);
   }
 };
 

@@ -2,23 +2,18 @@
 #include <memory>
 #include <string>
 
-#include "base/clock.h"
+#include "app/training.h"
 #include "cli/command.h"
 #include "cli/data/data_models.h"
-#include "data/build.h"
-#include "job/progress.h"
-#include "job/stop_handlers.h"
+#include "cli/telling.h"
 
 namespace mores::cli {
 namespace {
 
-int RunBuild(data::BuildOptions options) {
-  options.stop = job::InstallStopHandlers();
-  const std::unique_ptr<job::Progress> progress = job::MakeProgress(SystemClock());
-  options.progress = progress.get();
-  const Expected<data::BuildResult> result = data::BuildData(options);
-  if (!result) return Fail(result.error());
-  std::fputs(result->readable.c_str(), stdout);
+Expected<int> RunBuild(const data::BuildOptions& options) {
+  Telling telling;
+  MORES_ASSIGN_OR_RETURN(const data::BuildResult result, app::BuildData(options, telling.watch()));
+  std::fputs(result.readable.c_str(), stdout);
   return kExitDone;
 }
 

@@ -35,12 +35,6 @@ Expected<std::string> DatabasePath(const std::string& path) {
                    "no database: give --db FILE, or set MORES_GUIDELINES to the file");
 }
 
-Expected<std::unique_ptr<guidelines::Database>> OpenDatabase(const std::string& path,
-                                                             GuidelineAccess access) {
-  MORES_ASSIGN_OR_RETURN(const std::string file, DatabasePath(path));
-  return app::OpenDatabase(file, access);
-}
-
 Expected<std::vector<guidelines::Standing>> ParseStandings(const std::vector<std::string>& names) {
   std::vector<guidelines::Standing> statuses;
   for (const std::string& name : names) {

@@ -3,7 +3,6 @@
 #define MORES_CLI_GUIDELINES_GUIDELINES_H_
 
 #include <CLI/CLI.hpp>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,8 +13,6 @@
 
 namespace mores::cli {
 
-using app::GuidelineAccess;
-
 // --db FILE.
 void AddDatabaseOption(CLI::App* command, std::string& path);
 // --by NAME and --reason TEXT; the name is required.
@@ -23,8 +20,6 @@ void AddChangeOptions(CLI::App* command, guidelines::Change& change);
 
 // app::DatabasePath, with an error that names --db.
 Expected<std::string> DatabasePath(const std::string& path);
-Expected<std::unique_ptr<guidelines::Database>> OpenDatabase(const std::string& path,
-                                                             GuidelineAccess access);
 
 // kUsage for a name that is none.
 Expected<std::vector<guidelines::Standing>> ParseStandings(const std::vector<std::string>& names);

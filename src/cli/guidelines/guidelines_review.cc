@@ -7,15 +7,9 @@
 
 #include "app/guideline_review.h"
 #include "cli/guidelines/guidelines.h"
-#include "guidelines/review/review.h"
-#include "guidelines/review/review_agreement.h"
 
 namespace mores::cli {
 namespace {
-
-using guidelines::Database;
-using guidelines::PlaceScope;
-using guidelines::ReviewDesk;
 
 struct ReviewCommand {
   std::string database, id, person, from, ruling, reason, file;
@@ -28,11 +22,6 @@ struct ReviewCommand {
 tl::unexpected<Error> Needed(const char* option, const char* command) {
   return MakeError(ErrorKind::kUsage, "{} is required (see mores guidelines review {} --help)",
                    option, command);
-}
-
-Expected<PlaceScope> ScopeOf(const std::string& from, Database& database) {
-  if (from.empty()) return PlaceScope();
-  return guidelines::ParsePlaceScope(from, database);
 }
 
 app::NamedPlaces PlacesOf(const ReviewCommand& command) {
@@ -75,13 +64,10 @@ void Show(const guidelines::ReviewItem& item) {
 }
 
 Expected<int> RunNext(const ReviewCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kRead));
-  guidelines::NextOptions options{.reviewer = command.person};
-  MORES_ASSIGN_OR_RETURN(options.from, ScopeOf(command.from, *database));
-  MORES_ASSIGN_OR_RETURN(options.places, app::PlaceCodes(PlacesOf(command), *database));
-  MORES_ASSIGN_OR_RETURN(options.statuses, ParseStandings(command.statuses));
-  MORES_ASSIGN_OR_RETURN(const auto item, ReviewDesk(*database).Next(options));
+  app::NextJob job{.reviewer = command.person, .from = command.from, .places = PlacesOf(command)};
+  MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(command.database));
+  MORES_ASSIGN_OR_RETURN(job.statuses, ParseStandings(command.statuses));
+  MORES_ASSIGN_OR_RETURN(const auto item, app::NextToReview(job));
   if (command.json) {
     fmt::print("{}\n", item ? DumpJson(ToJson(*item)) : "null");
   } else if (item) {
@@ -93,25 +79,20 @@ Expected<int> RunNext(const ReviewCommand& command) {
 }
 
 Expected<int> RunRule(const ReviewCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kWrite));
-  std::vector<guidelines::GivenRuling> rulings;
-  if (!command.file.empty()) {
-    MORES_ASSIGN_OR_RETURN(rulings, app::ReadRulings(command.file, command.person, *database));
-  } else {
+  app::RulingJob job{.file = command.file, .from = command.from};
+  MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(command.database));
+  job.ruling.reviewer = command.person;
+  if (command.file.empty()) {
     if (command.id.empty()) return Needed("ID", "rule");
     if (command.person.empty()) return Needed("--reviewer", "rule");
     if (command.ruling.empty()) return Needed("--ruling", "rule");
-    MORES_ASSIGN_OR_RETURN(const PlaceScope from, ScopeOf(command.from, *database));
-    rulings.push_back({.id = command.id,
-                       .version = command.version,
-                       .ruling = *guidelines::ParseRuling(command.ruling),
-                       .reviewer = command.person,
-                       .from = from,
-                       .reason = command.reason});
+    job.ruling.id = command.id;
+    job.ruling.version = command.version;
+    job.ruling.ruling = *guidelines::ParseRuling(command.ruling);
+    job.ruling.reason = command.reason;
   }
-  MORES_RETURN_IF_ERROR(ReviewDesk(*database).Rule(rulings));
-  fmt::print("{} ruling{} stored\n", rulings.size(), rulings.size() == 1 ? "" : "s");
+  MORES_ASSIGN_OR_RETURN(const size_t stored, app::StoreRulings(job));
+  fmt::print("{} ruling{} stored\n", stored, stored == 1 ? "" : "s");
   return kExitDone;
 }
 
@@ -129,11 +110,9 @@ Expected<int> RunAgreement(const ReviewCommand& command) {
   return kExitDone;
 }
 
-Expected<int> AdoptUnanimous(const ReviewCommand& command, Database& database) {
-  MORES_ASSIGN_OR_RETURN(const std::vector<std::string> places,
-                         app::PlaceCodes(PlacesOf(command), database));
+Expected<int> AdoptUnanimous(const ReviewCommand& command, const std::string& database) {
   MORES_ASSIGN_OR_RETURN(const guidelines::UnanimousDecisions decisions,
-                         ReviewDesk(database).AdjudicateUnanimous(command.person, places));
+                         app::AdjudicateUnanimous(database, command.person, PlacesOf(command)));
   for (const guidelines::Version& version : decisions.adopted) Tell(version);
   for (const auto& [id, why] : decisions.left) fmt::print("left: {}\n", Printable(why));
   fmt::print("adopted {}, left {}\n", decisions.adopted.size(), decisions.left.size());
@@ -141,32 +120,26 @@ Expected<int> AdoptUnanimous(const ReviewCommand& command, Database& database) {
 }
 
 Expected<int> RunAdjudicate(const ReviewCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kWrite));
-  if (command.unanimous) return AdoptUnanimous(command, *database);
+  MORES_ASSIGN_OR_RETURN(const std::string database, DatabasePath(command.database));
+  if (command.unanimous) return AdoptUnanimous(command, database);
   if (command.id.empty()) return Needed("ID", "adjudicate");
   if (command.ruling.empty()) return Needed("--ruling", "adjudicate");
   MORES_ASSIGN_OR_RETURN(
       const guidelines::Version version,
-      ReviewDesk(*database).Adjudicate({.id = command.id,
-                                        .version = command.version,
-                                        .ruling = *guidelines::ParseRuling(command.ruling),
-                                        .by = command.person,
-                                        .reason = command.reason}));
+      app::AdjudicateGuideline(database, {.id = command.id,
+                                          .version = command.version,
+                                          .ruling = *guidelines::ParseRuling(command.ruling),
+                                          .by = command.person,
+                                          .reason = command.reason}));
   Tell(version);
   return kExitDone;
 }
 
-enum class Objection { kComplaint, kWithdrawal };
-
-Expected<int> RunObjection(const ReviewCommand& command, Objection objection) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kWrite));
-  ReviewDesk desk(*database);
-  MORES_ASSIGN_OR_RETURN(const guidelines::Version version,
-                         objection == Objection::kComplaint
-                             ? desk.Complain(command.id, command.person, command.reason)
-                             : desk.Withdraw(command.id, command.person, command.reason));
+Expected<int> RunObjection(const ReviewCommand& command, app::Objection objection) {
+  app::ObjectionJob job{
+      .id = command.id, .by = command.person, .reason = command.reason, .objection = objection};
+  MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(command.database));
+  MORES_ASSIGN_OR_RETURN(const guidelines::Version version, app::ObjectToGuideline(job));
   Tell(version);
   return kExitDone;
 }
@@ -301,14 +274,16 @@ void AddGuidelinesReviewCommand(CommandLine& line, CLI::App& parent) {
       object + std::string("complain $id --db mine.db --by dee --reason 'Not in my village.'");
   static const std::string withdraw =
       object + std::string("withdraw $id --db mine.db --by dee --reason 'It was repealed.'");
-  AddObjection(
-      line, *review,
-      {"complain", "Contest a guideline until it is adjudicated.", complain.c_str(),
-       [](const ReviewCommand& command) { return RunObjection(command, Objection::kComplaint); }});
-  AddObjection(
-      line, *review,
-      {"withdraw", "Withdraw a guideline for good.", withdraw.c_str(),
-       [](const ReviewCommand& command) { return RunObjection(command, Objection::kWithdrawal); }});
+  AddObjection(line, *review,
+               {"complain", "Contest a guideline until it is adjudicated.", complain.c_str(),
+                [](const ReviewCommand& command) {
+                  return RunObjection(command, app::Objection::kComplaint);
+                }});
+  AddObjection(line, *review,
+               {"withdraw", "Withdraw a guideline for good.", withdraw.c_str(),
+                [](const ReviewCommand& command) {
+                  return RunObjection(command, app::Objection::kWithdrawal);
+                }});
 }
 
 }  // namespace mores::cli

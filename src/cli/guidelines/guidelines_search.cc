@@ -1,32 +1,27 @@
 // mores guidelines search, evaluate: what is found, and how well.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "app/guideline_search.h"
 #include "cli/guidelines/embed_options.h"
 #include "cli/guidelines/guidelines.h"
 #include "cli/place_options.h"
-#include "guidelines/search/evaluate.h"
-#include "guidelines/search/search.h"
+#include "cli/telling.h"
 
 namespace mores::cli {
 namespace {
 
 struct SearchCommand {
-  std::string text, database, as_of, only;
-  std::vector<std::string> places;
-  size_t limit = 10;
-  app::EmbedOptions embed;
+  app::SearchJob job;
   bool json = false;
 };
 
 struct EvaluateCommand {
-  std::string database, countries = "all";
-  app::EmbedOptions embed;
+  app::SearchEvaluationJob job;
   bool json = false;
 };
 
@@ -52,41 +47,22 @@ void Print(const guidelines::Hit& hit, bool json) {
 }
 
 Expected<int> RunSearch(const SearchCommand& command) {
-  MORES_RETURN_IF_ERROR(CheckDay(command.as_of));
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kRead));
-  guidelines::SearchOptions options = {
-      .deciding_only = !command.as_of.empty(), .as_of = command.as_of, .limit = command.limit};
-  if (command.only == "guidelines") options.what = guidelines::What::kGuidelines;
-  if (command.only == "passages") options.what = guidelines::What::kPassages;
-  for (const std::string& place : command.places) {
-    MORES_ASSIGN_OR_RETURN(guidelines::PlaceScope scope,
-                           guidelines::ParsePlaceScope(place, *database));
-    options.within.push_back(std::move(scope));
-  }
-  MORES_ASSIGN_OR_RETURN(const app::OpenSearch search, app::OpenSearcher(*database, command.embed));
+  app::SearchJob job = command.job;
+  MORES_RETURN_IF_ERROR(CheckDay(job.as_of));
+  MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(job.database));
+  Telling telling;
   MORES_ASSIGN_OR_RETURN(const std::vector<guidelines::Hit> hits,
-                         search.searcher->Search(command.text, options));
+                         app::SearchGuidelines(job, telling.watch()));
   for (const guidelines::Hit& hit : hits) Print(hit, command.json);
   return kExitDone;
 }
 
-double Milliseconds() {
-  return std::chrono::duration<double, std::milli>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
 Expected<int> RunEvaluate(const EvaluateCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kRead));
-  MORES_ASSIGN_OR_RETURN(const app::OpenSearch search, app::OpenSearcher(*database, command.embed));
-  const auto countries = command.countries == "odd"    ? guidelines::Countries::kOdd
-                         : command.countries == "even" ? guidelines::Countries::kEven
-                                                       : guidelines::Countries::kAll;
-  MORES_ASSIGN_OR_RETURN(
-      const guidelines::SearchFigures figures,
-      guidelines::EvaluateSearch(*database, *search.searcher, countries, Milliseconds));
+  app::SearchEvaluationJob job = command.job;
+  MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(job.database));
+  Telling telling;
+  MORES_ASSIGN_OR_RETURN(const guidelines::SearchFigures figures,
+                         app::EvaluateGuidelineSearch(job, telling.watch()));
   const Json json = guidelines::ToJson(figures);
   if (command.json) {
     fmt::print("{}\n", DumpJson(json));
@@ -110,19 +86,26 @@ void AddGuidelinesSearchCommand(CommandLine& line, CLI::App& parent) {
       parent, {.name = "search",
                .summary = "Find guidelines and passages by words, in a place or everywhere.",
                .example = kSearchExample});
-  command->add_option("text", options->text, "Words, in English or Chinese")->required();
-  command->add_option("--place", options->places,
+  command->add_option("text", options->job.text, "Words, in English or Chinese")->required();
+  command->add_option("--place", options->job.places,
                       "A code, a country's name, or with a group 'NG+Tiv'; may be repeated");
-  command->add_option("--as-of", options->as_of,
+  command->add_option("--as-of", options->job.as_of,
                       "YYYY-MM-DD: only guidelines that may decide on that day");
-  command->add_option("--limit", options->limit, "At most so many")
+  command->add_option("--limit", options->job.limit, "At most so many")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--only", options->only, "guidelines or passages")
+  command
+      ->add_option_function<std::string>(
+          "--only",
+          [options](const std::string& name) {
+            options->job.what =
+                name == "guidelines" ? guidelines::What::kGuidelines : guidelines::What::kPassages;
+          },
+          "guidelines or passages")
       ->check(CLI::IsMember({"guidelines", "passages"}));
   command->add_flag("--json", options->json, "JSON lines");
-  AddEmbedOptions(command, options->embed);
-  AddDatabaseOption(command, options->database);
+  AddEmbedOptions(command, options->job.embed);
+  AddDatabaseOption(command, options->job.database);
   OnRun(line, command, [options] { return RunSearch(*options); });
 }
 
@@ -133,13 +116,19 @@ void AddGuidelinesEvaluateCommand(CommandLine& line, CLI::App& parent) {
                .summary = "Measure search and place names on an imported benchmark's queries.",
                .example = "  mores guidelines evaluate --countries even --db guidelines.db"});
   command
-      ->add_option("--countries", options->countries,
-                   "Which half of the countries, by English name: odd, even, or all")
+      ->add_option_function<std::string>(
+          "--countries",
+          [options](const std::string& name) {
+            options->job.countries = name == "odd"    ? guidelines::Countries::kOdd
+                                     : name == "even" ? guidelines::Countries::kEven
+                                                      : guidelines::Countries::kAll;
+          },
+          "Which half of the countries, by English name: odd, even, or all")
       ->check(CLI::IsMember({"odd", "even", "all"}))
-      ->capture_default_str();
+      ->default_str("all");
   command->add_flag("--json", options->json, "One line");
-  AddEmbedOptions(command, options->embed);
-  AddDatabaseOption(command, options->database);
+  AddEmbedOptions(command, options->job.embed);
+  AddDatabaseOption(command, options->job.database);
   OnRun(line, command, [options] { return RunEvaluate(*options); });
 }
 

@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "app/guideline_lookup.h"
 #include "cli/guidelines/guidelines.h"
 #include "guidelines/import/jsonl.h"
 
@@ -28,44 +30,26 @@ void PrintPassage(const guidelines::Passage& passage) {
              source.licence.empty() ? "not stated" : Printable(source.licence));
 }
 
-tl::unexpected<Error> NotThere(const std::string& id) {
-  return MakeError(ErrorKind::kInput, "no guideline or passage '{}'", id);
-}
-
 Expected<int> RunShow(const ShowCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kRead));
-  MORES_ASSIGN_OR_RETURN(const std::optional<guidelines::Version> version,
-                         database->Find(command.id, command.version));
-  if (version) {
-    if (command.json) {
-      fmt::print("{}\n", DumpJson(ToJson(*version)));
-    } else {
-      fmt::print("{}", Describe(*version));
-    }
-    return kExitDone;
-  }
-  if (command.version != 0) {
-    return MakeError(ErrorKind::kInput, "no version {} of a guideline '{}'", command.version,
-                     command.id);
-  }
-  MORES_ASSIGN_OR_RETURN(const std::optional<guidelines::Passage> passage,
-                         database->FindPassage(command.id));
-  if (!passage) return NotThere(command.id);
+  MORES_ASSIGN_OR_RETURN(const std::string database, DatabasePath(command.database));
+  MORES_ASSIGN_OR_RETURN(const app::FoundById found,
+                         app::FindById(database, command.id, command.version));
+  const auto* version = std::get_if<guidelines::Version>(&found);
   if (command.json) {
-    fmt::print("{}\n", DumpJson(guidelines::ToJson(*passage)));
+    fmt::print("{}\n",
+               DumpJson(version ? ToJson(*version) : ToJson(std::get<guidelines::Passage>(found))));
+  } else if (version) {
+    fmt::print("{}", Describe(*version));
   } else {
-    PrintPassage(*passage);
+    PrintPassage(std::get<guidelines::Passage>(found));
   }
   return kExitDone;
 }
 
 Expected<int> RunHistory(const ShowCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kRead));
+  MORES_ASSIGN_OR_RETURN(const std::string database, DatabasePath(command.database));
   MORES_ASSIGN_OR_RETURN(const std::vector<guidelines::Version> versions,
-                         database->History(command.id));
-  if (versions.empty()) return NotThere(command.id);
+                         app::GuidelineHistory(database, command.id));
   for (const guidelines::Version& version : versions) {
     if (command.json) {
       fmt::print("{}\n", DumpJson(ToJson(version)));

@@ -6,9 +6,7 @@
 #include <string>
 
 #include "app/guideline_stats.h"
-#include "base/files.h"
 #include "cli/guidelines/guidelines.h"
-#include "guidelines/import/jsonl.h"
 
 namespace mores::cli {
 namespace {
@@ -37,9 +35,8 @@ void PrintStats(const Json& stats) {
 }
 
 Expected<int> RunStats(const WholeCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kRead));
-  MORES_ASSIGN_OR_RETURN(const Json stats, app::DescribeDatabase(*database));
+  MORES_ASSIGN_OR_RETURN(const std::string database, DatabasePath(command.database));
+  MORES_ASSIGN_OR_RETURN(const Json stats, app::DescribeDatabase(database));
   if (command.json) {
     fmt::print("{}\n", DumpJson(stats));
   } else {
@@ -49,14 +46,11 @@ Expected<int> RunStats(const WholeCommand& command) {
 }
 
 Expected<int> RunExport(const WholeCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const std::string path, DatabasePath(command.database));
-  MORES_RETURN_IF_ERROR(CheckOutput({path}, command.output));
-  MORES_ASSIGN_OR_RETURN(const auto database, OpenDatabase(path, GuidelineAccess::kRead));
-  const auto what = command.redistributable ? guidelines::ExportWhat::kRedistributable
-                                            : guidelines::ExportWhat::kAll;
-  MORES_ASSIGN_OR_RETURN(const guidelines::Export exported,
-                         guidelines::ExportGuidelines(*database, what));
-  MORES_RETURN_IF_ERROR(WriteFileAtomically(command.output, exported.lines));
+  app::ExportJob job{.output = command.output};
+  MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(command.database));
+  MORES_RETURN_IF_ERROR(CheckOutput({job.database}, job.output));
+  if (command.redistributable) job.what = guidelines::ExportWhat::kRedistributable;
+  MORES_ASSIGN_OR_RETURN(const guidelines::Export exported, app::ExportGuidelines(job));
   fmt::print(stderr, "mores: {} guidelines written", exported.guidelines);
   if (command.redistributable) {
     fmt::print(stderr, ", {} left out: a source that may not be passed on, or none",
@@ -67,9 +61,9 @@ Expected<int> RunExport(const WholeCommand& command) {
 }
 
 Expected<int> RunMigrate(const WholeCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(command.database, GuidelineAccess::kWrite));
-  fmt::print("{} has schema {}\n", Printable(database->path()), guidelines::Database::kSchema);
+  MORES_ASSIGN_OR_RETURN(const std::string path, DatabasePath(command.database));
+  MORES_ASSIGN_OR_RETURN(const std::string migrated, app::MigrateDatabase(path));
+  fmt::print("{} has schema {}\n", Printable(migrated), guidelines::Database::kSchema);
   return kExitDone;
 }
 

@@ -3,40 +3,23 @@
 
 #include <cstdio>
 #include <memory>
-#include <string>
-#include <vector>
 
+#include "app/agreement.h"
 #include "base/files.h"
 #include "cli/command.h"
-#include "meta/agreement.h"
 
 namespace mores::cli {
 namespace {
 
-struct AgreeCommand {
-  std::string humans, rulings, output;
-  uint64_t seed = 1;
-};
-
-Expected<int> RunAgreeCommand(const AgreeCommand& command) {
-  if (!command.output.empty()) {
-    MORES_RETURN_IF_ERROR(CheckOutput({command.humans, command.rulings}, command.output));
+Expected<int> RunAgreeCommand(const app::AgreementJob& job) {
+  if (!job.output.empty()) {
+    MORES_RETURN_IF_ERROR(CheckOutput({job.humans, job.rulings}, job.output));
   }
-  size_t failed = 0;
-  MORES_ASSIGN_OR_RETURN(const std::vector<meta::Evaluation> evaluations,
-                         meta::ReadEvaluations(command.rulings, &failed));
-  MORES_ASSIGN_OR_RETURN(const std::vector<meta::HumanRater> raters,
-                         meta::ReadHumanRulings(command.humans, evaluations));
-  const meta::AgreementReport report =
-      meta::AssessAgreement(evaluations, raters, {.seed = command.seed});
-  if (!command.output.empty()) {
-    MORES_RETURN_IF_ERROR(
-        WriteFileAtomically(command.output, DumpJson(meta::ToJson(report)) + "\n"));
-  }
-  if (!IsStandardOutput(command.output)) fmt::print("{}", meta::FormatTable(report));
-  if (failed > 0) {
-    fmt::print(stderr, "mores: {} critiques failed in {} and are left out\n", failed,
-               Printable(command.rulings));
+  MORES_ASSIGN_OR_RETURN(const app::AgreementResult result, app::MeasureAgreement(job));
+  if (!IsStandardOutput(job.output)) fmt::print("{}", meta::FormatTable(result.report));
+  if (result.failed > 0) {
+    fmt::print(stderr, "mores: {} critiques failed in {} and are left out\n", result.failed,
+               Printable(job.rulings));
   }
   return kExitDone;
 }
@@ -54,7 +37,7 @@ Out: kappa between the judge and each person over AIUs, tau-b over critiques, an
 }  // namespace
 
 void AddMetaAgreeCommand(CommandLine& line, CLI::App& parent) {
-  auto options = std::make_shared<AgreeCommand>();
+  auto options = std::make_shared<app::AgreementJob>();
   CLI::App* command =
       AddCommand(parent, {.name = "agree",
                           .summary = "How far a meta-judge agrees with people's rulings.",

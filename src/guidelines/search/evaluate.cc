@@ -26,10 +26,10 @@ Json ToJson(const RecallCounts& counts) {
 
 class Evaluator {
  public:
-  Evaluator(Database& database, Searcher& searcher, const std::function<double()>& milliseconds)
-      : database_(&database), searcher_(&searcher), milliseconds_(&milliseconds) {}
+  Evaluator(Database& database, Searcher& searcher, const SearchEvaluation& options)
+      : database_(&database), searcher_(&searcher), options_(&options) {}
 
-  Expected<SearchFigures> Run(Countries countries);
+  Expected<SearchFigures> Run();
 
  private:
   std::string CountryOf(const std::string& place) const {
@@ -43,7 +43,7 @@ class Evaluator {
 
   Database* database_;
   Searcher* searcher_;
-  const std::function<double()>* milliseconds_;
+  const SearchEvaluation* options_;
   SearchFigures figures_;
 };
 
@@ -97,7 +97,7 @@ void Evaluator::CountMentions(const BenchmarkQuery& query) {
   figures_.wrong += all_own ? 0 : 1;
 }
 
-Expected<SearchFigures> Evaluator::Run(Countries countries) {
+Expected<SearchFigures> Evaluator::Run() {
   std::vector<BenchmarkQuery> queries;
   std::map<std::string, std::string> names;  // of countries as released, to their codes
   MORES_RETURN_IF_ERROR(database_->ForEachQuery([&](const BenchmarkQuery& query) -> Status {
@@ -111,20 +111,22 @@ Expected<SearchFigures> Evaluator::Run(Countries countries) {
   std::set<std::string> chosen;
   bool odd = true;
   for (const auto& [name, code] : names) {
-    if (countries == Countries::kAll || odd == (countries == Countries::kOdd)) chosen.insert(code);
+    const Countries wanted = options_->countries;
+    if (wanted == Countries::kAll || odd == (wanted == Countries::kOdd)) chosen.insert(code);
     odd = !odd;
   }
   figures_.countries = static_cast<int64_t>(chosen.size());
   std::vector<double> times;
   for (const BenchmarkQuery& query : queries) {
+    MORES_RETURN_IF_ERROR(options_->stop.Check());
     if (query.places.empty() || !chosen.contains(CountryOf(query.places.front()))) continue;
     CountMentions(query);
     if ((query.type != 1 && query.type != 4) || query.guidelines.size() != 1) continue;
-    const double begin = (*milliseconds_)();
+    const double begin = options_->milliseconds();
     MORES_RETURN_IF_ERROR(
         Find(query, {.within = {{.place = CountryOf(query.places.front())}}, .limit = kDeepest},
              figures_.within_country));
-    times.push_back((*milliseconds_)() - begin);
+    times.push_back(options_->milliseconds() - begin);
     MORES_RETURN_IF_ERROR(Find(query, {.limit = kDeepest}, figures_.everywhere));
   }
   std::sort(times.begin(), times.end());
@@ -149,9 +151,9 @@ Json ToJson(const SearchFigures& figures) {
           {"p99_ms", figures.p99_ms}};
 }
 
-Expected<SearchFigures> EvaluateSearch(Database& database, Searcher& searcher, Countries countries,
-                                       const std::function<double()>& milliseconds) {
-  return Evaluator(database, searcher, milliseconds).Run(countries);
+Expected<SearchFigures> EvaluateSearch(Database& database, Searcher& searcher,
+                                       const SearchEvaluation& options) {
+  return Evaluator(database, searcher, options).Run();
 }
 
 }  // namespace mores::guidelines

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
 #include "guidelines/search/search.h"
 #include "guidelines/store/database.h"
 
@@ -32,9 +33,13 @@ struct SearchFigures {
 };
 Json ToJson(const SearchFigures& figures);
 
-// `milliseconds` says the time; it may be any clock that moves forward.
-Expected<SearchFigures> EvaluateSearch(Database& database, Searcher& searcher, Countries countries,
-                                       const std::function<double()>& milliseconds);
+struct SearchEvaluation {
+  Countries countries = Countries::kAll;
+  std::function<double()> milliseconds;  // the time, by any clock that moves forward
+  StopToken stop;                        // looked at between queries
+};
+Expected<SearchFigures> EvaluateSearch(Database& database, Searcher& searcher,
+                                       const SearchEvaluation& options);
 
 }  // namespace mores::guidelines
 

@@ -1,0 +1,31 @@
+#include "app/compare.h"
+
+#include <utility>
+
+#include "base/files.h"
+
+namespace mores::app {
+
+Expected<report::Comparison> CompareVerdicts(const CompareJob& options) {
+  const auto collect = [&](const std::string& path) {
+    return report::Collect(
+        {.verdict_paths = {path}, .label_paths = options.labels, .thresholds = options.thresholds});
+  };
+  MORES_ASSIGN_OR_RETURN(report::Collection first, collect(options.first));
+  MORES_ASSIGN_OR_RETURN(report::Collection second, collect(options.second));
+  MORES_ASSIGN_OR_RETURN(
+      report::Comparison comparison,
+      report::Compare(std::move(first), std::move(second), {.seed = options.seed}));
+  const FigureFiles& files = options.files;
+  if (!files.summary.empty()) {
+    MORES_RETURN_IF_ERROR(
+        WriteFileAtomically(files.summary, DumpJson(report::Summarize(comparison)) + "\n"));
+  }
+  if (!files.page.empty()) {
+    MORES_RETURN_IF_ERROR(
+        WriteFileAtomically(files.page, report::RenderComparePage(comparison, files.content)));
+  }
+  return comparison;
+}
+
+}  // namespace mores::app

@@ -1,0 +1,26 @@
+#include "app/costs.h"
+
+#include <utility>
+
+#include "app/run.h"
+#include "base/files.h"
+
+namespace mores::app {
+
+Expected<std::vector<report::StageCost>> TellCosts(const CostsJob& options) {
+  if (!options.output.empty()) {
+    MORES_RETURN_IF_ERROR(CheckOutputs(options.manifests, options.output));
+  }
+  std::vector<report::StageCost> stages;
+  for (const std::string& path : options.manifests) {
+    MORES_ASSIGN_OR_RETURN(report::StageCost stage, report::ReadStageCost(path));
+    stages.push_back(std::move(stage));
+  }
+  if (!options.output.empty()) {
+    MORES_RETURN_IF_ERROR(
+        WriteFileAtomically(options.output, DumpJson(report::ToJson(stages)) + "\n"));
+  }
+  return stages;
+}
+
+}  // namespace mores::app

@@ -1,0 +1,73 @@
+#include "app/report.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/files.h"
+
+namespace mores::app {
+namespace {
+
+using Baselines = std::optional<report::TrainedBaselines>;
+
+Status CheckBaselineFiles(const BaselineFiles& files) {
+  if (!files.train.empty() && !files.load.empty()) {
+    return MakeError(ErrorKind::kUsage, "baselines are trained or loaded, not both");
+  }
+  if (!files.save.empty() && files.train.empty()) {
+    return MakeError(ErrorKind::kUsage, "{}: no baselines are trained to be saved", files.save);
+  }
+  return {};
+}
+
+Expected<Baselines> OpenBaselines(const BaselineFiles& files, job::Progress& progress,
+                                  StopToken stop) {
+  if (!files.load.empty()) {
+    MORES_ASSIGN_OR_RETURN(auto loaded, report::TrainedBaselines::Load(files.load));
+    return Baselines(std::move(loaded));
+  }
+  if (files.train.empty()) return Baselines();
+  MORES_ASSIGN_OR_RETURN(auto trained,
+                         report::TrainedBaselines::Train(files.train, progress, stop));
+  if (!files.save.empty()) MORES_RETURN_IF_ERROR(trained.Save(files.save));
+  return Baselines(std::move(trained));
+}
+
+}  // namespace
+
+Expected<report::Report> ReportVerdicts(const ReportJob& options, const Watch& watch) {
+  MORES_RETURN_IF_ERROR(CheckBaselineFiles(options.baselines));
+  const ShownProgress progress(watch);
+  MORES_ASSIGN_OR_RETURN(report::Collection collection,
+                         report::Collect({.verdict_paths = options.verdicts,
+                                          .label_paths = options.labels,
+                                          .thresholds = options.thresholds}));
+  MORES_RETURN_IF_ERROR(watch.stop.Check());
+  MORES_ASSIGN_OR_RETURN(const Baselines baselines,
+                         OpenBaselines(options.baselines, *progress, watch.stop));
+  MORES_RETURN_IF_ERROR(watch.stop.Check());
+  const stats::BootstrapOptions bootstrap = {.seed = options.seed};
+  std::optional<report::Pairs> pairs;
+  if (!options.pairs.empty()) {
+    MORES_ASSIGN_OR_RETURN(pairs, report::MeasurePairs(collection, options.pairs, bootstrap));
+  }
+  MORES_ASSIGN_OR_RETURN(
+      report::Report report,
+      report::MakeReport(
+          std::move(collection), baselines,
+          {.thresholds = options.thresholds, .bootstrap = bootstrap, .stop = watch.stop},
+          *progress));
+  report.pairs = std::move(pairs);
+  const FigureFiles& files = options.files;
+  if (!files.summary.empty()) {
+    MORES_RETURN_IF_ERROR(
+        WriteFileAtomically(files.summary, DumpJson(report::Summarize(report)) + "\n"));
+  }
+  if (!files.page.empty()) {
+    MORES_RETURN_IF_ERROR(
+        WriteFileAtomically(files.page, report::RenderReportPage(report, files.content)));
+  }
+  return report;
+}
+
+}  // namespace mores::app
