@@ -157,6 +157,7 @@ void ReadRope(FieldReader& reader, std::string_view where, ModelConfig& config) 
     RefusePartialRotation(rope);
     reader.Take(rope);
   }
+  if (every.theta < 1) reader.Fail("rope_theta", "is below 1");
 }
 
 // How many positions back each layer sees; 0: all. Empty: all in all layers.

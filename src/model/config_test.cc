@@ -215,6 +215,8 @@ TEST(ModelConfig, RefusesByFieldWhatItCannotRun) {
   EXPECT_NE(with("num_key_value_heads", 3).find("num_key_value_heads"), std::string::npos);
   EXPECT_NE(with("head_dim", 7).find("even"), std::string::npos);
   EXPECT_NE(with("rms_norm_eps", -1).find("rms_norm_eps"), std::string::npos);
+  EXPECT_NE(with("rope_theta", 0.5).find("rope_theta"), std::string::npos);
+  EXPECT_NE(with("rope_parameters", {{"rope_theta", 0.5}}).find("rope_theta"), std::string::npos);
   EXPECT_NE(with("rms_norm_eps", 1e-50).find("rms_norm_eps"), std::string::npos);
   EXPECT_NE(ErrorOf(Json::array()).find("not a JSON object"), std::string::npos);
   EXPECT_NE(with("num_local_experts", 8).find("num_local_experts"), std::string::npos);
