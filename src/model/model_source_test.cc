@@ -167,7 +167,8 @@ TEST_F(ModelSourceTest, ADirectorySaysWhatShapesResults) {
   const auto names = [&] {
     std::vector<std::string> found;
     const auto opened = OpenModel(directory_.path());
-    for (const ModelSource::HashedFile& file : (*opened)->HashFiles().value()) {
+    const auto files = (*opened)->HashFiles();
+    for (const ModelSource::HashedFile& file : *files) {
       found.push_back(file.name);
     }
     return found;
