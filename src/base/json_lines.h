@@ -37,7 +37,7 @@ struct JsonLinesOptions {
 struct JsonLinesRead {
   int64_t records = 0;  // read
   int64_t failed = 0;
-  std::string hash;  // SHA-256 in hexadecimal, of the lines that were read
+  std::string hash;  // SHA-256 in hexadecimal, of all lines that aren't blank, failed items' too
 };
 
 // Calls `read` with each record in its order, and stops at the first error, also of a line that is

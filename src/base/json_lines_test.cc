@@ -73,6 +73,10 @@ TEST(JsonLinesTest, HashesTheLines) {
   const std::string hash = Hear("1\n2\n", options).read->hash;
   EXPECT_EQ(hash, Sha256Hex(Sha256Hex("1") + Sha256Hex("2")));
   EXPECT_EQ(Hear("\n1\r\n\n2", options).read->hash, hash) << "ends and blank lines don't count";
+  const JsonLinesOptions with_failed{.results = {"label"}, .hash = options.hash};
+  const JsonLinesRead failed = Hear("1\n{\"error\":1}\n", with_failed).read.value();
+  EXPECT_EQ(failed.failed, 1);
+  EXPECT_EQ(failed.hash, Sha256Hex(Sha256Hex("1") + Sha256Hex("{\"error\":1}")));
 }
 
 TEST(JsonLinesTest, ReadsFiles) {

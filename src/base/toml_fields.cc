@@ -87,10 +87,12 @@ struct TomlFields::State {
     return value;
   }
 
-  bool TakeText(std::string_view key, const toml::node& node, std::string& out) const {
+  bool TakeText(std::string_view key, const toml::node& node, EmptyText empty,
+                std::string& out) const {
     const auto* value = node.as_string();
-    if (value == nullptr || value->get().empty()) {
-      Keep(node, key, "must be a string, not empty");
+    const bool refuses_empty = empty == EmptyText::kRefused;
+    if (value == nullptr || (refuses_empty && value->get().empty())) {
+      Keep(node, key, refuses_empty ? "must be a string, not empty" : "must be a string");
       return false;
     }
     if (value->get().find('\0') != std::string::npos) {
@@ -101,14 +103,14 @@ struct TomlFields::State {
     return true;
   }
 
-  void TakeTexts(std::string_view key, const toml::node& node,
+  void TakeTexts(std::string_view key, const toml::node& node, EmptyText empty,
                  std::vector<std::string>& out) const {
     out.clear();
-    if (node.is_string()) return static_cast<void>(TakeText(key, node, out.emplace_back()));
+    if (node.is_string()) return static_cast<void>(TakeText(key, node, empty, out.emplace_back()));
     const toml::array* array = node.as_array();
     if (array == nullptr) return Keep(node, key, "must be a string or an array of strings");
     for (const toml::node& member : *array) {
-      if (!TakeText(key, member, out.emplace_back())) return;
+      if (!TakeText(key, member, empty, out.emplace_back())) return;
     }
   }
 };
@@ -132,12 +134,12 @@ Expected<TomlFields> TomlFields::Parse(std::string_view text, const std::string&
 
 bool TomlFields::Has(const char* key) const { return state_->table.contains(key); }
 
-void TomlFields::Text(const char* key, std::string& out) {
-  if (const toml::node* node = state_->Take(key)) state_->TakeText(key, *node, out);
+void TomlFields::Text(const char* key, std::string& out, EmptyText empty) {
+  if (const toml::node* node = state_->Take(key)) state_->TakeText(key, *node, empty, out);
 }
 
-void TomlFields::Texts(const char* key, std::vector<std::string>& out) {
-  if (const toml::node* node = state_->Take(key)) state_->TakeTexts(key, *node, out);
+void TomlFields::Texts(const char* key, std::vector<std::string>& out, EmptyText empty) {
+  if (const toml::node* node = state_->Take(key)) state_->TakeTexts(key, *node, empty, out);
 }
 
 void TomlFields::TextsByName(const char* key,
@@ -147,7 +149,8 @@ void TomlFields::TextsByName(const char* key,
   const toml::table* table = node->as_table();
   if (table == nullptr) return state_->Keep(*node, key, "must be a table");
   for (const auto& [name, texts] : *table) {
-    state_->TakeTexts(fmt::format("{}.{}", key, name.str()), texts, out[std::string(name.str())]);
+    state_->TakeTexts(fmt::format("{}.{}", key, name.str()), texts, EmptyText::kAllowed,
+                      out[std::string(name.str())]);
   }
 }
 

@@ -25,6 +25,8 @@ struct NumberRange {
   enum class Low { kIncluded, kExcluded } low_end = Low::kIncluded;
 };
 
+enum class EmptyText { kRefused, kAllowed };
+
 // One table of a file. Copies are the same table: what one takes the other has taken.
 class TomlFields {
  public:
@@ -35,10 +37,10 @@ class TomlFields {
 
   bool Has(const char* key) const;
   // Each leaves `out` alone when the key is absent.
-  void Text(const char* key, std::string& out);
+  void Text(const char* key, std::string& out, EmptyText empty = EmptyText::kRefused);
   // A text, or a list of them.
-  void Texts(const char* key, std::vector<std::string>& out);
-  // A table whose values are texts or lists of them.
+  void Texts(const char* key, std::vector<std::string>& out, EmptyText empty = EmptyText::kRefused);
+  // A table whose values are texts or lists of them, each of which may be empty.
   void TextsByName(const char* key, std::map<std::string, std::vector<std::string>>& out);
   void Integer(const char* key, int64_t& out, NumberRange range);
   void Integer(const char* key, int& out, NumberRange range);

@@ -104,6 +104,30 @@ TEST(TomlFields, ErrorsNameFileLineAndField) {
   EXPECT_EQ(n, 0);
 }
 
+TEST(TomlFields, TextsMayBeEmptyWhereTheReaderSaysSo) {
+  const auto allowed = EmptyText::kAllowed;
+  std::string text = "before";
+  std::vector<std::string> texts;
+  std::map<std::string, std::vector<std::string>> by_name;
+  const std::string_view file = "a = \"\"\nb = [\"\", \"x\"]\nc = { d = \"\", e = [\"\"] }\n";
+  const auto read = [&](TomlFields& f) {
+    f.Text("a", text, allowed);
+    f.Texts("b", texts, allowed);
+    f.TextsByName("c", by_name);
+  };
+  EXPECT_EQ(After(file, read), "none");
+  EXPECT_EQ(text, "");
+  EXPECT_THAT(texts, ElementsAre("", "x"));
+  EXPECT_THAT(by_name["d"], ElementsAre(""));
+  EXPECT_THAT(by_name["e"], ElementsAre(""));
+  EXPECT_EQ(After("a = 3", [&](TomlFields& f) { f.Text("a", text, allowed); }),
+            "r.toml:1: field 'a': must be a string");
+  EXPECT_EQ(After("a = \"\"", [&](TomlFields& f) { f.Text("a", text); }),
+            "r.toml:1: field 'a': must be a string, not empty");
+  EXPECT_EQ(After("a = [\"\"]", [&](TomlFields& f) { f.Texts("a", texts); }),
+            "r.toml:1: field 'a': must be a string, not empty");
+}
+
 TEST(TomlFields, KeepsTheFirstError) {
   TomlFields fields = Of("a = 1\nb = 2\n[s]");
   TomlFields section = fields.Table("s");

@@ -24,14 +24,14 @@ void ReadMethod(TomlFields& fields, const char* key, Method& method) {
 }
 
 void ReadFieldMap(TomlFields fields, FieldMap& map) {
-  fields.Text("messages", map.messages);
-  fields.Text("query", map.query);
-  fields.Text("response", map.response);
-  fields.Text("label", map.label);
-  fields.Text("category", map.category);
-  fields.Text("response_model", map.response_model);
-  fields.Text("label_source", map.label_source);
-  fields.Texts("notes", map.notes);
+  fields.Text("messages", map.messages, EmptyText::kAllowed);
+  fields.Text("query", map.query, EmptyText::kAllowed);
+  fields.Text("response", map.response, EmptyText::kAllowed);
+  fields.Text("label", map.label, EmptyText::kAllowed);
+  fields.Text("category", map.category, EmptyText::kAllowed);
+  fields.Text("response_model", map.response_model, EmptyText::kAllowed);
+  fields.Text("label_source", map.label_source, EmptyText::kAllowed);
+  fields.Texts("notes", map.notes, EmptyText::kAllowed);
   fields.Finish();
 }
 
@@ -51,27 +51,27 @@ SourceRecipe ReadSourceRecipe(TomlFields fields) {
     fields.Number("unsafe_share", source.unsafe_share.emplace(), kUnsafeShare);
   }
   ReadFieldMap(fields.Table("fields"), source.fields);
-  fields.Texts("safe_labels", source.safe_labels);
-  fields.Texts("unsafe_labels", source.unsafe_labels);
-  fields.Text("licence", source.licence);
-  fields.Text("response_model", source.response_model);
-  fields.Text("label_source", source.label_source);
+  fields.Texts("safe_labels", source.safe_labels, EmptyText::kAllowed);
+  fields.Texts("unsafe_labels", source.unsafe_labels, EmptyText::kAllowed);
+  fields.Text("licence", source.licence, EmptyText::kAllowed);
+  fields.Text("response_model", source.response_model, EmptyText::kAllowed);
+  fields.Text("label_source", source.label_source, EmptyText::kAllowed);
   fields.Finish();
   return source;
 }
 
 TrainingRule ReadRule(TomlFields fields) {
   TrainingRule rule;
-  fields.Text("en", rule.en);
-  fields.Text("zh", rule.zh);
+  fields.Text("en", rule.en, EmptyText::kAllowed);
+  fields.Text("zh", rule.zh, EmptyText::kAllowed);
   std::string category;
-  fields.Text("category", category);
+  fields.Text("category", category, EmptyText::kAllowed);
   if (!category.empty()) {
     rule.category = ParseCategory(category);
     if (!rule.category) fields.Refuse("category", "no such category");
   }
-  fields.Texts("words_en", rule.words_en);
-  fields.Texts("words_zh", rule.words_zh);
+  fields.Texts("words_en", rule.words_en, EmptyText::kAllowed);
+  fields.Texts("words_zh", rule.words_zh, EmptyText::kAllowed);
   if (rule.en.empty() && rule.zh.empty()) fields.Refuse("en", "a rule needs en or zh");
   if (rule.category.has_value() == !(rule.words_en.empty() && rule.words_zh.empty())) {
     fields.Refuse("category", "a rule is broken by a category, or by words: give one of them");

@@ -99,6 +99,18 @@ TEST(Recipe, ErrorsNameLineAndKey) {
   EXPECT_NE(ErrorOf("a = \"\xFF\""), "none");
 }
 
+TEST(Recipe, TextsThatNameNothingMayBeEmpty) {
+  const auto recipe = ParseRecipe(
+      "[[source]]\nreader = \"cold\"\nlicence = \"\"\nsafe_labels = [\"\"]\n"
+      "where = { part = \"\" }\nfields = { category = \"\" }\n",
+      "r.toml");
+  ASSERT_TRUE(recipe) << recipe.error().message;
+  EXPECT_THAT(recipe->sources[0].safe_labels, ElementsAre(""));
+  EXPECT_THAT(recipe->sources[0].where.at("part"), ElementsAre(""));
+  EXPECT_EQ(ErrorOf("[[source]]\nreader = \"cold\"\npath = [\"\"]"),
+            "r.toml:3: field 'source.path': must be a string, not empty");
+}
+
 TEST(Recipe, OurOwnRecipesAreValid) {
   for (const char* name : {"data", "places-data"}) {
     const std::string path = fmt::format("{}/recipes/mini/{}.toml", MORES_SOURCE_DIR, name);

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/check.h"
 #include "base/files.h"
 #include "model/config_reader.h"
 
@@ -156,6 +157,7 @@ void ReadRope(FieldReader& reader, std::string_view where, ModelConfig& config) 
     RefusePartialRotation(rope);
     reader.Take(rope);
   }
+  if (every.theta < 1) reader.Fail("rope_theta", "is below 1");
 }
 
 // How many positions back each layer sees; 0: all. Empty: all in all layers.
@@ -231,6 +233,18 @@ Json ScalingJson(const ops::RopeScaling& scaling) {
           {"low_freq_factor", scaling.low_frequency_factor},
           {"high_freq_factor", scaling.high_frequency_factor},
           {"original_max_position_embeddings", scaling.trained_context}};
+}
+
+bool HasWindows(Family family) {
+  return family == Family::kMistral || family == Family::kQwen2 || family == Family::kQwen3;
+}
+
+// Whether ReadBiases can give a layer of the family these.
+bool SaysBiases(Family family, const LayerConfig& layer) {
+  if (layer.ffn_bias && family != Family::kLlama) return false;
+  if (family == Family::kMistral) return !layer.qkv_bias && !layer.output_bias;
+  if (family == Family::kQwen2) return layer.qkv_bias && !layer.output_bias;
+  return layer.qkv_bias == layer.output_bias;
 }
 
 void AddWindows(const ModelConfig& config, Json& json) {
@@ -355,7 +369,34 @@ Expected<ModelConfig> ReadModelConfig(const std::string& model_directory) {
   return config;
 }
 
+Status RequireWritable(const ModelConfig& config, std::string_view where) {
+  MORES_RETURN_IF_ERROR(RequireComputable(config, where));
+  const LayerConfig& first = config.layer(0);
+  const auto refuse = [&](std::string_view what) {
+    return MakeError(ErrorKind::kUnsupported, "{}: config.json of {} can't say {}", where,
+                     ArchitectureName(config.family), what);
+  };
+  int width = 0;
+  for (int i = 0; i < config.layers; ++i) {
+    LayerConfig layer = config.layer(i);
+    if (layer.window > 0 && width > 0 && layer.window != width) {
+      return refuse("that layers have windows of different widths");
+    }
+    width = std::max(width, layer.window);
+    layer.window = first.window;
+    if (layer != first) return refuse("that layers differ in more than their windows");
+  }
+  if (width > 0 && !HasWindows(config.family)) return refuse("that layers have windows");
+  if (first.norm != config.final_norm) return refuse("that norms differ");
+  if (first.query_key_norm != (config.family == Family::kQwen3)) {
+    return refuse("whether queries and keys are normed");
+  }
+  if (!SaysBiases(config.family, first)) return refuse("which projections have biases");
+  return {};
+}
+
 Json ToJson(const ModelConfig& config, std::string_view torch_dtype) {
+  MORES_CHECK(RequireWritable(config, "the model"));
   const LayerConfig& first = config.layer(0);
   Json json = Json::object();
   json["architectures"] = {NamesOf(config.family).architecture};
@@ -384,14 +425,17 @@ Json ToJson(const ModelConfig& config, std::string_view torch_dtype) {
   if (config.family == Family::kInternLm2) json["bias"] = first.qkv_bias;
   AddWindows(config, json);
   json["tie_word_embeddings"] = config.tied_head;
-  json["bos_token_id"] = config.bos_id >= 0 ? Json(config.bos_id) : Json();
-  json["eos_token_id"] = config.eos_id >= 0 ? Json(config.eos_id) : Json();
-  if (!config.further_eos_ids.empty()) {
-    json["eos_token_id"] = Json::array({config.eos_id});
-    for (const int id : config.further_eos_ids) json["eos_token_id"].push_back(id);
-  }
+  PutTokenIds(config, json);
   json["torch_dtype"] = torch_dtype;
   return json;
+}
+
+void PutTokenIds(const ModelConfig& config, Json& json) {
+  json["bos_token_id"] = config.bos_id >= 0 ? Json(config.bos_id) : Json();
+  json["eos_token_id"] = config.eos_id >= 0 ? Json(config.eos_id) : Json();
+  if (config.further_eos_ids.empty()) return;
+  json["eos_token_id"] = Json::array({config.eos_id});
+  for (const int id : config.further_eos_ids) json["eos_token_id"].push_back(id);
 }
 
 }  // namespace mores::model

@@ -54,8 +54,15 @@ struct ModelConfig {
 Expected<ModelConfig> ParseModelConfig(const Json& config, std::string_view where);
 // config.json, and what generation_config.json says of the tokens that end a reply.
 Expected<ModelConfig> ReadModelConfig(const std::string& model_directory);
-// REQUIRES: layers that differ in their windows at most, which is what the format can say.
+// kUnsupported where config.json can't say what the layers are, with `where` and the property
+// named. The format knows layers that differ in their windows alone, of one width, and each
+// family's own biases and norms.
+Status RequireWritable(const ModelConfig& config, std::string_view where);
+// REQUIRES: RequireWritable.
 Json ToJson(const ModelConfig& config, std::string_view torch_dtype);
+// The tokens that begin and end texts, in `json`, as config.json and generation_config.json have
+// them: null where there is none.
+void PutTokenIds(const ModelConfig& config, Json& json);
 // kUnsupported where the decoder can't compute a layer, or the end, with `where` and the layer
 // named.
 Status RequireComputable(const ModelConfig& config, std::string_view where);

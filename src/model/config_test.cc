@@ -109,6 +109,58 @@ TEST(ModelConfig, WritesWhatItReads) {
   EXPECT_EQ(again->ParameterCount(), config.ParameterCount());
 }
 
+TEST(ModelConfig, WritesNoTokenAsNull) {
+  ModelConfig config{.bos_id = -1, .eos_id = 7, .further_eos_ids = {8}};
+  Json json = Json::object();
+  PutTokenIds(config, json);
+  EXPECT_EQ(json, Json::parse(R"({"bos_token_id": null, "eos_token_id": [7, 8]})"));
+  config = {.bos_id = 3, .eos_id = -1};
+  PutTokenIds(config, json);
+  EXPECT_EQ(json, Json::parse(R"({"bos_token_id": 3, "eos_token_id": null})"));
+}
+
+TEST(ModelConfig, RefusesToWriteWhatTheFormatCannotSay) {
+  const ModelConfig plain = *ParseModelConfig(Llama(), "c");
+  ModelConfig mistral = plain;
+  mistral.family = Family::kMistral;
+  const auto refusal = [](const ModelConfig& config) {
+    const Status status = RequireWritable(config, "m");
+    return status ? "none" : status.error().message;
+  };
+  const auto with = [&](ModelConfig config, const auto& change) {
+    config.each_layer.assign(static_cast<size_t>(config.layers), config.every_layer);
+    change(config);
+    return refusal(config);
+  };
+  EXPECT_EQ(refusal(plain), "none");
+  EXPECT_EQ(with(mistral, [](auto& c) { c.each_layer[1].window = 4; }), "none");
+  EXPECT_EQ(with(plain, [](auto& c) { c.each_layer[1].window = 4; }),
+            "m: config.json of LlamaForCausalLM can't say that layers have windows");
+  EXPECT_NE(with(mistral,
+                 [](auto& c) {
+                   c.each_layer[0].window = 4;
+                   c.each_layer[1].window = 8;
+                 })
+                .find("windows of different widths"),
+            std::string::npos);
+  EXPECT_NE(with(plain, [](auto& c) { c.each_layer[1].rope.theta = 5; }).find("differ in more"),
+            std::string::npos);
+  EXPECT_NE(with(plain, [](auto& c) { c.final_norm.epsilon = 0.5f; }).find("that norms differ"),
+            std::string::npos);
+  EXPECT_NE(with(plain, [](auto& c) { c.each_layer[1].score_cap = 5; }).find("soft caps"),
+            std::string::npos);
+  EXPECT_NE(with(plain, [](auto& c) { c.each_layer[1].attention_scale = 5; }).find("scaled"),
+            std::string::npos);
+  const auto all = [&](ModelConfig config, const auto& change) {
+    change(config.every_layer);
+    return refusal(config);
+  };
+  EXPECT_NE(all(plain, [](auto& l) { l.query_key_norm = true; }).find("queries and keys"),
+            std::string::npos);
+  EXPECT_NE(all(plain, [](auto& l) { l.qkv_bias = true; }).find("biases"), std::string::npos);
+  EXPECT_NE(all(mistral, [](auto& l) { l.ffn_bias = true; }).find("biases"), std::string::npos);
+}
+
 TEST(ModelConfig, WritesEveryFamily) {
   for (const char* name :
        {"MistralForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM", "InternLM2ForCausalLM"}) {
@@ -163,6 +215,8 @@ TEST(ModelConfig, RefusesByFieldWhatItCannotRun) {
   EXPECT_NE(with("num_key_value_heads", 3).find("num_key_value_heads"), std::string::npos);
   EXPECT_NE(with("head_dim", 7).find("even"), std::string::npos);
   EXPECT_NE(with("rms_norm_eps", -1).find("rms_norm_eps"), std::string::npos);
+  EXPECT_NE(with("rope_theta", 0.5).find("rope_theta"), std::string::npos);
+  EXPECT_NE(with("rope_parameters", {{"rope_theta", 0.5}}).find("rope_theta"), std::string::npos);
   EXPECT_NE(with("rms_norm_eps", 1e-50).find("rms_norm_eps"), std::string::npos);
   EXPECT_NE(ErrorOf(Json::array()).find("not a JSON object"), std::string::npos);
   EXPECT_NE(with("num_local_experts", 8).find("num_local_experts"), std::string::npos);

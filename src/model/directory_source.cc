@@ -52,12 +52,17 @@ Expected<std::vector<ModelSource::HashedFile>> DirectorySource::HashFiles() cons
   // Beside a tokenizer.model that is read, tokenizer.json shapes nothing.
   const Expected<std::string> tokenizer = text::FindTokenizerFile(path());
   const bool reads_json = tokenizer && tokenizer->ends_with("/tokenizer.json");
+  MORES_ASSIGN_OR_RETURN(const Json json, ConfigJson());
+  MORES_ASSIGN_OR_RETURN(const ModelConfig plain, ParseModelConfig(json, path() + "/config.json"));
+  const bool ends_differ =
+      plain.eos_id != config().eos_id || plain.further_eos_ids != config().further_eos_ids;
   std::vector<HashedFile> files;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(path(), error)) {
     const std::string name = entry.path().filename().string();
     if (name == "config.json" || name == "judge.json" || name == "tokenizer.model" ||
-        (name == "tokenizer.json" && reads_json) || name.ends_with(".safetensors")) {
+        (name == "tokenizer.json" && reads_json) ||
+        (name == "generation_config.json" && ends_differ) || name.ends_with(".safetensors")) {
       files.push_back({name, ""});
     }
   }

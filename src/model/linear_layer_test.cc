@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -26,17 +27,20 @@ class LinearLayerTest : public ::testing::Test {
  protected:
   static constexpr int64_t kIn = 48, kUnits = 64, kRows = 5;
 
+  enum class Bias { kNone, kOne };
+
   // Rows [first, first + out) of a weight [..][in].
   DenseLinear Dense(const std::vector<float>& weight, int64_t in, int64_t first, int64_t out,
-                    DType precision) {
+                    DType precision, Bias bias = Bias::kOne) {
     ops::RightOperand packed;
     packed.Pack({weight.data() + first * in, out, in, in}, ops::Layout::kTransposed, precision,
                 pool_);
-    return DenseLinear(std::move(packed), NormalFloats(out, 100 + static_cast<uint64_t>(first)));
+    return DenseLinear(std::move(packed), NormalFloats(bias == Bias::kOne ? out : 0,
+                                                       100 + static_cast<uint64_t>(first)));
   }
   std::unique_ptr<const Linear> Part(const std::vector<float>& weight, int64_t in, int64_t first,
-                                     int64_t out, DType precision) {
-    return std::make_unique<const DenseLinear>(Dense(weight, in, first, out, precision));
+                                     int64_t out, DType precision, Bias bias = Bias::kOne) {
+    return std::make_unique<const DenseLinear>(Dense(weight, in, first, out, precision, bias));
   }
   std::vector<float> Apply(const Linear& linear, const std::vector<float>& x, int64_t y_row) {
     LinearInput input;
@@ -92,15 +96,20 @@ TEST_F(LinearLayerTest, PacksAnInputAgainWhereItOrThePrecisionChanges) {
   EXPECT_EQ(apply(*wide), 5.0f + bias);
 }
 
-// The general way computes what the dense one does, bit by bit.
+// The general way computes what the dense one does, bit by bit. Without a bias, and with units that
+// are whole tiles, the dense one takes another way where the machine has tiles.
 TEST_F(LinearLayerTest, FeedForwardsAgree) {
+  static_assert(kUnits % 32 == 0);
   const std::vector<float> gate_up = NormalFloats(2 * kUnits * kIn, 3),
                            down = NormalFloats(kIn * kUnits, 4), x = NormalFloats(kRows * kIn, 5);
-  for (const DType precision : {DType::kF32, DType::kBf16}) {
-    const DenseFeedForward dense(Dense(gate_up, kIn, 0, 2 * kUnits, precision),
-                                 Dense(down, kUnits, 0, kIn, precision));
-    const GeneralFeedForward general(Part(gate_up, kIn, 0, 2 * kUnits, precision),
-                                     Part(down, kUnits, 0, kIn, precision));
+  for (const auto& [precision, bias] : {std::pair(DType::kF32, Bias::kOne),
+                                        {DType::kF32, Bias::kNone},
+                                        {DType::kBf16, Bias::kOne},
+                                        {DType::kBf16, Bias::kNone}}) {
+    const DenseFeedForward dense(Dense(gate_up, kIn, 0, 2 * kUnits, precision, bias),
+                                 Dense(down, kUnits, 0, kIn, precision, bias));
+    const GeneralFeedForward general(Part(gate_up, kIn, 0, 2 * kUnits, precision, bias),
+                                     Part(down, kUnits, 0, kIn, precision, bias));
     EXPECT_EQ(dense.bytes(), general.bytes());
     FeedForwardScratch scratch;
     std::vector<float> one(static_cast<size_t>(kRows * kIn)), two(one);
@@ -108,7 +117,7 @@ TEST_F(LinearLayerTest, FeedForwardsAgree) {
     input.Set(x.data(), kRows, kIn);
     dense.Apply(input, one.data(), scratch, pool_);
     general.Apply(input, two.data(), scratch, pool_);
-    EXPECT_EQ(one, two) << Name(precision);
+    EXPECT_EQ(one, two) << Name(precision) << (bias == Bias::kNone ? ", no bias" : ", bias");
   }
 }
 

@@ -56,7 +56,9 @@ class ModelSource {
   struct HashedFile {
     std::string name, sha256;
   };
-  // The files that shape results, by name in order.
+  // The files that shape results, by name in order. Left out are those that shape a prompt, such as
+  // chat templates, which the profile that asks by them answers for, and a generation config that
+  // ends replies by the same tokens as the config: it changes nothing.
   virtual Expected<std::vector<HashedFile>> HashFiles() const = 0;
   // "NAME@HASH12", such as mini@1a2b3c4d5e6f: the path's last part, and a hash of those files.
   Expected<std::string> Name() const;

@@ -164,12 +164,21 @@ TEST_F(ModelSourceTest, ADirectorySaysWhatShapesResults) {
   const auto source = OpenModel(directory_.path());
   ASSERT_TRUE(source) << source.error().message;
   EXPECT_TRUE((*source)->config().EndsReply(9));
-  const auto files = (*source)->HashFiles();
-  ASSERT_TRUE(files);
-  std::vector<std::string> names;
-  for (const ModelSource::HashedFile& file : *files) names.push_back(file.name);
-  EXPECT_THAT(names, ElementsAre("config.json", "model.safetensors", "tokenizer.json"));
-  EXPECT_EQ((*files)[2].sha256, Sha256Hex("{}"));
+  const auto names = [&] {
+    std::vector<std::string> found;
+    const auto opened = OpenModel(directory_.path());
+    const auto files = (*opened)->HashFiles();
+    for (const ModelSource::HashedFile& file : *files) {
+      found.push_back(file.name);
+    }
+    return found;
+  };
+  EXPECT_THAT(names(), ElementsAre("config.json", "generation_config.json", "model.safetensors",
+                                   "tokenizer.json"));
+  EXPECT_EQ((*source)->HashFiles()->at(3).sha256, Sha256Hex("{}"));
+  // One that ends replies as config.json does shapes nothing.
+  Write("generation_config.json", R"({"eos_token_id": 2})");
+  EXPECT_THAT(names(), ElementsAre("config.json", "model.safetensors", "tokenizer.json"));
   EXPECT_FALSE((*source)->ChatTemplate()->has_value());
   Write("chat_template.jinja", "{{ messages }}");
   EXPECT_EQ((*source)->ChatTemplate().value()->source, "{{ messages }}");

@@ -17,9 +17,7 @@
 
 namespace mores::model {
 
-using ops::Accumulate;
 using ops::Kernels;
-using ops::Layout;
 using tensor::DType;
 
 namespace {
@@ -51,11 +49,12 @@ bool EndsBranch(const std::string& name, const ModelConfig& config) {
 
 LongestSequence LongestTrainable(const ModelConfig& config) {
   LongestSequence longest{.positions = config.context_length};
-  if (config.RopeBound(longest.positions) > 0) {
-    longest = {.positions = static_cast<int>(config.layer(0).rope.scaling.trained_context),
-               .limit = "dynamic rotary scaling"};
-  }
   for (int layer = 0; layer < config.layers; ++layer) {
+    const RopeConfig& rope = config.layer(layer).rope;
+    if (rope.Bound(longest.positions) > 0) {
+      longest = {.positions = static_cast<int>(rope.scaling.trained_context),
+                 .limit = "dynamic rotary scaling"};
+    }
     const int window = config.layer(layer).window;
     if (window > 0 && window < longest.positions) {
       longest = {.positions = window, .limit = "sliding windows"};
@@ -256,6 +255,8 @@ TrainableModel::~TrainableModel() = default;
 
 std::unique_ptr<TrainableModel> TrainableModel::Random(const ModelConfig& config, uint64_t seed,
                                                        ThreadPool& pool) {
+  MORES_CHECK(RequireComputable(config, "the model"));
+  MORES_CHECK(RequireOneRotation(config, "the model"));
   auto impl = std::make_unique<Impl>(config, pool);
   uint64_t stream = 0;
   for (Parameter& parameter : impl->parameters) {
@@ -369,6 +370,7 @@ std::vector<std::vector<float>> TrainableModel::LogProbabilities(const TrainBatc
 Status TrainableModel::Save(const std::string& directory, DType dtype) const {
   MORES_CHECK(dtype == DType::kF32 || dtype == DType::kBf16);
   MORES_RETURN_IF_ERROR(MakeDirectories(directory));
+  MORES_RETURN_IF_ERROR(RequireWritable(impl_->config, directory));
   const Json config = ToJson(impl_->config, dtype == DType::kF32 ? "float32" : "bfloat16");
   MORES_RETURN_IF_ERROR(WriteFileAtomically(directory + "/config.json", config.dump(2) + "\n"));
   std::vector<tensor::TensorToWrite> tensors;

@@ -59,7 +59,8 @@ LongestSequence LongestTrainable(const ModelConfig& config);
 // Not thread-safe. Results are bit-identical for any number of threads in the pool.
 class TrainableModel {
  public:
-  // Normal(0, 0.02) with residual outputs scaled by 1/sqrt(2 layers), from `seed`.
+  // Normal(0, 0.02) with residual outputs scaled by 1/sqrt(2 layers), from `seed`. REQUIRES: a
+  // config that RequireComputable accepts, of one rotation for all layers.
   static std::unique_ptr<TrainableModel> Random(const ModelConfig& config, uint64_t seed,
                                                 ThreadPool& pool);
   static Expected<std::unique_ptr<TrainableModel>> Load(const ModelSource& source,
@@ -89,7 +90,8 @@ class TrainableModel {
                                                    std::span<const int32_t> token_ids,
                                                    tensor::DType precision);
 
-  // Writes config.json and model.safetensors (values rounded to `dtype`).
+  // Writes config.json and model.safetensors (values rounded to `dtype`). kUnsupported, and nothing
+  // written, where config.json can't say what the layers are.
   Status Save(const std::string& directory, tensor::DType dtype) const;
 
  private:

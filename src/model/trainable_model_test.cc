@@ -120,8 +120,29 @@ TEST(LongestTrainable, IsTheContextOrWhatNeedsNoMoreThanFullAttention) {
       .kind = ops::RopeScaling::Kind::kDynamic, .factor = 2, .trained_context = 20};
   EXPECT_EQ(LongestTrainable(config).positions, 20);
   EXPECT_EQ(LongestTrainable(config).limit, "dynamic rotary scaling");
+  // The least of the layers that stretch, whichever they are.
+  config.each_layer.assign(2, config.every_layer);
+  config.each_layer[0].rope.scaling = {.trained_context = 10};
+  EXPECT_EQ(LongestTrainable(config).positions, 20);
+  config.each_layer[0].rope.scaling = {
+      .kind = ops::RopeScaling::Kind::kDynamic, .factor = 2, .trained_context = 30};
+  EXPECT_EQ(LongestTrainable(config).positions, 20);
+  EXPECT_EQ(LongestTrainable(config).limit, "dynamic rotary scaling");
+  config.each_layer.clear();
   config.every_layer.rope.scaling.kind = ops::RopeScaling::Kind::kLlama3;
   EXPECT_EQ(LongestTrainable(config).positions, 40);
+}
+
+TEST(TrainableModelDeathTest, RandomRequiresWhatCanBeTrained) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  ThreadPool pool(1);
+  ModelConfig config = SmallConfig(Family::kLlama);
+  config.each_layer.assign(2, config.every_layer);
+  config.each_layer[1].rope.theta = 1e6;
+  EXPECT_DEATH(TrainableModel::Random(config, 1, pool), "check failed: RequireOneRotation");
+  config.each_layer[1] = config.every_layer;
+  config.each_layer[1].score_cap = 30;
+  EXPECT_DEATH(TrainableModel::Random(config, 1, pool), "check failed: RequireComputable");
 }
 
 }  // namespace

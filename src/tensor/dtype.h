@@ -20,7 +20,7 @@ enum class DType {
 };
 std::string_view Name(DType dtype);  // "f32", "f16", "bf16", "q8_0"
 
-// Rows are whole blocks: a tensor's last dimension is a multiple of this.
+// Rows are whole blocks: a tensor's last dimension is a multiple of this (MakeTensorView checks).
 constexpr int64_t BlockElements(DType dtype) { return dtype == DType::kQ8_0 ? 32 : 1; }
 constexpr int64_t BlockBytes(DType dtype) {
   switch (dtype) {

@@ -74,17 +74,8 @@ Expected<TensorView> ParseEntry(const std::string& name, const Json& entry, std:
                      "{}: tensor '{}' lies outside of the file ({} to {} of {})", where, name,
                      begin, end, data.size());
   }
-  uint64_t bytes = static_cast<uint64_t>(BlockBytes(*dtype));  // of an element: no blocks here
-  for (const int64_t dim : *shape) {
-    if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(dim), &bytes)) bytes = UINT64_MAX;
-    if (bytes > data.size()) break;
-  }
-  if (bytes != end - begin) {
-    return MakeError(ErrorKind::kCorrupt,
-                     "{}: tensor '{}' has {} bytes, which its shape contradicts", where, name,
-                     end - begin);
-  }
-  return TensorView{*dtype, *shape, data.substr(begin, end - begin)};
+  return MakeTensorView(*dtype, *shape, data.substr(begin, end - begin),
+                        fmt::format("{}: tensor '{}'", where, name));
 }
 
 }  // namespace

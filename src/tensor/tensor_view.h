@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "tensor/dtype.h"
 
 namespace mores::tensor {
@@ -22,6 +23,11 @@ struct TensorView {
   // The same of elements [first, first + count), wherever their blocks begin.
   void Copy(int64_t first, int64_t count, float* out) const;
 };
+
+// A view of `bytes`, which errors call `what`. kCorrupt where the shape has another number of
+// bytes, negative dimensions, or rows that are no whole blocks.
+Expected<TensorView> MakeTensorView(DType dtype, std::vector<int64_t> shape, std::string_view bytes,
+                                    std::string_view what);
 
 }  // namespace mores::tensor
 

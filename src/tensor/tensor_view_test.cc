@@ -30,6 +30,28 @@ TEST(Float16Test, ConvertsExactly) {
   EXPECT_TRUE(std::isnan(ToFloat(Float16{0x7E00})));
 }
 
+TEST(TensorViewTest, ShapesAndBytesMustAgree) {
+  const std::string bytes(136, 0);
+  const auto make = [&](DType dtype, std::vector<int64_t> shape, size_t size) {
+    return MakeTensorView(dtype, std::move(shape), std::string_view(bytes).substr(0, size), "t");
+  };
+  ASSERT_TRUE(make(DType::kQ8_0, {2, 64}, 136));
+  EXPECT_EQ(make(DType::kQ8_0, {2, 64}, 136)->elements(), 128);
+  EXPECT_TRUE(make(DType::kF32, {}, 4));
+  EXPECT_TRUE(make(DType::kF32, {0, int64_t{1} << 53, int64_t{1} << 53}, 0));
+  // The same number of elements, yet rows of a block and a half.
+  const auto parts = make(DType::kQ8_0, {4, 48}, 136);
+  ASSERT_FALSE(parts);
+  EXPECT_EQ(parts.error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(parts.error().message, "t has rows of 48, which are no whole blocks of 32");
+  EXPECT_EQ(make(DType::kBf16, {2, 3}, 13).error().message,
+            "t has 13 bytes, which its shape contradicts");
+  EXPECT_FALSE(make(DType::kQ8_0, {2, 64}, 135));
+  EXPECT_FALSE(make(DType::kQ8_0, {}, 34));
+  EXPECT_FALSE(make(DType::kF32, {-1, -1}, 4));
+  EXPECT_FALSE(make(DType::kF32, {int64_t{1} << 53, int64_t{1} << 53}, 0));
+}
+
 // A block of elements scale * (from + i).
 std::string Q8Block(uint16_t scale_bits, int from) {
   std::string block(2, 0);

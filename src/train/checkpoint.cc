@@ -84,6 +84,13 @@ Status CheckHash(const Json& wanted, const std::string& hash, const std::string&
   return {};
 }
 
+// What a checkpoint lacks can't be read as it is, so that its error tells the way out as well.
+template <class T>
+Expected<T> CorruptIfMissing(Expected<T> read, const std::string& path) {
+  if (!read && read.error().kind == ErrorKind::kMissing) return Corrupt(path, "missing");
+  return read;
+}
+
 Expected<CheckpointFiles> ReadFiles(const Json& json, const std::string& directory,
                                     const std::string& path) {
   const auto hashes = json.find("files_sha256");
@@ -96,7 +103,7 @@ Expected<CheckpointFiles> ReadFiles(const Json& json, const std::string& directo
       return Corrupt(path, fmt::format("field 'files_sha256': '{}' is no plain file name", name));
     }
     const std::string file = directory + "/" + kFiles + "/" + name;
-    MORES_ASSIGN_OR_RETURN(files[name], ReadFile(file));
+    MORES_ASSIGN_OR_RETURN(files[name], CorruptIfMissing(ReadFile(file), file));
     MORES_RETURN_IF_ERROR(CheckHash(hash, Sha256Hex(files[name]), file));
   }
   return files;
@@ -194,14 +201,15 @@ Expected<std::optional<FoundCheckpoint>> CheckpointStore::Latest() const {
   FoundCheckpoint found;
   found.directory = PathOf(steps.back());
   const std::string path = found.directory + "/checkpoint.json";
-  MORES_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  MORES_ASSIGN_OR_RETURN(const std::string text, CorruptIfMissing(ReadFile(path), path));
   const Expected<Json> json = ParseJson(text, path);
   if (!json || !json->is_object() || json->value("version", Json()) != kVersion) {
     return Corrupt(path, "not a checkpoint of this version");
   }
   MORES_ASSIGN_OR_RETURN(found.state, ParseState(*json, path));
   const std::string weights = found.directory + "/state.safetensors";
-  MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(weights));
+  MORES_ASSIGN_OR_RETURN(const std::string hash,
+                         CorruptIfMissing(Sha256HexOfFile(weights), weights));
   MORES_RETURN_IF_ERROR(CheckHash(json->value("state_sha256", Json()), hash, weights));
   MORES_ASSIGN_OR_RETURN(found.files, ReadFiles(*json, found.directory, path));
   return std::optional<FoundCheckpoint>(std::move(found));

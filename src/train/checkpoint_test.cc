@@ -134,6 +134,17 @@ TEST_F(CheckpointTest, DamageIsNoticed) {
   ASSERT_TRUE(Save(*store, 3));
   std::ofstream(directory_ + "/checkpoint-00000003/checkpoint.json") << "{\"version\":1}";
   EXPECT_EQ(store->Latest().error().kind, ErrorKind::kCorrupt);
+
+  for (const std::string name : {"files/tokenizer.json", "state.safetensors", "checkpoint.json"}) {
+    ASSERT_TRUE(Save(*store, 3));
+    fs::remove(directory_ + "/checkpoint-00000003/" + name);
+    const auto missing = store->Latest();
+    ASSERT_FALSE(missing) << name;
+    EXPECT_EQ(missing.error().kind, ErrorKind::kCorrupt) << name;
+    EXPECT_NE(missing.error().message.find(name + ": missing; --fresh starts over"),
+              std::string::npos)
+        << missing.error().message;
+  }
 }
 
 TEST_F(CheckpointTest, ShapesMustBeTheModels) {

@@ -188,8 +188,8 @@ Status SftRun::PrepareTrainable() {
   if (recipe_.from.empty()) {
     model::ModelConfig config = recipe_.model;
     config.vocab_size = tokenizer_->vocab_size();
-    config.bos_id = tokenizer_->bos_id().value_or(config.bos_id);
-    config.eos_id = tokenizer_->eos_id().value_or(config.eos_id);
+    config.bos_id = tokenizer_->bos_id().value_or(-1);
+    config.eos_id = tokenizer_->eos_id().value_or(-1);
     trainable_ = TrainEveryWeight(
         model::TrainableModel::Random(config, static_cast<uint64_t>(recipe_.run.seed), pool_),
         pool_);
@@ -306,17 +306,11 @@ Status SftRun::WriteModelFiles(const std::string& directory) {
   for (const auto& [name, bytes] : profile_files_) {
     MORES_RETURN_IF_ERROR(WriteFileAtomically(directory + "/" + name, bytes));
   }
-  const model::ModelConfig& config = trainable_->config();
-  Json ends = config.eos_id;
-  if (!config.further_eos_ids.empty()) {
-    ends = Json::array({config.eos_id});
-    for (const int id : config.further_eos_ids) ends.push_back(id);
-  }
-  return WriteJsonFile(directory + "/generation_config.json",
-                       {{"bos_token_id", config.bos_id},
-                        {"eos_token_id", std::move(ends)},
-                        {"do_sample", false},
-                        {"max_new_tokens", judge_.max_critique_tokens}});
+  Json generation = Json::object();
+  model::PutTokenIds(trainable_->config(), generation);
+  generation["do_sample"] = false;
+  generation["max_new_tokens"] = judge_.max_critique_tokens;
+  return WriteJsonFile(directory + "/generation_config.json", generation);
 }
 
 // Returns the evaluation of the model as written.

@@ -252,6 +252,26 @@ TEST_F(SftTest, GoesOnFromAModelDirectory) {
   EXPECT_EQ(Bytes("first/tokenizer.json"), Bytes("second/tokenizer.json"));
 }
 
+TEST_F(SftTest, AModelHasNoBeginningTokenWhereItsTokenizerHasNone) {
+  ReplaceInRecipe("steps = 120", "steps = 2");
+  const auto first = TrainSft(Options("first"));
+  ASSERT_TRUE(first) << first.error().message;
+  // The tokenizer of other tools, which names its tokens in a file of its own.
+  fs::remove(folder_ / "first" / "tokenizer.model");
+  Json names = *ParseJson(Bytes("first/tokenizer_config.json"), "names");
+  ASSERT_EQ(names.erase("bos_token"), 1u);
+  std::ofstream(folder_ / "first" / "tokenizer_config.json") << names.dump();
+  fs::remove(folder_ / "first" / "special_tokens_map.json");
+  ReplaceInRecipe("vocab_size = 360\ncharacter_coverage = 1", "path = \"first\"");
+  const auto second = TrainSft(Options("second"));
+  ASSERT_TRUE(second) << second.error().message;
+  for (const char* name : {"second/config.json", "second/generation_config.json"}) {
+    const Json config = *ParseJson(Bytes(name), name);
+    EXPECT_TRUE(config["bos_token_id"].is_null()) << name;
+    EXPECT_EQ(config["eos_token_id"], 2) << name;
+  }
+}
+
 TEST_F(SftTest, BadInputIsOneErrorAndLeavesNothing) {
   const auto expect = [&](ErrorKind kind, const std::string& part) {
     const auto result = TrainSft(Options("bad"));
