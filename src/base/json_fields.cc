@@ -28,17 +28,17 @@ std::string ListOfNames(std::span<const std::string_view> names) {
 }  // namespace
 
 tl::unexpected<Error> FieldError(std::string_view where, std::string_view name,
-                                 std::string_view problem) {
-  return MakeError(ErrorKind::kInput, "{}: field '{}': {}", where, name, problem);
+                                 std::string_view problem, ErrorKind kind) {
+  return MakeError(kind, "{}: field '{}': {}", where, name, problem);
 }
 
 std::string WrongType(std::string_view wanted, const Json& value) {
   return fmt::format("must be {}, not {}", wanted, value.type_name());
 }
 
-Status RequireObject(const Json& value, std::string_view where) {
+Status RequireObject(const Json& value, std::string_view where, ErrorKind kind) {
   if (value.is_object()) return {};
-  return MakeError(ErrorKind::kInput, "{}: {}", where, WrongType("an object", value));
+  return MakeError(kind, "{}: {}", where, WrongType("an object", value));
 }
 
 const Json* JsonFields::Find(const char* name) const {
@@ -50,6 +50,12 @@ Expected<const Json*> JsonFields::Required(const char* name) const {
   const Json* value = Find(name);
   if (value == nullptr) return Wrong(name, "missing");
   return value;
+}
+
+Expected<std::string> JsonFields::RequiredString(const char* name) const {
+  Expected<std::string> text = mores::RequiredString(*object_, name, where_);
+  if (!text) text.error().kind = kind_;
+  return text;
 }
 
 Expected<std::string> JsonFields::OptionalString(const char* name) const {
@@ -97,6 +103,12 @@ Expected<std::optional<double>> JsonFields::Probability(const char* name) const 
   return std::optional<double>(value->get<double>());
 }
 
+Expected<double> JsonFields::RequiredAmount(const char* name) const {
+  MORES_ASSIGN_OR_RETURN(const Json* const value, Required(name));
+  if (!value->is_number() || !(*value >= 0.0)) return Wrong(name, "must be a number, 0 or more");
+  return value->get<double>();
+}
+
 Expected<bool> JsonFields::Flag(const char* name) const {
   const Json* value = Find(name);
   if (value == nullptr) return false;
@@ -126,7 +138,8 @@ Expected<std::optional<JsonFields>> JsonFields::Object(const char* name) const {
   const Json* value = Find(name);
   if (value == nullptr) return std::optional<JsonFields>();
   if (!value->is_object()) return Wrong(name, WrongType("an object", *value));
-  return std::optional<JsonFields>(JsonFields(*value, fmt::format("{}: field '{}'", where_, name)));
+  return std::optional<JsonFields>(
+      JsonFields(*value, fmt::format("{}: field '{}'", where_, name), kind_));
 }
 
 Expected<std::vector<JsonFields>> JsonFields::Objects(const char* name) const {
@@ -136,8 +149,8 @@ Expected<std::vector<JsonFields>> JsonFields::Objects(const char* name) const {
   if (!list->is_array()) return Wrong(name, WrongType("a list of objects", *list));
   for (const Json& value : *list) {
     const std::string inner = fmt::format("{}: field '{}[{}]'", where_, name, objects.size());
-    MORES_RETURN_IF_ERROR(RequireObject(value, inner));
-    objects.emplace_back(value, inner);
+    MORES_RETURN_IF_ERROR(RequireObject(value, inner, kind_));
+    objects.emplace_back(value, inner, kind_);
   }
   return objects;
 }

@@ -1,5 +1,6 @@
 // Fields of a JSON object, each read with its type and bounds. What is wrong with one is said in
-// one way: kInput "WHERE: field 'NAME': PROBLEM".
+// one way: "WHERE: field 'NAME': PROBLEM", of the kind that the reader was given: kInput for what
+// users write, kCorrupt for files of models and profiles.
 #ifndef MORES_BASE_JSON_FIELDS_H_
 #define MORES_BASE_JSON_FIELDS_H_
 
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -19,11 +21,11 @@ namespace mores {
 
 // For a field that no reader below knows.
 tl::unexpected<Error> FieldError(std::string_view where, std::string_view name,
-                                 std::string_view problem);
+                                 std::string_view problem, ErrorKind kind = ErrorKind::kInput);
 // "must be WANTED, not TYPE".
 std::string WrongType(std::string_view wanted, const Json& value);
-// kInput "WHERE: must be an object, not TYPE".
-Status RequireObject(const Json& value, std::string_view where);
+// "WHERE: must be an object, not TYPE".
+Status RequireObject(const Json& value, std::string_view where, ErrorKind kind = ErrorKind::kInput);
 
 // A whole number from `least` to `most`.
 struct WholeRange {
@@ -37,28 +39,35 @@ constexpr WholeRange kCountRange = {.least = 0, .most = int64_t{1} << 52};
 class JsonFields {
  public:
   // `object` must outlive the reader. Of a value that is no object every field is absent.
-  JsonFields(const Json& object, std::string_view where) : object_(&object), where_(where) {}
+  JsonFields(const Json& object, std::string_view where, ErrorKind kind = ErrorKind::kInput)
+      : object_(&object), where_(where), kind_(kind) {}
 
   const Json& object() const { return *object_; }
   const std::string& where() const { return where_; }
   const Json* Find(const char* name) const;  // null: absent
   bool Has(const char* name) const { return Find(name) != nullptr; }
   tl::unexpected<Error> Wrong(std::string_view name, std::string_view problem) const {
-    return FieldError(where_, name, problem);
+    return FieldError(where_, name, problem, kind_);
   }
 
   Expected<const Json*> Required(const char* name) const;
-  Expected<std::string> RequiredString(const char* name) const {
-    return mores::RequiredString(*object_, name, where_);
-  }
+  Expected<std::string> RequiredString(const char* name) const;
   Expected<std::string> OptionalString(const char* name) const;  // "" where absent
   // A list of texts, or nothing.
   Expected<std::vector<std::string>> Strings(const char* name) const;
   Expected<std::optional<int64_t>> Whole(const char* name, WholeRange range) const;
+  Expected<int64_t> RequiredWhole(const char* name, WholeRange range) const {
+    return Given(name, Whole(name, range));
+  }
   // 0 where absent.
   Expected<int64_t> Count(const char* name) const;
   // From 0 to 1.
   Expected<std::optional<double>> Probability(const char* name) const;
+  Expected<double> RequiredProbability(const char* name) const {
+    return Given(name, Probability(name));
+  }
+  // A time, a price and the like: 0 or more.
+  Expected<double> RequiredAmount(const char* name) const;
   // False where absent.
   Expected<bool> Flag(const char* name) const;
   // A text that isn't empty, or a whole number, which becomes a text.
@@ -77,6 +86,7 @@ class JsonFields {
 
   // An object in the object: errors of its fields say "WHERE: field 'NAME': field ...".
   Expected<std::optional<JsonFields>> Object(const char* name) const;
+  Expected<JsonFields> RequiredObject(const char* name) const { return Given(name, Object(name)); }
   // The objects of a list, which may be absent: "WHERE: field 'NAME[2]': ...".
   Expected<std::vector<JsonFields>> Objects(const char* name) const;
 
@@ -84,8 +94,16 @@ class JsonFields {
   Status RefuseOthers(std::initializer_list<std::string_view> known) const;
 
  private:
+  template <class Value>
+  Expected<Value> Given(const char* name, Expected<std::optional<Value>> value) const {
+    if (!value) return tl::unexpected(std::move(value.error()));
+    if (!*value) return Wrong(name, "missing");
+    return *std::move(*value);
+  }
+
   const Json* object_;
   std::string where_;
+  ErrorKind kind_;
 };
 
 }  // namespace mores

@@ -90,6 +90,30 @@ TEST_F(JsonFieldsTest, SaysWhatIsWrong) {
             "f:1: must be an object, not array");
 }
 
+TEST_F(JsonFieldsTest, ReadsWhatMustBeThere) {
+  const JsonFields fields = Of(R"({"n":2,"p":0.5,"o":{"n":-1},"z":null})");
+  EXPECT_EQ(fields.RequiredWhole("n", {}).value(), 2);
+  EXPECT_EQ(fields.RequiredProbability("p").value(), 0.5);
+  EXPECT_EQ(fields.RequiredAmount("n").value(), 2.0);
+  EXPECT_EQ(Problem(fields.RequiredWhole("z", {})), "f:1: field 'z': missing");
+  EXPECT_EQ(Problem(fields.RequiredProbability("n")),
+            "f:1: field 'n': must be null or a number from 0 to 1");
+  EXPECT_EQ(Problem(fields.RequiredObject("z")), "f:1: field 'z': missing");
+  const JsonFields inner = fields.RequiredObject("o").value();
+  EXPECT_EQ(Problem(inner.RequiredAmount("n")),
+            "f:1: field 'o': field 'n': must be a number, 0 or more");
+}
+
+TEST_F(JsonFieldsTest, ErrorsAreOfTheKindGiven) {
+  const Json json = {{"o", {{"a", 1}}}, {"l", {{{"a", 1}}}}, {"bad", {1}}};
+  const JsonFields fields(json, "f", ErrorKind::kCorrupt);
+  EXPECT_EQ(fields.RequiredString("o").error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(fields.Whole("o", {}).error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(fields.RequiredObject("o")->Flag("a").error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(fields.Objects("l")->at(0).Flag("a").error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(fields.Objects("bad").error().kind, ErrorKind::kCorrupt);
+}
+
 TEST_F(JsonFieldsTest, NamesTheChoices) {
   const JsonFields fields = Of(R"({"taste":"bitter"})");
   EXPECT_EQ(Problem(fields.Choice("taste", {Taste::kSweet, Taste::kSour, Taste::kPlain})),

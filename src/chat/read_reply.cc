@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/strings.h"
 #include "chat/task.h"
 #include "format/dialogue.h"
 
@@ -12,13 +13,6 @@ namespace {
 
 constexpr size_t kMaxObjects = 64;  // looked at in one text
 
-std::string_view Trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
 std::string Lower(std::string_view ascii) {
   std::string lower(ascii);
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -26,12 +20,12 @@ std::string Lower(std::string_view ascii) {
 }
 
 std::string_view WithoutThinking(std::string_view reply) {
-  reply = Trimmed(reply);
+  reply = Trim(reply, kTextSpace);
   constexpr std::string_view kBegin = "<think>", kEnd = "</think>";
   if (!reply.starts_with(kBegin)) return reply;
   const size_t end = reply.find(kEnd);
   return end == std::string_view::npos ? std::string_view()
-                                       : Trimmed(reply.substr(end + kEnd.size()));
+                                       : Trim(reply.substr(end + kEnd.size()), kTextSpace);
 }
 
 bool Allows(const Json& schema, std::string_view type) {
@@ -44,7 +38,7 @@ bool Allows(const Json& schema, std::string_view type) {
 std::optional<bool> AsBoolean(const Json& value) {
   if (value.is_boolean()) return value.get<bool>();
   if (!value.is_string()) return std::nullopt;
-  const std::string text = Lower(Trimmed(value.get<std::string>()));
+  const std::string text = Lower(Trim(value.get<std::string>(), kTextSpace));
   if (text == "true" || text == "yes" || text == "correct") return true;
   if (text == "false" || text == "no" || text == "incorrect") return false;
   return std::nullopt;
@@ -62,7 +56,7 @@ std::optional<int64_t> AsInteger(const Json& value) {
 }
 
 std::optional<std::string> AsEnumerated(const std::string& text, const Json& names) {
-  const std::string wanted = Lower(Trimmed(text));
+  const std::string wanted = Lower(Trim(text, kTextSpace));
   const std::optional<format::Label> label = format::ParseLabel(wanted);
   for (const Json& name : names) {
     const bool same = name.is_string() && Lower(name.get_ref<const std::string&>()) == wanted;

@@ -12,6 +12,7 @@
 #include "base/json_fields.h"
 #include "base/json_lines.h"
 #include "base/random.h"
+#include "base/strings.h"
 #include "curate/record.h"
 #include "text/language.h"
 #include "text/unicode.h"
@@ -19,18 +20,11 @@
 namespace mores::curate {
 namespace {
 
-std::string_view Trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\v\f";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
 // What two queries that ask the same have in common. Text without letters or digits stands for
 // itself.
 std::string MatchKey(const std::string& query) {
   std::string key = text::NormalizeForMatch(query);
-  return key.empty() ? std::string(Trimmed(query)) : key;
+  return key.empty() ? std::string(Trim(query, kAsciiSpace)) : key;
 }
 
 class QueryWriting {
@@ -82,7 +76,7 @@ class QueryWriting {
     }
     int number = 0;
     for (const Json& one : result["queries"]) {
-      const auto query = std::string(Trimmed(one.get<std::string>()));
+      const auto query = std::string(Trim(one.get<std::string>(), kAsciiSpace));
       Json line = {{"id", fmt::format("{}-{}", Key(rule), ++number)},
                    {"query", query},
                    {"lang", text::Name(text::DetectLanguage(query))},
@@ -163,7 +157,7 @@ Expected<std::vector<SourceRule>> ReadSourceRules(const std::string& path) {
   for (;;) {
     MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
     if (!more) break;
-    const std::string_view rule = Trimmed(line);
+    const std::string_view rule = Trim(line, kAsciiSpace);
     if (rule.empty() || rule.front() == '#') continue;
     const int64_t number = reader->line_number();
     const std::string where = fmt::format("{}:{}", ShownPath(path), number);
@@ -189,7 +183,7 @@ Expected<std::vector<std::string>> ReadExampleQueries(const std::string& path) {
     } else {
       MORES_ASSIGN_OR_RETURN(query, RequiredString(line.value, "query", line.where));
     }
-    queries.emplace_back(Trimmed(query));
+    queries.emplace_back(Trim(query, kAsciiSpace));
     if (queries.back().empty()) return FieldError(line.where, "query", "blank");
     return {};
   };

@@ -6,14 +6,12 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/strings.h"
+
 namespace mores::format {
 namespace {
 
-std::string_view Trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
+constexpr std::string_view kBoundEdges = " \t";
 
 std::string_view Sign(Comparison comparison) {
   switch (comparison) {
@@ -39,13 +37,13 @@ Expected<Bound> ParseBound(std::string_view text, std::span<const std::string_vi
   if (sign == std::string_view::npos) return wrong("expected a form such as 'unsafe>0.1'");
   const bool or_equal = sign + 1 < text.size() && text[sign + 1] == '=';
   Bound bound;
-  bound.metric = std::string(Trimmed(text.substr(0, sign)));
+  bound.metric = std::string(Trim(text.substr(0, sign), kBoundEdges));
   if (text[sign] == '>') {
     bound.comparison = or_equal ? Comparison::kAtLeast : Comparison::kAbove;
   } else {
     bound.comparison = or_equal ? Comparison::kAtMost : Comparison::kBelow;
   }
-  const std::string_view number = Trimmed(text.substr(sign + (or_equal ? 2 : 1)));
+  const std::string_view number = Trim(text.substr(sign + (or_equal ? 2 : 1)), kBoundEdges);
   const auto parsed = std::from_chars(number.data(), number.data() + number.size(), bound.value);
   if (parsed.ec != std::errc() || parsed.ptr != number.data() + number.size() ||
       !std::isfinite(bound.value)) {

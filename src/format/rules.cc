@@ -4,10 +4,13 @@
 #include <charconv>
 
 #include "base/files.h"
+#include "base/strings.h"
 #include "text/unicode.h"
 
 namespace mores::format {
 namespace {
+
+constexpr std::string_view kRuleEdges = " \t\r";
 
 Status CheckRule(std::string_view rule, std::string_view where) {
   if (!text::IsValidUtf8(rule)) return MakeError(ErrorKind::kInput, "{}: invalid UTF-8", where);
@@ -29,12 +32,6 @@ Status CheckCount(size_t count, std::string_view where) {
   return {};
 }
 
-std::string_view TrimmedRule(std::string_view line) {
-  const size_t begin = line.find_first_not_of(" \t\r");
-  if (begin == std::string_view::npos) return {};
-  return line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
-}
-
 }  // namespace
 
 Expected<std::vector<std::string>> ReadRules(const std::string& path) {
@@ -44,7 +41,7 @@ Expected<std::vector<std::string>> ReadRules(const std::string& path) {
   for (;;) {
     MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(line));
     if (!more) break;
-    const std::string_view rule = TrimmedRule(line);
+    const std::string_view rule = Trim(line, kRuleEdges);
     if (rule.empty() || rule[0] == '#') continue;
     const std::string where = fmt::format("{}:{}", path, reader->line_number());
     MORES_RETURN_IF_ERROR(CheckRule(rule, where));
@@ -61,10 +58,10 @@ Expected<std::vector<std::string>> ParseRules(const Json& value, std::string_vie
   MORES_RETURN_IF_ERROR(CheckCount(value.size(), field));
   std::vector<std::string> rules;
   for (const Json& rule : value) {
-    if (!rule.is_string() || TrimmedRule(rule.get_ref<const std::string&>()).empty()) {
+    if (!rule.is_string() || Trim(rule.get_ref<const std::string&>(), kRuleEdges).empty()) {
       return MakeError(ErrorKind::kInput, "{}: must be a list of texts, none empty", field);
     }
-    rules.emplace_back(TrimmedRule(rule.get_ref<const std::string&>()));
+    rules.emplace_back(Trim(rule.get_ref<const std::string&>(), kRuleEdges));
     MORES_RETURN_IF_ERROR(CheckRule(rules.back(), field));
   }
   return rules;

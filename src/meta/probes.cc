@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "base/strings.h"
 #include "meta/probes_rewrite.h"
 #include "text/unicode.h"
 #include "text/utf8.h"
@@ -98,16 +99,6 @@ std::string ReplaceWords(std::string_view text, std::span<const Replacement> wor
   return out;
 }
 
-std::string_view TrimSpace(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) {
-    text.remove_suffix(1);
-  }
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0) {
-    text.remove_prefix(1);
-  }
-  return text;
-}
-
 // Without what ends a sentence.
 std::string_view WithoutStop(std::string_view claim) {
   for (bool cut = true; cut;) {
@@ -127,7 +118,7 @@ bool IsChinese(Language language) { return language == Language::kChinese; }
 std::string JoinClaims(const std::vector<std::string>& claims, Language language) {
   std::string out;
   for (const std::string& claim : claims) {
-    const std::string_view text = TrimSpace(claim);
+    const std::string_view text = Trim(claim, kAsciiSpace);
     if (text.empty()) continue;
     if (!out.empty() && !IsChinese(language)) out += ' ';
     out += text;
@@ -137,8 +128,8 @@ std::string JoinClaims(const std::vector<std::string>& claims, Language language
 }
 
 std::string MergeTwo(std::string_view first, std::string_view second, Language language) {
-  const std::string_view begin = WithoutStop(TrimSpace(first));
-  const std::string_view end = TrimSpace(second);
+  const std::string_view begin = WithoutStop(Trim(first, kAsciiSpace));
+  const std::string_view end = Trim(second, kAsciiSpace);
   return std::string(begin) +
          (IsChinese(language) ? "，并且" + std::string(end) : ", and " + InsideSentence(end));
 }
@@ -282,7 +273,7 @@ std::vector<std::string> ProbeMaker::ClaimsOf(Probe probe, size_t item,
       break;
     case Probe::kNegated:
       for (std::string& claim : claims) {
-        Negation negation = Negate(TrimSpace(claim), reference.lang);
+        Negation negation = Negate(Trim(claim, kAsciiSpace), reference.lang);
         counts.claims += 1;
         (negation.framed ? counts.framed : counts.by_rule) += 1;
         claim = std::move(negation.claim);

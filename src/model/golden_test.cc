@@ -5,7 +5,6 @@
 #include <cstring>
 #include <iostream>
 
-#include "base/cpu.h"
 #include "support/model/golden_case.h"
 
 namespace mores::model {
@@ -15,28 +14,7 @@ using tensor::DType;
 
 const std::string kRoot = std::string(MORES_SOURCE_DIR) + "/tests/golden";
 
-struct Setting {
-  std::string name;
-  DType precision;
-  IsaLevel isa;
-};
-
-std::string NameOf(const testing::TestParamInfo<Setting>& info) {
-  return fmt::format("{}_{}_{}", info.param.name, tensor::Name(info.param.precision),
-                     Name(info.param.isa));
-}
-
-std::vector<Setting> Settings(const std::vector<DType>& precisions) {
-  std::vector<Setting> all;
-  for (const std::string& name : GoldenCaseNames()) {
-    for (const DType precision : precisions) {
-      for (const IsaLevel isa : SupportedIsaLevels()) all.push_back({name, precision, isa});
-    }
-  }
-  return all;
-}
-
-class Golden : public testing::TestWithParam<Setting> {
+class Golden : public testing::TestWithParam<GoldenSetting> {
  protected:
   void SetUp() override {
     ASSERT_TRUE(SetIsaLevel(GetParam().isa));
@@ -189,9 +167,9 @@ TEST_P(GoldenF32, ComparisonSeesEveryParameter) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Golden, testing::ValuesIn(Settings({DType::kF32, DType::kBf16})),
-                         NameOf);
-INSTANTIATE_TEST_SUITE_P(All, GoldenF32, testing::ValuesIn(Settings({DType::kF32})), NameOf);
+INSTANTIATE_TEST_SUITE_P(All, Golden,
+                         testing::ValuesIn(GoldenSettings({DType::kF32, DType::kBf16})), NameOf);
+INSTANTIATE_TEST_SUITE_P(All, GoldenF32, testing::ValuesIn(GoldenSettings({DType::kF32})), NameOf);
 
 TEST(Tolerance, IsTightInF32AndFollowsDepthAndLength) {
   const auto f32 = [](int64_t reduction, int products) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/files.h"
+#include "base/json_fields.h"
 #include "text/unicode.h"
 
 namespace mores::report {
@@ -11,65 +12,32 @@ namespace {
 constexpr size_t kModelColumns = 34, kCommandColumns = 14;
 constexpr double kMebibyte = 1024.0 * 1024.0;
 
-// Typed reads from one object; the first error stays.
-class Reader {
- public:
-  Reader(const Json& object, std::string where, std::string prefix)
-      : object_(object), where_(std::move(where)), prefix_(std::move(prefix)) {}
+Expected<ModelCost> ReadModel(const JsonFields& fields) {
+  ModelCost model;
+  MORES_ASSIGN_OR_RETURN(model.role, fields.RequiredString("role"));
+  MORES_ASSIGN_OR_RETURN(model.model, fields.RequiredString("model"));
+  MORES_ASSIGN_OR_RETURN(model.asked, fields.RequiredWhole("asked", kCountRange));
+  MORES_ASSIGN_OR_RETURN(model.cached, fields.RequiredWhole("cached", kCountRange));
+  MORES_ASSIGN_OR_RETURN(model.prompt_tokens, fields.RequiredWhole("prompt_tokens", kCountRange));
+  MORES_ASSIGN_OR_RETURN(model.completion_tokens,
+                         fields.RequiredWhole("completion_tokens", kCountRange));
+  MORES_ASSIGN_OR_RETURN(model.cost, fields.RequiredAmount("cost"));
+  return model;
+}
 
-  void Read(const char* name, double& value) {
-    const Json* field = Find(name);
-    if (field == nullptr) return;
-    if (!field->is_number() || !(field->get<double>() >= 0)) return Fail(name, "a number");
-    value = field->get<double>();
+// Of one model, or of a list of them.
+Expected<std::vector<ModelCost>> ReadModels(const JsonFields& manifest) {
+  const Json* usage = manifest.Find("usage");
+  std::vector<JsonFields> entries;
+  if (usage != nullptr && usage->is_object()) {
+    MORES_ASSIGN_OR_RETURN(const JsonFields one, manifest.RequiredObject("usage"));
+    entries.push_back(one);
+  } else {
+    MORES_ASSIGN_OR_RETURN(entries, manifest.Objects("usage"));
   }
-  void Read(const char* name, int64_t& value) {
-    const Json* field = Find(name);
-    if (field == nullptr) return;
-    if (!field->is_number_integer() || *field < 0) return Fail(name, "a count");
-    value = field->get<int64_t>();
-  }
-  void Read(const char* name, std::string& value) {
-    const Json* field = Find(name);
-    if (field == nullptr) return;
-    if (!field->is_string()) return Fail(name, "a text");
-    value = field->get<std::string>();
-  }
-  const Status& status() const { return status_; }
-
- private:
-  const Json* Find(const char* name) {
-    if (!object_.is_object() || !object_.contains(name)) {
-      Fail(name, "there: this is no manifest of a run over items");
-      return nullptr;
-    }
-    return &object_[name];
-  }
-  void Fail(const char* name, const char* wanted) {
-    if (!status_) return;
-    status_ =
-        MakeError(ErrorKind::kInput, "{}: field '{}{}': must be {}", where_, prefix_, name, wanted);
-  }
-
-  const Json& object_;
-  std::string where_, prefix_;
-  Status status_;
-};
-
-Expected<std::vector<ModelCost>> ReadModels(const Json& usage, const std::string& path) {
   std::vector<ModelCost> models;
-  for (const Json& entry : usage.is_array() ? usage : Json::array({usage})) {
-    ModelCost model;
-    Reader reader(entry, path, fmt::format("usage[{}].", models.size()));
-    reader.Read("role", model.role);
-    reader.Read("model", model.model);
-    reader.Read("asked", model.asked);
-    reader.Read("cached", model.cached);
-    reader.Read("prompt_tokens", model.prompt_tokens);
-    reader.Read("completion_tokens", model.completion_tokens);
-    reader.Read("cost", model.cost);
-    MORES_RETURN_IF_ERROR(reader.status());
-    models.push_back(std::move(model));
+  for (const JsonFields& entry : entries) {
+    MORES_ASSIGN_OR_RETURN(models.emplace_back(), ReadModel(entry));
   }
   return models;
 }
@@ -162,21 +130,17 @@ Expected<StageCost> ReadStageCost(const std::string& path) {
   MORES_ASSIGN_OR_RETURN(const Json manifest, ParseJson(bytes, path));
   StageCost stage;
   stage.manifest = path;
-  Reader reader(manifest, path, "");
-  reader.Read("command", stage.command);
-  reader.Read("wall_seconds", stage.wall_seconds);
-  reader.Read("cpu_seconds", stage.cpu_seconds);
-  reader.Read("peak_memory_bytes", stage.peak_memory_bytes);
-  MORES_RETURN_IF_ERROR(reader.status());
-  const Json counted = manifest.value("counts", Json());
-  Reader counts(counted, path, "counts.");
-  counts.Read("done", stage.done);
-  counts.Read("resumed", stage.resumed);
-  counts.Read("failed", stage.failed);
-  MORES_RETURN_IF_ERROR(counts.status());
-  if (manifest.contains("usage")) {
-    MORES_ASSIGN_OR_RETURN(stage.models, ReadModels(manifest["usage"], path));
-  }
+  const JsonFields fields(manifest, path);
+  MORES_ASSIGN_OR_RETURN(stage.command, fields.RequiredString("command"));
+  MORES_ASSIGN_OR_RETURN(stage.wall_seconds, fields.RequiredAmount("wall_seconds"));
+  MORES_ASSIGN_OR_RETURN(stage.cpu_seconds, fields.RequiredAmount("cpu_seconds"));
+  MORES_ASSIGN_OR_RETURN(stage.peak_memory_bytes,
+                         fields.RequiredWhole("peak_memory_bytes", kCountRange));
+  MORES_ASSIGN_OR_RETURN(const JsonFields counts, fields.RequiredObject("counts"));
+  MORES_ASSIGN_OR_RETURN(stage.done, counts.RequiredWhole("done", kCountRange));
+  MORES_ASSIGN_OR_RETURN(stage.resumed, counts.RequiredWhole("resumed", kCountRange));
+  MORES_ASSIGN_OR_RETURN(stage.failed, counts.RequiredWhole("failed", kCountRange));
+  MORES_ASSIGN_OR_RETURN(stage.models, ReadModels(fields));
   return stage;
 }
 

@@ -73,13 +73,14 @@ TEST_F(CostsTest, WhatIsNoManifestIsNamedByField) {
   EXPECT_THAT(ErrorOf(manifest), HasSubstr("m.json: field 'wall_seconds'"));
   manifest = Manifest("judge");
   manifest["counts"]["done"] = -1;
-  EXPECT_THAT(ErrorOf(manifest), HasSubstr("field 'counts.done': must be a count"));
+  EXPECT_THAT(ErrorOf(manifest),
+              HasSubstr("field 'counts': field 'done': must be a whole number, 0 or more"));
   manifest = Manifest("judge");
   manifest["counts"] = 3;
-  EXPECT_THAT(ErrorOf(manifest), HasSubstr("field 'counts.done'"));
+  EXPECT_THAT(ErrorOf(manifest), HasSubstr("field 'counts': must be an object"));
   manifest = Manifest("judge");
   manifest["usage"] = "none";
-  EXPECT_THAT(ErrorOf(manifest), HasSubstr("field 'usage[0].role'"));
+  EXPECT_THAT(ErrorOf(manifest), HasSubstr("field 'usage': must be a list of objects"));
   EXPECT_THAT(ReadStageCost(Path("absent.json")).error().message, HasSubstr("absent.json"));
 }
 

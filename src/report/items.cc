@@ -10,6 +10,7 @@
 #include "base/json_fields.h"
 #include "base/json_lines.h"
 #include "base/random.h"
+#include "base/strings.h"
 #include "format/refusal.h"
 #include "text/unicode.h"
 
@@ -127,12 +128,6 @@ void DecideAnew(const Thresholds& thresholds, Item& item) {
       format::Decide(*verdict.p_unsafe, verdict.other_mass.value_or(0), verdict.threshold);
 }
 
-void AddOnce(std::vector<std::string>& values, const std::string& value) {
-  if (!value.empty() && std::find(values.begin(), values.end(), value) == values.end()) {
-    values.push_back(value);
-  }
-}
-
 std::optional<size_t> CountField(const Json& object, const char* name) {
   const Json* field = Field(object, name);
   if (field == nullptr || !field->is_number_unsigned()) return std::nullopt;
@@ -214,8 +209,8 @@ class Collector {
       return FieldError(path, "id",
                         fmt::format("'{}' occurs twice in the set '{}'", verdict.id, name));
     }
-    AddOnce(collection_.models, verdict.model);
-    AddOnce(collection_.prompts, verdict.prompt);
+    if (!verdict.model.empty()) AddOnce(collection_.models, verdict.model);
+    if (!verdict.prompt.empty()) AddOnce(collection_.prompts, verdict.prompt);
     const auto gold = gold_.find(verdict.id);
     Item item = MakeItem(std::move(verdict), gold == gold_.end() ? nullptr : &gold->second,
                          options_.thresholds);

@@ -54,11 +54,6 @@ size_t ColumnsOf(UChar32 c) {
   return width == U_EA_WIDE || width == U_EA_FULLWIDTH ? 2 : 1;
 }
 
-bool IsAscii(std::string_view bytes) {
-  return std::all_of(bytes.begin(), bytes.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 bool CountsForMatch(UChar32 c) {
   constexpr uint32_t kKept = U_GC_L_MASK | U_GC_M_MASK | U_GC_ND_MASK | U_GC_NL_MASK;
   return (U_GET_GC_MASK(c) & kKept) != 0;
@@ -102,6 +97,11 @@ size_t FirstInvalidUtf8(std::string_view bytes) {
     if (NextCodePoint(bytes, offset) < 0) return start;
   }
   return std::string_view::npos;
+}
+
+bool IsAscii(std::string_view bytes) {
+  return std::all_of(bytes.begin(), bytes.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 bool IsValidUtf8(std::string_view bytes) {

@@ -8,6 +8,7 @@
 
 namespace mores::text {
 
+bool IsAscii(std::string_view bytes);
 bool IsValidUtf8(std::string_view bytes);
 // Offset of the first invalid byte, or npos.
 size_t FirstInvalidUtf8(std::string_view bytes);

@@ -4,7 +4,6 @@
 
 #include <iostream>
 
-#include "base/cpu.h"
 #include "support/model/golden_case.h"
 #include "train/adamw.h"
 
@@ -14,34 +13,13 @@ namespace {
 using model::GoldenCase;
 using tensor::DType;
 
-struct Setting {
-  std::string name;
-  DType precision;
-  IsaLevel isa;
-};
-
-std::string NameOf(const testing::TestParamInfo<Setting>& info) {
-  return fmt::format("{}_{}_{}", info.param.name, tensor::Name(info.param.precision),
-                     Name(info.param.isa));
-}
-
-std::vector<Setting> AllSettings() {
-  std::vector<Setting> all;
-  for (const std::string& name : model::GoldenCaseNames()) {
-    for (const DType precision : {DType::kF32, DType::kBf16}) {
-      for (const IsaLevel isa : SupportedIsaLevels()) all.push_back({name, precision, isa});
-    }
-  }
-  return all;
-}
-
 std::vector<float> Difference(const std::vector<float>& a, const std::vector<float>& b) {
   std::vector<float> difference(a.size());
   for (size_t i = 0; i < a.size(); ++i) difference[i] = a[i] - b[i];
   return difference;
 }
 
-class GoldenAdamW : public testing::TestWithParam<Setting> {
+class GoldenAdamW : public testing::TestWithParam<model::GoldenSetting> {
  protected:
   void TearDown() override { ASSERT_TRUE(SetIsaLevel(DetectedIsaLevel())); }
 };
@@ -99,7 +77,9 @@ TEST_P(GoldenAdamW, TenSteps) {
   EXPECT_TRUE(worst.within()) << worst.text();
 }
 
-INSTANTIATE_TEST_SUITE_P(All, GoldenAdamW, testing::ValuesIn(AllSettings()), NameOf);
+INSTANTIATE_TEST_SUITE_P(All, GoldenAdamW,
+                         testing::ValuesIn(model::GoldenSettings({DType::kF32, DType::kBf16})),
+                         model::NameOf);
 
 }  // namespace
 }  // namespace mores::train

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/strings.h"
 #include "curate/guidelines/building_run.h"
 #include "curate/guidelines/guideline_texts.h"
 #include "curate/record.h"
@@ -160,8 +161,8 @@ class Generation {
     guideline.kind = *guidelines::ParseKind(reply["kind"].get<std::string>());
     guideline.places = {wanted.scope.place};
     if (!wanted.scope.group.empty()) guideline.groups = {wanted.scope.group};
-    guideline.topic = TrimText(reply["topic"].get_ref<const std::string&>());
-    guideline.text = TrimText(reply["text"].get_ref<const std::string&>());
+    guideline.topic = Trim(reply["topic"].get_ref<const std::string&>(), kAsciiSpace);
+    guideline.text = Trim(reply["text"].get_ref<const std::string&>(), kAsciiSpace);
     guideline.lang = text::Name(text::DetectLanguage(guideline.text));
     guideline.sources = {guidelines::ModelSource(model_.name(), task_.name, task_.hash)};
     return guideline;

@@ -77,13 +77,6 @@ const char* ProblemOf(std::string_view text) {
   return text::CountCodePoints(text) > kMaxGuidelineCodePoints ? "too_long" : nullptr;
 }
 
-std::string_view TrimText(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\v\f";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
 std::string PlaceName(const guidelines::PlaceCatalogue& places, const std::string& code,
                       text::Language language) {
   std::string name;

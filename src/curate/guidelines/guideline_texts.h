@@ -48,9 +48,6 @@ bool AreAlike(std::string_view text, std::string_view other);
 // Why a text that a model wrote is no guideline: "blank", "too_long"; nullptr where it is fine.
 const char* ProblemOf(std::string_view text);
 
-// Without spaces at both ends.
-std::string_view TrimText(std::string_view text);
-
 // "Benue, Nigeria": a place and what it is a part of; the code where the name isn't known.
 std::string PlaceName(const guidelines::PlaceCatalogue& places, const std::string& code,
                       text::Language language);

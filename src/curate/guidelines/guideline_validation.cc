@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/strings.h"
 #include "curate/guidelines/building_run.h"
 #include "curate/guidelines/guideline_texts.h"
 #include "curate/record.h"
@@ -175,7 +176,7 @@ class Validation {
     finding.verdict = finding.stated;
     const Json& shown = result["shown"];
     for (const Json& one : result["evidence"]) {
-      auto id = std::string(TrimText(one.get_ref<const std::string&>()));
+      auto id = std::string(Trim(one.get_ref<const std::string&>(), kAsciiSpace));
       if (std::find(shown.begin(), shown.end(), Json(id)) == shown.end()) {
         ++finding.invented;
       } else if (std::find(finding.evidence.begin(), finding.evidence.end(), id) ==

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/strings.h"
 #include "curate/guidelines/building_run.h"
 #include "curate/guidelines/guideline_texts.h"
 #include "curate/record.h"
@@ -237,7 +238,7 @@ class Variation {
     variant.places = division.is_part ? division.places : guideline.places;
     if (!division.is_part) variant.groups = {division.id};
     variant.topic = guideline.topic;
-    variant.text = TrimText(text);
+    variant.text = Trim(text, kAsciiSpace);
     variant.lang = text::Name(text::DetectLanguage(variant.text));
     variant.polarity = guideline.polarity;
     variant.sources = {guidelines::ModelSource(model_.name(), task_.name, task_.hash)};

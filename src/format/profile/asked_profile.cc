@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/strings.h"
 #include "format/profile/prompt_files.h"
 #include "format/rules.h"
 #include "templates/chat_format.h"
@@ -125,7 +126,7 @@ class AskedProfile : public JudgeProfile {
       const std::string_view line = rest.substr(at, end - at);
       at = end + 1;
       if (!line.starts_with(mark)) continue;
-      const std::string name(Trimmed(line.substr(mark.size())));
+      const std::string name(Trim(line.substr(mark.size()), kTextSpace));
       if (name.empty() || name == "None" || text::CountCodePoints(name) > kLongestCategory) break;
       return name;
     }
@@ -135,10 +136,10 @@ class AskedProfile : public JudgeProfile {
   // The label stands right behind the first `before`; the longest that fits counts.
   StatedLabel ReadReply(std::string_view reply, Language language) const override {
     const ReplyForm& reply_form = form(language);
-    const std::string_view mark = Trimmed(reply_form.before);
+    const std::string_view mark = Trim(reply_form.before, kTextSpace);
     const size_t at = reply.find(mark);
     if (at == std::string_view::npos) return {};
-    const size_t begin = reply.find_first_not_of(" \t\r\n", at + mark.size());
+    const size_t begin = reply.find_first_not_of(kTextSpace, at + mark.size());
     if (begin == std::string_view::npos) return {};
     const std::string_view rest = reply.substr(begin);
     const LabelChoice* best = nullptr;
@@ -162,11 +163,6 @@ class AskedProfile : public JudgeProfile {
     if (at >= text.size()) return false;
     const char c = text[at];
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  }
-  static std::string_view Trimmed(std::string_view text) {
-    const size_t begin = text.find_first_not_of(" \t\r\n");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
   }
 
   Expected<Exchange> ExchangeOf(const Dialogue& dialogue) const;

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/json_fields.h"
 #include "format/profile/asked_profile.h"
 #include "format/shared_words.h"
 
@@ -301,63 +302,6 @@ Expected<PromptTokens> LabelFirstProfile::Tokenize(const Dialogue& dialogue,
   return PromptBuilder(dialogue, judged, tokenizer, static_cast<size_t>(max_tokens)).Build();
 }
 
-// Reads judge.json's fields; each error names the file and the field.
-class ConfigReader {
- public:
-  ConfigReader(const Json& json, std::string where) : json_(json), where_(std::move(where)) {}
-
-  Status String(const char* name, std::string& value) const {
-    const auto found = json_.find(name);
-    if (found == json_.end()) return Broken(name, "missing");
-    if (!found->is_string()) return Broken(name, "must be a string");
-    value = found->get<std::string>();
-    return {};
-  }
-
-  Status Integer(const char* name, int least, int most, int& value) const {
-    const auto found = json_.find(name);
-    if (found == json_.end()) return Broken(name, "missing");
-    const bool integer = found->is_number_integer();
-    if (!integer || *found < least || *found > most) {
-      return Broken(name, fmt::format("must be an integer from {} to {}", least, most));
-    }
-    value = found->get<int>();
-    return {};
-  }
-
-  // False where it is absent.
-  Status Flag(const char* name, bool& value) const {
-    const auto found = json_.find(name);
-    if (found == json_.end()) return {};
-    if (!found->is_boolean()) return Broken(name, "must be true or false");
-    value = found->get<bool>();
-    return {};
-  }
-
-  Status Threshold(const char* language, double& value) const {
-    const auto thresholds = json_.find("thresholds");
-    if (thresholds == json_.end() || !thresholds->is_object()) {
-      return Broken("thresholds", "must be an object");
-    }
-    const auto found = thresholds->find(language);
-    const std::string name = std::string("thresholds.") + language;
-    if (found == thresholds->end()) return Broken(name, "missing");
-    if (!found->is_number() || !(*found >= 0.0 && *found <= 1.0)) {
-      return Broken(name, "must be a number from 0 to 1");
-    }
-    value = found->get<double>();
-    return {};
-  }
-
-  tl::unexpected<Error> Broken(std::string_view name, std::string_view problem) const {
-    return MakeError(ErrorKind::kCorrupt, "{}: field '{}': {}", where_, name, problem);
-  }
-
- private:
-  const Json& json_;
-  std::string where_;
-};
-
 Json LabelsJson(const JudgeProfile& profile) {
   Json labels = Json::object();
   for (const text::Language language :
@@ -412,23 +356,27 @@ Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory) {
   MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
   Expected<Json> json = ParseJson(bytes, path);
   if (!json) return MakeError(ErrorKind::kCorrupt, "{}", json.error().message);
-  if (!json->is_object()) return MakeError(ErrorKind::kCorrupt, "{}: must be an object", path);
-  const ConfigReader reader(*json, path);
+  MORES_RETURN_IF_ERROR(RequireObject(*json, path, ErrorKind::kCorrupt));
+  const JsonFields fields(*json, path, ErrorKind::kCorrupt);
   JudgeConfig config;
-  int version = 0;
-  MORES_RETURN_IF_ERROR(
-      reader.Integer("version", kJudgeConfigVersion, kJudgeConfigVersion, version));
-  MORES_RETURN_IF_ERROR(reader.String("profile", config.profile));
-  MORES_RETURN_IF_ERROR(reader.String("prompt_hash", config.prompt_hash));
-  MORES_RETURN_IF_ERROR(
-      reader.Integer("context_length", 1, kMaxContextLength, config.context_length));
-  MORES_RETURN_IF_ERROR(
-      reader.Integer("max_critique_tokens", 0, kMaxContextLength, config.max_critique_tokens));
-  MORES_RETURN_IF_ERROR(reader.Flag("follows_rules", config.follows_rules));
-  MORES_RETURN_IF_ERROR(reader.Flag("uses_guidelines", config.uses_guidelines));
-  MORES_RETURN_IF_ERROR(reader.Threshold("en", config.threshold_en));
-  MORES_RETURN_IF_ERROR(reader.Threshold("zh", config.threshold_zh));
-  MORES_RETURN_IF_ERROR(reader.Threshold("other", config.threshold_other));
+  constexpr WholeRange kVersions = {.least = kJudgeConfigVersion, .most = kJudgeConfigVersion};
+  MORES_RETURN_IF_ERROR(fields.RequiredWhole("version", kVersions));
+  MORES_ASSIGN_OR_RETURN(config.profile, fields.RequiredString("profile"));
+  MORES_ASSIGN_OR_RETURN(config.prompt_hash, fields.RequiredString("prompt_hash"));
+  MORES_ASSIGN_OR_RETURN(
+      const int64_t context_length,
+      fields.RequiredWhole("context_length", {.least = 1, .most = kMaxContextLength}));
+  config.context_length = static_cast<int>(context_length);
+  MORES_ASSIGN_OR_RETURN(
+      const int64_t critique_tokens,
+      fields.RequiredWhole("max_critique_tokens", {.least = 0, .most = kMaxContextLength}));
+  config.max_critique_tokens = static_cast<int>(critique_tokens);
+  MORES_ASSIGN_OR_RETURN(config.follows_rules, fields.Flag("follows_rules"));
+  MORES_ASSIGN_OR_RETURN(config.uses_guidelines, fields.Flag("uses_guidelines"));
+  MORES_ASSIGN_OR_RETURN(const JsonFields thresholds, fields.RequiredObject("thresholds"));
+  MORES_ASSIGN_OR_RETURN(config.threshold_en, thresholds.RequiredProbability("en"));
+  MORES_ASSIGN_OR_RETURN(config.threshold_zh, thresholds.RequiredProbability("zh"));
+  MORES_ASSIGN_OR_RETURN(config.threshold_other, thresholds.RequiredProbability("other"));
   const bool from_file = config.profile == kModelProfileFile;
   if (from_file) config.profile = fmt::format("{}/{}", model_directory, kModelProfileFile);
   Expected<std::unique_ptr<JudgeProfile>> profile =
@@ -441,7 +389,7 @@ Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory) {
   }
   if (const auto labels = json->find("labels");
       labels == json->end() || DumpJson(*labels) != DumpJson(LabelsJson(**profile))) {
-    return reader.Broken(
+    return fields.Wrong(
         "labels", fmt::format("must be those of the profile, {}", DumpJson(LabelsJson(**profile))));
   }
   if (config.prompt_hash != (*profile)->prompt_hash()) {

@@ -207,7 +207,7 @@ TEST_F(JudgeConfigTest, NamesTheBrokenField) {
   }
   json_ = good;
   json_["thresholds"]["zh"] = 1.5;
-  ExpectBroken("thresholds.zh");
+  ExpectBroken("thresholds': field 'zh");
   json_ = good;
   json_["version"] = 2;
   ExpectBroken("version");

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/strings.h"
 #include "text/unicode.h"
 
 namespace mores::guidelines {
@@ -13,15 +14,8 @@ namespace {
 
 constexpr size_t kMaxLabelWords = 3;
 
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 bool HasAnyWord(std::string_view normalized, std::initializer_list<std::string_view> words) {
   const std::string padded = fmt::format(" {} ", normalized);
@@ -85,10 +79,6 @@ std::string Beginning(std::string_view text, const PlaceCatalogue& places) {
 
 std::string CountryOf(std::string_view code) { return std::string(code.substr(0, 2)); }
 
-void AddOnce(std::vector<std::string>& list, std::string one) {
-  if (std::find(list.begin(), list.end(), one) == list.end()) list.push_back(std::move(one));
-}
-
 std::vector<std::string> PlacesOf(std::string_view text, const std::vector<std::string>& listed,
                                   const PlaceCatalogue& places) {
   if (const std::string country = Beginning(text, places); !country.empty()) return {country};
@@ -106,7 +96,7 @@ std::vector<std::string> PlacesOf(std::string_view text, const std::vector<std::
 }  // namespace
 
 bool HasPromptDebris(std::string_view text) {
-  const std::string_view trimmed = Trimmed(text);
+  const std::string_view trimmed = Trim(text, kTextSpace);
   const bool heading = trimmed.find('\n') != std::string_view::npos;
   const auto quotes = std::count(trimmed.begin(), trimmed.end(), '"');
   const bool quote_too_many = quotes % 2 == 1 && (trimmed.front() == '"' || trimmed.back() == '"');
@@ -116,7 +106,7 @@ bool HasPromptDebris(std::string_view text) {
 }
 
 bool BreaksOff(std::string_view text) {
-  std::string_view trimmed = Trimmed(text);
+  std::string_view trimmed = Trim(text, kTextSpace);
   while (!trimmed.empty() && (trimmed.back() == '"' || trimmed.back() == '\'' ||
                               trimmed.back() == ')' || trimmed.ends_with("”"))) {
     trimmed.remove_suffix(trimmed.ends_with("”") ? std::string_view("”").size() : 1);
@@ -128,9 +118,9 @@ CountryList ReadCountries(std::string_view text, const PlaceCatalogue& places) {
   CountryList list;
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find(',', begin), text.size());
-    std::string_view name = Trimmed(text.substr(begin, end - begin));
+    std::string_view name = Trim(text.substr(begin, end - begin), kTextSpace);
     begin = end + 1;
-    if (name.starts_with("and ")) name = Trimmed(name.substr(4));
+    if (name.starts_with("and ")) name = Trim(name.substr(4), kTextSpace);
     if (name.empty()) {
       list.odd.push_back("a comma too many");
       continue;
@@ -162,7 +152,7 @@ std::vector<PlaceGuideline> SplitGuidelines(std::string_view text,
   std::vector<std::string> texts;
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find("; ", begin), text.size());
-    const std::string_view piece = Trimmed(text.substr(begin, end - begin));
+    const std::string_view piece = Trim(text.substr(begin, end - begin), kTextSpace);
     begin = end + 1;
     if (piece.empty()) continue;
     // What goes on in lower case belongs to the sentence before it.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "base/strings.h"
 #include "guidelines/import/travel_passages.h"
 #include "text/unicode.h"
 
@@ -72,15 +73,10 @@ constexpr std::array<NamedPlaces, 22> kNamed = {{
     {"virgin islands u s", "VI"},
 }};
 
-void AddSourceOnce(std::vector<std::string>& list, std::string_view one) {
-  if (std::find(list.begin(), list.end(), one) == list.end()) list.emplace_back(one);
-}
-
 // One name that stands for itself; adds nothing and returns false where it isn't known.
 bool AddNamed(std::string_view name, const PlaceCatalogue& places,
               std::vector<std::string>& codes) {
-  while (name.starts_with(' ')) name.remove_prefix(1);
-  while (name.ends_with(' ')) name.remove_suffix(1);
+  name = Trim(name, " ");
   for (const std::string_view article : {"the ", "The "}) {
     if (name.starts_with(article)) name.remove_prefix(article.size());
   }
@@ -90,13 +86,13 @@ bool AddNamed(std::string_view name, const PlaceCatalogue& places,
     if (named.name != normalized) continue;
     for (size_t begin = 0; begin < named.codes.size();) {
       const size_t end = std::min(named.codes.find(',', begin), named.codes.size());
-      AddSourceOnce(codes, named.codes.substr(begin, end - begin));
+      AddOnce(codes, named.codes.substr(begin, end - begin));
       begin = end + 1;
     }
     return true;
   }
   const Place* country = places.FindCountry(name);
-  if (country) AddSourceOnce(codes, country->code);
+  if (country) AddOnce(codes, country->code);
   return country != nullptr;
 }
 

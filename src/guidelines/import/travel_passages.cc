@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/strings.h"
 #include "base/table_file.h"
 #include "guidelines/tables.h"
 #include "text/sentences.h"
@@ -39,13 +40,6 @@ size_t CountWords(std::string_view text) {
     in_word = !space;
   }
   return words;
-}
-
-std::string_view TrimmedPassage(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
 // How many of a topic's words, which stand behind its name, are in a normalized text at the
@@ -111,7 +105,7 @@ class PageReader {
   std::vector<PageParagraph> Read(std::string_view markdown) {
     for (size_t begin = 0; begin <= markdown.size();) {
       const size_t end = std::min(markdown.find('\n', begin), markdown.size());
-      ReadLine(TrimmedPassage(markdown.substr(begin, end - begin)));
+      ReadLine(Trim(markdown.substr(begin, end - begin), kTextSpace));
       begin = end + 1;
     }
     EndParagraph();
@@ -143,14 +137,14 @@ class PageReader {
     SetHeading(kBoldLevel, heading);
     line = line.substr(end + 2);
     if (line.starts_with(':')) line.remove_prefix(1);
-    return TrimmedPassage(line);
+    return Trim(line, kTextSpace);
   }
 
   void SetHeading(size_t level, std::string_view heading) {
     while (!open_.empty() && open_.back().first >= level) open_.pop_back();
     lead_.clear();
     size_t linked = 0;
-    std::string plain(TrimmedPassage(Plain(heading, linked)));
+    std::string plain(Trim(Plain(heading, linked), kTextSpace));
     if (plain.ends_with(':')) plain.pop_back();
     if (!plain.empty()) open_.emplace_back(level, std::move(plain));
   }
@@ -158,7 +152,7 @@ class PageReader {
   void AddText(std::string_view line) {
     size_t linked = 0;
     const std::string plain = Plain(line, linked);
-    const std::string_view text = TrimmedPassage(plain);
+    const std::string_view text = Trim(plain, kTextSpace);
     if (text.empty()) return;
     if (linked * 10 > text.size() * 8) {
       only_links_ = true;

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "base/strings.h"
 #include "base/table_file.h"
 #include "guidelines/tables.h"
 #include "text/unicode.h"
@@ -68,16 +69,6 @@ std::string_view TrimmedName(std::string_view text) {
   return text.substr(begin, end - begin + 1);
 }
 
-Words SplitWords(std::string_view text) {
-  Words words;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find(' ', begin), text.size());
-    if (end > begin) words.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return words;
-}
-
 std::string JoinedNames(const Words& words) { return fmt::format("{}", fmt::join(words, " ")); }
 
 bool Any(const Words& words, const WordSet& set) {
@@ -85,7 +76,7 @@ bool Any(const Words& words, const WordSet& set) {
 }
 
 std::string Without(std::string_view text, const WordSet& set) {
-  Words words = SplitWords(text);
+  Words words = WordsOf(text);
   std::erase_if(words, [&](std::string_view word) { return IsIn(set, word); });
   return JoinedNames(words);
 }
@@ -128,10 +119,6 @@ void AddGroup(std::vector<Group>& groups, Group group) {
   groups.push_back(std::move(group));
 }
 
-void AddNameOnce(std::vector<std::string>& list, const std::string& one) {
-  if (std::find(list.begin(), list.end(), one) == list.end()) list.push_back(one);
-}
-
 // The same for names that differ in "Region", a plural, or i and y.
 std::string SpellingKey(std::string_view name) {
   std::string key = Without(name, {"region", "regions"});
@@ -158,7 +145,7 @@ void RegionNames::Observe(std::string_view country, std::string_view name, std::
   for (char& c : plain) {
     if (std::string_view(",.;:()\"\n\t").find(c) != std::string_view::npos) c = ' ';
   }
-  for (const std::string_view word : SplitWords(plain)) {
+  for (const std::string_view word : WordsOf(plain)) {
     if (word.front() >= 'a' && word.front() <= 'z') small_words_.emplace(word);
   }
   seen.texts += fmt::format(" {} ", plain);
@@ -174,7 +161,7 @@ bool RegionNames::IsProper(std::string_view word) const {
 }
 
 bool RegionNames::HasProper(const Place& country, std::string_view words) const {
-  for (const std::string_view word : SplitWords(words)) {
+  for (const std::string_view word : WordsOf(words)) {
     if (IsProper(word) && places_.FindCountry(word) != &country) return true;
   }
   return false;
@@ -192,7 +179,7 @@ int RegionNames::PeopleOverPlace(const Place& country, std::string_view name) co
     if (!after.starts_with(' ')) continue;
     const size_t next = std::min(after.find_first_not_of(' '), after.size());
     const std::string_view following = after.substr(next, after.find(' ', next) - next);
-    Words before = SplitWords(texts.substr(at > 40 ? at - 40 : 0, at > 40 ? 40 : at));
+    Words before = WordsOf(texts.substr(at > 40 ? at - 40 : 0, at > 40 ? 40 : at));
     if (!before.empty() && IsIn({"the"}, before.back())) before.pop_back();
     const std::string_view previous = before.empty() ? std::string_view() : before.back();
     if (RegionTable().of_people.contains(following) || Lower(previous) == "among") {
@@ -207,7 +194,7 @@ int RegionNames::PeopleOverPlace(const Place& country, std::string_view name) co
 const Place* RegionNames::PartOf(const Place& country, std::string_view words) const {
   if (const Place* part = places_.FindPart(country.code, words)) return part;
   // "Urban Cairo", "Central Uganda", "Seoul Metropolitan Area", "Niigata Prefecture".
-  Words rest = SplitWords(words);
+  Words rest = WordsOf(words);
   std::erase_if(rest, [&](std::string_view word) {
     return places_.FindCountry(word) == &country ||
            IsIn({"region", "area", "metropolitan", "urban", "rural", "areas", "city"}, word);
@@ -231,7 +218,7 @@ std::string RegionNames::OneSpelling(const Place& country, std::string name, Rol
 
 // A name without a name: "Indigenous Communities", "Coastal Region", "Foreign Tourists".
 void RegionNames::ReadCommon(const Place& country, std::string_view words, Found& found) const {
-  const Words all = SplitWords(words);
+  const Words all = WordsOf(words);
   const std::string of = fmt::format(", {}", country.name_en);
   if (Any(all, RegionTable().plain_communities)) {
     const bool indigenous = Any(all, {"indigenous", "native"});
@@ -259,13 +246,13 @@ void RegionNames::ReadPiece(const Place& country, std::string_view words, Marked
                             Found& found) const {
   if (words.starts_with("The ") || words.starts_with("the ")) words.remove_prefix(4);
   words = words.substr(0, words.find("'s "));
-  const Words all = SplitWords(words);
+  const Words all = WordsOf(words);
   const bool community = Any(all, RegionTable().communities);
   const bool diaspora = community || Any(all, {"caribbean"});
   const bool sure = marked == Marked::kAsPeoples || Any(all, RegionTable().people_marks) ||
                     (community && !Any(all, RegionTable().region));
   if (const Place* part = sure ? nullptr : PartOf(country, words)) {
-    AddNameOnce(found.parts, part->code);
+    AddOnce(found.parts, part->code);
     return;
   }
   if (!HasProper(country, words) || Any(all, {"indigenous"})) {
@@ -274,7 +261,7 @@ void RegionNames::ReadPiece(const Place& country, std::string_view words, Marked
   }
   std::string core = Without(Without(words, RegionTable().people), RegionTable().region);
   core = Without(Without(core, RegionTable().persons), {"rural", "urban"});
-  Words kept = SplitWords(core);
+  Words kept = WordsOf(core);
   std::erase_if(kept, [](std::string_view word) {
     return IsIn(RegionTable().terrain, word) && !IsIn(RegionTable().terrain_of_peoples, word);
   });
@@ -293,7 +280,7 @@ void RegionNames::ReadPiece(const Place& country, std::string_view words, Marked
 void RegionNames::ReadPieces(const Place& country, std::string_view words, Marked marked,
                              Found& found) const {
   if (const Place* whole = PartOf(country, words)) {
-    AddNameOnce(found.parts, whole->code);
+    AddOnce(found.parts, whole->code);
     return;
   }
   std::vector<std::string_view> pieces =
@@ -303,7 +290,7 @@ void RegionNames::ReadPieces(const Place& country, std::string_view words, Marke
   }
   // What marks the last of several marks them all: "Alur and Lugbara Tribes".
   if (pieces.size() > 1 && words.find(" and ") != std::string_view::npos &&
-      Any(SplitWords(pieces.back()), {"tribes", "communities", "peoples"})) {
+      Any(WordsOf(pieces.back()), {"tribes", "communities", "peoples"})) {
     marked = Marked::kAsPeoples;
   }
   for (const std::string_view piece : pieces) {
@@ -334,7 +321,7 @@ RegionReading RegionNames::Read(std::string_view country_code, std::string_view 
   const std::string_view outer = TrimmedName(name.substr(0, bracket));
   ReadPieces(*country, outer, Marked::kNot, outside);
   // "Indigenous Tribes (e.g., ...)": what stands in brackets is what the name before them says.
-  const bool tribes = !outside.proper && Any(SplitWords(outer), RegionTable().people_marks);
+  const bool tribes = !outside.proper && Any(WordsOf(outer), RegionTable().people_marks);
   if (!SaysNothing(inner)) {
     ReadPieces(*country, inner, tribes ? Marked::kAsPeoples : Marked::kNot, inside);
   }

@@ -14,15 +14,11 @@
 #include "text/characters.h"
 #include "text/tokenizer/charsmap.h"
 #include "text/tokenizer/component_fields.h"
+#include "text/unicode.h"
 #include "text/utf8.h"
 
 namespace mores::text {
 namespace {
-
-bool IsAsciiText(std::string_view utf8) {
-  return std::all_of(utf8.begin(), utf8.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 // The library's tables are of Unicode 9: what came later is left as it is, and takes no part in
 // the order of marks.
@@ -44,7 +40,7 @@ class UnicodeNormalizer : public Normalizer {
   explicit UnicodeNormalizer(const icu::Normalizer2* form) : filtered_(*form, KnownCharacters()) {}
 
   void Apply(Normalized& text, const PatternBudget&) const override {
-    if (IsAsciiText(text.utf8)) return;
+    if (IsAscii(text.utf8)) return;
     std::string out;
     out.reserve(text.utf8.size());
     // ICU takes int32_t lengths: long texts go in parts, cut before ASCII, which begins anew.

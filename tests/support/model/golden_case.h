@@ -3,6 +3,8 @@
 #ifndef MORES_SUPPORT_MODEL_GOLDEN_CASE_H_
 #define MORES_SUPPORT_MODEL_GOLDEN_CASE_H_
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -11,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cpu.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "model/config.h"
@@ -33,6 +36,29 @@ inline const std::vector<std::string>& GoldenFamilyNames() {
       "families/llama3_scaled", "families/mistral_all",    "families/mistral_window",
       "families/qwen2_window",  "families/qwen3_bias",     "families/qwen3_tied"};
   return names;
+}
+
+// What a golden test runs under.
+struct GoldenSetting {
+  std::string name;  // of the case
+  tensor::DType precision;
+  IsaLevel isa;
+};
+
+inline std::string NameOf(const testing::TestParamInfo<GoldenSetting>& info) {
+  return fmt::format("{}_{}_{}", info.param.name, tensor::Name(info.param.precision),
+                     Name(info.param.isa));
+}
+
+// Every case in each of `precisions`, at each instruction set level that this machine has.
+inline std::vector<GoldenSetting> GoldenSettings(const std::vector<tensor::DType>& precisions) {
+  std::vector<GoldenSetting> all;
+  for (const std::string& name : GoldenCaseNames()) {
+    for (const tensor::DType precision : precisions) {
+      for (const IsaLevel isa : SupportedIsaLevels()) all.push_back({name, precision, isa});
+    }
+  }
+  return all;
 }
 
 struct GoldenCase {
