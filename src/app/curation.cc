@@ -66,6 +66,7 @@ Expected<CurationRun> RunCuration(const CurationPlan& plan, const CurationOption
   run.results = UsageOf(plan.role, result.models);
   run.progress = watch.progress;
   run.stop = watch.stop;
+  run.on_failure = watch.on_failure;
   MORES_ASSIGN_OR_RETURN(result.curation, curate(run, result.models));
   return result;
 }
@@ -163,6 +164,7 @@ Expected<FilterRun> FilterData(const FilterJob& options, const Watch& watch) {
   run.results = [&result] { return result.judge->Usage(); };
   run.progress = watch.progress;
   run.stop = watch.stop;
+  run.on_failure = watch.on_failure;
   filtering.judge = result.judge.get();
   filtering.run = std::move(run);
   MORES_ASSIGN_OR_RETURN(result.curation, curate::FilterRecords(records, filtering));

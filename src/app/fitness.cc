@@ -84,6 +84,7 @@ Expected<FitnessResult> MeasureFitness(const FitnessJob& options, const Watch& w
   run.results = [&opened] { return opened.Usage(); };
   run.progress = watch.progress;
   run.stop = watch.stop;
+  run.on_failure = watch.on_failure;
   run.start = options.start;
   FitnessResult result;
   MORES_ASSIGN_OR_RETURN(result.report, meta::RunFitness(*opened.judge, maker, run));

@@ -17,11 +17,11 @@ Expected<FlipsResult> MeasureFlips(const FlipsJob& options, const Watch& watch) 
   JudgeOptions judging = options.judge;
   judging.chat.stop = watch.stop;
   MORES_ASSIGN_OR_RETURN(const auto judge, OpenJudge(judging, options.output));
-  const ShownProgress progress(watch);
   MORES_ASSIGN_OR_RETURN(Json figures, judge::MeasureFlips(*judge, triples,
                                                            {.bootstrap = {.seed = options.seed},
                                                             .stop = watch.stop,
-                                                            .progress = &*progress}));
+                                                            .progress = watch.progress,
+                                                            .on_failure = watch.on_failure}));
   MORES_ASSIGN_OR_RETURN(figures["input"], job::DescribeInput(options.triples));
   figures["prompt_hash"] = judge->prompt_hash();
   figures["mores"] = Version();

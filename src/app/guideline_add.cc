@@ -37,13 +37,6 @@ Expected<guidelines::Guideline> ParseGiven(const AddJob& options) {
   if (options.polarity) guideline.polarity = *options.polarity;
   guideline.status = options.status.value_or(of_group ? guidelines::Standing::kGenerated
                                                       : guidelines::Standing::kHumanValidated);
-  const bool validated = guideline.status == guidelines::Standing::kHumanValidated ||
-                         guideline.status == guidelines::Standing::kMachineValidated;
-  if (validated && of_group) {
-    return MakeError(ErrorKind::kUsage,
-                     "status {}: a guideline of a group comes to it by review alone",
-                     guidelines::Name(guideline.status));
-  }
   if (of_group && guideline.sources.empty()) {
     return MakeError(ErrorKind::kUsage, "a guideline of a group needs a source");
   }
@@ -54,7 +47,16 @@ Expected<guidelines::Guideline> ParseGiven(const AddJob& options) {
 
 }  // namespace
 
+Status CheckStanding(const AddJob& options) {
+  const bool validated = options.status == guidelines::Standing::kHumanValidated ||
+                         options.status == guidelines::Standing::kMachineValidated;
+  if (!validated || options.guideline.groups.empty()) return {};
+  return MakeError(ErrorKind::kUsage, "{}: a guideline of a group comes to it by review alone",
+                   guidelines::Name(*options.status));
+}
+
 Expected<AddResult> AddGuideline(const AddJob& options) {
+  MORES_RETURN_IF_ERROR(CheckStanding(options));
   MORES_ASSIGN_OR_RETURN(guidelines::Guideline parsed, ParseGiven(options));
   MORES_ASSIGN_OR_RETURN(const auto database,
                          OpenDatabase(options.database, GuidelineAccess::kCreate));
@@ -64,7 +66,8 @@ Expected<AddResult> AddGuideline(const AddJob& options) {
     MORES_RETURN_IF_ERROR(KeepWhatIsNotGiven(before->guideline, options, parsed));
   } else if (!parsed.id.empty()) {
     return MakeError(ErrorKind::kInput,
-                     "there is no guideline '{}' to change; without an id a new one is added", id);
+                     "there is no guideline '{}' to change; without {} a new one is added", id,
+                     options.id_called);
   }
   AddResult result;
   MORES_ASSIGN_OR_RETURN(result.version, database->Put(parsed, options.change));

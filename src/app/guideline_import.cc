@@ -79,14 +79,17 @@ Expected<ImportResult> ImportGuidelines(const ImportJob& options, const Watch& w
   MORES_ASSIGN_OR_RETURN(const auto places, guidelines::PlaceCatalogue::Open());
   ImportResult result;
   MORES_RETURN_IF_ERROR(ReadSource(options, *places, result));
+  MORES_RETURN_IF_ERROR(watch.stop.Check());  // a database that isn't there yet isn't made
   MORES_ASSIGN_OR_RETURN(const auto database, OpenDatabase(path, GuidelineAccess::kCreate));
   const guidelines::Batch& batch = result.batch;
   const size_t total = batch.passages.size() + batch.guidelines.size() + batch.queries.size();
   const ShownProgress progress(watch);
   progress->Start("import", "records", static_cast<int64_t>(total), 0);
-  MORES_ASSIGN_OR_RETURN(result.counts, database->Import(batch, options.change, [&](size_t done) {
+  const auto go_on = [&](size_t done) {
     progress->Update(static_cast<int64_t>(done), "");
-  }));
+    return watch.stop.Check();
+  };
+  MORES_ASSIGN_OR_RETURN(result.counts, database->Import(batch, options.change, go_on));
   progress->Finish("");
   if (!options.report.empty()) {
     MORES_RETURN_IF_ERROR(WriteFileAtomically(

@@ -11,13 +11,24 @@
 
 namespace mores {
 
+// What a source and its tokens share.
+struct StopState {
+  std::atomic<bool> requested = false;
+  std::atomic<bool> looked_at = false;
+};
+
 // A pointer to its source, which must outlive it. Safe to use from several threads at once.
 class StopToken {
  public:
   StopToken() = default;  // of no source: never asks for a stop
 
   bool requested() const {
-    return requested_ != nullptr && requested_->load(std::memory_order_relaxed);
+    if (state_ == nullptr) return false;
+    // Written once: a store at each look would have threads wait for one another.
+    if (!state_->looked_at.load(std::memory_order_relaxed)) {
+      state_->looked_at.store(true, std::memory_order_relaxed);
+    }
+    return state_->requested.load(std::memory_order_relaxed);
   }
   // kCancelled once a stop is asked for.
   Status Check() const {
@@ -27,9 +38,9 @@ class StopToken {
 
  private:
   friend class StopSource;
-  explicit StopToken(const std::atomic<bool>& requested) : requested_(&requested) {}
+  explicit StopToken(StopState& state) : state_(&state) {}
 
-  const std::atomic<bool>* requested_ = nullptr;
+  StopState* state_ = nullptr;
 };
 
 // Safe to use from several threads at once, and from signal handlers.
@@ -39,12 +50,16 @@ class StopSource {
   StopSource(const StopSource&) = delete;
   StopSource& operator=(const StopSource&) = delete;
 
-  void Request() { requested_.store(true, std::memory_order_relaxed); }
-  StopToken token() const { return StopToken(requested_); }
+  void Request() { state_.requested.store(true, std::memory_order_relaxed); }
+  StopToken token() { return StopToken(state_); }
+
+  bool requested() const { return state_.requested.load(std::memory_order_relaxed); }
+  // Whether anybody has looked at a token yet: work that doesn't look can't be asked to stop.
+  bool looked_at() const { return state_.looked_at.load(std::memory_order_relaxed); }
 
  private:
   static_assert(std::atomic<bool>::is_always_lock_free);
-  std::atomic<bool> requested_ = false;
+  StopState state_;
 };
 
 }  // namespace mores

@@ -25,5 +25,14 @@ TEST(Stop, EveryTokenOfASourceIsTold) {
   EXPECT_FALSE(other.token().requested());
 }
 
+TEST(Stop, ASourceKnowsWhetherSomebodyLooked) {
+  StopSource source;
+  const StopToken token = source.token();
+  EXPECT_FALSE(source.requested());
+  EXPECT_FALSE(source.looked_at());
+  EXPECT_TRUE(token.Check());
+  EXPECT_TRUE(source.looked_at());
+}
+
 }  // namespace
 }  // namespace mores

@@ -13,7 +13,8 @@
 
 namespace mores::cli {
 
-// From when it is made, Ctrl-C stops the job that is watched. It outlives the job.
+// From when it is made, Ctrl-C stops the job that is watched at its next safe moment, or at once
+// while it hasn't begun. It outlives the job.
 class Telling {
  public:
   Telling();

@@ -137,6 +137,10 @@ Expected<CurationResult> RunCuration(const RunOptions& options, const Curation& 
   job.progress = options.progress;
   job.clock = options.clock;
   job.start = options.start;
+  job.visit = [&](size_t item, const Json& line, bool failed) {
+    if (!failed || !options.on_failure) return;
+    options.on_failure(curation.keys[item], line["error"]["message"].get<std::string>());
+  };
   job.render = [&](size_t item, const Json& line, bool failed, std::string& output) {
     return writer.Render(item, line, failed, output);
   };

@@ -24,6 +24,8 @@ struct RunOptions {
   // Options of the caller that a resume must share, beside what each command adds.
   Json fingerprint = Json::object();
   std::function<Json()> results;  // for the manifest, as in job::JobOptions
+  // Called once an item that failed, in the order of the output, at the end.
+  std::function<void(const std::string& id, const std::string& message)> on_failure;
   size_t batch_size = 64;  // items asked about at once, and lost to a kill without a reply cache
   job::JournalStart start = job::JournalStart::kResume;
   StopToken stop;

@@ -10,7 +10,7 @@ namespace {
 StopSource process_stop;
 
 void OnStopSignal(int) {
-  if (process_stop.token().requested()) _exit(130);
+  if (process_stop.requested() || !process_stop.looked_at()) _exit(130);
   process_stop.Request();
 }
 

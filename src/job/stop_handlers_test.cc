@@ -24,5 +24,17 @@ TEST(StopHandlers, FirstSignalAsksSecondEnds) {
   EXPECT_EQ(WEXITSTATUS(status), 130);
 }
 
+TEST(StopHandlers, TheFirstSignalEndsWhatHasNotLookedYet) {
+  const pid_t child = fork();
+  if (child == 0) {
+    (void)InstallStopHandlers();
+    std::raise(SIGINT);
+    _exit(3);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 130);
+}
+
 }  // namespace
 }  // namespace mores::job

@@ -60,7 +60,11 @@ Expected<FitnessReport> RunFitness(AiuJudge& judge, const ProbeMaker& maker,
   job.progress = options.progress;
   job.start = options.start;
   job.visit = [&](size_t index, const Json& line, bool failed) {
-    if (failed) return;
+    if (failed) {
+      if (!options.on_failure) return;
+      options.on_failure(job.keys[index], line["error"]["message"].get<std::string>());
+      return;
+    }
     const Expected<Evaluation> evaluation = ParseEvaluation(line, job.keys[index]);
     if (evaluation) {
       probed[index % count][index / count] = CountsOf(*evaluation);

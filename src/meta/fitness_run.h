@@ -20,6 +20,8 @@ struct FitnessRunOptions {
   Json fingerprint = Json::object();  // beside the judge's and the references'
   Json manifest = Json::object();
   std::function<Json()> results;  // for the manifest, as in job::JobOptions
+  // Called once an item that failed, in the order of the output, at the end.
+  std::function<void(const std::string& id, const std::string& message)> on_failure;
   StopToken stop;
   job::Progress* progress = nullptr;
   job::JournalStart start = job::JournalStart::kResume;

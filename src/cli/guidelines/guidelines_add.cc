@@ -36,17 +36,18 @@ Expected<int> RunAdd(const AddCommandLine& command) {
   for (const std::string& place : command.places) TakePlace(place, job.guideline);
   if (!command.source.title.empty()) job.guideline.sources.push_back(command.source);
   MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(job.database));
-  const Expected<app::AddResult> result = app::AddGuideline(job);
-  if (!result) {
-    const bool unsourced = !job.guideline.groups.empty() && job.guideline.sources.empty();
-    if (result.error().kind != ErrorKind::kUsage || !unsourced) {
-      return tl::unexpected<Error>(result.error());
-    }
-    return MakeError(ErrorKind::kUsage, "{}: give --source-title", result.error().message);
+  if (const Status standing = app::CheckStanding(job); !standing) {
+    return tl::unexpected<Error>(Named("--status", standing.error()));
   }
-  const guidelines::Guideline& guideline = result->version.guideline;
+  if (!job.guideline.groups.empty() && job.guideline.sources.empty()) {
+    return MakeError(ErrorKind::kUsage,
+                     "a guideline of a group needs a source: give --source-title");
+  }
+  job.id_called = "--id";
+  MORES_ASSIGN_OR_RETURN(const app::AddResult result, app::AddGuideline(job));
+  const guidelines::Guideline& guideline = result.version.guideline;
   fmt::print("{} version {}{}\n", Printable(guideline.id), guideline.version,
-             result->as_it_was ? ", as it was" : "");
+             result.as_it_was ? ", as it was" : "");
   return kExitDone;
 }
 

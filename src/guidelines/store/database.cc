@@ -374,11 +374,12 @@ Status Database::PutGroup(const Group& group) {
 }
 
 Expected<ImportCounts> Database::Import(const Batch& batch, const Change& change,
-                                        const std::function<void(size_t)>& progress) {
+                                        const std::function<Status(size_t)>& progress) {
   ImportCounts counts;
   size_t done = 0;
-  const auto tell = [&] {
-    if (progress && ++done % 256 == 0) progress(done);
+  const auto tell = [&]() -> Status {
+    if (progress && ++done % 256 == 0) return progress(done);
+    return {};
   };
   Change made = change;
   if (made.at.empty()) made.at = SystemClock().UtcTimestamp();
@@ -386,7 +387,7 @@ Expected<ImportCounts> Database::Import(const Batch& batch, const Change& change
     for (const Group& group : batch.groups) MORES_RETURN_IF_ERROR(WriteGroup(group));
     for (const Passage& passage : batch.passages) {
       MORES_RETURN_IF_ERROR(WritePassage(passage, counts.passages));
-      tell();
+      MORES_RETURN_IF_ERROR(tell());
     }
     for (Guideline guideline : batch.guidelines) {
       MORES_ASSIGN_OR_RETURN(const Written written,
@@ -394,11 +395,11 @@ Expected<ImportCounts> Database::Import(const Batch& batch, const Change& change
       ++(written == Written::kAdded     ? counts.added
          : written == Written::kRevised ? counts.revised
                                         : counts.unchanged);
-      tell();
+      MORES_RETURN_IF_ERROR(tell());
     }
     for (const BenchmarkQuery& query : batch.queries) {
       MORES_RETURN_IF_ERROR(WriteQuery(query));
-      tell();
+      MORES_RETURN_IF_ERROR(tell());
     }
     counts.groups = static_cast<int64_t>(batch.groups.size());
     counts.queries = static_cast<int64_t>(batch.queries.size());

@@ -73,9 +73,9 @@ class Database {
   // REQUIRES: within connection().Transact.
   Expected<Version> PutInTransaction(Guideline guideline, const Change& change);
   Status PutGroup(const Group& group);
-  // All or nothing. `progress` is told how many records are in.
+  // All or nothing. `progress` is told how many records are in; what it returns ends the import.
   Expected<ImportCounts> Import(const Batch& batch, const Change& change,
-                                const std::function<void(size_t)>& progress = {});
+                                const std::function<Status(size_t)>& progress = {});
 
  private:
   Database() = default;

@@ -129,6 +129,20 @@ TEST_F(DatabaseTest, NamesWhatIsNotThere) {
   EXPECT_EQ(Count(*database, "SELECT count(*) FROM guideline"), 1);
 }
 
+TEST_F(DatabaseTest, AnImportThatIsStoppedLeavesNothing) {
+  const auto database = Open(kCreate);
+  Batch batch = {.name = "b"};
+  for (int i = 0; i < 300; ++i) {
+    batch.passages.push_back(
+        {.places = {"JP"}, .heading = "Homes", .text = fmt::format("Passage {}.", i)});
+  }
+  const auto stopping = [](size_t) -> Status {
+    return MakeError(ErrorKind::kCancelled, "stopped");
+  };
+  EXPECT_EQ(database->Import(batch, kChange, stopping).error().kind, ErrorKind::kCancelled);
+  EXPECT_EQ(Count(*database, "SELECT count(*) FROM passage"), 0);
+}
+
 TEST_F(DatabaseTest, AnImportIsWholeOrNothing) {
   const auto database = Open(kCreate);
   Batch batch = {.name = "b",

@@ -6,6 +6,7 @@
 #include <array>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "stats/estimate_json.h"
 
@@ -35,9 +36,14 @@ std::array<format::Dialogue, kArmCount> Dialogues(const format::GuidelineTriple&
   return dialogues;
 }
 
-// Judges the triples from `begin` on and adds their outcomes.
+struct JudgedTriples {
+  std::vector<Outcome> outcomes;
+  std::vector<std::pair<std::string, std::string>> failures;  // ids and messages
+};
+
+// Judges the triples and adds what became of them.
 Status JudgeSome(Judge& judge, std::span<const format::GuidelineTriple> triples,
-                 std::vector<Outcome>& outcomes) {
+                 JudgedTriples& judged) {
   std::vector<std::array<format::Dialogue, kArmCount>> dialogues;
   for (const format::GuidelineTriple& triple : triples) dialogues.push_back(Dialogues(triple));
   std::vector<const format::Dialogue*> asked;
@@ -47,15 +53,21 @@ Status JudgeSome(Judge& judge, std::span<const format::GuidelineTriple> triples,
   MORES_ASSIGN_OR_RETURN(const auto verdicts, judge.JudgeBatch(asked));
   for (size_t i = 0; i < triples.size(); ++i) {
     Outcome outcome = {.lang = triples[i].lang, .labels = {}, .p_unsafe = {}};
-    bool whole = true;
+    const Error* failure = nullptr;
     for (size_t arm = 0; arm < kArmCount; ++arm) {
       const Expected<format::Verdict>& verdict = verdicts[i * kArmCount + arm];
-      whole = whole && verdict.has_value();
-      if (!verdict) continue;
+      if (!verdict) {
+        if (failure == nullptr) failure = &verdict.error();
+        continue;
+      }
       outcome.labels[arm] = verdict->label;
       outcome.p_unsafe[arm] = verdict->p_unsafe;
     }
-    if (whole) outcomes.push_back(outcome);
+    if (failure == nullptr) {
+      judged.outcomes.push_back(outcome);
+    } else {
+      judged.failures.emplace_back(triples[i].id, failure->message);
+    }
   }
   return {};
 }
@@ -106,21 +118,27 @@ Json Summarize(const std::vector<Outcome>& outcomes, const stats::BootstrapOptio
 
 Expected<Json> MeasureFlips(Judge& judge, const std::vector<format::GuidelineTriple>& triples,
                             const FlipOptions& options) {
-  options.progress->Start("judging", "triples", static_cast<int64_t>(triples.size()), 0);
-  std::vector<Outcome> outcomes;
+  const auto silent = job::MakeSilentProgress();
+  job::Progress& progress = options.progress != nullptr ? *options.progress : *silent;
+  progress.Start("judging", "triples", static_cast<int64_t>(triples.size()), 0);
+  JudgedTriples judged;
   for (size_t begin = 0; begin < triples.size(); begin += options.batch_size) {
     MORES_RETURN_IF_ERROR(options.stop.Check());
     const size_t count = std::min(options.batch_size, triples.size() - begin);
-    MORES_RETURN_IF_ERROR(JudgeSome(judge, std::span(triples).subspan(begin, count), outcomes));
-    options.progress->Update(static_cast<int64_t>(begin + count), "");
+    MORES_RETURN_IF_ERROR(JudgeSome(judge, std::span(triples).subspan(begin, count), judged));
+    progress.Update(static_cast<int64_t>(begin + count), "");
   }
-  options.progress->Finish("");
+  progress.Finish("");
+  if (options.on_failure) {
+    for (const auto& [id, message] : judged.failures) options.on_failure(id, message);
+  }
+  const std::vector<Outcome>& outcomes = judged.outcomes;
   if (outcomes.empty()) {
     return MakeError(ErrorKind::kInput, "not one of the {} triples could be judged",
                      triples.size());
   }
   Json json = {{"kind", "mores-guideline-flips"}, {"version", 1}, {"model", judge.model_name()}};
-  json["failed"] = triples.size() - outcomes.size();
+  json["failed"] = judged.failures.size();
   json["all"] = Summarize(outcomes, options.bootstrap);
   for (const text::Language lang : {text::Language::kEnglish, text::Language::kChinese}) {
     std::vector<Outcome> some;

@@ -3,6 +3,7 @@
 #ifndef MORES_JUDGE_PLACES_GUIDELINE_FLIPS_H_
 #define MORES_JUDGE_PLACES_GUIDELINE_FLIPS_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,9 @@ struct FlipOptions {
   size_t batch_size = 32;  // dialogues asked about at once, each four times
   stats::BootstrapOptions bootstrap;
   StopToken stop;
-  job::Progress* progress = nullptr;  // must be given
+  job::Progress* progress = nullptr;  // silent when null
+  // Called once a triple that failed, in the order given, at the end.
+  std::function<void(const std::string& id, const std::string& message)> on_failure;
 };
 
 // Judges each dialogue without a guideline and with each of its three. The figures as flips.md has

@@ -11,6 +11,7 @@
 namespace mores::judge {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr char kTriple[] =
@@ -34,12 +35,11 @@ class GuidelineFlips : public ::testing::Test {
     return std::move(*triples);
   }
   Expected<Json> Measure(const std::vector<format::GuidelineTriple>& triples,
-                         ScriptedModel::Script script) {
+                         ScriptedModel::Script script, FlipOptions options = {}) {
     auto judge =
         LabelFirstJudge::Create(std::make_unique<ScriptedModel>(std::move(script)), JudgeOptions());
     EXPECT_TRUE(judge);
-    const auto progress = job::MakeSilentProgress();
-    return MeasureFlips(**judge, triples, {.progress = progress.get()});
+    return MeasureFlips(**judge, triples, options);
   }
   std::string path() const { return directory_.path() + "/triples.jsonl"; }
 
@@ -65,14 +65,21 @@ TEST_F(GuidelineFlips, WhatCannotBeJudgedIsCounted) {
   std::string second = kTriple;
   second.replace(second.find("\"1\""), 3, "\"2\"").replace(second.find("sing"), 4, "fail");
   const auto triples = Read(std::string(kTriple) + "\n" + second + "\n");
-  const auto figures = Measure(triples, [](const std::string& prompt) {
+  FlipOptions options;
+  std::vector<std::string> failures;
+  options.on_failure = [&](const std::string& id, const std::string& message) {
+    failures.push_back(id + ": " + message);
+  };
+  const auto refusing = [](const std::string& prompt) {
     ScriptedReply reply = ByNobody(prompt);
     if (prompt.find("fail") != std::string::npos) reply.error = "refused";
     return reply;
-  });
+  };
+  const auto figures = Measure(triples, refusing, options);
   ASSERT_TRUE(figures) << figures.error().message;
   EXPECT_EQ((*figures)["failed"], 1);
   EXPECT_EQ((*figures)["all"]["triples"], 1);
+  EXPECT_THAT(failures, ElementsAre("2: refused"));
 }
 
 }  // namespace
