@@ -1,5 +1,4 @@
 // What every job does with who looks on.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -15,8 +14,6 @@
 
 namespace mores::app {
 namespace {
-
-using ::testing::ElementsAre;
 
 class WatchTest : public ::testing::Test {
  protected:
@@ -59,25 +56,12 @@ TEST_F(WatchTest, AStopAskedForBeforehandIsHeeded) {
   EXPECT_FALSE(FileExists(At("g.db")));
   const CurationFiles files = {.input = Records(), .output = At("out.jsonl")};
   EXPECT_EQ(kind(FilterData({.files = files, .judge = Judge()}, watch)), ErrorKind::kCancelled);
-  EXPECT_EQ(kind(LabelData({.common = {.files = files}, .annotators = {Replies()}}, watch)),
+  const CurationFiles others = {.input = Records(), .output = At("labels.jsonl")};
+  EXPECT_EQ(kind(LabelData({.common = {.files = others}, .annotators = {Replies()}}, watch)),
             ErrorKind::kCancelled);
   EXPECT_EQ(kind(MeasureFitness(
                 {.references = {"examples/references.jsonl"}, .output = At("f.json")}, watch)),
             ErrorKind::kCancelled);
-}
-
-TEST_F(WatchTest, EachItemThatFailedIsTold) {
-  std::vector<std::string> failures;
-  Watch watch;
-  watch.on_failure = [&](const std::string& id, const std::string&) { failures.push_back(id); };
-  const std::string other =
-      "scripted:" + Write("other.jsonl", R"({"contains":"quince","reply":"x"})"
-                                         "\n");
-  const CurationFiles files = {.input = Records(), .output = At("out.jsonl")};
-  const auto labelled = LabelData({.common = {.files = files}, .annotators = {other}}, watch);
-  ASSERT_TRUE(labelled) << labelled.error().message;
-  EXPECT_EQ(labelled->curation.job.failed, 1u);
-  EXPECT_THAT(failures, ElementsAre("a"));
 }
 
 }  // namespace

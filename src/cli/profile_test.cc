@@ -226,7 +226,8 @@ TEST_F(ProfileTest, RefusesByFieldWhatMakesNoSense) {
   EXPECT_EQ(with([](Json&) {}), "none");
   EXPECT_THAT(with([](Json& j) { j["version"] = 2; }), HasSubstr("field 'version'"));
   EXPECT_THAT(with([](Json& j) { j.erase("reply"); }), HasSubstr("field 'reply'"));
-  EXPECT_THAT(with([](Json& j) { j["ask"]["form"] = "song"; }), HasSubstr("ask: field 'form'"));
+  EXPECT_THAT(with([](Json& j) { j["ask"]["form"] = "song"; }),
+              HasSubstr("field 'ask': field 'form'"));
   EXPECT_THAT(with([](Json& j) {
                 j["reply"]["labels"] = Labels({{"safe", "safe"}});
               }),

@@ -54,7 +54,7 @@ max_critique_tokens = 32
 class StopAfterSteps : public job::Progress {
  public:
   explicit StopAfterSteps(int steps) : steps_(steps) {}
-  StopToken token() const { return source_.token(); }
+  StopToken token() { return source_.token(); }
 
   void Start(const std::string&, const std::string&, int64_t, int64_t) override {}
   void Update(int64_t, const std::string& note) override {
