@@ -12,15 +12,12 @@
 #include "chat/reply_cache.h"
 #include "support/base/test_directory.h"
 #include "support/chat/endpoint_requests.h"
-#include "support/chat/fake_server.h"
 
 namespace mores::chat {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-using Answer = FakeServer::Answer;
-using Request = FakeServer::Request;
 
 // Not a key of anyone's.
 constexpr const char kKey[] = "sk-test-0123456789abcdef";

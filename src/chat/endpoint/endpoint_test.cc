@@ -19,15 +19,12 @@
 #include "chat/reply_cache.h"
 #include "support/base/test_directory.h"
 #include "support/chat/endpoint_requests.h"
-#include "support/chat/fake_server.h"
 
 namespace mores::chat {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-using Answer = FakeServer::Answer;
-using Request = FakeServer::Request;
 
 double ThreadCpuSeconds() {
   timespec time{};

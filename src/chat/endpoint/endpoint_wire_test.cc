@@ -7,14 +7,11 @@
 
 #include "chat/endpoint/endpoint.h"
 #include "support/chat/endpoint_requests.h"
-#include "support/chat/fake_server.h"
 
 namespace mores::chat {
 namespace {
 
 using ::testing::HasSubstr;
-using Answer = FakeServer::Answer;
-using Request = FakeServer::Request;
 
 // What a server that knows little takes, and what it was asked.
 struct Picky {

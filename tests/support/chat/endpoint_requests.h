@@ -10,8 +10,12 @@
 #include <vector>
 
 #include "chat/endpoint/endpoint.h"
+#include "support/chat/fake_server.h"
 
 namespace mores::chat {
+
+using Answer = FakeServer::Answer;
+using Request = FakeServer::Request;
 
 inline EndpointOptions FastOptions(const std::string& base) {
   EndpointOptions options;
