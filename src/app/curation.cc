@@ -21,7 +21,7 @@ constexpr size_t kLocalBatch = 16;
 
 // What every run of the kind has in common; checks the output against all inputs.
 Expected<curate::RunOptions> MakeCurationRun(const CurationPlan& plan, const CurationFiles& files,
-                                             const ChatOptions& chat) {
+                                             const ChatOptions& chat, const Watch& watch) {
   MORES_RETURN_IF_ERROR(CheckOutputs(plan.inputs, files.output));
   MORES_ASSIGN_OR_RETURN(Json inputs, DescribeInputs(plan.inputs));
   const bool ours = std::any_of(plan.models.begin(), plan.models.end(),
@@ -35,6 +35,9 @@ Expected<curate::RunOptions> MakeCurationRun(const CurationPlan& plan, const Cur
                   {"models", plan.models}};
   run.batch_size = ours ? kLocalBatch : BatchRequests(chat);
   run.start = files.start;
+  run.progress = watch.progress;
+  run.stop = watch.stop;
+  run.on_failure = watch.on_failure;
   return run;
 }
 
@@ -51,7 +54,7 @@ void AddIdentity(const Json& identity, curate::RunOptions& run) {
 Expected<CurationRun> RunCuration(const CurationPlan& plan, const CurationOptions& options,
                                   const Json& manifest, const Watch& watch, const Curate& curate) {
   MORES_ASSIGN_OR_RETURN(curate::RunOptions run,
-                         MakeCurationRun(plan, options.files, options.chat));
+                         MakeCurationRun(plan, options.files, options.chat, watch));
   run.manifest.update(manifest);
   CurationRun result;
   for (const std::string& name : plan.models) {
@@ -64,9 +67,6 @@ Expected<CurationRun> RunCuration(const CurationPlan& plan, const CurationOption
     result.models.push_back(std::move(model));
   }
   run.results = UsageOf(plan.role, result.models);
-  run.progress = watch.progress;
-  run.stop = watch.stop;
-  run.on_failure = watch.on_failure;
   MORES_ASSIGN_OR_RETURN(result.curation, curate(run, result.models));
   return result;
 }
@@ -142,7 +142,7 @@ Expected<FilterRun> FilterData(const FilterJob& options, const Watch& watch) {
   CurationPlan plan{"data filter", {options.files.input}, {options.judge.judge}, "judge"};
   if (!options.judge.rules.empty()) plan.inputs.push_back(options.judge.rules);
   MORES_ASSIGN_OR_RETURN(curate::RunOptions run,
-                         MakeCurationRun(plan, options.files, options.judge.chat));
+                         MakeCurationRun(plan, options.files, options.judge.chat, watch));
   JudgeOptions judging = options.judge;
   judging.chat.fresh = options.files.start == job::JournalStart::kFresh;
   judging.chat.stop = watch.stop;
@@ -162,9 +162,6 @@ Expected<FilterRun> FilterData(const FilterJob& options, const Watch& watch) {
     run.manifest["rules"] = result.judge->options().rules;
   }
   run.results = [&result] { return result.judge->Usage(); };
-  run.progress = watch.progress;
-  run.stop = watch.stop;
-  run.on_failure = watch.on_failure;
   filtering.judge = result.judge.get();
   filtering.run = std::move(run);
   MORES_ASSIGN_OR_RETURN(result.curation, curate::FilterRecords(records, filtering));
