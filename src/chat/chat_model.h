@@ -49,13 +49,18 @@ struct ChatUsage {
   int64_t completion_tokens = 0;
 };
 
-enum class FinishReason { kStop, kLength };
+// Why a reply ended: by itself, at the bound on tokens, held back by a filter of the server, by an
+// error of the server, or for a reason that we don't know.
+enum class FinishReason { kStop, kLength, kFilter, kError, kOther };
 
 struct ChatReply {
   std::string text;  // valid UTF-8
   FinishReason finish_reason = FinishReason::kStop;
+  std::string refusal;             // what a server says in place of an answer; "" for none
   std::vector<ReplyToken> tokens;  // of `text`; empty where the backend gives no log-probabilities
   ChatUsage usage;
+  // Names of what was odd about how it came, such as "surrogate_replaced"; kept in the cache.
+  std::vector<std::string> oddities;
   bool cached = false;  // taken from a reply cache: nothing was asked
 };
 

@@ -1,5 +1,6 @@
 #include "chat/reply_json.h"
 
+#include <array>
 #include <utility>
 
 #include "base/json_fields.h"
@@ -45,7 +46,15 @@ Expected<TokenLogprob> ParseLogprob(const Json& value, std::string_view where) {
 }  // namespace
 
 std::string_view Name(FinishReason reason) {
-  return reason == FinishReason::kStop ? "stop" : "length";
+  constexpr std::array<std::string_view, 5> kNames = {"stop", "length", "content_filter", "error",
+                                                      "other"};
+  return kNames[static_cast<size_t>(reason)];
+}
+
+Expected<FinishReason> ParseFinishReason(const JsonFields& fields) {
+  return fields.Choice("finish_reason",
+                       {FinishReason::kStop, FinishReason::kLength, FinishReason::kFilter,
+                        FinishReason::kError, FinishReason::kOther});
 }
 
 Json ToJson(const std::vector<ReplyToken>& tokens) {
@@ -82,6 +91,8 @@ Json EntryToJson(std::string_view key, const ChatReply& reply) {
                {"usage",
                 {{"prompt_tokens", reply.usage.prompt_tokens},
                  {"completion_tokens", reply.usage.completion_tokens}}}};
+  if (!reply.refusal.empty()) json["refusal"] = reply.refusal;
+  if (!reply.oddities.empty()) json["oddities"] = reply.oddities;
   if (!reply.tokens.empty()) json["logprobs"] = ToJson(reply.tokens);
   return json;
 }
@@ -91,9 +102,9 @@ Expected<CacheEntry> ParseEntry(const Json& value, std::string_view where) {
   CacheEntry entry;
   MORES_ASSIGN_OR_RETURN(entry.key, fields.RequiredString("key"));
   MORES_ASSIGN_OR_RETURN(entry.reply.text, fields.RequiredString("text"));
-  MORES_ASSIGN_OR_RETURN(
-      entry.reply.finish_reason,
-      fields.Choice("finish_reason", {FinishReason::kStop, FinishReason::kLength}));
+  MORES_ASSIGN_OR_RETURN(entry.reply.finish_reason, ParseFinishReason(fields));
+  MORES_ASSIGN_OR_RETURN(entry.reply.refusal, fields.OptionalString("refusal"));
+  MORES_ASSIGN_OR_RETURN(entry.reply.oddities, fields.Strings("oddities"));
   MORES_ASSIGN_OR_RETURN(const auto usage, fields.Object("usage"));
   if (!usage) return fields.Wrong("usage", "missing");
   for (const auto& [name, tokens] : {std::pair{"prompt_tokens", &entry.reply.usage.prompt_tokens},

@@ -7,11 +7,15 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/json_fields.h"
 #include "chat/chat_model.h"
 
 namespace mores::chat {
 
-std::string_view Name(FinishReason reason);  // "stop", "length"
+// "stop", "length", "content_filter", "error", "other"
+std::string_view Name(FinishReason reason);
+// The field `finish_reason`.
+Expected<FinishReason> ParseFinishReason(const JsonFields& fields);
 
 // [{"token","logprob","top":[...]?}...]; a token whose bytes are no UTF-8 has "bytes" instead.
 Json ToJson(const std::vector<ReplyToken>& tokens);

@@ -35,6 +35,10 @@ Expected<ScriptLine> ParseLine(const JsonLine& read) {
   const auto reply = read.value.find("reply");
   if (reply == read.value.end()) return fields.Wrong("reply", "missing");
   line.reply.text = reply->is_string() ? reply->get<std::string>() : DumpJson(*reply);
+  if (fields.Has("finish_reason")) {
+    MORES_ASSIGN_OR_RETURN(line.reply.finish_reason, ParseFinishReason(fields));
+  }
+  MORES_ASSIGN_OR_RETURN(line.reply.refusal, fields.OptionalString("refusal"));
   if (read.value.contains("logprobs")) {
     MORES_ASSIGN_OR_RETURN(line.reply.tokens, ParseReplyTokens(read.value["logprobs"], read.where));
   }

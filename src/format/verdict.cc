@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <initializer_list>
 #include <utility>
 
 #include "base/json_lines.h"
@@ -10,6 +11,11 @@
 
 namespace mores::format {
 namespace {
+
+constexpr std::initializer_list<UnparsedReason> kUnparsedReasons = {
+    UnparsedReason::kNoLabel,     UnparsedReason::kInReasoning, UnparsedReason::kSeveralAnswers,
+    UnparsedReason::kTorn,        UnparsedReason::kFiltered,    UnparsedReason::kRefused,
+    UnparsedReason::kServerError, UnparsedReason::kLabelMass};
 
 Expected<std::optional<Review>> ParseReview(const JsonFields& fields) {
   MORES_ASSIGN_OR_RETURN(const auto reviewed, fields.Object("reviewed"));
@@ -32,6 +38,13 @@ Expected<Usage> ParseUsage(const JsonFields& fields) {
 
 }  // namespace
 
+std::string_view Name(UnparsedReason reason) {
+  constexpr std::array<std::string_view, 8> kNames = {
+      "no_label", "in_reasoning", "several_answers", "torn",
+      "filtered", "refused",      "server_error",    "label_mass"};
+  return kNames[static_cast<size_t>(reason)];
+}
+
 Json ToJson(const Verdict& verdict) {
   Json json = {{"id", verdict.id},
                {"label", Name(verdict.label)},
@@ -43,6 +56,10 @@ Json ToJson(const Verdict& verdict) {
   if (verdict.category) json["category"] = *verdict.category;
   if (verdict.rule) json["rule"] = *verdict.rule;
   if (verdict.truncated) json["truncated"] = true;
+  if (verdict.unparsed_reason) json["unparsed_reason"] = Name(*verdict.unparsed_reason);
+  if (!verdict.finish_reason.empty()) json["finish_reason"] = verdict.finish_reason;
+  if (!verdict.refusal.empty()) json["refusal"] = verdict.refusal;
+  if (!verdict.oddities.empty()) json["oddities"] = verdict.oddities;
   if (verdict.expected) json["expected"] = Name(*verdict.expected);
   if (verdict.reviewed) {
     json["reviewed"] = {{"label", Name(verdict.reviewed->label)},
@@ -87,6 +104,13 @@ Expected<Verdict> ParseVerdict(const Json& value, std::string_view where) {
       fields.Whole("rule", {.least = 1, .most = static_cast<int64_t>(kMaxRules)}));
   if (rule) verdict.rule = static_cast<int>(*rule);
   MORES_ASSIGN_OR_RETURN(verdict.truncated, fields.Flag("truncated"));
+  if (fields.Has("unparsed_reason")) {
+    MORES_ASSIGN_OR_RETURN(verdict.unparsed_reason,
+                           fields.Choice("unparsed_reason", kUnparsedReasons));
+  }
+  MORES_ASSIGN_OR_RETURN(verdict.finish_reason, fields.OptionalString("finish_reason"));
+  MORES_ASSIGN_OR_RETURN(verdict.refusal, fields.OptionalString("refusal"));
+  MORES_ASSIGN_OR_RETURN(verdict.oddities, fields.Strings("oddities"));
   if (fields.Has("expected")) {
     MORES_ASSIGN_OR_RETURN(verdict.expected, ParseLabelName(fields, "expected"));
   }

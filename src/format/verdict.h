@@ -19,6 +19,23 @@ struct Review {
   std::string reason;
 };
 
+// Why a reply gave no label: it states none, ends inside of its reasoning, states more than one,
+// was torn otherwise than by the bound on tokens, was held back by a filter or refused, ended in an
+// error of the server; or its probabilities lie outside of both labels.
+enum class UnparsedReason {
+  kNoLabel,
+  kInReasoning,
+  kSeveralAnswers,
+  kTorn,
+  kFiltered,
+  kRefused,
+  kServerError,
+  kLabelMass
+};
+// "no_label", "in_reasoning", "several_answers", "torn", "filtered", "refused", "server_error",
+// "label_mass"
+std::string_view Name(UnparsedReason reason);
+
 struct Usage {
   int64_t prompt_tokens = 0;
   int64_t completion_tokens = 0;
@@ -35,6 +52,10 @@ struct Verdict {
   std::optional<std::string> category;
   std::optional<int> rule;  // number of the caller's rule that decided, from 1
   bool truncated = false;
+  std::optional<UnparsedReason> unparsed_reason;  // of an unparsed label alone
+  std::string finish_reason;          // what a server said of its reply's end; "" for "stop"
+  std::string refusal;                // what it said in place of an answer
+  std::vector<std::string> oddities;  // names of what was odd about the reply, and mended
   std::optional<Label> expected;
   std::optional<Review> reviewed;
   // Where the dialogue was judged in places: what was found there. All above stays the general

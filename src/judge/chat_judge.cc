@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "chat/reply_json.h"
 #include "format/rules.h"
 
 namespace mores::judge {
@@ -327,6 +328,11 @@ ChatJudge::Draft ChatJudge::ReadVerdict(const format::Dialogue& dialogue,
   format::Verdict& verdict = draft.verdict = StartVerdict(dialogue);
   verdict.prompt = prompt_name(dialogue);
   verdict.usage = {reply.usage.prompt_tokens, reply.usage.completion_tokens};
+  if (reply.finish_reason != chat::FinishReason::kStop) {
+    verdict.finish_reason = Name(reply.finish_reason);
+  }
+  verdict.refusal = reply.refusal;
+  verdict.oddities = reply.oddities;
   verdict.label = stated.label;
   if (stated.label == format::Label::kUnparsed) return draft;
   if (const auto shares = Shares(stated, reply, verdict.lang)) {

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/random.h"
+#include "chat/reply_json.h"
 #include "text/unicode.h"
 
 namespace mores::chat {
@@ -129,6 +130,14 @@ bool ReadUsage(const Json& body, ChatUsage& usage) {
   return true;
 }
 
+FinishReason FinishReasonOf(std::string_view name) {
+  for (const FinishReason reason :
+       {FinishReason::kStop, FinishReason::kLength, FinishReason::kFilter, FinishReason::kError}) {
+    if (name == Name(reason)) return reason;
+  }
+  return name == "eos" || name == "tool_calls" ? FinishReason::kStop : FinishReason::kOther;
+}
+
 Json ResponseFormat(const Task& task, ReplyFormat format) {
   if (format == ReplyFormat::kObject) return {{"type", "json_object"}};
   return {{"type", "json_schema"},
@@ -207,8 +216,12 @@ Expected<Completion> ParseCompletion(std::string_view body, const Redactor& reda
   completion.reply.tokens = Redacted(Aligned(ReadLogprobs(choice), *text), redactor);
   completion.reply.text = redactor.Redact(*text);
   const Json* reason = Find(choice, "finish_reason");
-  if (reason != nullptr && *reason == "length") {
-    completion.reply.finish_reason = FinishReason::kLength;
+  if (reason != nullptr && reason->is_string()) {
+    completion.reply.finish_reason = FinishReasonOf(reason->get<std::string>());
+  }
+  const Json* refusal = Find(*message, "refusal");
+  if (refusal != nullptr && refusal->is_string()) {
+    completion.reply.refusal = redactor.Redact(refusal->get<std::string>());
   }
   completion.has_usage = ReadUsage(*parsed, completion.reply.usage);
   return completion;
