@@ -15,7 +15,7 @@ Expected<FlipsResult> MeasureFlips(const FlipsJob& options, const Watch& watch) 
   MORES_ASSIGN_OR_RETURN(const std::vector<format::GuidelineTriple> triples,
                          format::ReadGuidelineTriples(options.triples));
   JudgeOptions judging = options.judge;
-  judging.chat.stop = watch.stop;
+  judging.chat.watch = watch;
   MORES_ASSIGN_OR_RETURN(const auto judge, OpenJudge(judging, options.output));
   MORES_ASSIGN_OR_RETURN(Json figures, judge::MeasureFlips(*judge, triples,
                                                            {.bootstrap = {.seed = options.seed},

@@ -21,11 +21,15 @@ struct ModelOptions {
   std::optional<IsaLevel> isa;  // at most; none: the highest that the machine has
 };
 
+// The model given, or $MORES_MODEL's: as ChatOptions::model; "" for neither.
+std::string NamedModel(const std::string& given);
+
 // The directory given, or the first there is of: $MORES_MODEL, ./models/mini, and models/mini one
 // to three folders above the executable. kMissing names what was looked for.
 Expected<std::string> FindModel(const std::string& given);
 
-// "scripted:FILE" or an endpoint: a model without a directory, which OpenChatModel opens.
+// "scripted:FILE" or an endpoint, by NamedModel: one without a directory, which OpenChatModel
+// opens.
 bool IsRemoteModel(const std::string& model);
 
 // Where an instruction set is named: sets the level in force, for the whole process.
