@@ -205,6 +205,23 @@ TEST(EndpointTrouble, ADeadOneIsToldSoonAndNotTooOften) {
   EXPECT_THAT(told[0], HasSubstr("for 1 s more"));
 }
 
+TEST(EndpointTrouble, OneThatDiesOnTheWayEndsTheRunAfterADeadlineNotAfterOneAnItem) {
+  std::atomic<int> answered = 0;
+  const FakeServer server([&](const Request&) -> Answer {
+    if (++answered > 5) return {.dropped = true};
+    return {.body = FakeServer::Completion("x")};
+  });
+  EndpointOptions options = FastOptions(server.base());
+  options.deadline_seconds = 0.5;
+  options.in_flight = 4;
+  const double begin = SystemClock().MonotonicSeconds();
+  const auto replies = Open(options)->Chat(Numbered(100), {});
+  EXPECT_LT(SystemClock().MonotonicSeconds() - begin, 3);
+  ASSERT_FALSE(replies);
+  EXPECT_EQ(replies.error().kind, ErrorKind::kIo);
+  EXPECT_THAT(replies.error().message, HasSubstr("no request was answered for 0.5 s (last: "));
+}
+
 TEST(EndpointTrouble, ProxiesAreNamedWithoutTheirSecretsAndNeverUsedForThisMachine) {
   setenv("http_proxy", "http://me:hunter2@127.0.0.1:9", 1);
   unsetenv("no_proxy");
