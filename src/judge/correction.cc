@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "format/reply/reasoning.h"
 #include "stats/estimate_json.h"
 #include "text/unicode.h"
 
@@ -128,7 +129,7 @@ class Corrector {
     if (reply) {
       correction.writer_usage.prompt_tokens += reply->reply.usage.prompt_tokens;
       correction.writer_usage.completion_tokens += reply->reply.usage.completion_tokens;
-      response = reply->value["response"].get<std::string>();
+      response = format::WithoutReasoning(reply->value["response"].get_ref<const std::string&>());
     }
     if (response.find_first_not_of(" \t\r\n") == std::string::npos) {
       correction.outcome = CorrectionOutcome::kWriterUnparsed;
