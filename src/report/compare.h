@@ -20,6 +20,7 @@ struct ComparedItem {
   const Item* second = nullptr;
   // In general, whatever places say.
   bool flipped() const { return first->verdict.label != second->verdict.label; }
+  bool flipped_in_place = false;  // in any that both judged it in
   // What either side knows; none where both do and differ.
   std::optional<format::Label> gold() const;
 };
@@ -67,15 +68,13 @@ struct Comparison {
   size_t places_in_both = 0, places_only_first = 0, places_only_second = 0;
   Flips item_flips;  // items that went that way in general or in a place, each at most once
   size_t flipped_items = 0;
-  size_t undecided_second = 0;  // items without a label there, in general or in a place
+  size_t undecided_second = 0;            // items without a label there, in general or in a place
   std::vector<ThresholdPair> thresholds;  // those that differ, by first appearance
   // Over the items with gold: whether each is right. Empty without gold.
   PairedFigures accuracy;
   size_t with_gold = 0;
   size_t mended = 0, broken = 0;  // wrong to right, right to wrong
   stats::BootstrapOptions bootstrap;
-
-  bool flipped_anywhere(size_t item) const;
 };
 
 // Items are matched by id alone, so that the names of the files don't matter. kInput when the two
