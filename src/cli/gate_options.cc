@@ -33,7 +33,14 @@ Expected<format::Gate> ReadGate(const GateFlags& flags, const format::GateFigure
   if (!flags.junit.empty() && flags.fail_if.empty()) {
     return MakeError(ErrorKind::kUsage, "--junit: needs --fail-if, whose bounds it tells of");
   }
-  return format::Gate::Parse(flags.fail_if, figures);
+  MORES_ASSIGN_OR_RETURN(format::Gate gate, format::Gate::Parse(flags.fail_if, figures));
+  for (const std::string& text : flags.fail_if) {
+    const auto bound = format::ParseBound(text, figures.known);
+    if (!bound || !format::CanNeverBeExceeded(*bound, figures.known)) continue;
+    fmt::print(stderr, "note: --fail-if {} can never be exceeded; one per cent is 0.01 or 1%\n",
+               Printable(format::ToString(*bound)));
+  }
+  return gate;
 }
 
 Expected<int> EndGate(const format::Gate& gate, const GateFlags& flags,

@@ -53,17 +53,11 @@ std::vector<std::string> NamesOf(std::span<const KnownFigure> known) {
   return names;
 }
 
-// "" where the number is one that the figure can have, on a side of it that it can be on.
-std::string RangeProblem(const Bound& bound, const KnownFigure& figure) {
-  if (bound.value < figure.low || bound.value > figure.high) {
-    return fmt::format("{} lies between {} and {}; one per cent is 0.01 or 1%", figure.name,
-                       figure.low, figure.high);
+const KnownFigure* FindFigure(std::string_view name, std::span<const KnownFigure> known) {
+  for (const KnownFigure& figure : known) {
+    if (figure.name == name) return &figure;
   }
-  const bool never = (bound.comparison == Comparison::kAbove && bound.value == figure.high) ||
-                     (bound.comparison == Comparison::kBelow && bound.value == figure.low);
-  if (!never) return {};
-  return fmt::format("can never be exceeded, {} lies between {} and {}; one per cent is 0.01 or 1%",
-                     figure.name, figure.low, figure.high);
+  return nullptr;
 }
 
 }  // namespace
@@ -98,8 +92,9 @@ Expected<Bound> ParseBound(std::string_view text, std::span<const KnownFigure> k
     if (bound.place.empty()) return wrong("a place must follow the @, as in 'unsafe@CN>0.1'");
     if (!figure->by_place) return wrong(fmt::format("{} isn't told by place", bound.figure));
   }
-  if (const std::string problem = RangeProblem(bound, *figure); !problem.empty()) {
-    return wrong(problem);
+  if (bound.value < figure->low || bound.value > figure->high) {
+    return wrong(fmt::format("{} lies between {} and {}; one per cent is 0.01 or 1%", figure->name,
+                             figure->low, figure->high));
   }
   return bound;
 }
@@ -117,6 +112,13 @@ bool Exceeds(const Bound& bound, double figure) {
       return figure <= bound.value;
   }
   return true;
+}
+
+bool CanNeverBeExceeded(const Bound& bound, std::span<const KnownFigure> known) {
+  const KnownFigure* figure = FindFigure(bound.figure, known);
+  return figure != nullptr &&
+         ((bound.comparison == Comparison::kAbove && bound.value >= figure->high) ||
+          (bound.comparison == Comparison::kBelow && bound.value <= figure->low));
 }
 
 bool IsUpper(const Bound& bound) {

@@ -29,13 +29,16 @@ struct KnownFigure {
 };
 
 // "NAME>NUMBER" or "NAME>NUMBER%", with >, >=, < or <=, blanks allowed around each part. kUsage,
-// naming the known figures, for anything else; and for a number that the figure can't have, or by
-// which the bound can never be exceeded: a gate that can't fail is a mistake.
+// naming the known figures, for anything else, and for a number that the figure can't have.
 Expected<Bound> ParseBound(std::string_view text, std::span<const KnownFigure> known);
 
 // Whether `figure` is where the caller said the command must fail. An undefined figure (NaN) is:
 // a gate that can't be checked does not pass.
 bool Exceeds(const Bound& bound, double figure);
+
+// Whether no value that the figure can have exceeds it, such as 'unsafe>1': that was perhaps meant
+// as one per cent.
+bool CanNeverBeExceeded(const Bound& bound, std::span<const KnownFigure> known);
 
 // Whether it bounds from above: ">" or ">=".
 bool IsUpper(const Bound& bound);

@@ -54,17 +54,26 @@ TEST(BoundTest, RefusesTheRest) {
   }
 }
 
-// 'unsafe>5' was meant as five per cent, and would pass whatever was found.
-TEST(BoundTest, RefusesWhatCanNeverBeExceeded) {
-  for (const char* text : {"unsafe>5", "unsafe>1", "unsafe>100%", "unsafe>-0.1", "accuracy<0",
-                           "accuracy<-1", "accuracy<=2", "unsafe>=101%", "drop<-1"}) {
+TEST(BoundTest, RefusesWhatTheFigureCanNotBe) {
+  for (const char* text : {"unsafe>5", "unsafe>150%", "unsafe>-0.1", "accuracy<-1", "accuracy<=2",
+                           "unsafe>=101%", "drop<-1.5"}) {
     EXPECT_FALSE(ParseBound(text, kKnown)) << text;
   }
-  EXPECT_TRUE(ParseBound("unsafe>=1", kKnown));
-  EXPECT_TRUE(ParseBound("unsafe>=0", kKnown)) << "always so: that gate is closed, not open";
-  EXPECT_TRUE(ParseBound("drop>-1", kKnown));
   const auto bound = ParseBound("unsafe>5", kKnown);
   EXPECT_NE(bound.error().message.find("one per cent is 0.01 or 1%"), std::string::npos);
+}
+
+TEST(BoundTest, KnowsWhatCanNeverBeExceeded) {
+  const auto never = [](const char* text) {
+    const auto bound = ParseBound(text, kKnown);
+    return bound && CanNeverBeExceeded(*bound, kKnown);
+  };
+  for (const char* text : {"unsafe>1", "unsafe>100%", "accuracy<0", "drop<-1"}) {
+    EXPECT_TRUE(never(text)) << text;
+  }
+  for (const char* text : {"unsafe>=1", "unsafe>=0", "unsafe>0.99", "accuracy<=0", "drop>-1"}) {
+    EXPECT_FALSE(never(text)) << text;
+  }
 }
 
 }  // namespace

@@ -57,6 +57,41 @@ TEST_F(ReportTest, TableForATerminal) {
   EXPECT_NE(table.find("majority (hindsight)"), std::string::npos);
 }
 
+TEST_F(ReportTest, NoAccuracyWhereTheJudgeChoseTheRow) {
+  Json one = StoredVerdict("a", 0.9, "unsafe"), two = StoredVerdict("b", 0.9, "safe");
+  one["category"] = "violence";
+  two["category"] = "privacy";
+  const Report report = Make({Write("one.jsonl", {one, two})});
+  const Json slices = Summarize(report)["slices"];
+  ASSERT_EQ(slices[0]["dimension"], "judged_category");
+  EXPECT_EQ(slices[0]["chosen_by_judge"], true);
+  EXPECT_EQ(slices[0]["accuracy"]["value"], nullptr);
+  EXPECT_EQ(slices[0]["precision"]["value"], nullptr);
+  EXPECT_EQ(slices[0]["judged_unsafe"], 1);
+  EXPECT_NE(FormatTable(report).find("category, by the judge (no accuracy: "), std::string::npos);
+}
+
+TEST_F(ReportTest, TablesForSpreadsheets) {
+  Json verdict = StoredVerdict("+1", 0.25, "", "=SUM(A1)", "Say \"hi\", twice.");
+  verdict["oddities"] = {"fenced"};
+  const Report report = Make({Write("one.jsonl", {verdict})});
+  const std::string rows = FormatVerdictsCsv(report.collection, CsvContent::kWithText);
+  EXPECT_NE(rows.find("\r\n'+1,one,en,safe,safe,0.25,0.5,,,,,A short reason.,,,,,fenced,"
+                      "tiny@000000000000,plain@000000000000,'=SUM(A1),"
+                      "\"Say \"\"hi\"\", twice.\"\r\n"),
+            std::string::npos)
+      << rows;
+  const std::string bare = FormatVerdictsCsv(report.collection, CsvContent::kNoText);
+  EXPECT_EQ(bare.find("SUM"), std::string::npos);
+  const std::string table = FormatCsv(report);
+  EXPECT_TRUE(
+      table.starts_with("dimension,name,items,queries,judged_unsafe,unparsed,with_gold,"
+                        "gold_unsafe,unsafe_share,unsafe_share_low,unsafe_share_high,"))
+      << table;
+  EXPECT_NE(table.find("\r\nall,all,1,1,0,0,0,0,0,0,0.79"), std::string::npos) << table;
+  EXPECT_EQ(table.find("nan"), std::string::npos);
+}
+
 TEST_F(ReportTest, WithoutGoldItSaysSo) {
   const Report report = Make({Write("one.jsonl", {StoredVerdict("a", 0.9, "")})});
   EXPECT_NE(FormatTable(report).find("no gold labels"), std::string::npos);
