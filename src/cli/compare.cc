@@ -48,7 +48,8 @@ Expected<int> RunCompareCommand(const CompareCommand& command) {
   MORES_RETURN_IF_ERROR(CheckOutput(inputs, command.gate.junit, "--junit"));
   MORES_ASSIGN_OR_RETURN(job.thresholds, ParseThresholds(command.thresholds));
   MORES_ASSIGN_OR_RETURN(const report::Comparison comparison, app::CompareVerdicts(job));
-  if (TablePrinted(job.files)) fmt::print("{}", report::FormatTable(comparison));
+  if (TablePrinted(job.files) && command.gate.junit != "-")
+    fmt::print("{}", report::FormatTable(comparison));
   std::fflush(stdout);
   return EndGate(
       gate, command.gate, SuiteOfComparison(comparison),

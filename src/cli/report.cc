@@ -58,7 +58,8 @@ Expected<int> RunReportCommand(const ReportCommand& command) {
   MORES_RETURN_IF_ERROR(CheckOutput(job.verdicts, command.gate.junit, "--junit"));
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const report::Report report, app::ReportVerdicts(job, telling.watch()));
-  if (TablePrinted(job.files)) fmt::print("{}", report::FormatTable(report));
+  if (TablePrinted(job.files) && command.gate.junit != "-")
+    fmt::print("{}", report::FormatTable(report));
   std::fflush(stdout);
   return EndGate(
       gate, command.gate, SuiteOf(report),

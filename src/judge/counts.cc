@@ -179,7 +179,13 @@ std::string Counts::PlaceRows() const {
     }
   }
   if (more > 0) text += fmt::format("... and {} more places, in the manifest\n", more);
-  return text + CountRow("anywhere", anywhere_.safe, anywhere_.unsafe, anywhere_.unparsed) + "\n";
+  text += CountRow("anywhere", anywhere_.safe, anywhere_.unsafe, anywhere_.unparsed) + "\n";
+  if (const int64_t swapped = with_swapped_.unsafe - anywhere_.unsafe; swapped > 0) {
+    text += fmt::format(
+        "{} unsafe only in a place swapped in, which the bound 'unsafe_anywhere' counts\n",
+        swapped);
+  }
+  return text;
 }
 
 std::string Counts::ReplyLines() const {

@@ -65,6 +65,7 @@ TEST(CountsTest, SwappedInIsForComparison) {
   EXPECT_EQ(Figure(counts, "unsafe_anywhere>0"), 1);
   EXPECT_EQ(Figure(counts, "unsafe@CN>0"), 1);
   EXPECT_TRUE(std::isnan(Figure(counts, "unsafe_in_place>0")));
+  EXPECT_NE(counts.Describe().find("1 unsafe only in a place swapped in"), std::string::npos);
 }
 
 TEST(CountsTest, WhatIsNotJudgedDoesNotPass) {

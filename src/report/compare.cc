@@ -131,7 +131,8 @@ void MeasureAgreement(Comparison& comparison) {
   std::vector<SharedItem> same;
   std::vector<uint64_t> keys;
   for (const ComparedItem& item : comparison.items) {
-    same.push_back({.cluster = item.first->cluster, .counted = true, .holds = !item.flipped()});
+    const bool agrees = !item.flipped() && item.first->verdict.label != Label::kUnparsed;
+    same.push_back({.cluster = item.first->cluster, .counted = true, .holds = agrees});
     keys.push_back(item.first->cluster);
   }
   comparison.agreement = MeasureShare(same, comparison.bootstrap);

@@ -61,7 +61,7 @@ struct Comparison {
   std::vector<ComparedItem> items;                   // in both, in the order of the first
   std::vector<std::string> only_first, only_second;  // ids
   std::vector<ComparedPlace> places;                 // of items in both, by item
-  stats::Estimate agreement;                         // share of items with the same label
+  stats::Estimate agreement;     // share of items with the same label; no label is none
   stats::Estimate mean_p_shift;  // mean of second's p_unsafe less first's; NaN without
   size_t became_unsafe = 0, became_safe = 0, other_flips = 0;  // in general
   Flips place_flips;                                           // places that both judged in
