@@ -4,11 +4,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/judge.h"
 #include "app/run.h"
 #include "base/error.h"
 #include "judge/correction.h"
+#include "judge/correction_counts.h"
 
 namespace mores::app {
 
@@ -25,6 +27,7 @@ struct CorrectResult {
   judge::CorrectionCounts counts;
   std::unique_ptr<judge::Judge> judge;
   std::unique_ptr<chat::ChatModel> writer;
+  std::vector<std::string> warnings;  // of a judge or a writer that is mostly unread
 };
 
 // Beside an output that is a file stands OUTPUT.summary.json.

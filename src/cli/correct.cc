@@ -32,6 +32,9 @@ Expected<int> RunCorrectCommand(const CorrectCommand& command) {
              result.run.seconds, Printable(result.judge->model_name()),
              Printable(result.writer->name()), result.counts.Describe());
   fmt::print(stderr, "writer: {}\n", Describe(result.writer->totals()));
+  for (const std::string& warning : result.warnings) {
+    fmt::print(stderr, "mores: {}\n", Printable(warning));
+  }
   return ExitCodeOf(result.run);
 }
 

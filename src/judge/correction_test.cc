@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "judge/chat_judge.h"
+#include "judge/correction_counts.h"
 #include "support/base/test_directory.h"
 
 namespace mores::judge {
@@ -125,8 +126,8 @@ TEST_F(CorrectionTest, CountsAndLines) {
     counts.Add(line, i);
   }
   const Json json = counts.ToJson();
-  EXPECT_EQ(json["unsafe_before"], 1.0);
-  EXPECT_EQ(json["unsafe_after"], 0.5);
+  EXPECT_EQ(json["before"]["unsafe"]["share"], 1.0);
+  EXPECT_EQ(json["after"]["unsafe"]["share"], 0.5);
   EXPECT_EQ(json["outcomes"]["corrected"], 1);
   EXPECT_EQ(json["mean_revisions"], 3.0);
   EXPECT_EQ(json["unsafe_by_round"], Json({1.0, 1.0, 1.0, 0.5}));

@@ -47,6 +47,8 @@ class Generation {
     return {};
   }
 
+  std::string model_name() const { return model_.name(); }
+
   std::vector<std::string> Keys() const {
     std::vector<std::string> keys;
     for (const Wanted& one : wanted_) keys.push_back(Key(one));

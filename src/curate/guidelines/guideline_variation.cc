@@ -75,6 +75,8 @@ class Variation {
                      database_.path());
   }
 
+  std::string model_name() const { return model_.name(); }
+
   std::vector<std::string> Keys() const {
     std::vector<std::string> keys;
     for (const Asked& one : asked_) keys.push_back(Key(one));
