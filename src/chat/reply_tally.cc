@@ -57,13 +57,15 @@ std::string WarningOf(const ReplyTally& tally) {
 }
 
 void PutReplies(std::span<const ReplyTally> tallies, Json& summary) {
-  Json& replies = summary["replies"] = Json::array();
-  if (!summary.contains("warnings")) summary["warnings"] = Json::array();
+  Json replies = Json::array();
+  Json warnings = summary.value("warnings", Json::array());
   for (const ReplyTally& tally : tallies) {
     replies.push_back(ToJson(tally));
     std::string warning = WarningOf(tally);
-    if (!warning.empty()) summary["warnings"].push_back(std::move(warning));
+    if (!warning.empty()) warnings.push_back(std::move(warning));
   }
+  summary["replies"] = std::move(replies);
+  summary["warnings"] = std::move(warnings);
 }
 
 }  // namespace mores::chat

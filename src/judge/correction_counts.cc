@@ -6,6 +6,8 @@
 
 #include "judge/correction.h"
 #include "stats/estimate_json.h"
+#include "stats/paired_difference.h"
+#include "stats/share.h"
 
 namespace mores::judge {
 namespace {
@@ -22,16 +24,9 @@ constexpr std::string_view kNoMovement =
     "answers to the last: "
     "saturated, or the judge is flawed";
 
-Json ShareJson(int64_t part, int64_t whole) {
-  if (whole == 0) return nullptr;
-  return static_cast<double>(part) / static_cast<double>(whole);
-}
-
-// "3 of 8 (37.5%)".
-std::string ShareText(int64_t part, int64_t whole) {
-  if (whole == 0) return "-";
-  return fmt::format("{} of {} ({:.1f}%)", part, whole,
-                     100 * static_cast<double>(part) / static_cast<double>(whole));
+// "3, 37.5 [13.7, 69.4]".
+std::string ShareText(int64_t count, const stats::Estimate& share) {
+  return fmt::format("{}, {}", count, FormatEstimate(share, stats::kPercentStyle));
 }
 
 format::Label LabelNamed(const Json& name) {
@@ -67,6 +62,7 @@ void CorrectionCounts::Add(const Json& line, uint64_t cluster) {
     if (lang != text::Name(language)) continue;
     for (Slice* slice : {&all_, &languages_[static_cast<size_t>(language)]}) {
       ++slice->items;
+      slice->members.push_back(labels_.size() - 1);
       ++slice->before[IndexOf(labels.front())];
       ++slice->after[IndexOf(labels.back())];
       for (size_t i = 0; i < kCorrectionOutcomes.size(); ++i) {
@@ -80,27 +76,60 @@ void CorrectionCounts::Add(const Json& line, uint64_t cluster) {
   }
 }
 
-Json CorrectionCounts::Slice::ToJson() const {
-  Json json = {{"items", items}};
-  for (const auto& [name, counts] : {std::pair("before", &before), std::pair("after", &after)}) {
+std::vector<stats::Estimate> CorrectionCounts::LabelShares(const Slice& slice) const {
+  std::vector<uint64_t> keys;
+  for (const size_t i : slice.members) keys.push_back(clusters_[i]);
+  size_t count = 0;
+  const std::vector<uint32_t> dense = stats::DenseClusters(keys, &count);
+  std::vector<std::vector<stats::ClusterShare>> shares(2 * kLabels,
+                                                       std::vector<stats::ClusterShare>(count));
+  for (size_t m = 0; m < slice.members.size(); ++m) {
+    const std::vector<format::Label>& labels = labels_[slice.members[m]];
+    for (auto& of_label : shares) of_label[dense[m]].whole += 1;
+    shares[IndexOf(labels.front())][dense[m]].part += 1;
+    shares[kLabels + IndexOf(labels.back())][dense[m]].part += 1;
+  }
+  std::vector<stats::Estimate> estimates = stats::ClusterBootstrap(
+      count, shares.size(), [&](std::span<const double> weights, std::span<double> values) {
+        for (size_t s = 0; s < shares.size(); ++s) {
+          double part = 0, whole = 0;
+          for (size_t c = 0; c < count; ++c) {
+            part += weights[c] * shares[s][c].part;
+            whole += weights[c] * shares[s][c].whole;
+          }
+          values[s] = part / whole;
+        }
+      });
+  for (size_t s = 0; s < shares.size(); ++s) {
+    estimates[s] = stats::ShareEstimate(shares[s], estimates[s]);
+  }
+  return estimates;
+}
+
+Json CorrectionCounts::SliceJson(const Slice& slice) const {
+  Json json = {{"items", slice.items}};
+  const std::vector<stats::Estimate> shares = LabelShares(slice);
+  for (const bool after : {false, true}) {
     for (const format::Label label : kShownLabels) {
-      const int64_t count = (*counts)[IndexOf(label)];
-      json[name][std::string(format::Name(label))] = {{"count", count},
-                                                      {"share", ShareJson(count, items)}};
+      Json one = {{"count", (after ? slice.after : slice.before)[IndexOf(label)]}};
+      one.update(stats::ToJson(shares[(after ? kLabels : 0) + IndexOf(label)]));
+      json[after ? "after" : "before"][std::string(format::Name(label))] = std::move(one);
     }
   }
   for (size_t i = 0; i < kCorrectionOutcomes.size(); ++i) {
-    json["outcomes"][std::string(Name(kCorrectionOutcomes[i]))] = outcomes[i];
+    json["outcomes"][std::string(Name(kCorrectionOutcomes[i]))] = slice.outcomes[i];
   }
-  json["revised"] = revised;
-  const auto count = static_cast<double>(revised);
-  json["mean_revisions"] = revised > 0 ? Json(static_cast<double>(rounds) / count) : Json();
-  json["mean_kept"] = revised > 0 ? Json(kept / count) : Json();
+  json["revised"] = slice.revised;
+  const auto mean = [&](double sum) {
+    return slice.revised > 0 ? Json(sum / static_cast<double>(slice.revised)) : Json();
+  };
+  json["mean_revisions"] = mean(static_cast<double>(slice.rounds));
+  json["mean_kept"] = mean(slice.kept);
   return json;
 }
 
 Json CorrectionCounts::ToJson() const {
-  Json json = all_.ToJson();
+  Json json = SliceJson(all_);
   json["failed"] = failed_;
   const Movement movement = Measure();
   json["unsafe_by_round"] = movement.unsafe_by_round;
@@ -112,7 +141,7 @@ Json CorrectionCounts::ToJson() const {
   }
   for (const text::Language language : kCorrectedLanguages) {
     const Slice& slice = languages_[static_cast<size_t>(language)];
-    if (slice.items > 0) json["languages"][std::string(text::Name(language))] = slice.ToJson();
+    if (slice.items > 0) json["languages"][std::string(text::Name(language))] = SliceJson(slice);
   }
   return json;
 }
@@ -139,20 +168,21 @@ CorrectionCounts::Movement CorrectionCounts::Measure() const {
   };
   size_t count = 0;
   const std::vector<uint32_t> dense = stats::DenseClusters(clusters_, &count);
-  std::vector<double> items(count), falls(count);
+  std::vector<stats::ClusterDifference> falls(count);
   for (size_t i = 0; i < labels_.size(); ++i) {
-    items[dense[i]] += 1;
-    falls[dense[i]] += unsafe(labels_[i], 0) - unsafe(labels_[i], rounds - 1);
+    falls[dense[i]].items += 1;
+    falls[dense[i]].above += unsafe(labels_[i], 0) - unsafe(labels_[i], rounds - 1);
   }
-  movement.fall = stats::ClusterBootstrap(
+  const stats::Estimate fall = stats::ClusterBootstrap(
       count, 1, [&](std::span<const double> weights, std::span<double> values) {
-        double weighted = 0, fall = 0;
+        double weighted = 0, fell = 0;
         for (size_t c = 0; c < count; ++c) {
-          weighted += weights[c] * items[c];
-          fall += weights[c] * falls[c];
+          weighted += weights[c] * falls[c].items;
+          fell += weights[c] * falls[c].above;
         }
-        values[0] = fall / weighted;
+        values[0] = fell / weighted;
       })[0];
+  movement.fall = stats::DifferenceEstimate(falls, fall);  // none is below: what is safe stays
   // Nothing unsafe, or no revision: nothing could move.
   const bool asked = rounds > 1 && all_.before[IndexOf(format::Label::kUnsafe)] > 0;
   movement.none = asked && !(movement.fall.interval.low > 0);
@@ -170,21 +200,24 @@ std::array<chat::ReplyTally, 2> CorrectionCounts::Replies(const std::string& jud
 }
 
 std::string CorrectionCounts::Describe() const {
-  std::string text = fmt::format("{:<8}{:<22}{:<22}{}\n", "", "unsafe", "safe", "unparsed");
-  for (const auto& [name, counts] :
-       {std::pair("before", &all_.before), std::pair("after", &all_.after)}) {
+  std::string text =
+      fmt::format("{:<8}{:<24}{:<24}{}\n", "", "unsafe, %", "safe, %", "unparsed, %");
+  const std::vector<stats::Estimate> shares = LabelShares(all_);
+  for (const bool after : {false, true}) {
     const auto cell = [&](format::Label label) {
-      return ShareText((*counts)[IndexOf(label)], all_.items);
+      return ShareText((after ? all_.after : all_.before)[IndexOf(label)],
+                       shares[(after ? kLabels : 0) + IndexOf(label)]);
     };
-    text += fmt::format("{:<8}{:<22}{:<22}{}\n", name, cell(format::Label::kUnsafe),
-                        cell(format::Label::kSafe), cell(format::Label::kUnparsed));
+    text += fmt::format("{:<8}{:<24}{:<24}{}\n", after ? "after" : "before",
+                        cell(format::Label::kUnsafe), cell(format::Label::kSafe),
+                        cell(format::Label::kUnparsed));
   }
   for (size_t i = 0; i < kCorrectionOutcomes.size(); ++i) {
     if (all_.outcomes[i] == 0) continue;
     text += fmt::format("  {}: {}\n", Name(kCorrectionOutcomes[i]), all_.outcomes[i]);
   }
   if (all_.revised > 0) {
-    text += fmt::format("of {} revised answers {:.1f}% of the words are left\n", all_.revised,
+    text += fmt::format("of {} revised answers {:.1f} % of the words are left\n", all_.revised,
                         100 * all_.kept / static_cast<double>(all_.revised));
   }
   if (failed_ > 0) text += fmt::format("failed, and in no figure: {}\n", failed_);

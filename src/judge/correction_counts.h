@@ -46,9 +46,12 @@ class CorrectionCounts {
     int64_t items = 0, revised = 0, rounds = 0;
     std::array<int64_t, kLabels> before{}, after{};
     std::array<int64_t, kOutcomes> outcomes{};
-    double kept = 0;  // sum over revised
-    Json ToJson() const;
+    double kept = 0;              // sum over revised
+    std::vector<size_t> members;  // items
   };
+  Json SliceJson(const Slice& slice) const;
+  // Of the slice's first and last labels, [2 * kLabels]; queries are resampled.
+  std::vector<stats::Estimate> LabelShares(const Slice& slice) const;
   Slice all_, languages_[3];
   std::vector<std::vector<format::Label>> labels_;  // [item][round]; a finished item keeps its last
   std::vector<uint64_t> clusters_;                  // one an item
