@@ -148,10 +148,10 @@ std::string Rows(const std::string& who, const KindAgreements& agreements) {
   std::string out;
   for (size_t kind = 0; kind < agreements.size(); ++kind) {
     const RulingAgreement& one = agreements[kind];
-    out +=
-        fmt::format("  {:<28} {:<10} {:>8} {:>9} {:<24} {}\n", text::FitColumns(who, 28),
-                    kKindNames[kind], one.rulings(), one.table[2][0] + one.table[2][1],
-                    FormatEstimate(one.share, stats::kPercentStyle), FormatEstimate(one.kappa, {}));
+    out += fmt::format("  {:<28} {:<10} {:>8} {:>9} {:<24} {}\n", text::FitColumns(who, 28),
+                       kKindNames[kind], one.rulings(), one.table[2][0] + one.table[2][1],
+                       FormatEstimate(one.share, stats::kPercentStyle),
+                       FormatEstimate(one.kappa, {.undefined = "-"}));
   }
   return out;
 }
@@ -207,13 +207,16 @@ std::string FormatTable(const AgreementReport& report) {
       out += Rows(fmt::format("{}, {}", report.raters[who[0]], report.raters[who[1]]), agreements);
     }
     for (size_t kind = 0; scope.alpha && kind < scope.alpha->size(); ++kind) {
-      out += fmt::format("  alpha among humans, {}: {}\n", kKindNames[kind],
-                         FormatEstimate((*scope.alpha)[kind], {}));
+      out += fmt::format(
+          "  alpha among humans, {}: {}\n", kKindNames[kind],
+          FormatEstimate((*scope.alpha)[kind],
+                         {.undefined = "undefined (no two rulings of one AIU, or all the same)"}));
     }
     for (size_t measure = 0; measure < scope.scores.size(); ++measure) {
       out += fmt::format("  tau-b of {} over {} critiques: {}\n", kAgreementMeasures[measure],
                          scope.scores[measure].critiques,
-                         FormatEstimate(scope.scores[measure].tau, {}));
+                         FormatEstimate(scope.scores[measure].tau,
+                                        {.undefined = "undefined (no two critiques differ)"}));
     }
   }
   for (const chat::ReplyTally& replies : report.replies) {

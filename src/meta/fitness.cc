@@ -136,6 +136,7 @@ void HoldProbe(const std::vector<ClusterSums>& clusters, size_t probe, double co
 
 void CountProbeReplies(const ProbeCounts& counts, std::vector<chat::ReplyTally>& replies) {
   if (replies.empty()) replies = RepliesOf({}, "");
+  if (counts.blank) return;
   const std::array<int64_t, 3> asked = {1, counts.claims, counts.references};
   const std::array<int64_t, 3> unparsed = {counts.unreadable ? 1 : 0, counts.unparsed_precision,
                                            counts.unparsed_recall};
@@ -305,6 +306,7 @@ ProbeCounts CountsOf(const Evaluation& evaluation) {
   counts.claims = static_cast<int64_t>(evaluation.precision.size());
   counts.references = static_cast<int64_t>(evaluation.recall.size());
   counts.unreadable = !evaluation.extraction_error.empty();
+  counts.blank = evaluation.critique_code_points == 0;
   for (const Ruling& ruling : evaluation.precision) {
     counts.precise += ruling.outcome == RulingOutcome::kCorrect ? 1 : 0;
     counts.unparsed_precision += ruling.outcome == RulingOutcome::kUnparsed ? 1 : 0;

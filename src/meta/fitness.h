@@ -25,6 +25,7 @@ struct ProbeCounts {
   int64_t recalled = 0, references = 0;  // the same over the reference's claims
   int64_t unparsed_precision = 0, unparsed_recall = 0;
   bool unreadable = false;  // the extraction
+  bool blank = false;       // the critique, about which nobody is asked
   int64_t unparsed() const { return unparsed_precision + unparsed_recall; }
 };
 ProbeCounts CountsOf(const Evaluation& evaluation);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/figure_text.h"
 #include "base/files.h"
 #include "base/random.h"
 #include "train/adamw.h"
@@ -190,7 +191,7 @@ Status StepLoop::Record(const StepResult& result) {
     const Measure& measure = objective_.measures()[i];
     const double mean = result.sums.others[i].sum / result.sums.others[i].weight;
     line[measure.field] = mean;
-    shown += fmt::format(", {} {:.3f}", measure.label, mean);
+    shown += fmt::format(", {} {}", measure.label, FigureText(mean));
   }
   if (!validated_.empty()) shown += "; validation: " + validated_;
   line["gradient_norm"] = result.gradient_norm;

@@ -97,8 +97,9 @@ void AddDataLabelCommand(CommandLine& line, CLI::App& data) {
   mores data label in.jsonl -o out.jsonl --annotator scripted:replies.jsonl --annotations ann.jsonl
 
 A label stands where more than half of an item's annotators give it, those included whose reply
-could not be read. The rest goes to OUTPUT.rejected.jsonl. OUTPUT.summary.json has Krippendorff's
-alpha, overall and by language. Formats: docs/formats/curation.md.)"});
+could not be read. The rest goes to OUTPUT.rejected.jsonl. OUTPUT.summary.json has what became of
+each annotator's votes, and Krippendorff's alpha, overall and by language, over the labels alone.
+Formats: docs/formats/curation.md.)"});
   AddDataModelOptions(command, "Dialogues or verdicts, or - for standard input", options->common);
   command
       ->add_option("--annotator", options->annotators,

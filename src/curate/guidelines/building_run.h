@@ -11,6 +11,7 @@ struct BuildingTitles {
   const char* command;
   const char* title;  // of the progress line
   const char* unit;
+  const char* role;  // of the model
 };
 
 // Runs `work`, which says its Keys, Fingerprint and model_name, asks, and sorts what is answered.
@@ -24,7 +25,7 @@ Expected<CurationResult> RunBuilding(const RunOptions& options, const BuildingTi
   curation.keys = work.Keys();
   curation.fingerprint = work.Fingerprint();
   curation.ask = [&](std::span<const size_t> items) { return work.Ask(items); };
-  chat::ReplyTally replies{.role = "model", .name = work.model_name()};
+  chat::ReplyTally replies{.role = titles.role, .name = work.model_name()};
   curation.sort = [&](size_t item, const Json& result) {
     CountReply(result, replies);
     return work.Sort(item, result);

@@ -202,7 +202,8 @@ Expected<CurationResult> GenerateGuidelines(const GenerationOptions& options) {
   Generation generation(options);
   MORES_RETURN_IF_ERROR(generation.Load());
   return RunBuilding(options.building.run,
-                     {"guidelines generate", "writing guidelines", "requests"}, generation);
+                     {"guidelines generate", "writing guidelines", "requests", "writer"},
+                     generation);
 }
 
 }  // namespace mores::curate

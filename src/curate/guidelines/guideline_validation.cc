@@ -247,7 +247,8 @@ Expected<CurationResult> ValidateGuidelines(const ValidationOptions& options) {
   for (const Guideline& one : options.guidelines) MORES_CHECK(MayBeValidated(one.status));
   Validation validation(options);
   return RunBuilding(options.building.run,
-                     {"guidelines validate", "checking guidelines", "guidelines"}, validation);
+                     {"guidelines validate", "checking guidelines", "guidelines", "judge"},
+                     validation);
 }
 
 }  // namespace mores::curate
