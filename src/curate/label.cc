@@ -44,15 +44,14 @@ struct GivenLabels {
 // label, however many there are.
 Json AlphaOf(const GivenLabels& given) {
   const stats::NominalAlpha alpha(given.units);
-  const stats::Estimate estimate = stats::ClusterBootstrap(
-      given.units.size(), 1, [&](std::span<const double> weights, std::span<double> values) {
-        values[0] = alpha.Alpha(weights);
-      })[0];
   const auto compared = std::count_if(given.units.begin(), given.units.end(),
                                       [](const std::vector<int>& unit) { return unit.size() > 1; });
+  const auto statistics = [&](std::span<const double> weights, std::span<double> values) {
+    values[0] = alpha.Alpha(weights);
+  };
+  const stats::Estimate estimate = stats::CoefficientEstimate(
+      stats::ClusterBootstrap(given.units.size(), 1, statistics)[0], static_cast<size_t>(compared));
   Json json = ToJson(estimate);
-  // Resampling items that all agree finds agreement alone: no interval, and no certainty.
-  if (estimate.interval.low == estimate.interval.high) json["low"] = json["high"] = nullptr;
   json["items"] = compared;
   json["annotators"] = given.compared.size();
   if (!std::isfinite(estimate.value)) {

@@ -83,7 +83,7 @@ RulingAgreement Agree(const std::vector<Cells>& critiques, const stats::Bootstra
     same.push_back({cells[0] + cells[3], std::accumulate(cells.begin(), cells.end(), 0.0)});
   }
   agreement.share = stats::ShareEstimate(same, estimates[0], options.coverage);
-  agreement.kappa = stats::WithoutPointInterval(estimates[1]);
+  agreement.kappa = stats::CoefficientEstimate(estimates[1], critiques.size());
   return agreement;
 }
 
@@ -145,8 +145,8 @@ std::array<ScoreAgreement, 3> AgreeOnScores(const std::vector<size_t>& members,
       values[0] = ranked.TauB(weights);
     };
     agreements[measure].critiques = judged.size();
-    agreements[measure].tau = stats::WithoutPointInterval(
-        stats::ClusterBootstrap(judged.size(), 1, statistics, options)[0]);
+    agreements[measure].tau = stats::CoefficientEstimate(
+        stats::ClusterBootstrap(judged.size(), 1, statistics, options)[0], judged.size());
   }
   return agreements;
 }
@@ -175,8 +175,8 @@ stats::Estimate AlphaAmong(const std::vector<size_t>& members, std::span<const H
     for (size_t u = 0; u < units.size(); ++u) unit_weights[u] = weights[critique_of[u]];
     values[0] = alpha.Alpha(unit_weights);
   };
-  return stats::WithoutPointInterval(
-      stats::ClusterBootstrap(members.size(), 1, statistics, options)[0]);
+  return stats::CoefficientEstimate(
+      stats::ClusterBootstrap(members.size(), 1, statistics, options)[0], members.size());
 }
 
 AgreementScope AssessScope(std::string name, const std::vector<size_t>& members,
