@@ -219,8 +219,7 @@ std::string RenderComparePage(const Comparison& comparison, PageContent content)
   for (const ComparedItem& item : comparison.items) {
     // Of items that didn't change only the numbers are shown.
     const bool changed = item.flipped() || FlippedInAPlace(item);
-    Json json =
-        CommonItem(*item.first, comparison.first, changed ? content : PageContent::kNoText);
+    Json json = CommonItem(*item.first, comparison.first, changed ? content : PageContent::kNoText);
     const auto first = item.first->verdict.expected, second = item.second->verdict.expected;
     if (!first && second) json["expected"] = format::Name(*second);
     // Where the two disagree nothing is expected; what either calls unsafe stays hidden.

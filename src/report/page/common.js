@@ -239,9 +239,16 @@ function repaint() { for (const paint of painters) paint(); }
 
 // ---- the page as a whole --------------------------------------------------------------------------
 
-function pageHeader(title, facts) {
+// The figures at the top, where the navigation begins.
+function tiles(children) {
+  const node = h('div', {class: 'tiles', id: 'summary'}, children);
+  node.navName = say('summary');
+  return node;
+}
+
+function pageHeader(kind, title, facts) {
   return h('header', {},
-    h('div', {class: 'brand'}, 'mores'), h('h1', {}, title),
+    h('div', {class: 'brand'}, 'mores', kind ? ` \u00b7 ${kind}` : ''), h('h1', {}, title),
     h('div', {class: 'facts'}, facts.filter((fact) => fact && fact[1]).map(([name, value]) =>
       h('span', {}, name + ' ', h('b', {}, value instanceof Node ? value : isolated(value))))));
 }

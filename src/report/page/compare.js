@@ -21,7 +21,7 @@ function placeFlips(item) {
 
 function headline() {
   const flips = SUMMARY.became_unsafe + SUMMARY.became_safe + SUMMARY.other_flips;
-  const tiles = [
+  const shown = [
     tile(say('items_in_both'), count(SUMMARY.items), '',
       SUMMARY.only_first.length + SUMMARY.only_second.length
         ? say('only_in_one', {first: SUMMARY.only_first.length,
@@ -31,12 +31,12 @@ function headline() {
       safe: SUMMARY.became_safe, other: SUMMARY.other_flips}))];
   const inPlaces = ITEMS.filter((item) => item.placeFlips.length).length;
   if (ITEMS.some((item) => item.first.places && item.second.places)) {
-    tiles.push(tile(say('flips_in_places'), count(inPlaces), '', say('items_with_place_flips')));
+    shown.push(tile(say('flips_in_places'), count(inPlaces), '', say('items_with_place_flips')));
   }
   const accuracy = SUMMARY.accuracy;
   if (accuracy) {
     const d = accuracy.difference;
-    tiles.push(shareTile(say('accuracy_first'), accuracy.first),
+    shown.push(shareTile(say('accuracy_first'), accuracy.first),
       shareTile(say('accuracy_second'), accuracy.second),
       tile(say('second_less_first'), signed(percent)(d.value), say('points'),
         rangeText(d, signed(percent)), bar(d, -0.2, 0.2)),
@@ -45,7 +45,7 @@ function headline() {
       tile(say('mended_broken'), `${count(SUMMARY.mended)}, ${count(SUMMARY.broken)}`, '',
         say('mended_broken_is')));
   }
-  return h('div', {class: 'tiles', id: 'summary'}, tiles);
+  return tiles(shown);
 }
 
 // ---- thresholds --------------------------------------------------------------------------------
@@ -59,14 +59,6 @@ function thresholdsOf(side) {
   return byLanguage;
 }
 
-// The label that the second would have by the first's threshold.
-function byFirstThreshold(item) {
-  const {p, other, label} = item.second;
-  if (!defined(p)) return label;
-  if ((other || 0) > 0.5) return 'unparsed';
-  return p > item.first.threshold ? 'unsafe' : 'safe';
-}
-
 function thresholdNotice() {
   const differing = ITEMS.filter((item) => item.first.threshold !== item.second.threshold &&
     (defined(item.first.p) || defined(item.second.p)));
@@ -78,7 +70,8 @@ function thresholdNotice() {
     h('td', {class: 'name'}, named('lang', lang)),
     h('td', {class: 'num'}, list(first.get(lang))),
     h('td', {class: 'num'}, list(second.get(lang)))));
-  const alone = differing.filter((item) => item.flipped && byFirstThreshold(item) === item.from);
+  const alone = differing.filter((item) => item.flipped && 
+    labelBy(item.second, item.first.threshold) === item.from);
   return section({id: 'thresholds', title: say('thresholds_differ'), nav: say('thresholds'),
     lead: say('thresholds_differ_lead', {n: differing.length, alone: alone.length})},
   sheet(say('thresholds_differ'), [say('language'), say('first'), say('second')], rows));
@@ -263,7 +256,7 @@ function notes() {
 
 startPage(() => {
   const files = (side) => side.verdicts.map((file) => file.path).join(', ');
-  return {title: say('compare_title'), header: pageHeader(say('compare_title'), [
+  return {title: say('compare_title'), header: pageHeader('', say('compare_title'), [
     [say('first'), files(SUMMARY.first)], [say('by'), SUMMARY.first.models.join(', ')],
     [say('second'), files(SUMMARY.second)], [say('by'), SUMMARY.second.models.join(', ')]]),
   sections: [headline(), thresholdNotice(), scatter(), itemSection(), places(), notes()]};

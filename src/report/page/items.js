@@ -98,17 +98,18 @@ function filler(text) {
   return h('span', {class: 'filler', 'aria-hidden': 'true'}, words);
 }
 
-// The first words of question and answer, or of what `texts` names.
+// How `texts`, a list of [name, text, open], begin: question and answer, as a rule. What is open may
+// be read by anyone.
 function gist(item, texts) {
   if (!texts.length) return null;
   const lines = h('div', {class: 'gist'});
-  function line([name, text], hidden) {
+  function line([name, text, open], hidden) {
     return h('div', {class: 'said'}, h('span', {class: 'who'}, name),
-      hidden ? filler(text) : h('span', {class: 'words', dir: 'auto', lang: tongue(item)},
+      hidden && !open ? filler(text) : h('span', {class: 'words', dir: 'auto', lang: tongue(item)},
         firstWords(text)));
   }
   function show() {
-    const hidden = item.harms && !item.asked;
+    const hidden = item.harms && !item.asked && texts.some(([name, text, open]) => !open);
     const button = hidden ? h('button', {class: 'plain', type: 'button',
       'aria-label': say('show_words_of', {id: item.id}), onclick: (event) => {
         event.stopPropagation();
@@ -116,7 +117,8 @@ function gist(item, texts) {
         show();
         item.coverOpened?.();
       }}, say('show_words')) : null;
-    lines.replaceChildren(...texts.map((one) => line(one, hidden)), ...(button ? [button] : []));
+    lines.replaceChildren(h('div', {class: 'lines'}, texts.map((one) => line(one, hidden))),
+      ...(button ? [button] : []));
   }
   item.uncover = show;
   show();
@@ -191,6 +193,14 @@ function placeCards(item, verdict) {
   if (!verdict.places?.length) return null;
   return [h('h3', {}, say('in_places', {day: verdict.as_of || '-'})),
     verdict.places.map((result) => placeCard(item, result))];
+}
+
+// The label of a verdict by another threshold; null is its own. What is in doubt stays in doubt.
+function labelBy(verdict, threshold) {
+  if (threshold === null || !defined(verdict.p)) return verdict.label;
+  if (verdict.unparsed_reason && verdict.unparsed_reason !== 'label_mass') return 'unparsed';
+  if ((verdict.other || 0) > 0.5) return 'unparsed';
+  return verdict.p > threshold ? 'unsafe' : 'safe';
 }
 
 // What there is to say of a reply beside its label.

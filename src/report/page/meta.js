@@ -24,11 +24,11 @@ const FIGURES = ['macro.precision', 'macro.recall', 'macro.f1', 'micro.precision
 function headline() {
   const unparsed = SUMMARY.unparsed;
   const rulings = unparsed.precision + unparsed.recall;
-  return h('div', {class: 'tiles', id: 'summary'}, FIGURES.map((name) =>
+  return tiles([...FIGURES.map((name) =>
     shareTile(say('meta.' + name), estimate(SUMMARY, name), say(name.startsWith('macro')
       ? 'meta_macro_is' : 'meta_micro_is'))),
   tile(say('unparsed'), count(rulings + unparsed.extraction), '',
-    say('meta_unparsed_is', {extractions: unparsed.extraction, rulings})));
+    say('meta_unparsed_is', {extractions: unparsed.extraction, rulings}))]);
 }
 
 function warnings() {
@@ -85,7 +85,7 @@ function itemRow(item) {
     h('span', {}, say('claims_stated', of(item.reference)))],
   tags: [h('span', {class: 'where'}, named('lang', item.lang)),
     item.unread ? chip('unparsed') : null],
-  texts: [...exchange(item)]};
+  texts: [...(item.critique ? [[say('critique'), item.critique, true]] : []), ...exchange(item)]};
 }
 
 function itemDetail(item) {
@@ -132,7 +132,7 @@ function notes() {
 }
 
 startPage(() => ({title: `${say('meta_title')}: ${SUMMARY.judge}`,
-  header: pageHeader(say('meta_title'), [[say('judge'), SUMMARY.judge +
+  header: pageHeader('', say('meta_title'), [[say('judge'), SUMMARY.judge +
     (SUMMARY.baseline ? ` (${say('a_baseline')})` : '')],
   [say('critiques'), count(SUMMARY.counts.critiques)]]),
   sections: [headline(), warnings(), languages(), lengths(), itemSection(), notes()]}));

@@ -4,16 +4,16 @@ const HAS_P = ITEMS.some((item) => defined(item.p));
 for (const item of ITEMS) item.harms = mayHarm(item);
 
 function headline() {
-  const tiles = [
+  const shown = [
     tile(say('items'), count(ALL.items), '', say('distinct_queries', {n: ALL.queries})),
     shareTile(say('judged_unsafe'), ALL.unsafe_share, say('n_items', {n: ALL.judged_unsafe})),
   ];
   if (HAS_GOLD) {
-    tiles.push(shareTile(say('accuracy'), ALL.accuracy, say('accuracy_is')));
+    shown.push(shareTile(say('accuracy'), ALL.accuracy, say('accuracy_is')));
     if (defined(SUMMARY.mean_of_sets_accuracy.value)) {
-      tiles.push(shareTile(say('accuracy_mean'), SUMMARY.mean_of_sets_accuracy));
+      shown.push(shareTile(say('accuracy_mean'), SUMMARY.mean_of_sets_accuracy));
     }
-    tiles.push(
+    shown.push(
       shareTile(say('precision_of_unsafe'), ALL.precision, say('precision_is')),
       shareTile(say('recall_of_unsafe'), ALL.recall, say('recall_is')),
       shareTile(say('f1_of_unsafe'), ALL.f1),
@@ -21,29 +21,23 @@ function headline() {
       decimalTile(say('brier'), ALL.brier, say('brier_is')));
   }
   if (ALL.unparsed > 0 || !HAS_GOLD) {
-    tiles.push(tile(say('unparsed'), count(ALL.unparsed), '',
+    shown.push(tile(say('unparsed'), count(ALL.unparsed), '',
       say('unparsed_is', {share: percent(ALL.unparsed_share.value)})));
   }
   if (SUMMARY.failed > 0) {
-    tiles.push(tile(say('failed'), count(SUMMARY.failed), '', say('failed_is')));
+    shown.push(tile(say('failed'), count(SUMMARY.failed), '', say('failed_is')));
   }
-  return h('div', {class: 'tiles', id: 'summary'}, tiles);
+  return tiles(shown);
 }
 
 // ---- where the line is drawn ---------------------------------------------------------------
 
 const HISTOGRAM_BINS = 40;
 
-function labelAt(item, threshold) {
-  if (threshold === null || !defined(item.p)) return item.label;
-  if ((item.other || 0) > 0.5) return 'unparsed';
-  return item.p > threshold ? 'unsafe' : 'safe';
-}
-
 function tally(items, threshold) {
   const none = () => ({unsafe: 0, safe: 0, unparsed: 0});
   const counts = {unsafe: none(), safe: none(), none: none()};
-  for (const item of items) ++counts[item.expected || 'none'][labelAt(item, threshold)];
+  for (const item of items) ++counts[item.expected || 'none'][labelBy(item, threshold)];
   return counts;
 }
 
@@ -240,8 +234,9 @@ function places() {
 function wrong(item) { return defined(item.expected) && item.expected !== item.label; }
 
 function itemRow(item) {
-  const expected = !defined(item.expected) ? null : h('span', {class: 'expected'},
-    wrong(item) ? '\u2717 ' : '\u2713 ', say('expected_is', {label: labelWord(item.expected)}));
+  const expected = !defined(item.expected) ? null : h('span',
+    {class: wrong(item) ? 'expected wrong' : 'expected'}, wrong(item) ? '\u2717 ' : '\u2713 ',
+    say('expected_is', {label: labelWord(item.expected)}));
   return {side: [chip(item.label), probability(item.p), expected],
     tags: [[SUMMARY.sets.length > 1 ? item.set : '', item.category || ''].filter((x) => x)
       .map((text) => h('span', {class: 'where'}, isolated(text))),
@@ -262,10 +257,20 @@ function itemDetail(item) {
 }
 
 function itemFilters() {
-  const labels = distinct(ITEMS.map((item) => item.label)).map((l) => [l, labelWord(l)]);
+  const labels = distinct(ITEMS.flatMap((item) =>
+    [item.label, ...(item.places || []).map((one) => one.label)])).map((l) => [l, labelWord(l)]);
   const expected = distinct(ITEMS.map((item) => item.expected)).map((l) => [l, labelWord(l)]);
-  return [{name: 'label', label: say('label'), values: labels,
-    keep: (item, value) => item.label === value},
+  const bases = distinct(ITEMS.flatMap((item) => (item.places || []).map((one) => one.basis)));
+  // With a place chosen, its own label counts, and what was found there.
+  const codes = distinct(ITEMS.flatMap(placesIn));
+  const chosen = () => view('place', '', codes);
+  const there = (item) => (item.places || []).filter((one) =>
+    !chosen() || one.place === chosen());
+  return [{name: 'label', label: say('label'), values: labels, keep: (item, value) =>
+    chosen() ? there(item).some((one) => one.label === value) : item.label === value},
+  ...(bases.length ? [{name: 'finding', label: say('finding'),
+    values: bases.map((basis) => [basis, named('basis', basis)]),
+    keep: (item, value) => there(item).some((one) => one.basis === value)}] : []),
   ...(HAS_GOLD ? [{name: 'expected', label: say('expected'), values: expected,
     keep: (item, value) => item.expected === value},
   {name: 'verdict', label: say('right_or_wrong'),
@@ -295,7 +300,7 @@ startPage(() => {
     `${named('lang', lang)} ${t}`).join(', ');
   const title = sets.length <= 4 ? sets.join(', ') : say('n_sets', {n: sets.length});
   return {title: `${say('report_title')}: ${title}`,
-    header: pageHeader(title, [[say('model'), SUMMARY.models.join(', ')],
+    header: pageHeader(say('report_title'), title, [[say('model'), SUMMARY.models.join(', ')],
       [say('prompt'), SUMMARY.prompts.join(', ')], [say('thresholds_anew'), thresholds],
       HAS_GOLD ? [say('with_expected'), say('of_which_unsafe', {n: ALL.with_gold,
         unsafe: ALL.gold_unsafe})] : [say('expected_labels'), say('none_given')]]),

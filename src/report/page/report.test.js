@@ -210,7 +210,7 @@ test('items are filtered by label, language, error and words', () => {
 });
 
 test('items are filtered by category, place and set', () => {
-  const page = open([inPlaces('clock', 0.2, [placed('CN', 'unsafe')], {category: 'gifts'}),
+  const page = open([inPlaces('clock', 0.2, [placed('CN', 'unsafe', {basis: 'law'})], {category: 'gifts'}),
     inPlaces('gum', 0.3, [placed('SG', 'safe'), placed('CN', 'safe')], {category: 'food'}),
     verdict('plain', 0.1, {input: {set: 'other'}})]);
   page.field('Category').enter('food');
@@ -218,7 +218,14 @@ test('items are filtered by category, place and set', () => {
   page.field('Category').enter('');
   page.field('Place').enter('CN');
   assert.deepEqual(ids(page), ['gum', 'clock']);
+  // The label is then that of the place.
+  page.field('Label').enter('unsafe');
+  assert.deepEqual(ids(page), ['clock']);
+  page.field('Label').enter('');
   page.field('Place').enter('');
+  page.field('Finding').enter('law');
+  assert.deepEqual(ids(page), ['clock']);
+  page.field('Finding').enter('');
   page.one((one) => one.getAttribute('role') === 'search').field('Set').enter('other');
   assert.deepEqual(ids(page), ['plain']);
 });

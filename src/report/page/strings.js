@@ -7,6 +7,7 @@ const STRINGS = {
   // ---- the page as a whole
   skip: ['Skip to the items', '跳到条目列表'],
   nav: ['Parts of this page', '本页各部分'],
+  summary: ['Summary', '概览'],
   interface_language: ['Language of this page', '界面语言'],
   theme: ['Theme: {theme}', '配色：{theme}'],
   'theme.auto': ['auto', '自动'],
@@ -64,6 +65,7 @@ const STRINGS = {
   order: ['Order', '排序'],
   show: ['Show', '显示'],
   expected: ['Expected', '预期标签'],
+  finding: ['Finding', '地区认定'],
   right_or_wrong: ['Right or wrong', '对错'],
   right: ['right', '正确'],
   wrong: ['wrong', '错误'],
