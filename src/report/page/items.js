@@ -2,8 +2,8 @@
 
 // ---- texts --------------------------------------------------------------------------------------
 
-const FOLDED_LENGTH = 1200;   // code units shown of a long text at first
-const UNFOLDED_STEP = 20000;  // and with each further wish
+const FOLDED_LENGTH = 1200;     // code units shown of a long text at first
+const UNFOLDED_LENGTH = 20000;  // when more is asked for; then five times as much, each time
 const FIRST_WORDS = 180;
 
 // The beginning of a text, which never ends inside of a character.
@@ -29,7 +29,7 @@ function longText(text, attributes) {
   let length = FOLDED_LENGTH;
   const told = h('span', {class: 'muted'});
   const more = h('button', {class: 'plain', type: 'button', onclick: () => {
-    length = length === FOLDED_LENGTH ? UNFOLDED_STEP : length + UNFOLDED_STEP;
+    length = length === FOLDED_LENGTH ? UNFOLDED_LENGTH : 5 * length;
     show();
   }}, say('more'));
   const less = h('button', {class: 'plain', type: 'button', onclick: () => {
@@ -157,7 +157,12 @@ function placeName(code) {
 }
 
 function placeChips(results) {
-  return (results || []).map((result) => chip(result.label, [isolated(result.place), ' ',
+  // A place that is given and swapped in too is said once, unless it differs.
+  const said = new Set();
+  return (results || []).filter(({place: code, label, basis}) => {
+    const key = `${code} ${label} ${basis}`;
+    return !said.has(key) && said.add(key);
+  }).map((result) => chip(result.label, [isolated(result.place), ' ',
     labelWord(result.label), result.basis ? ` (${named('basis', result.basis)})` : '']));
 }
 

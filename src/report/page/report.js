@@ -180,23 +180,25 @@ function explorer() {
 
 // ---- places ------------------------------------------------------------------------------------
 
+// What each place says, an item at a time: a place that is given and swapped in too counts once.
 function placesTable() {
   const groups = new Map();
   for (const item of ITEMS) {
-    for (const result of item.places || []) {
-      if (!groups.has(result.place)) groups.set(result.place, []);
-      groups.get(result.place).push({item, result});
+    for (const code of new Set(placesIn(item))) {
+      if (!groups.has(code)) groups.set(code, []);
+      groups.get(code).push({item, there: item.places.filter((one) => one.place === code)});
     }
   }
   const rows = [...groups].sort(([a], [b]) => a < b ? -1 : 1).map(([code, all]) => {
-    const found = (basis) => all.filter(({result}) => result.basis === basis).length;
-    const labelled = (label) => all.filter(({result}) => result.label === label).length;
+    const found = (key, value) => all.filter(({there}) =>
+      there.some((one) => one[key] === value)).length;
+    const unsafe = found('label', 'unsafe');
     return h('tr', {}, h('td', {class: 'name'}, isolated(code),
       h('span', {class: 'range'}, placeName(code))), numberCell(all.length),
-    numberCell(labelled('unsafe')),
-    h('td', {class: 'num'}, percent(ratio(labelled('unsafe'), all.length))),
+    numberCell(unsafe), h('td', {class: 'num'}, percent(ratio(unsafe, all.length))),
     numberCell(all.filter(({item}) => item.label === 'unsafe').length),
-    numberCell(found('law')), numberCell(found('norm')), numberCell(labelled('unparsed')));
+    numberCell(found('basis', 'law')), numberCell(found('basis', 'norm')),
+    numberCell(found('label', 'unparsed')));
   });
   return sheet(say('places_title'), ['place', 'items', 'unsafe_there', 'unsafe_there_pct',
     'unsafe_anywhere', 'found_by_law', 'found_by_norm', 'unparsed'].map((name) => say(name)),

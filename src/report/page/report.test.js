@@ -119,7 +119,7 @@ test('a long text is folded', () => {
   assert.match(folded.one('.fold').textContent, /1\u202f200 of 600\u202f003 characters/);
   folded.button('more').click();
   assert.equal(folded.one('.words').textContent.length, 20001);
-  for (let i = 0; i < 30; ++i) folded.button('more').click();
+  for (let i = 0; i < 3; ++i) folded.button('more').click();
   assert.ok(folded.one('.words').textContent === text);
   assert.equal(folded.button('more').disabled, true);
   folded.button('fold').click();
