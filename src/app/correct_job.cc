@@ -118,6 +118,7 @@ Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watc
   };
   MORES_ASSIGN_OR_RETURN(result.run, job::RunJob(job, CorrectBatch(options, result, dialogues)));
   if (!IsStream(options.output)) MORES_RETURN_IF_ERROR(WriteCorrectSummary(options, result));
+  result.notes = NotesOnBaseline(*result.judge, Asked::kInGeneral);
   return result;
 }
 

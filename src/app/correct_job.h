@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/judge.h"
 #include "app/run.h"
@@ -25,6 +26,7 @@ struct CorrectResult {
   judge::CorrectionCounts counts;
   std::unique_ptr<judge::Judge> judge;
   std::unique_ptr<chat::ChatModel> writer;
+  std::vector<std::string> notes;  // NotesOnBaseline: to be told last
 };
 
 // Beside an output that is a file stands OUTPUT.summary.json.

@@ -32,6 +32,7 @@ Expected<int> RunCorrectCommand(const CorrectCommand& command) {
              result.run.seconds, Printable(result.judge->model_name()),
              Printable(result.writer->name()), result.counts.Describe());
   fmt::print(stderr, "writer: {}\n", Describe(result.writer->totals()));
+  TellNotes(result.notes);
   return ExitCodeOf(result.run);
 }
 

@@ -151,9 +151,9 @@ Expected<DropCondition> ParseDropCondition(std::string_view text) {
   std::string plain(text);
   std::erase_if(plain, [](char c) { return c == ' ' || c == '\t'; });
   if (plain == kLabelDiffers) return DropCondition();
-  constexpr std::array<std::string_view, 1> kMetrics = {"p_unsafe"};
-  Expected<format::Bound> bound = format::ParseBound(text, kMetrics);
-  if (!bound || !(bound->value >= 0 && bound->value <= 1)) {
+  constexpr std::array<format::KnownFigure, 1> kFigures = {{{.name = "p_unsafe"}}};
+  Expected<format::Bound> bound = format::ParseBound(text, kFigures);
+  if (!bound) {
     return MakeError(ErrorKind::kUsage,
                      "{}: must be label!=expected, or p_unsafe with >, >=, < or <= and a number "
                      "from 0 to 1",
