@@ -348,7 +348,7 @@ class Call {
   }
 
   void HandleAnswer(size_t i, const HttpResult& result) {
-    const Expected<LenientJson> body = ParseLenientJson(result.body);
+    const Expected<WireJson> body = ParseWireJson(result.body);
     if (body) {
       if (const auto error = FindServerError(body->value, shared_.redactor)) {
         return HandleError(i, result, *error);

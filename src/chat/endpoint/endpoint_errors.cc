@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "chat/endpoint/ascii_lower.h"
-#include "chat/endpoint/lenient_json.h"
+#include "chat/endpoint/wire_json.h"
 #include "text/unicode.h"
 
 namespace mores::chat {
@@ -328,7 +328,7 @@ std::optional<ServerError> FindServerError(const Json& body, const Redactor& red
 }
 
 ServerError ReadServerError(std::string_view body, const Redactor& redactor) {
-  const Expected<LenientJson> parsed = ParseLenientJson(body);
+  const Expected<WireJson> parsed = ParseWireJson(body);
   if (!parsed) return {};
   if (auto found = FindServerError(parsed->value, redactor)) return std::move(*found);
   if (parsed->value.is_string()) return {.message = TextOf(&parsed->value, redactor)};
@@ -372,7 +372,7 @@ BodyKind KindOf(std::string_view body, std::string_view content_type) {
   }
   if (text.starts_with('<')) return BodyKind::kHtml;
   if (text[0] != '{' && text[0] != '[') return BodyKind::kText;
-  return ParseLenientJson(body) ? BodyKind::kJson : BodyKind::kTornJson;
+  return ParseWireJson(body) ? BodyKind::kJson : BodyKind::kTornJson;
 }
 
 std::string DescribeBody(std::string_view body, std::string_view content_type,

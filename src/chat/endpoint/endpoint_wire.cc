@@ -230,7 +230,7 @@ FinishReason FinishReasonOf(std::string_view name) {
 
 }  // namespace
 
-Expected<Completion> ReadCompletion(const LenientJson& body, const Redactor& redactor) {
+Expected<Completion> ReadCompletion(const WireJson& body, const Redactor& redactor) {
   const auto wrong = [](std::string_view problem) {
     return MakeError(ErrorKind::kInput, "{} is no chat completion: {}", kBody, problem);
   };

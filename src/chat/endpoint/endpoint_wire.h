@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "chat/chat_model.h"
-#include "chat/endpoint/lenient_json.h"
 #include "chat/endpoint/redactor.h"
+#include "chat/endpoint/wire_json.h"
 
 namespace mores::chat {
 
@@ -26,7 +26,7 @@ struct Completion {
 //   several_choices        the first of them counts
 //   tool_call              in place of a content
 //   spent_on_thinking      nothing was answered after what was thought
-Expected<Completion> ReadCompletion(const LenientJson& body, const Redactor& redactor);
+Expected<Completion> ReadCompletion(const WireJson& body, const Redactor& redactor);
 
 }  // namespace mores::chat
 

@@ -1,4 +1,4 @@
-#include "chat/endpoint/lenient_json.h"
+#include "chat/endpoint/wire_json.h"
 
 #include <array>
 #include <cmath>
@@ -34,7 +34,7 @@ class Mender {
  public:
   explicit Mender(std::string_view text) : rest_(text) {}
 
-  std::string Mend(LenientJson& found) {
+  std::string Mend(WireJson& found) {
     while (!rest_.empty()) {
       if (in_string_) {
         MendString(found);
@@ -55,7 +55,7 @@ class Mender {
     rest_.remove_prefix(count);
   }
 
-  void MendString(LenientJson& found) {
+  void MendString(WireJson& found) {
     const char c = rest_[0];
     if (c == '"') {
       in_string_ = false;
@@ -73,7 +73,7 @@ class Mender {
     Replace(1, fmt::format("\\u{:04X}", static_cast<unsigned char>(c)));
   }
 
-  void MendOutside(LenientJson& found) {
+  void MendOutside(WireJson& found) {
     if (rest_[0] == '"') {
       in_string_ = true;
       return Take(1);
@@ -105,10 +105,10 @@ class Mender {
 
 }  // namespace
 
-Expected<LenientJson> ParseLenientJson(std::string_view text) {
+Expected<WireJson> ParseWireJson(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  LenientJson parsed;
+  WireJson parsed;
   if (Expected<Json> strict = ParseJson(text, kAnswer)) {
     parsed.value = std::move(*strict);
     return parsed;

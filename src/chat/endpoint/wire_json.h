@@ -1,6 +1,6 @@
 // JSON of servers that break its rules in ways that leave no doubt what is meant.
-#ifndef MORES_CHAT_ENDPOINT_LENIENT_JSON_H_
-#define MORES_CHAT_ENDPOINT_LENIENT_JSON_H_
+#ifndef MORES_CHAT_ENDPOINT_WIRE_JSON_H_
+#define MORES_CHAT_ENDPOINT_WIRE_JSON_H_
 
 #include <string_view>
 
@@ -9,7 +9,7 @@
 
 namespace mores::chat {
 
-struct LenientJson {
+struct WireJson {
   Json value;
   bool surrogates = false;  // halves of a pair, each now U+FFFD
   bool bytes = false;       // that are no UTF-8, now U+FFFD, or a raw control character in a text
@@ -17,8 +17,8 @@ struct LenientJson {
 };
 
 // As ParseJson, and with the above mended. kInput for what is broken otherwise.
-Expected<LenientJson> ParseLenientJson(std::string_view text);
+Expected<WireJson> ParseWireJson(std::string_view text);
 
 }  // namespace mores::chat
 
-#endif  // MORES_CHAT_ENDPOINT_LENIENT_JSON_H_
+#endif  // MORES_CHAT_ENDPOINT_WIRE_JSON_H_
