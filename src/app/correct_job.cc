@@ -77,8 +77,15 @@ Status OpenCorrectModels(const CorrectJob& options, const JudgeOptions& judging,
 
 }  // namespace
 
+std::vector<std::string> InputsOf(const CorrectJob& options) {
+  std::vector<std::string> inputs = InputsOf(options.judge);
+  inputs.push_back(options.input);
+  inputs.push_back(ScriptOf(options.writer));
+  return inputs;
+}
+
 Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutput(options.input, options.output));
+  MORES_RETURN_IF_ERROR(CheckOutputs(InputsOf(options), options.output));
   JudgeOptions judging = options.judge;
   // Only a critique that is handed on is worth writing.
   judging.reply = options.options.feedback == judge::Feedback::kCritique
@@ -117,7 +124,9 @@ Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watc
     watch.Failure(dialogues[item].id, line["error"]["message"].get<std::string>());
   };
   MORES_ASSIGN_OR_RETURN(result.run, job::RunJob(job, CorrectBatch(options, result, dialogues)));
-  if (!IsStream(options.output)) MORES_RETURN_IF_ERROR(WriteCorrectSummary(options, result));
+  if (!IsStream(options.output) && !result.run.was_finished) {
+    MORES_RETURN_IF_ERROR(WriteCorrectSummary(options, result));
+  }
   return result;
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/judge.h"
 #include "app/run.h"
@@ -26,6 +27,9 @@ struct CorrectResult {
   std::unique_ptr<judge::Judge> judge;
   std::unique_ptr<chat::ChatModel> writer;
 };
+
+// The files that it reads; some may be empty.
+std::vector<std::string> InputsOf(const CorrectJob& options);
 
 // Beside an output that is a file stands OUTPUT.summary.json.
 Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watch);

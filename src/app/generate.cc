@@ -146,7 +146,8 @@ Json ReplyLine(const std::string& id, const chat::ChatReply& reply) {
 }
 
 Expected<GenerateResult> GenerateByMessages(const GenerateOptions& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutput(options.items.input, options.items.output));
+  MORES_RETURN_IF_ERROR(CheckOutputs(
+      std::vector{options.items.input, ScriptOf(options.items.model.model)}, options.items.output));
   ChatOptions chat_options = options.chat;
   chat_options.model = options.items.model.model;
   chat_options.fresh = options.items.start == job::JournalStart::kFresh;

@@ -73,9 +73,9 @@ std::string_view Name(ImportKind kind) {
 }
 
 Expected<ImportResult> ImportGuidelines(const ImportJob& options, const Watch& watch) {
-  if (!options.report.empty()) MORES_RETURN_IF_ERROR(CheckOutput(options.path, options.report));
   // What is read before the database is touched: a bad line leaves none behind.
   MORES_ASSIGN_OR_RETURN(const std::string path, DatabasePath(options.database));
+  MORES_RETURN_IF_ERROR(CheckWritten(std::vector{options.path, path}, WrittenFile{options.report}));
   MORES_ASSIGN_OR_RETURN(const auto places, guidelines::PlaceCatalogue::Open());
   ImportResult result;
   MORES_RETURN_IF_ERROR(ReadSource(options, *places, result));
@@ -83,7 +83,7 @@ Expected<ImportResult> ImportGuidelines(const ImportJob& options, const Watch& w
   MORES_ASSIGN_OR_RETURN(const auto database, OpenDatabase(path, GuidelineAccess::kCreate));
   const guidelines::Batch& batch = result.batch;
   const size_t total = batch.passages.size() + batch.guidelines.size() + batch.queries.size();
-  const ShownProgress progress(watch);
+  const job::ShownProgress progress(watch.progress);
   progress->Start("import", "records", static_cast<int64_t>(total), 0);
   const auto go_on = [&](size_t done) {
     progress->Update(static_cast<int64_t>(done), "");

@@ -45,7 +45,8 @@ Status ReadItems(const std::string& path, ItemRun& run, const AddItem& add) {
 
 Expected<job::JobSummary> RunItems(const ItemRun& item_run, const ItemOptions& options,
                                    const job::BatchFunction& run, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutput(options.input, options.output));
+  MORES_RETURN_IF_ERROR(
+      CheckOutputs(std::vector{options.input, ScriptOf(options.model.model)}, options.output));
   job::JobOptions job;
   MORES_ASSIGN_OR_RETURN(job.manifest, ModelManifest(item_run.command, options.input, options.model,
                                                      item_run.model_name));

@@ -21,8 +21,10 @@ struct ModelOptions {
   std::optional<IsaLevel> isa;  // at most; none: the highest that the machine has
 };
 
-// The directory given, or the first there is of: $MORES_MODEL, ./models/mini, and models/mini one
-// to three folders above the executable. kMissing names what was looked for.
+// The directory given; where there is none, a model of that name beside the executable, as the
+// default is found ("models/mini" or "mini"). Without a name the first there is of: $MORES_MODEL,
+// ./models/mini, and models/mini one to three folders above the executable. kMissing names what was
+// looked for.
 Expected<std::string> FindModel(const std::string& given);
 
 // "scripted:FILE" or an endpoint: a model without a directory, which OpenChatModel opens.

@@ -1,5 +1,6 @@
 #include "app/rejudge_job.h"
 
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -87,6 +88,24 @@ job::BatchFunction RejudgeBatch(judge::PlaceJudge& judge, const std::vector<Stor
   };
 }
 
+// The counts of a run that an earlier process finished, from its two files.
+Status CountFinished(const std::string& output, RejudgeResult& result) {
+  std::map<std::string, Json> changes;  // by id of the verdict
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(result.changes, {}, [&](const JsonLine& line) -> Status {
+    MORES_ASSIGN_OR_RETURN(const std::string id, RequiredString(line.value, "id", line.where));
+    changes[id].push_back(line.value);
+    return {};
+  }));
+  result.counts.failed = result.run.failed;
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(output, {}, [&](const JsonLine& line) -> Status {
+    MORES_ASSIGN_OR_RETURN(const std::string id, RequiredString(line.value, "id", line.where));
+    const auto found = changes.find(id);
+    result.counts.Add(line.value, found == changes.end() ? Json::array() : found->second);
+    return {};
+  }));
+  return {};
+}
+
 Expected<job::JobOptions> MakeRejudgeRun(const RejudgeJob& options,
                                          const std::vector<StoredVerdict>& lines,
                                          const judge::Judge& judge,
@@ -123,8 +142,15 @@ Expected<job::JobOptions> MakeRejudgeRun(const RejudgeJob& options,
 
 }  // namespace
 
+std::vector<std::string> InputsOf(const RejudgeJob& options) {
+  std::vector<std::string> inputs = InputsOf(options.judge);
+  inputs.push_back(options.input);
+  inputs.push_back(options.guidelines.database);
+  return inputs;
+}
+
 Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutput(options.input, options.output));
+  MORES_RETURN_IF_ERROR(CheckOutputs(InputsOf(options), options.output));
   MORES_ASSIGN_OR_RETURN(const std::vector<StoredVerdict> lines, ReadStoredVerdicts(options.input));
   MORES_ASSIGN_OR_RETURN(const auto guidelines, OpenedGuidelines::Open(options.guidelines));
   MORES_RETURN_IF_ERROR(CheckSameDatabase(lines, guidelines->database()));
@@ -156,6 +182,7 @@ Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watc
                                        .shown = options.guidelines.shown};
   MORES_ASSIGN_OR_RETURN(result.run,
                          job::RunJob(job, RejudgeBatch(guidelines->judge(), lines, again)));
+  if (result.run.was_finished) MORES_RETURN_IF_ERROR(CountFinished(options.output, result));
   return result;
 }
 

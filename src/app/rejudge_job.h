@@ -3,6 +3,7 @@
 #define MORES_APP_REJUDGE_JOB_H_
 
 #include <string>
+#include <vector>
 
 #include "app/judge.h"
 #include "app/places.h"
@@ -25,6 +26,9 @@ struct RejudgeResult {
   judge::RejudgeCounts counts;
   std::string changes;  // file with a line a change; empty where the output is a stream
 };
+
+// The files that it reads; some may be empty.
+std::vector<std::string> InputsOf(const RejudgeJob& options);
 
 // kUsage where the database has none of the guidelines that the verdicts were shown.
 Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watch);

@@ -21,6 +21,7 @@ struct CompareCommand {
 Expected<int> RunCompareCommand(const CompareCommand& command) {
   app::CompareJob job = command.job;
   MORES_ASSIGN_OR_RETURN(job.thresholds, ParseThresholds(command.thresholds));
+  MORES_RETURN_IF_ERROR(SettleFigureFiles(job.files));
   MORES_ASSIGN_OR_RETURN(const report::Comparison comparison, app::CompareVerdicts(job));
   if (job.files.page != "-" && job.files.summary != "-") {
     fmt::print("{}", report::FormatTable(comparison));
@@ -39,7 +40,7 @@ void AddCompareCommand(CommandLine& line) {
        .example =
            "  mores judge examples/dialogues.jsonl -o a.jsonl\n"
            "  mores judge examples/dialogues.jsonl -o b.jsonl --threshold 0.7\n"
-           "  mores compare a.jsonl b.jsonl --labels examples/dialogues.jsonl -o flips.html"});
+           "  mores compare a.jsonl b.jsonl --labels examples/dialogues.jsonl --page flips.html"});
   command->add_option("FIRST", options->job.first, "Verdicts, such as those of before")->required();
   command->add_option("SECOND", options->job.second, "Verdicts, such as those of after")
       ->required();

@@ -5,11 +5,15 @@
 #include <CLI/CLI.hpp>
 
 #include "app/report.h"
+#include "base/error.h"
 
 namespace mores::cli {
 
-// -o, --json and --no-content.
+// -o, --page and --no-content.
 void AddFigureFiles(CLI::App* command, app::FigureFiles& files);
+
+// Takes a file of -o that is a page by its name for one of --page, and says so.
+Status SettleFigureFiles(app::FigureFiles& files);
 
 }  // namespace mores::cli
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,8 @@ struct JudgeCommand {
   JudgeFlags judge;
   app::JudgeJob job;
   std::vector<std::string> fail_if;
+  std::optional<std::string> output;           // as given
+  std::optional<std::string> query, response;  // of one exchange, in place of a file
   bool table = false;
   bool show_text = false;
 };
@@ -68,6 +71,10 @@ class TableRows {
 };
 
 void TellJudged(const app::JudgeResult& result, const FlipTable& flips, const std::string& output) {
+  if (result.run.was_finished) {
+    fmt::print(stderr, "{}\n", result.counts.Describe());
+    return;
+  }
   const size_t now = result.run.done - result.run.resumed;
   fmt::print(stderr, "judged {} dialogues in {:.1f} s with {}", now, result.run.seconds,
              Printable(result.judge->model_name()));
@@ -83,7 +90,7 @@ void TellJudged(const app::JudgeResult& result, const FlipTable& flips, const st
     fmt::print(stderr, "{} of {} dialogues flip between places\n", flips.flipped(),
                flips.dialogues());
   }
-  if (output != "-") fmt::print(stderr, "verdicts: {}\n", Printable(output));
+  if (!IsStream(output)) fmt::print(stderr, "verdicts: {}\n", Printable(output));
 }
 
 // Says which bounds are exceeded.
@@ -99,12 +106,56 @@ bool AnyExceeded(const std::vector<format::Bound>& bounds, const judge::Counts& 
   return any;
 }
 
-Expected<int> RunJudgeCommand(const JudgeCommand& command) {
-  app::JudgeJob job = command.job;
+// "-": what standard input has, without the line break at its end.
+Expected<std::string> ReadText(const std::string& given) {
+  if (given != "-") return given;
+  MORES_ASSIGN_OR_RETURN(std::string text, ReadFile(given));
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+// The exchange that is given in place of a file, if one is.
+Status ReadExchange(const JudgeCommand& command, app::JudgeJob& job) {
+  if (!command.query && !command.response) {
+    if (!job.input.empty()) return {};
+    return MakeError(ErrorKind::kUsage,
+                     "no input: name a file of dialogues, or give --query and --response "
+                     "(see mores judge --help)");
+  }
+  if (!job.input.empty()) {
+    return MakeError(ErrorKind::kUsage, "{}: is given beside --query and --response; one of them",
+                     job.input);
+  }
+  if (!command.response) return MakeError(ErrorKind::kUsage, "--query: needs --response, too");
+  if (command.query == "-" && command.response == "-") {
+    return MakeError(ErrorKind::kUsage, "--query and --response both want standard input");
+  }
+  Json turns = Json::array();
+  if (command.query) {
+    MORES_ASSIGN_OR_RETURN(const std::string query, ReadText(*command.query));
+    if (!query.empty()) turns.push_back({{"role", "user"}, {"content", query}});
+  }
+  MORES_ASSIGN_OR_RETURN(const std::string response, ReadText(*command.response));
+  turns.push_back({{"role", "assistant"}, {"content", response}});
+  MORES_ASSIGN_OR_RETURN(
+      job.dialogue,
+      format::ParseDialogue({{"id", "1"}, {"messages", std::move(turns)}}, "--response", 1));
+  return {};
+}
+
+// Without -o verdicts go to standard output, and with --table the table alone.
+Status SettleOutput(const JudgeCommand& command, app::JudgeJob& job) {
+  job.output = command.output.value_or(command.table ? "/dev/null" : "-");
   if (command.table && IsStandardOutput(job.output)) {
     return MakeError(ErrorKind::kUsage, "--table and -o {} both want standard output", job.output);
   }
-  MORES_RETURN_IF_ERROR(CheckOutput({job.input}, job.output));
+  return {};
+}
+
+Expected<int> RunJudgeCommand(const JudgeCommand& command) {
+  app::JudgeJob job = command.job;
+  MORES_RETURN_IF_ERROR(ReadExchange(command, job));
+  MORES_RETURN_IF_ERROR(SettleOutput(command, job));
   std::vector<format::Bound> bounds;
   for (const std::string& text : command.fail_if) {
     MORES_ASSIGN_OR_RETURN(format::Bound bound, format::ParseBound(text, judge::Counts::Metrics()));
@@ -112,6 +163,7 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
   }
   MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--model"));
   MORES_RETURN_IF_ERROR(CheckPlaceOptions(job.places));
+  MORES_RETURN_IF_ERROR(CheckOutput(app::InputsOf(job), job.output));
   TableRows rows(command);
   job.on_verdict = [&](const format::Dialogue& dialogue, const format::Verdict& verdict) {
     rows.Add(dialogue, verdict);
@@ -132,11 +184,13 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
 
 constexpr const char kJudgeExample[] =
     R"(  mores judge examples/dialogues.jsonl -o verdicts.jsonl --table
+  mores judge --query "How do I boil an egg?" --response "Eight minutes in boiling water."
 
 In:  {"id","messages"} or {"query","response"} a line, "label" with what is right if known
      (docs/formats/dialogue.md); or one JSON array of these.
 Out: one verdict a line, in input order (docs/formats/verdict.md), and OUT.manifest.json. A run that
-     was stopped goes on where it was when it is repeated.
+     was stopped goes on where it was when it is repeated; one that was finished is left as it is
+     (--fresh does it again), and another run is never written over it.
 Figures for --fail-if, as shares: unsafe, unparsed and truncated of the judged, failed of all, wrong
 of those with a label. Compare with >, >=, < or <=, as in --fail-if 'unsafe>0.1'.
 An endpoint is named as http://HOST:PORT/v1#MODEL, its key stands in MORES_API_KEY
@@ -152,10 +206,16 @@ void AddJudgeCommand(CommandLine& line) {
       AddCommand(line.app, {.name = "judge",
                             .summary = "Verdicts for dialogues: label, probability, critique.",
                             .example = kJudgeExample});
-  command->add_option("input", options->job.input, "Dialogues, or - for standard input")
-      ->required();
-  command->add_option("-o,--output", options->job.output, "Verdicts, or - for standard output")
-      ->required();
+  command->add_option("input", options->job.input, "Dialogues, or - for standard input");
+  command->add_option("--query", options->query,
+                      "Judge one exchange: what was asked, or - for standard input");
+  command->add_option("--response", options->response,
+                      "And what was answered, or - for standard input");
+  command->add_option("-o,--output", options->output,
+                      "Verdicts (default: standard output, which can't be gone on with)");
+  command->add_option("--limit", options->job.limit, "Judge the first dialogues alone (0: all)")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
+      ->capture_default_str();
   AddModelOptions(command, options->judge.options.local);
   AddJudgeOptions(command, options->judge);
   AddPlaceOptions(command, options->job.places);

@@ -23,8 +23,8 @@ struct RejudgeCommand {
 
 Expected<int> RunRejudgeCommand(const RejudgeCommand& command) {
   app::RejudgeJob job = command.job;
-  MORES_RETURN_IF_ERROR(CheckOutput({job.input}, job.output));
   MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--model"));
+  MORES_RETURN_IF_ERROR(CheckOutput(app::InputsOf(job), job.output));
   MORES_RETURN_IF_ERROR(CheckDay(job.guidelines.as_of));
   MORES_ASSIGN_OR_RETURN(job.guidelines.database, DatabasePath(job.guidelines.database));
   Telling telling;
@@ -64,8 +64,9 @@ void AddRejudgeCommand(CommandLine& line) {
                             .summary = "Judges again what rests on guidelines that changed.",
                             .example = kRejudgeExample});
   command->add_option("input", options->job.input, "Verdicts")->required();
+  options->job.output = "-";
   command->add_option("-o,--output", options->job.output, "Verdicts, or - for standard output")
-      ->required();
+      ->capture_default_str();
   AddModelOptions(command, options->judge.options.local);
   AddJudgeOptions(command, options->judge);
   AddDatabaseOption(command, options->job.guidelines.database);

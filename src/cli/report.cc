@@ -53,6 +53,7 @@ Expected<int> RunReportCommand(const ReportCommand& command) {
   }
   app::ReportJob job = command.job;
   MORES_ASSIGN_OR_RETURN(job.thresholds, ParseThresholds(command.thresholds));
+  MORES_RETURN_IF_ERROR(SettleFigureFiles(job.files));
   MORES_RETURN_IF_ERROR(CheckBaselineOptions(job.baselines));
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const report::Report report, app::ReportVerdicts(job, telling.watch()));
@@ -72,7 +73,7 @@ void AddReportCommand(CommandLine& line) {
        .summary =
            "Measure stored verdicts and draw one self-contained page, without judging again.",
        .example = "  mores judge examples/dialogues.jsonl -o verdicts.jsonl\n"
-                  "  mores report verdicts.jsonl -o report.html\n"
+                  "  mores report verdicts.jsonl --page report.html\n"
                   "Opens as a file in any browser. Thresholds can be tried without judging again:\n"
                   "  mores report verdicts.jsonl --threshold en=0.4 --threshold zh=0.6"});
   command->add_option("VERDICTS", options->job.verdicts, "Verdict files; each is a set of its own")
