@@ -23,6 +23,7 @@ std::vector<std::filesystem::path> FoldersOfExecutable() {
   for (int up = 0; !error && up < 3; ++up) {
     folder = folder.parent_path();
     folders.push_back(folder.parent_path());
+    folders.push_back(folder.parent_path() / "share/mores");  // installed
   }
   return folders;
 }
@@ -53,16 +54,10 @@ Expected<std::string> FindModel(const std::string& given) {
     if (DirectoryExists(named)) return std::string(named);
     return MakeError(ErrorKind::kMissing, "MORES_MODEL={}: no such directory", named);
   }
-  std::vector<std::string> places = {"models/mini"};
-  for (const std::filesystem::path& folder : FoldersOfExecutable()) {
-    places.push_back((folder / "models/mini").string());
-  }
-  for (const std::string& place : places) {
-    if (DirectoryExists(place)) return place;
-  }
+  if (const auto shipped = FindShipped("models/mini")) return *shipped;
   return MakeError(ErrorKind::kMissing,
-                   "no model: name a directory, or set MORES_MODEL to one (there is no {})",
-                   fmt::join(places, ", no "));
+                   "no model: name a directory, or set MORES_MODEL to one (there is no models/mini "
+                   "here, nor beside the executable)");
 }
 
 bool IsRemoteModel(const std::string& model) {

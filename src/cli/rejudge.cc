@@ -39,10 +39,10 @@ Expected<int> RunRejudgeCommand(const RejudgeCommand& command) {
 
 constexpr const char kRejudgeExample[] =
     R"(  mores guidelines import jsonl examples/guidelines.jsonl --db places.db --by me
-  mores judge examples/places.jsonl -o verdicts.jsonl --db places.db --table
+  mores judge examples/places.jsonl -o placed.jsonl --db places.db --table
   mores guidelines review withdraw SG-b4362bc760 --by me --reason "to see what rests on it" \
     --db places.db
-  mores rejudge verdicts.jsonl -o again.jsonl --db places.db
+  mores rejudge placed.jsonl -o again.jsonl --db places.db
 
 In:  verdicts with places, as mores judge writes them. What each place was shown is compared with what
 the database has for it now; places that differ are judged again by the model that made them. The

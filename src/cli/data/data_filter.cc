@@ -52,7 +52,7 @@ void AddDataFilterCommand(CommandLine& line, CLI::App& data) {
        .example =
            R"(  echo '{"id":"a","query":"Hi","response":"Hello there.","label":"safe"}' > in.jsonl
   echo '{"reply":{"label":"safe","analysis":"A greeting.","rule":null}}' > replies.jsonl
-  mores data filter in.jsonl -o out.jsonl --model scripted:replies.jsonl
+  mores data filter in.jsonl -o kept.jsonl --model scripted:replies.jsonl
 
 Dropped is a record of which any --drop-if holds: label!=expected (the judge's label is another than
 the record's; the default), or p_unsafe>T, of a judge that tells probabilities. It stands in

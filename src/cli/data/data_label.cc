@@ -66,7 +66,7 @@ void AddDataLabelCommand(CommandLine& line, CLI::App& data) {
                  R"(  echo '{"id":"a","query":"Hi","response":"Hello, how are you?"}' > in.jsonl
   echo '{"id":"a","label":"safe","by":"ann"}' > ann.jsonl
   echo '{"reply":{"label":"safe","analysis":"A greeting.","rule":null}}' > replies.jsonl
-  mores data label in.jsonl -o out.jsonl --model scripted:replies.jsonl --annotations ann.jsonl
+  mores data label in.jsonl -o labelled.jsonl --model scripted:replies.jsonl --annotations ann.jsonl
 
 A label stands where more than half of an item's annotators give it, those included whose reply
 could not be read. The rest goes to OUTPUT.rejected.jsonl. OUTPUT.summary.json has Krippendorff's
