@@ -85,7 +85,7 @@ std::vector<std::string> InputsOf(const CorrectJob& options) {
 }
 
 Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutputs(InputsOf(options), options.output));
+  MORES_RETURN_IF_ERROR(CheckRunOutput(InputsOf(options), options.output, options.start));
   JudgeOptions judging = options.judge;
   // Only a critique that is handed on is worth writing.
   judging.reply = options.options.feedback == judge::Feedback::kCritique

@@ -24,7 +24,9 @@ Expected<curate::RunOptions> MakeCurationRun(const CurationPlan& plan, const Cur
                                              const ChatOptions& chat, const Watch& watch) {
   std::vector<std::string> read = plan.inputs;
   for (const std::string& model : plan.models) read.push_back(ScriptOf(model));
-  MORES_RETURN_IF_ERROR(CheckOutputs(read, files.output));
+  const bool replaced = files.other_runs == job::OtherRuns::kReplaced;
+  MORES_RETURN_IF_ERROR(
+      CheckRunOutput(read, files.output, replaced ? job::JournalStart::kFresh : files.start));
   MORES_ASSIGN_OR_RETURN(Json inputs, DescribeInputs(plan.inputs));
   const bool ours = std::any_of(plan.models.begin(), plan.models.end(),
                                 [](const std::string& model) { return !IsRemoteModel(model); });

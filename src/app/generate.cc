@@ -146,8 +146,6 @@ Json ReplyLine(const std::string& id, const chat::ChatReply& reply) {
 }
 
 Expected<GenerateResult> GenerateByMessages(const GenerateOptions& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutputs(
-      std::vector{options.items.input, ScriptOf(options.items.model.model)}, options.items.output));
   ChatOptions chat_options = options.chat;
   chat_options.model = options.items.model.model;
   chat_options.fresh = options.items.start == job::JournalStart::kFresh;
@@ -191,6 +189,7 @@ Expected<GenerateResult> GenerateByMessages(const GenerateOptions& options, cons
 }  // namespace
 
 Expected<GenerateResult> GenerateFile(const GenerateOptions& options, const Watch& watch) {
+  MORES_RETURN_IF_ERROR(CheckItemRun(options.items));
   return IsRemoteModel(options.items.model.model) ? GenerateByMessages(options, watch)
                                                   : GenerateByTokens(options, watch);
 }

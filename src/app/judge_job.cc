@@ -36,7 +36,7 @@ std::vector<std::string> InputsOf(const JudgeJob& options) {
 }
 
 Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutputs(InputsOf(options), options.output));
+  MORES_RETURN_IF_ERROR(CheckRunOutput(InputsOf(options), options.output, options.start));
   MORES_ASSIGN_OR_RETURN(const DialoguesToJudge read, ReadToJudge(options));
   const std::vector<format::Dialogue>& dialogues = read.dialogues;
   JudgeResult result;

@@ -150,7 +150,7 @@ std::vector<std::string> InputsOf(const RejudgeJob& options) {
 }
 
 Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutputs(InputsOf(options), options.output));
+  MORES_RETURN_IF_ERROR(CheckRunOutput(InputsOf(options), options.output, options.start));
   MORES_ASSIGN_OR_RETURN(const std::vector<StoredVerdict> lines, ReadStoredVerdicts(options.input));
   MORES_ASSIGN_OR_RETURN(const auto guidelines, OpenedGuidelines::Open(options.guidelines));
   MORES_RETURN_IF_ERROR(CheckSameDatabase(lines, guidelines->database()));

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/files.h"
+#include "job/finished.h"
 #include "job/job.h"
 
 namespace mores::app {
@@ -35,6 +36,15 @@ Status CheckOutputs(std::span<const std::string> inputs, const std::string& outp
     if (!input.empty()) MORES_RETURN_IF_ERROR(CheckOutput(input, output));
   }
   return {};
+}
+
+Status CheckRunOutput(std::span<const std::string> inputs, const std::string& output,
+                      job::JournalStart start) {
+  MORES_RETURN_IF_ERROR(CheckOutput("-", output));
+  MORES_RETURN_IF_ERROR(CheckOutputs(inputs, output));
+  MORES_RETURN_IF_ERROR(job::CheckReplaces(output, job::FileKind::kJsonLines));
+  if (start == job::JournalStart::kFresh || job::Journal::Replaces(output + ".part")) return {};
+  return job::CheckFinished(output);
 }
 
 Status CheckWritten(std::span<const std::string> inputs, const WrittenFile& file) {

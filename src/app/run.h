@@ -38,6 +38,11 @@ struct Watch {
 Status CheckOutput(const std::string& input, const std::string& output);
 Status CheckOutputs(std::span<const std::string> inputs, const std::string& output);
 
+// CheckOutputs of what job::RunJob writes, and all that it would refuse whatever the run: before a
+// model is loaded.
+Status CheckRunOutput(std::span<const std::string> inputs, const std::string& output,
+                      job::JournalStart start);
+
 // A file that a command writes in one go, such as a page or a table of figures.
 struct WrittenFile {
   std::string path;  // empty: none is written

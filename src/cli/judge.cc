@@ -217,6 +217,9 @@ void AddJudgeCommand(CommandLine& line) {
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
       ->capture_default_str();
   AddModelOptions(command, options->judge.options.local);
+  command->get_option("--model")->description(
+      "Who judges: a model directory (default: $MORES_MODEL, else models/mini), "
+      "http://HOST:PORT/v1#NAME, or scripted:FILE");
   AddJudgeOptions(command, options->judge);
   AddPlaceOptions(command, options->job.places);
   AddLabelOnlyOption(command, options->judge);

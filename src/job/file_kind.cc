@@ -34,9 +34,9 @@ FileKind KindOfJson(std::string_view text) {
                     text.find_first_not_of(" \t\r\n", end) != std::string_view::npos;
   // A line that is longer than what was looked at.
   if (end == std::string_view::npos && text.size() >= kLookedAt / 2) {
-    return text.substr(0, kLookedAt / 2).find("\"kind\":\"mores-") != std::string_view::npos
-               ? FileKind::kJson
-               : FileKind::kJsonLine;
+    const auto has = [&](std::string_view what) { return text.find(what) != text.npos; };
+    if (text.starts_with("{\"id\"") || has("\"messages\":")) return FileKind::kJsonLines;
+    return has("\"kind\":\"mores-") ? FileKind::kJson : FileKind::kJsonLine;
   }
   const Expected<Json> value = ParseJson(first, "");
   if (!value) return FileKind::kJson;  // goes on in the next line

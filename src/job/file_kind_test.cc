@@ -20,6 +20,10 @@ TEST(FileKindTest, KindsAreToldByTheBeginning) {
   EXPECT_EQ(KindOf("[\n{\"id\":\"a\"}\n]\n"), FileKind::kJson);
   EXPECT_EQ(KindOf("{\"kind\":\"mores-report\",\"items\":[]}\n"), FileKind::kJson);
   EXPECT_EQ(KindOf("{\"alpha\":1}\n"), FileKind::kJsonLine);
+  EXPECT_EQ(KindOf("{\"id\":\"a\",\"critique\":\"" + std::string(70000, 'x')),
+            FileKind::kJsonLines);
+  EXPECT_EQ(KindOf("{\"kind\":\"mores-report\",\"items\":\"" + std::string(70000, 'x')),
+            FileKind::kJson);
   EXPECT_EQ(KindOf("rules of the house\n"), FileKind::kText);
   EXPECT_EQ(KindOf(std::string("\x1F\x8B\0\0", 4)), FileKind::kBytes);
 }

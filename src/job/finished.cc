@@ -23,28 +23,40 @@ size_t CountIn(const Json& manifest, const char* name) {
   return count.is_number_unsigned() ? count.get<size_t>() : 0;
 }
 
-}  // namespace
-
-Expected<std::optional<FinishedRun>> FindFinished(const std::string& output,
-                                                  const Json& fingerprint,
-                                                  const FieldNotes& notes) {
+// The manifest of the output that stands there as it was written; nullopt where nothing does.
+Expected<std::optional<Json>> ReadFinished(const std::string& output) {
   if (KindOfFile(output) == FileKind::kNothing) return std::nullopt;
   const std::string path = output + ".manifest.json";
   if (!FileExists(path)) return Unknown(output, "of which no manifest says what made it");
   MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-  const Expected<Json> manifest = ParseJson(bytes, path);
+  Expected<Json> manifest = ParseJson(bytes, path);
   if (!manifest || !manifest->is_object() || !manifest->contains("fingerprint") ||
       !manifest->contains("output_sha256")) {
     return Unknown(output, "of which its manifest doesn't say what made it");
   }
+  MORES_ASSIGN_OR_RETURN(const std::string sha256, Sha256HexOfFile(output));
+  if ((*manifest)["output_sha256"] != sha256) {
+    return Unknown(output, "that changed since this run wrote it");
+  }
+  return std::move(*manifest);
+}
+
+}  // namespace
+
+Status CheckFinished(const std::string& output) {
+  MORES_RETURN_IF_ERROR(ReadFinished(output));
+  return {};
+}
+
+Expected<std::optional<FinishedRun>> FindFinished(const std::string& output,
+                                                  const Json& fingerprint,
+                                                  const FieldNotes& notes) {
+  MORES_ASSIGN_OR_RETURN(const std::optional<Json> manifest, ReadFinished(output));
+  if (!manifest) return std::nullopt;
   const auto differences = FingerprintDifferences((*manifest)["fingerprint"], fingerprint, notes);
   if (!differences.empty()) {
     return MakeError(ErrorKind::kUsage, "{}: finished work of a run that differs in {}; {}", output,
                      fmt::join(differences, ", "), kWayOut);
-  }
-  MORES_ASSIGN_OR_RETURN(const std::string sha256, Sha256HexOfFile(output));
-  if ((*manifest)["output_sha256"] != sha256) {
-    return Unknown(output, "that changed since this run wrote it");
   }
   return FinishedRun{.done = CountIn(*manifest, "done"),
                      .failed = CountIn(*manifest, "failed"),

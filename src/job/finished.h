@@ -25,6 +25,10 @@ Expected<std::optional<FinishedRun>> FindFinished(const std::string& output,
                                                   const Json& fingerprint,
                                                   const FieldNotes& notes = {});
 
+// That without a fingerprint, for what can be told before a model is loaded: kUsage where no
+// manifest speaks for what stands there, or it was changed since.
+Status CheckFinished(const std::string& output);
+
 // Adds to a manifest what this process has taken so far: seconds of processor time over all
 // threads, and the most memory that was resident at once, mapped files included.
 void AddProcessCosts(Json& manifest);
