@@ -168,7 +168,7 @@ constexpr const char kZsh[] = R"(_mores() {
     (*) compadd -- ${=takes} ;;
   esac
 }
-compdef _mores mores
+if [[ $funcstack[1] == _mores ]]; then _mores "$@"; else compdef _mores mores; fi
 )";
 
 constexpr const char kFish[] = R"(function __mores_command

@@ -205,6 +205,10 @@ std::vector<std::string> NamesOf(const CLI::Option& option) {
 
 std::string DescriptionOf(const CLI::Option& option) {
   std::string text = option.get_description();
+  const std::vector<std::string> choices = ChoicesOf(option);
+  if (!choices.empty() && ValueName(option).find('|') == std::string::npos) {
+    text += fmt::format(": {}", fmt::join(choices, ", "));
+  }
   if (option.get_required()) text += " (required)";
   const auto& names = option.get_lnames();
   if (names.size() > 1) {
