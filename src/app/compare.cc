@@ -10,7 +10,9 @@ Expected<report::Comparison> CompareVerdicts(const CompareJob& options) {
   std::vector<std::string> inputs = options.labels;
   inputs.insert(inputs.end(), {options.first, options.second});
   const std::vector<WrittenFile> written = {{options.files.summary, job::FileKind::kJson},
-                                            {options.files.page, job::FileKind::kPage}};
+                                            {options.files.page, job::FileKind::kPage},
+                                            {options.files.csv, job::FileKind::kText},
+                                            {options.files.verdicts_csv, job::FileKind::kText}};
   MORES_RETURN_IF_ERROR(CheckWritten(inputs, written));
   const auto collect = [&](const std::string& path) {
     return report::Collect(
@@ -25,6 +27,13 @@ Expected<report::Comparison> CompareVerdicts(const CompareJob& options) {
   if (!files.summary.empty()) {
     MORES_RETURN_IF_ERROR(
         WriteFileAtomically(files.summary, DumpJson(report::Summarize(comparison)) + "\n"));
+  }
+  if (!files.csv.empty()) {
+    MORES_RETURN_IF_ERROR(WriteFileAtomically(files.csv, report::FormatCsv(comparison)));
+  }
+  if (!files.verdicts_csv.empty()) {
+    MORES_RETURN_IF_ERROR(
+        WriteFileAtomically(files.verdicts_csv, report::FormatVerdictsCsv(comparison)));
   }
   if (!files.page.empty()) {
     MORES_RETURN_IF_ERROR(

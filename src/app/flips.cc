@@ -79,7 +79,7 @@ Expected<FlipsResult> MeasureFlips(const FlipsJob& options, const Watch& watch) 
     MORES_ASSIGN_OR_RETURN(auto finished, FinishedFlips(options, run));
     if (finished) return std::move(*finished);
   }
-  FlipsResult result{.triples = triples.size()};
+  FlipsResult result{.triples = triples.size(), .notes = NotesOnBaseline(*judge, Asked::kInPlaces)};
   MORES_ASSIGN_OR_RETURN(result.figures, judge::MeasureFlips(*judge, triples,
                                                              {.bootstrap = {.seed = options.seed},
                                                               .stop = watch.stop,

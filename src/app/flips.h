@@ -24,7 +24,8 @@ struct FlipsJob {
 struct FlipsResult {
   Json figures;  // as they are written (docs/formats/flips.md)
   size_t triples = 0, failed = 0;
-  bool was_finished = false;  // by the same run before: nothing was asked
+  bool was_finished = false;       // by the same run before: nothing was asked
+  std::vector<std::string> notes;  // NotesOnBaseline: to be told last
 };
 // The files that it reads; some may be empty.
 std::vector<std::string> InputsOf(const FlipsJob& options);

@@ -35,6 +35,7 @@ struct JudgeResult {
   judge::Counts counts;
   std::unique_ptr<judge::Judge> judge;
   std::unique_ptr<OpenedPlaces> places;  // null where none were asked for
+  std::vector<std::string> notes;        // NotesOnBaseline: to be told last
 };
 
 // The files that it reads; some may be empty.

@@ -183,6 +183,7 @@ Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watc
   MORES_ASSIGN_OR_RETURN(result.run,
                          job::RunJob(job, RejudgeBatch(guidelines->judge(), lines, again)));
   if (result.run.was_finished) MORES_RETURN_IF_ERROR(CountFinished(options.output, result));
+  result.notes = NotesOnBaseline(*judge, Asked::kInPlaces);
   return result;
 }
 

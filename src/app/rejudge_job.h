@@ -24,7 +24,8 @@ struct RejudgeJob {
 struct RejudgeResult {
   job::JobSummary run;
   judge::RejudgeCounts counts;
-  std::string changes;  // file with a line a change; empty where the output is a stream
+  std::string changes;             // file with a line a change; empty where the output is a stream
+  std::vector<std::string> notes;  // NotesOnBaseline: to be told last
 };
 
 // The files that it reads; some may be empty.

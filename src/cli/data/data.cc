@@ -20,6 +20,12 @@ Expected<int> RunBuild(const data::BuildOptions& options) {
     fmt::print(stderr, "mores: {}: holds this set already: nothing to do\n",
                Printable(options.output_directory));
   }
+  for (const std::string& name : result.empty) {
+    fmt::print(stderr,
+               "mores: {} holds no examples: records whose queries are alike stay in one split "
+               "(docs/formats/recipe-data.md)\n",
+               name);
+  }
   return kExitDone;
 }
 

@@ -38,6 +38,8 @@ Expected<int> RunFlipsCommand(const FlipsCommand& command) {
                "again)\n",
                Printable(job.output));
   }
+  std::fflush(stdout);
+  TellNotes(result.notes);
   if (result.failed == 0) return kExitDone;
   fmt::print(stderr, "mores: {} of {} triples could not be judged and are in no figure\n",
              result.failed, result.triples);
