@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/json_fields.h"
 #include "base/json_lines.h"
 
 namespace mores::app {
@@ -23,7 +24,7 @@ Expected<std::vector<StoredVerdict>> ReadStoredVerdicts(const std::string& path)
   IdLines ids;
   const auto take = [&](const JsonLine& line) -> Status {
     StoredVerdict stored{.json = line.value};
-    MORES_ASSIGN_OR_RETURN(stored.id, RequiredString(line.value, "id", line.where));
+    MORES_ASSIGN_OR_RETURN(stored.id, JsonFields(line.value, line.where).RequiredId());
     if (!stored.json.contains("error") || stored.json.contains("label")) {
       MORES_ASSIGN_OR_RETURN(stored.verdict, format::ParseVerdict(stored.json, line.where));
     }
@@ -31,7 +32,8 @@ Expected<std::vector<StoredVerdict>> ReadStoredVerdicts(const std::string& path)
     verdicts.push_back(std::move(stored));
     return {};
   };
-  MORES_RETURN_IF_ERROR(ForEachJsonLine(path, {.when_empty = "no verdicts in it"}, take));
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(
+      path, {.json = format::CarryingJson(), .when_empty = "no verdicts in it"}, take));
   return verdicts;
 }
 

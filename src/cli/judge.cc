@@ -133,8 +133,9 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
 constexpr const char kJudgeExample[] =
     R"(  mores judge examples/dialogues.jsonl -o verdicts.jsonl --table
 
-In:  {"id","messages"} or {"query","response"} a line, "label" with what is right if known
-     (docs/formats/dialogue.md); or one JSON array of these.
+In:  {"id","messages"} or {"query","response"} a line, "label" with what is right if known; also
+     logs of requests with responses and ShareGPT (docs/formats/dialogue.md); or one JSON array of
+     these. gzip and zstd are read as they are.
 Out: one verdict a line, in input order (docs/formats/verdict.md), and OUT.manifest.json. A run that
      was stopped goes on where it was when it is repeated.
 Figures for --fail-if, as shares: unsafe, unparsed and truncated of the judged, failed of all, wrong

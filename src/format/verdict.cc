@@ -83,11 +83,11 @@ Json ToJson(const Verdict& verdict) {
 Expected<Verdict> ParseVerdict(const Json& value, std::string_view where) {
   if (!value.is_object()) {
     return MakeError(ErrorKind::kInput, "{}: a verdict must be an object, not {}", where,
-                     value.type_name());
+                     TypeName(value));
   }
   const JsonFields fields(value, where);
   Verdict verdict;
-  MORES_ASSIGN_OR_RETURN(verdict.id, fields.RequiredString("id"));
+  MORES_ASSIGN_OR_RETURN(verdict.id, fields.RequiredId());
   MORES_ASSIGN_OR_RETURN(verdict.label, ParseLabelName(fields, "label"));
   MORES_ASSIGN_OR_RETURN(verdict.p_unsafe, fields.Probability("p_unsafe"));
   MORES_ASSIGN_OR_RETURN(verdict.other_mass, fields.Probability("other_mass"));
@@ -127,7 +127,8 @@ Expected<Verdict> ParseVerdict(const Json& value, std::string_view where) {
 Expected<std::vector<Verdict>> ReadVerdicts(const std::string& path, size_t* failed) {
   std::vector<Verdict> verdicts;
   IdLines ids;
-  const JsonLinesOptions options{.results = {"label"}, .when_empty = "no verdicts in it"};
+  const JsonLinesOptions options{
+      .results = {"label"}, .json = CarryingJson(), .when_empty = "no verdicts in it"};
   MORES_ASSIGN_OR_RETURN(
       const JsonLinesRead read, ForEachJsonLine(path, options, [&](const JsonLine& line) -> Status {
         MORES_ASSIGN_OR_RETURN(Verdict verdict, ParseVerdict(line.value, line.where));

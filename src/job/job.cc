@@ -159,7 +159,9 @@ class Job {
   // Appends what an item's line becomes in the output.
   Status Render(size_t item, std::string_view line, bool failed, std::string& output) const {
     if (options_.visit || options_.render) {
-      MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, options_.output + ".part"));
+      MORES_ASSIGN_OR_RETURN(const Json value,
+                             ParseJson(line, options_.output + ".part",
+                                       {.numbers = JsonOptions::Numbers::kAsWritten}));
       if (options_.visit) options_.visit(item, value, failed);
       if (options_.render) return options_.render(item, value, failed, output);
     }
