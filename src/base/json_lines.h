@@ -30,8 +30,8 @@ struct JsonLinesOptions {
   std::vector<const char*> results;
   // Whether JsonLinesRead::hash is made.
   enum class Hash { kLeftOut, kMade } hash = Hash::kLeftOut;
-  // How each line is read.
-  JsonOptions json = {.lone_surrogates = JsonOptions::LoneSurrogates::kReplaced};
+  // How each line is read. A key that a record has twice says two things.
+  JsonOptions json = {.lone_surrogates = JsonOptions::LoneSurrogates::kReplaced, .once = true};
   // The problem with a file that holds neither records nor failed items. Empty: none.
   std::string_view when_empty;
 };

@@ -27,6 +27,12 @@ Heard Hear(std::string_view text, const JsonLinesOptions& options) {
   return heard;
 }
 
+TEST(JsonLinesTest, AKeySaysOneThing) {
+  EXPECT_EQ(Hear("{\"a\":1}\n{\"a\":1,\"a\":2}\n", {}).read.error().message,
+            "f:2: field 'a': given twice");
+  EXPECT_TRUE(Hear("{\"a\":{\"b\":1,\"b\":2}}\n", {}).read);
+}
+
 TEST(JsonLinesTest, NamesCsv) {
   EXPECT_THAT(Hear("id,query,response\n1,a,b\n", {}).read.error().message,
               HasSubstr("this looks like CSV"));

@@ -276,7 +276,8 @@ JsonOptions DialogueJson() {
 
 JsonOptions CarryingJson() {
   return {.lone_surrogates = JsonOptions::LoneSurrogates::kReplaced,
-          .numbers = JsonOptions::Numbers::kAsWritten};
+          .numbers = JsonOptions::Numbers::kAsWritten,
+          .once = true};
 }
 
 Expected<std::vector<Dialogue>> ReadDialogues(const std::string& path) {
