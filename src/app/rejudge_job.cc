@@ -32,8 +32,7 @@ Expected<std::vector<StoredVerdict>> ReadStoredVerdicts(const std::string& path)
     verdicts.push_back(std::move(stored));
     return {};
   };
-  MORES_RETURN_IF_ERROR(ForEachJsonLine(
-      path, {.json = format::CarryingJson(), .when_empty = "no verdicts in it"}, take));
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(path, {.when_empty = "no verdicts in it"}, take));
   return verdicts;
 }
 

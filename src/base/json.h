@@ -22,6 +22,7 @@ struct JsonOptions {
   // value, or one that DumpJson writes as it was written (IsWrittenNumber).
   enum class Numbers { kValues, kAsWritten };
 
+  size_t max_depth = 64;
   LoneSurrogates lone_surrogates = LoneSurrogates::kRefused;
   Numbers numbers = Numbers::kValues;
   // Where a key that an object has twice is an error: in the outermost object and in all that is
@@ -30,8 +31,8 @@ struct JsonOptions {
   std::span<const std::string_view> once_in = {};
 };
 
-// `where` names the source for the error, such as "in.jsonl:7". Nesting deeper than 64, objects of
-// more than 65,536 keys, NUL bytes, invalid UTF-8 and trailing bytes are kInput errors.
+// `where` names the source for the error, such as "in.jsonl:7". Nesting that is too deep, objects
+// of more than 65,536 keys, NUL bytes, invalid UTF-8 and trailing bytes are kInput errors.
 Expected<Json> ParseJson(std::string_view text, std::string_view where,
                          const JsonOptions& options = {});
 

@@ -30,8 +30,13 @@ struct JsonLinesOptions {
   std::vector<const char*> results;
   // Whether JsonLinesRead::hash is made.
   enum class Hash { kLeftOut, kMade } hash = Hash::kLeftOut;
-  // How each line is read. A key that a record has twice says two things.
-  JsonOptions json = {.lone_surrogates = JsonOptions::LoneSurrogates::kReplaced, .once = true};
+  // How each line is read: with the digits of its numbers, and refusing a key that a record has
+  // twice, which says two things. What commands add to what they carry may lie deeper than that
+  // did.
+  JsonOptions json = {.max_depth = 80,
+                      .lone_surrogates = JsonOptions::LoneSurrogates::kReplaced,
+                      .numbers = JsonOptions::Numbers::kAsWritten,
+                      .once = true};
   // The problem with a file that holds neither records nor failed items. Empty: none.
   std::string_view when_empty;
 };

@@ -13,7 +13,6 @@
 namespace mores {
 namespace {
 
-constexpr size_t kMaxDepth = 64;
 // Ordered objects look their keys up one after the other; the bound keeps hostile ones affordable.
 constexpr size_t kMaxKeys = size_t{1} << 16;
 
@@ -123,8 +122,8 @@ class JsonParser {
     switch (c) {
       case '{':
       case '[':
-        if (path_.size() == kMaxDepth) {
-          return Bound(fmt::format("nested deeper than {} levels", kMaxDepth));
+        if (path_.size() == options_.max_depth) {
+          return Bound(fmt::format("nested deeper than {} levels", options_.max_depth));
         }
         ++at_;
         return c == '{' ? Object(value) : Array(value);

@@ -63,6 +63,13 @@ TEST(JsonTest, BoundsDepth) {
   EXPECT_TRUE(ParseJson('"' + std::string(1000, '[') + "\\\"[\"", "w")) << "brackets in strings";
 }
 
+TEST(JsonTest, TheBoundOnDepthCanBeSet) {
+  const std::string text = std::string(70, '[') + std::string(70, ']');
+  EXPECT_FALSE(ParseJson(text, "w"));
+  EXPECT_TRUE(ParseJson(text, "w", {.max_depth = 70}));
+  EXPECT_FALSE(ParseJson(text, "w", {.max_depth = 69}));
+}
+
 TEST(JsonTest, BoundsTheKeysOfAnObject) {
   std::string text = "{";
   for (int i = 0; i < 70000; ++i) text += "\"\":0,";

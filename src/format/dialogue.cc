@@ -274,12 +274,6 @@ JsonOptions DialogueJson() {
           .once_in = kTurnFields};
 }
 
-JsonOptions CarryingJson() {
-  return {.lone_surrogates = JsonOptions::LoneSurrogates::kReplaced,
-          .numbers = JsonOptions::Numbers::kAsWritten,
-          .once = true};
-}
-
 Expected<std::vector<Dialogue>> ReadDialogues(const std::string& path) {
   std::vector<Dialogue> dialogues;
   IdLines ids;

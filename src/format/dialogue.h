@@ -91,8 +91,6 @@ Expected<Dialogue> ParseDialogue(const Json& value, std::string_view where, int6
 // How lines of dialogues are read: a key that stands twice in a record or a turn is an error, and
 // what a record carries keeps the digits of its numbers.
 JsonOptions DialogueJson();
-// The same of what carries on what dialogues did, such as verdicts: the digits alone.
-JsonOptions CarryingJson();
 
 // A file of JSON lines, or one JSON array (SAFETY-J's form). Stops at the first bad record with a
 // kInput error that names file, line (index for arrays) and field. Duplicate ids are an error. An

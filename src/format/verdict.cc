@@ -127,8 +127,7 @@ Expected<Verdict> ParseVerdict(const Json& value, std::string_view where) {
 Expected<std::vector<Verdict>> ReadVerdicts(const std::string& path, size_t* failed) {
   std::vector<Verdict> verdicts;
   IdLines ids;
-  const JsonLinesOptions options{
-      .results = {"label"}, .json = CarryingJson(), .when_empty = "no verdicts in it"};
+  const JsonLinesOptions options{.results = {"label"}, .when_empty = "no verdicts in it"};
   MORES_ASSIGN_OR_RETURN(
       const JsonLinesRead read, ForEachJsonLine(path, options, [&](const JsonLine& line) -> Status {
         MORES_ASSIGN_OR_RETURN(Verdict verdict, ParseVerdict(line.value, line.where));
