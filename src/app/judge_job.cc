@@ -46,6 +46,7 @@ Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch) {
   judging.chat.stop = watch.stop;
   MORES_ASSIGN_OR_RETURN(result.judge, OpenJudge(judging, options.output));
   if (const auto note = NoteOnRules(*result.judge, dialogues)) watch.Note(*note);
+  if (const auto note = format::NoteOnLeftOut(dialogues)) watch.Note(*note);
   judge::JudgeRunOptions run;
   run.output = options.output;
   run.fingerprint["command"] = "judge";

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/json_fields.h"
 #include "base/json_lines.h"
 
 namespace mores::app {
@@ -24,7 +25,7 @@ Expected<std::vector<StoredVerdict>> ReadStoredVerdicts(const std::string& path)
   IdLines ids;
   const auto take = [&](const JsonLine& line) -> Status {
     StoredVerdict stored{.json = line.value};
-    MORES_ASSIGN_OR_RETURN(stored.id, RequiredString(line.value, "id", line.where));
+    MORES_ASSIGN_OR_RETURN(stored.id, JsonFields(line.value, line.where).RequiredId());
     if (!stored.json.contains("error") || stored.json.contains("label")) {
       MORES_ASSIGN_OR_RETURN(stored.verdict, format::ParseVerdict(stored.json, line.where));
     }

@@ -55,7 +55,7 @@ Expected<std::vector<Value>> ListOf(const JsonFields& fields, const char* name,
 
 Expected<GuidelineRef> ParseReference(const JsonFields& fields) {
   GuidelineRef reference;
-  MORES_ASSIGN_OR_RETURN(reference.id, fields.RequiredString("id"));
+  MORES_ASSIGN_OR_RETURN(reference.id, fields.RequiredId());
   MORES_ASSIGN_OR_RETURN(const std::optional<int64_t> version,
                          fields.Whole("version", {.least = 0, .most = kMaxVersion}));
   reference.version = static_cast<int>(version.value_or(0));

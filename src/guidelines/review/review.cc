@@ -127,7 +127,7 @@ Expected<GivenRuling> ParseGivenRuling(const Json& value, std::string_view where
                                        const std::string& reviewer, const ParseScope& parse_scope) {
   const JsonFields fields(value, where);
   GivenRuling given{.reviewer = reviewer};
-  MORES_ASSIGN_OR_RETURN(given.id, fields.RequiredString("id"));
+  MORES_ASSIGN_OR_RETURN(given.id, fields.RequiredId());
   MORES_ASSIGN_OR_RETURN(const std::string ruling, fields.RequiredString("ruling"));
   const std::optional<Ruling> parsed = ParseRuling(ruling);
   if (!parsed) return fields.Wrong("ruling", "must be correct, wrong or unsure");

@@ -180,7 +180,8 @@ Expected<Guideline> ParseGuideline(const Json& value, std::string_view where) {
     }
   }
   Guideline guideline;
-  MORES_ASSIGN_OR_RETURN(guideline.id, OptionalText(fields, "id"));
+  MORES_ASSIGN_OR_RETURN(const auto id, fields.Id());
+  guideline.id = id.value_or("");
   MORES_ASSIGN_OR_RETURN(const std::optional<int64_t> version,
                          fields.Whole("version", {.least = 0, .most = 1 << 30}));
   guideline.version = static_cast<int>(version.value_or(guideline.version));
