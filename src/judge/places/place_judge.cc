@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/strings.h"
 #include "chat/task.h"
 #include "format/refusal.h"
 #include "judge/places/place_text.h"
@@ -13,7 +14,7 @@ namespace mores::judge {
 namespace {
 
 // Raised whenever the same guidelines and replies may come out as another result.
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 // Content words that an answer must have in common with a guideline, and not from its query, to
 // have taken it up.
 constexpr size_t kTakenUp = 3;
@@ -154,6 +155,7 @@ Status PlaceJudge::Decide(std::span<PlaceCase> cases) {
     PlaceCase& one = cases[asked[i]];
     if (answers[i]) {
       one.usage = answers[i]->usage;
+      one.oddities = answers[i]->oddities;
       AddAnswer(one, *answers[i], *one.result);
     } else {
       one.result = tl::unexpected<Error>(answers[i].error());
@@ -203,8 +205,10 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
                                    .guidelines_shown = static_cast<int64_t>(options().shown)};
     const Error* error = nullptr;
     format::Usage usage;
+    std::vector<std::string> oddities;
     for (; end < cases.size() && of[end] == of[begin]; ++end) {
       Add(cases[end].usage, usage);
+      for (const std::string& oddity : cases[end].oddities) AddOnce(oddities, oddity);
       if (cases[end].result) {
         findings.places.push_back(*cases[end].result);
       } else if (error == nullptr) {
@@ -216,6 +220,7 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
       continue;
     }
     Add(usage, verdict->usage);
+    for (const std::string& oddity : oddities) AddOnce(verdict->oddities, oddity);
     findings.flips = FlipsOf(findings.places);
     verdict->findings = std::move(findings);
   }

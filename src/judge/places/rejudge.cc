@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "base/strings.h"
 #include "guidelines/store/day.h"
 
 namespace mores::judge {
@@ -194,6 +195,7 @@ Expected<Rejudged> Finish(const PlaceJudge& judge, Work work, std::span<const Pl
     if (!cases[i].kept) (change++)->after = cases[i].result->label;
     verdict.usage.prompt_tokens += cases[i].usage.prompt_tokens;
     verdict.usage.completion_tokens += cases[i].usage.completion_tokens;
+    for (const std::string& oddity : cases[i].oddities) AddOnce(verdict.oddities, oddity);
   }
   verdict.findings->flips = FlipsOf(verdict.findings->places);
   verdict.findings->guideline_set = judge.guideline_set();
