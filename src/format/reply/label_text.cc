@@ -20,7 +20,7 @@ constexpr std::string_view kMarks[] = {
     " ",  "\t", "*",  "`",  "#",  "\"", "'",  "(",  ")",  "[",        "]",       ">",  "$",  "“",  "”",
     "‘",  "’",  "「", "」", "『", "』", "【", "】", "（", "）",       "\u00A0",  "\u3000",
     "\u200B", "\uFEFF"};
-constexpr std::string_view kOpenings[] = {"{",  "\\boxed{", "\\text{", "\\textbf{",
+constexpr std::string_view kOpenings[] = {"\\boxed{", "\\text{", "\\textbf{",
                                                        "- ", "• ",       "_"};
 constexpr std::string_view kClosings[] = {"}", "_"};
 // Elements that models put around an answer.
