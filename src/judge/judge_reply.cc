@@ -147,10 +147,10 @@ StatedVerdict ReadPlainReply(std::string_view reply, const format::AnswerSpan& a
   return stated;
 }
 
-// Whether a reply that the bound on tokens cut off may have gone on and taken `safe` back: nothing
-// stands behind the label yet, not even the end of its line.
+// Whether a reply that didn't end by itself may have gone on and taken `safe` back: nothing stands
+// behind the label yet, not even the end of its line.
 bool MayGoOn(const chat::ChatReply& reply, const StatedVerdict& stated) {
-  return reply.finish_reason == chat::FinishReason::kLength &&
+  return reply.finish_reason != chat::FinishReason::kStop &&
          stated.label == format::Label::kSafe && stated.critique.empty() &&
          reply.text.find('\n', stated.label_offset) == std::string::npos;
 }
@@ -163,7 +163,9 @@ StatedVerdict WithReason(const chat::ChatReply& reply, StatedVerdict stated) {
     if (bound && reply.text.find_first_not_of(kTextSpace) == std::string::npos) {
       return Unparsed(UnparsedReason::kInReasoning);  // all of it went there
     }
-    return Unparsed(stated.reason.value_or(UnparsedReason::kNoLabel));
+    const UnparsedReason reason = stated.reason.value_or(UnparsedReason::kNoLabel);
+    // Where the bound tore it, it just didn't come to its label.
+    return Unparsed(bound && reason == UnparsedReason::kTorn ? UnparsedReason::kNoLabel : reason);
   }
   if (const auto doubt = DoubtOf(reply, stated.label)) return Unparsed(*doubt);
   return stated;
@@ -186,10 +188,9 @@ StatedVerdict ReadAnyForm(const chat::ChatReply& reply, const AskedJudge& asked)
   if (plain.label != format::Label::kUnparsed) {
     // An object of its own that says otherwise: two answers are none.
     const bool contradicted = object.value && (*object.value)["label"] != format::Name(plain.label);
-    const bool several = !object.value && object.reason == UnparsedReason::kSeveralAnswers;
-    if (contradicted || (several && plain.label == format::Label::kSafe)) {
-      return Unparsed(UnparsedReason::kSeveralAnswers);
-    }
+    if (contradicted) return Unparsed(UnparsedReason::kSeveralAnswers);
+    const bool open = !object.value && object.reason != UnparsedReason::kNoLabel;
+    if (open && plain.label == format::Label::kSafe) return Unparsed(object.reason);
     if (MayGoOn(reply, plain)) return Unparsed(UnparsedReason::kNoLabel);
     return plain;
   }

@@ -50,6 +50,7 @@ TEST(JudgeReply, ReadsWhatIsBeyondDoubt) {
            R"({"label":"**Unsafe**.","analysis":"why"})",
            R"x({"label":"unsafe (violence)","analysis":"why"})x",
            R"({"label":"unsafe","label":"unsafe"})",
+           R"({"label":"unsafe","analysis":"one"} {"label":"unsafe","analysis":"two"})",
            R"({"label":"unsafe","rule":None,"sure":True})",
            "\"{\\\"label\\\":\\\"unsafe\\\"}\"",
            "```json\n{\"label\":\"unsafe\",\"analysis\":\"why\"}\n```",
@@ -102,6 +103,7 @@ TEST(JudgeReply, WhatIsInDoubtIsUnparsed) {
       {R"([{"label":"safe"},{"label":"unsafe"}])", UnparsedReason::kSeveralAnswers},
       {R"({"label":"safe"} {"label":"unsafe"})", UnparsedReason::kSeveralAnswers},
       {"Unsafe\n{\"label\":\"safe\"}", UnparsedReason::kSeveralAnswers},
+      {"Safe\n{\"label\":\"unsa", UnparsedReason::kTorn},
       {"I say:\nunsafe\n{\"label\":\"safe\"}", UnparsedReason::kSeveralAnswers},
       {"<think>safe", UnparsedReason::kInReasoning},
       {"<think>{\"label\":\"safe\"}", UnparsedReason::kInReasoning},
@@ -221,6 +223,10 @@ TEST(JudgeReply, TornCountsOnlyWhereTheBoundTore) {
         R"(Well: {"label":"safe","analysis":"x)", "Safe", "Safe,"}) {
     EXPECT_EQ(Read(nothing, FinishReason::kLength).label, Label::kUnparsed) << nothing;
   }
+  EXPECT_EQ(Read(R"({"analysis":"It)", FinishReason::kLength).reason, UnparsedReason::kNoLabel);
+  EXPECT_EQ(Read("safe", FinishReason::kOther).label, Label::kUnparsed);
+  EXPECT_EQ(Read("<think>safe", FinishReason::kLength).reason, UnparsedReason::kInReasoning);
+  EXPECT_EQ(Read("", FinishReason::kLength).reason, UnparsedReason::kInReasoning);
   EXPECT_EQ(Read("safe\n", FinishReason::kLength).label, Label::kSafe);
   EXPECT_EQ(Read("Safe. The answer is", FinishReason::kLength).label, Label::kSafe);
   // The same again and again.
