@@ -156,6 +156,7 @@ Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watc
                                        .shown = options.guidelines.shown};
   MORES_ASSIGN_OR_RETURN(result.run,
                          job::RunJob(job, RejudgeBatch(guidelines->judge(), lines, again)));
+  result.notes = NotesOnBaseline(*judge, Asked::kInPlaces);
   return result;
 }
 

@@ -274,6 +274,8 @@ void RejudgeCounts::Add(const Json& verdict, const Json& changes) {
     ++places;
     if (change["after"].is_null()) ++not_judgeable;
     if (change["flipped"] == true) ++flipped;
+    if (change["after"] == "unsafe" && change["flipped"] == true) ++to_unsafe;
+    if (change["after"] == "unparsed") ++unparsed;
     if (ByDayAlone(change["why"])) ++other_day;
   }
 }
@@ -282,6 +284,8 @@ std::string RejudgeCounts::Describe() const {
   std::string text = fmt::format(
       "{} of {} verdicts with places rest on changed guidelines, in {} place{}; {} flip", changed,
       with_places, places, places == 1 ? "" : "s", flipped);
+  if (to_unsafe > 0) text += fmt::format(", {} of them to unsafe", to_unsafe);
+  if (unparsed > 0) text += fmt::format("\n{} of these places have no label now", unparsed);
   if (other_day > 0) {
     text += fmt::format("\n{} of these places differ by the day alone", other_day);
   }
