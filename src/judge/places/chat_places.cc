@@ -130,6 +130,7 @@ PlaceAnswer ChatJudge::ReadInPlace(const PlaceQuestion& question, const chat::Ch
     answer.label = shares->p_unsafe ? format::Decide(*shares->p_unsafe, shares->other_mass,
                                                      options_.config.threshold(language))
                                     : format::Label::kUnparsed;
+    if (DoubtOf(reply, answer.label)) answer.label = format::Label::kUnparsed;
   }
   ReadCited(*value, question, answer);
   if (const Json& type = (*value)["response_type"]; type.is_string()) {

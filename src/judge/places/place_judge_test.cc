@@ -274,6 +274,28 @@ TEST_F(ChatPlacesTest, CitesWhatWasShownAndNothingElse) {
   EXPECT_EQ(safe.critique, "Nothing is broken.");
 }
 
+TEST_F(ChatPlacesTest, WhatIsInDoubtIsUnparsedAndNeverSafer) {
+  const std::string clocks = Gift(kNoClocks).id;
+  const auto label = [&](const Json& line) {
+    Json place = line;
+    place["task"] = "judge_place";
+    return InNigeria(*Chat(DumpJson(place) + "\n" +
+                           R"({"task":"judge","reply":{"label":"safe","analysis":"Fine."}})"),
+                     kClock)
+        .label;
+  };
+  const std::string safe = DumpJson(Says("safe", "Fine.", Json::array()));
+  const std::string unsafe = DumpJson(Says("unsafe", "A clock.", {clocks}));
+  EXPECT_EQ(label({{"reply", "<think>" + safe + "</think>" + unsafe}}), Label::kUnsafe);
+  EXPECT_EQ(label({{"reply", "<think>" + unsafe + "</think>" + safe}}), Label::kSafe);
+  EXPECT_EQ(label({{"reply", "<think>" + safe}}), Label::kUnparsed);
+  EXPECT_EQ(label({{"reply", safe + unsafe}}), Label::kUnparsed);
+  EXPECT_EQ(label({{"reply", safe.substr(0, safe.size() - 1)}}), Label::kUnparsed);
+  EXPECT_EQ(label({{"reply", safe}, {"finish_reason", "content_filter"}}), Label::kUnparsed);
+  EXPECT_EQ(label({{"reply", unsafe}, {"finish_reason", "content_filter"}}), Label::kUnsafe);
+  EXPECT_EQ(label({{"reply", safe}, {"refusal", "I won't."}}), Label::kUnparsed);
+}
+
 TEST_F(ChatPlacesTest, TheModelIsShownPlaceAndGuidelinesAsMaterial) {
   const std::string clocks = Gift(kNoClocks).id;
   const auto judge =
