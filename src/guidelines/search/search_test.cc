@@ -117,10 +117,16 @@ TEST_F(SearchTest, StatusAndValidity) {
        .status = Standing::kWithdrawn});
   const std::vector<PlaceScope> france = {{.place = "FR"}};
   EXPECT_THAT(FoundIds("bread", {.within = france}), ElementsAre("FR-1", "FR-2"));
-  EXPECT_THAT(FoundIds("bread", {.within = france, .deciding_only = true, .as_of = "2026-01-01"}),
-              IsEmpty());
   EXPECT_THAT(FoundIds("bread", {.within = france, .deciding_only = true, .as_of = "2026-02-01"}),
-              ElementsAre("FR-2"));
+              IsEmpty())
+      << "imported, and nobody vouches for it";
+  const auto on = [&](const char* day) {
+    return FoundIds(
+        "bread",
+        {.within = france, .deciding_only = true, .as_of = day, .imports = ImportTrust::kAll});
+  };
+  EXPECT_THAT(on("2026-01-01"), IsEmpty());
+  EXPECT_THAT(on("2026-02-01"), ElementsAre("FR-2"));
 }
 
 TEST_F(SearchTest, SeesWhatOthersWrote) {

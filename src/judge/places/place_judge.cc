@@ -7,13 +7,14 @@
 #include "chat/task.h"
 #include "format/refusal.h"
 #include "judge/places/place_text.h"
+#include "judge/places/unshown_text.h"
 #include "text/lexical_text.h"
 
 namespace mores::judge {
 namespace {
 
 // Raised whenever the same guidelines and replies may come out as another result.
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 // Content words that an answer must have in common with a guideline, and not from its query, to
 // have taken it up.
 constexpr size_t kTakenUp = 3;
@@ -82,6 +83,7 @@ void AddAnswer(const PlaceCase& one, const PlaceAnswer& answer, format::PlaceRes
     result.shown.push_back(Reference(guideline));
   }
   result.invented = answer.invented;
+  result.unshown = answer.unshown;
   result.truncated = answer.truncated;
   if (answer.label == format::Label::kUnsafe) {
     if (!answer.cited.empty()) AddFinding(one, answer, result);
@@ -118,6 +120,7 @@ Json PlaceJudge::Fingerprint() const {
           {"guideline_set", set_},
           {"as_of", options().as_of},
           {"shown", options().shown},
+          {"trust_imports", options().imports == guidelines::ImportTrust::kAll},
           {"task", chat::FindTask("judge_place").hash}};
 }
 
@@ -198,9 +201,11 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
   MORES_RETURN_IF_ERROR(Decide(cases));
   for (size_t begin = 0, end = 0; begin < cases.size(); begin = end) {
     Expected<format::Verdict>& verdict = verdicts[of[begin]];
-    format::PlaceFindings findings{.guideline_set = set_,
-                                   .as_of = options().as_of,
-                                   .guidelines_shown = static_cast<int64_t>(options().shown)};
+    format::PlaceFindings findings{
+        .guideline_set = set_,
+        .as_of = options().as_of,
+        .guidelines_shown = static_cast<int64_t>(options().shown),
+        .trust_imports = options().imports == guidelines::ImportTrust::kAll};
     const Error* error = nullptr;
     format::Usage usage;
     for (; end < cases.size() && of[end] == of[begin]; ++end) {
@@ -216,6 +221,10 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
       continue;
     }
     Add(usage, verdict->usage);
+    // Nothing was shown to who wrote the general critique.
+    ShownClaims general = KeepShownClaims(verdict->critique, {}, *dialogues[of[begin]]);
+    findings.unshown = general.unshown;
+    verdict->critique = std::move(general.text);
     findings.flips = FlipsOf(findings.places);
     verdict->findings = std::move(findings);
   }
