@@ -49,7 +49,10 @@ std::string Suggest(std::string_view text, const std::vector<Known>& known) {
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> shown;
   for (const auto& [edits, one] : near) {
-    if (shown.size() < kSuggestions) AddOnce(shown, one->shown);
+    // What is much farther than the nearest isn't meant.
+    if (shown.size() < kSuggestions && edits <= near.front().first + 1) {
+      AddOnce(shown, one->shown);
+    }
   }
   return shown.empty() ? "" : fmt::format("; did you mean {}?", fmt::join(shown, " or "));
 }

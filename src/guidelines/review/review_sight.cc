@@ -202,11 +202,13 @@ Expected<std::optional<ReviewItem>> ReviewDesk::NextToSettle(const NextOptions& 
       MORES_ASSIGN_OR_RETURN(
           Statement ready,
           database_.connection().Prepare(
-              "SELECT g.id FROM review r JOIN guideline g ON g.key = r.guideline AND g.current = "
+              "SELECT id FROM (SELECT g.id, g.key, g.current, count(*) AS rulings, max(r.key) AS "
+              "last FROM review r JOIN guideline g ON g.key = r.guideline AND g.current = "
               "r.version JOIN version v ON v.guideline = g.key AND v.version = g.current WHERE "
-              "r.act = 'ruling' AND v.status <> 'withdrawn' GROUP BY g.key HAVING count(*) >= ? "
-              "AND NOT EXISTS (SELECT 1 FROM review a WHERE a.guideline = g.key AND a.version = "
-              "g.current AND a.act = 'adjudication' AND a.key > max(r.key)) ORDER BY g.id"));
+              "r.act = 'ruling' AND v.status <> 'withdrawn' GROUP BY g.key) ruled WHERE rulings >= "
+              "? AND NOT EXISTS (SELECT 1 FROM review a WHERE a.guideline = ruled.key AND "
+              "a.version = ruled.current AND a.act = 'adjudication' AND a.key > ruled.last) ORDER "
+              "BY id"));
       ready.Bind(static_cast<int64_t>(enough.number));
       for (;;) {
         MORES_ASSIGN_OR_RETURN(const bool row, ready.Step());
