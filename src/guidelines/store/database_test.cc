@@ -216,6 +216,24 @@ TEST_F(DatabaseTest, TrustIsOfAVersionAndKnownToTheHash) {
   EXPECT_TRUE((*database->Find(second.id))->guideline.trusted);
 }
 
+TEST_F(DatabaseTest, VouchingBringsNothingBack) {
+  const auto database = Open(kCreate);
+  Guideline trusted = Shoes();
+  trusted.trusted = true;
+  const auto import = [&](const Guideline& guideline) {
+    const auto counts = database->Import({.name = "set", .guidelines = {guideline}}, kChange);
+    EXPECT_TRUE(counts) << counts.error().message;
+    return *database->Find(GuidelineId(guideline));
+  };
+  EXPECT_EQ(import(trusted)->guideline.version, 1);
+  EXPECT_TRUE(import(Shoes())->guideline.trusted) << "imported once more, without vouching";
+  Guideline withdrawn = Shoes();
+  withdrawn.status = Standing::kWithdrawn;
+  Put(*database, withdrawn);
+  EXPECT_EQ(import(trusted)->guideline.status, Standing::kWithdrawn);
+  EXPECT_EQ(import(Shoes())->guideline.version, 2);
+}
+
 TEST_F(DatabaseTest, RowsOfACodeThatMeansAnotherPlaceAreOfThatPlace) {
   const auto database = Open(kCreate);
   Guideline lion = Shoes();

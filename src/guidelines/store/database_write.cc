@@ -67,6 +67,25 @@ Status XorSetHash(Connection& connection, std::string_view member) {
   return write.Bind(sum).Bind(kSetHash).Run();
 }
 
+std::string HashAs(Guideline guideline, bool trusted) {
+  guideline.trusted = trusted;
+  return guideline.Hash();
+}
+
+// Whether an import of `brought` over `current` says nothing that wasn't said before, trusted or
+// not: what was changed, contested or withdrawn since doesn't come back. To vouch for what is there
+// and imported is new.
+Expected<bool> BringsNothing(Connection& connection, const Head& head, const Guideline& current,
+                             const Guideline& brought) {
+  if (HashAs(current, false) == HashAs(brought, false)) return !brought.trusted;
+  for (const bool trusted : {false, true}) {
+    MORES_ASSIGN_OR_RETURN(const bool had,
+                           HadContent(connection, head.key, HashAs(brought, trusted)));
+    if (had) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Status Database::CheckNamed(const Guideline& guideline) {
@@ -139,7 +158,7 @@ Expected<Database::Written> Database::Write(Guideline& guideline, Change& change
   MORES_ASSIGN_OR_RETURN(const Version current, ReadVersion(head->key, head->current));
   bool same = current.guideline.Hash() == hash;
   if (!same && repeated == Repeated::kIsNothingNew) {
-    MORES_ASSIGN_OR_RETURN(same, HadContent(*connection_, head->key, hash));
+    MORES_ASSIGN_OR_RETURN(same, BringsNothing(*connection_, *head, current.guideline, guideline));
   }
   if (same) {
     guideline.version = head->current;
