@@ -21,6 +21,13 @@ Expected<report::Comparison> CompareVerdicts(const CompareJob& options) {
     MORES_RETURN_IF_ERROR(
         WriteFileAtomically(files.summary, DumpJson(report::Summarize(comparison)) + "\n"));
   }
+  if (!files.csv.empty()) {
+    MORES_RETURN_IF_ERROR(WriteFileAtomically(files.csv, report::FormatCsv(comparison)));
+  }
+  if (!files.verdicts_csv.empty()) {
+    MORES_RETURN_IF_ERROR(
+        WriteFileAtomically(files.verdicts_csv, report::FormatVerdictsCsv(comparison)));
+  }
   if (!files.page.empty()) {
     MORES_RETURN_IF_ERROR(
         WriteFileAtomically(files.page, report::RenderComparePage(comparison, files.content)));

@@ -34,8 +34,10 @@ Json CorrectFingerprint(const CorrectJob& options, const CorrectResult& opened,
   return fingerprint;
 }
 
-Status WriteCorrectSummary(const CorrectJob& options, const CorrectResult& result) {
+Json CorrectSummary(const CorrectJob& options, const CorrectResult& result) {
   Json summary = result.counts.ToJson();
+  const auto replies = result.counts.Replies(result.judge->model_name(), result.writer->name());
+  chat::PutReplies(replies, summary);
   summary["judge"] = result.judge->model_name();
   summary["writer"] = result.writer->name();
   summary["rounds"] = options.options.rounds;
@@ -43,8 +45,7 @@ Status WriteCorrectSummary(const CorrectJob& options, const CorrectResult& resul
   summary["wall_seconds"] = result.run.seconds;
   summary["writer_totals"] = ToJson(result.writer->totals());
   if (!result.judge->runs_locally()) summary["judge_totals"] = ToJson(result.judge->totals());
-  return WriteFileAtomically(job::BesidePath(options.output, "summary.json"),
-                             summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return summary;
 }
 
 job::BatchFunction CorrectBatch(const CorrectJob& options, const CorrectResult& opened,
@@ -117,7 +118,16 @@ Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watc
     watch.Failure(dialogues[item].id, line["error"]["message"].get<std::string>());
   };
   MORES_ASSIGN_OR_RETURN(result.run, job::RunJob(job, CorrectBatch(options, result, dialogues)));
-  if (!IsStream(options.output)) MORES_RETURN_IF_ERROR(WriteCorrectSummary(options, result));
+  const Json summary = CorrectSummary(options, result);
+  result.notes = summary["warnings"].get<std::vector<std::string>>();
+  if (!IsStream(options.output)) {
+    MORES_RETURN_IF_ERROR(
+        WriteFileAtomically(job::BesidePath(options.output, "summary.json"),
+                            summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
+  }
+  for (std::string& note : NotesOnBaseline(*result.judge, Asked::kInGeneral)) {
+    result.notes.push_back(std::move(note));
+  }
   return result;
 }
 

@@ -4,11 +4,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/judge.h"
 #include "app/run.h"
 #include "base/error.h"
 #include "judge/correction.h"
+#include "judge/correction_counts.h"
 
 namespace mores::app {
 
@@ -25,6 +27,8 @@ struct CorrectResult {
   judge::CorrectionCounts counts;
   std::unique_ptr<judge::Judge> judge;
   std::unique_ptr<chat::ChatModel> writer;
+  // To be told last: of a judge or a writer that is mostly unread, and NotesOnBaseline.
+  std::vector<std::string> notes;
 };
 
 // Beside an output that is a file stands OUTPUT.summary.json.

@@ -27,7 +27,10 @@ Expected<FlipsResult> MeasureFlips(const FlipsJob& options, const Watch& watch) 
   figures["mores"] = Version();
   MORES_RETURN_IF_ERROR(WriteFileAtomically(options.output, figures.dump(2) + "\n"));
   const auto failed = figures["failed"].get<size_t>();
-  return FlipsResult{.figures = std::move(figures), .triples = triples.size(), .failed = failed};
+  return FlipsResult{.figures = std::move(figures),
+                     .triples = triples.size(),
+                     .failed = failed,
+                     .notes = NotesOnBaseline(*judge, Asked::kInPlaces)};
 }
 
 }  // namespace mores::app

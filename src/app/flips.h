@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "app/judge.h"
 #include "app/run.h"
@@ -21,6 +22,7 @@ struct FlipsJob {
 struct FlipsResult {
   Json figures;  // as they are written (docs/formats/flips.md)
   size_t triples = 0, failed = 0;
+  std::vector<std::string> notes;  // NotesOnBaseline: to be told last
 };
 Expected<FlipsResult> MeasureFlips(const FlipsJob& options, const Watch& watch);
 

@@ -49,6 +49,7 @@ Expected<std::unique_ptr<judge::Judge>> OpenLabelFirst(const JudgeOptions& optio
                                                    .prompt_directory = options.prompt_directory,
                                                    .chat_format = options.chat.chat_format}));
   SetThresholds(options.thresholds, judging.config);
+  MORES_ASSIGN_OR_RETURN(judging.baseline, IsBaseline(directory));
   MORES_ASSIGN_OR_RETURN(auto model, OpenModel(local));
   if (judging.config.prompt_hash.empty()) {  // no judge.json
     judging.config.max_critique_tokens = std::min(kCritiqueTokens, model->context_length() / 4);
@@ -152,6 +153,20 @@ std::optional<std::string> NoteOnRules(const judge::Judge& judge,
 std::optional<std::string> NoteOnGuidelines(const judge::Judge& judge) {
   if (judge.trained_with_guidelines()) return std::nullopt;
   return NoteOnTraining(judge, "guidelines", "understand");
+}
+
+std::vector<std::string> NotesOnBaseline(const judge::Judge& judge, Asked asked) {
+  if (!judge.options().baseline) return {};
+  std::vector<std::string> notes = {
+      fmt::format("note: {} is a baseline to measure others by, not a moderator: don't act on its "
+                  "verdicts",
+                  judge.model_name())};
+  if (asked == Asked::kInPlaces) {
+    notes.push_back(
+        "note: of places it knows no law and no norm, and takes up a guideline by words in common "
+        "alone: nothing found there says nothing");
+  }
+  return notes;
 }
 
 }  // namespace mores::app

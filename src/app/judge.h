@@ -50,6 +50,10 @@ Expected<Json> JudgeManifest(const std::string& command, const std::string& inpu
 std::optional<std::string> NoteOnRules(const judge::Judge& judge,
                                        const std::vector<format::Dialogue>& dialogues);
 std::optional<std::string> NoteOnGuidelines(const judge::Judge& judge);
+// What a run that asked a baseline ends with: that it is none to act on, and where it was asked
+// about places, how little it finds there. Empty of other judges.
+enum class Asked { kInGeneral, kInPlaces };
+std::vector<std::string> NotesOnBaseline(const judge::Judge& judge, Asked asked);
 
 }  // namespace mores::app
 

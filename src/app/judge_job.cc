@@ -47,7 +47,10 @@ Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch) {
     result.counts.AddFailed();
     watch.Failure(dialogue.id, message);
   };
+  run.results = [&] { return Json{{"verdicts", result.counts.ToJson()}}; };
   MORES_ASSIGN_OR_RETURN(result.run, judge::RunJudge(*result.judge, dialogues, run));
+  result.notes =
+      NotesOnBaseline(*result.judge, result.places ? Asked::kInPlaces : Asked::kInGeneral);
   return result;
 }
 

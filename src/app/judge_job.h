@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/judge.h"
 #include "app/places.h"
@@ -30,6 +31,7 @@ struct JudgeResult {
   judge::Counts counts;
   std::unique_ptr<judge::Judge> judge;
   std::unique_ptr<OpenedPlaces> places;  // null where none were asked for
+  std::vector<std::string> notes;        // NotesOnBaseline: to be told last
 };
 
 Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch);

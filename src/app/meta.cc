@@ -106,6 +106,7 @@ Expected<MetaResult> MeasureCritiques(const MetaJob& options, const Watch& watch
                                                .failed = result.run.failures.size(),
                                                .verdicts_failed = critiques.failed,
                                                .references_unused = critiques.references_unused,
+                                               .references_repeated = references.repeated(),
                                                .bootstrap = {.seed = options.seed}});
   MORES_RETURN_IF_ERROR(WriteMetaResults(options, result.summary, result.run));
   for (const meta::Failure& failure : result.run.failures) {

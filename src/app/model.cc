@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "chat/endpoint/endpoint.h"
 
 namespace mores::app {
@@ -34,6 +35,22 @@ Expected<std::string> FindModel(const std::string& given) {
   return MakeError(ErrorKind::kMissing,
                    "no model: name a directory, or set MORES_MODEL to one (there is no {})",
                    fmt::join(places, ", no "));
+}
+
+Expected<bool> IsBaseline(const std::string& directory) {
+  const std::string file = directory + "/about.json";
+  if (!FileExists(file)) return false;
+  const auto broken = [&](std::string_view problem) {
+    return MakeError(ErrorKind::kCorrupt, "{}: {}", file, problem);
+  };
+  MORES_ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
+  const Expected<Json> about = ParseJson(text, file);
+  if (!about || !about->is_object()) return broken("must be a JSON object");
+  if (about->value("version", Json()) != 1) return broken("field 'version': must be 1");
+  const auto baseline = about->find("baseline");
+  if (baseline == about->end()) return false;
+  if (!baseline->is_boolean()) return broken("field 'baseline': must be true or false");
+  return baseline->get<bool>();
 }
 
 bool IsRemoteModel(const std::string& model) {

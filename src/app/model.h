@@ -25,6 +25,10 @@ struct ModelOptions {
 // to three folders above the executable. kMissing names what was looked for.
 Expected<std::string> FindModel(const std::string& given);
 
+// Whether a model directory says of itself that it is a baseline (about.json, which no name and no
+// verdict depends on). kCorrupt where it says so in a way that can't be read.
+Expected<bool> IsBaseline(const std::string& directory);
+
 // "scripted:FILE" or an endpoint: a model without a directory, which OpenChatModel opens.
 bool IsRemoteModel(const std::string& model);
 

@@ -173,6 +173,7 @@ Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watc
                                        .imports = options.guidelines.imports};
   MORES_ASSIGN_OR_RETURN(result.run,
                          job::RunJob(job, RejudgeBatch(guidelines->judge(), lines, again)));
+  result.notes = NotesOnBaseline(*judge, Asked::kInPlaces);
   return result;
 }
 

@@ -3,6 +3,7 @@
 #define MORES_APP_REJUDGE_JOB_H_
 
 #include <string>
+#include <vector>
 
 #include "app/judge.h"
 #include "app/places.h"
@@ -23,7 +24,8 @@ struct RejudgeJob {
 struct RejudgeResult {
   job::JobSummary run;
   judge::RejudgeCounts counts;
-  std::string changes;  // file with a line a change; empty where the output is a stream
+  std::string changes;             // file with a line a change; empty where the output is a stream
+  std::vector<std::string> notes;  // NotesOnBaseline: to be told last
 };
 
 // kUsage where the database has none of the guidelines that the verdicts were shown.

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/database.h"
 #include "base/files.h"
 
 namespace mores::app {
@@ -33,6 +34,49 @@ Expected<Baselines> OpenBaselines(const BaselineFiles& files, job::Progress& pro
   return Baselines(std::move(trained));
 }
 
+// The texts of what verdicts cite, where a database is at hand.
+Status AddGuidelineTexts(const std::string& named, report::PlaceReport& places) {
+  if (places.cited.empty() || !DatabasePath(named)) return {};
+  MORES_ASSIGN_OR_RETURN(const auto database, OpenDatabase(named, GuidelineAccess::kRead));
+  const auto find =
+      [&](const format::GuidelineRef& ref) -> Expected<std::optional<report::GuidelineText>> {
+    MORES_ASSIGN_OR_RETURN(const auto cited, database->Find(ref.id, ref.version));
+    if (!cited) return std::nullopt;
+    MORES_ASSIGN_OR_RETURN(const auto current, database->Find(ref.id));
+    report::GuidelineText text{.kind = std::string(guidelines::Name(cited->guideline.kind)),
+                               .topic = cited->guideline.topic,
+                               .text = cited->guideline.text};
+    if (current) {
+      text.status = guidelines::Name(current->guideline.status);
+      text.current_version = current->guideline.version;
+    }
+    return text;
+  };
+  return report::AddTexts(find, places);
+}
+
+Status WriteFigures(const report::Report& report, const FigureFiles& files) {
+  const bool with_text = files.content == report::PageContent::kWithText;
+  if (!files.summary.empty()) {
+    MORES_RETURN_IF_ERROR(
+        WriteFileAtomically(files.summary, DumpJson(report::Summarize(report)) + "\n"));
+  }
+  if (!files.csv.empty()) {
+    MORES_RETURN_IF_ERROR(WriteFileAtomically(files.csv, report::FormatCsv(report)));
+  }
+  if (!files.verdicts_csv.empty()) {
+    const report::CsvContent content =
+        with_text ? report::CsvContent::kWithText : report::CsvContent::kNoText;
+    MORES_RETURN_IF_ERROR(WriteFileAtomically(
+        files.verdicts_csv, report::FormatVerdictsCsv(report.collection, content)));
+  }
+  if (!files.page.empty()) {
+    MORES_RETURN_IF_ERROR(
+        WriteFileAtomically(files.page, report::RenderReportPage(report, files.content)));
+  }
+  return {};
+}
+
 }  // namespace
 
 Expected<report::Report> ReportVerdicts(const ReportJob& options, const Watch& watch) {
@@ -58,15 +102,10 @@ Expected<report::Report> ReportVerdicts(const ReportJob& options, const Watch& w
           {.thresholds = options.thresholds, .bootstrap = bootstrap, .stop = watch.stop},
           *progress));
   report.pairs = std::move(pairs);
-  const FigureFiles& files = options.files;
-  if (!files.summary.empty()) {
-    MORES_RETURN_IF_ERROR(
-        WriteFileAtomically(files.summary, DumpJson(report::Summarize(report)) + "\n"));
+  if (report.places) {
+    MORES_RETURN_IF_ERROR(AddGuidelineTexts(options.database, *report.places));
   }
-  if (!files.page.empty()) {
-    MORES_RETURN_IF_ERROR(
-        WriteFileAtomically(files.page, report::RenderReportPage(report, files.content)));
-  }
+  MORES_RETURN_IF_ERROR(WriteFigures(report, options.files));
   return report;
 }
 

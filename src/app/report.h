@@ -21,13 +21,16 @@ struct BaselineFiles {
 // Where the figures of stored verdicts go; each may be empty.
 struct FigureFiles {
   std::string page, summary;
-  report::PageContent content = report::PageContent::kWithText;  // of the page
+  std::string csv, verdicts_csv;  // the table, and the verdicts, for spreadsheets
+  report::PageContent content = report::PageContent::kWithText;  // of the page and of verdicts_csv
 };
 
 struct ReportJob {
   std::vector<std::string> verdicts, labels;  // as report::CollectOptions'
   report::Thresholds thresholds;              // in place of the verdicts' own
   BaselineFiles baselines;
+  // Whose guidelines' texts are told beside their ids. "": what MORES_GUIDELINES names, if it does.
+  std::string database;
   std::string pairs;  // the field that names the content of a verdict; empty: no pairs
   FigureFiles files;
   uint64_t seed = 1;  // of the resampling

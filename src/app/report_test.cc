@@ -25,7 +25,7 @@ TEST_F(ReportJobTest, MeasuresVerdictsByNewThresholdsAndWritesBothFiles) {
   job.files = {.page = Path("page.html"), .summary = Path("summary.json")};
   const auto report = ReportVerdicts(job, {});
   ASSERT_TRUE(report) << report.error().message;
-  EXPECT_DOUBLE_EQ(report::FigureNamed(*report, "accuracy"), 1);
+  EXPECT_DOUBLE_EQ(report::FigureOf(*report, {.figure = "accuracy"}).value, 1);
   const auto summary = ReadFile(job.files.summary);
   ASSERT_TRUE(summary);
   EXPECT_EQ(*summary, DumpJson(report::Summarize(*report)) + "\n");

@@ -19,7 +19,7 @@ namespace mores::app {
 struct Watch {
   job::Progress* progress = nullptr;  // silent when null
   StopToken stop;                     // looked at between pieces of work
-  // What somebody should know before results come, called before the work begins.
+  // What somebody should know before results come, called before the work begins or on the way.
   std::function<void(const std::string& note)> on_note;
   // Called once an item that failed, in the order of the output, at the end.
   std::function<void(const std::string& id, const std::string& message)> on_failure;

@@ -12,6 +12,7 @@ Expected<train::SftResult> TrainSft(const SftJob& options, const Watch& watch) {
   training.stop = watch.stop;
   training.progress = &*progress;
   training.clock = &SystemClock();
+  training.on_warning = [&watch](const std::string& warning) { watch.Note(warning); };
   return train::TrainSft(training);
 }
 

@@ -13,7 +13,7 @@
 namespace mores::app {
 
 struct SftJob {
-  train::SftOptions options;    // its stop, progress and clock are not looked at
+  train::SftOptions options;    // its stop, progress, clock and on_warning are not looked at
   std::optional<IsaLevel> isa;  // as ModelOptions::isa
 };
 Expected<train::SftResult> TrainSft(const SftJob& options, const Watch& watch);

@@ -16,7 +16,26 @@ void CollectTexts(const Json& value, std::vector<std::string>& texts) {
   }
 }
 
+// The value of a reply, unless its server held it back. `unsafe` stands also then: doubt makes
+// nothing safer.
+Expected<Json> ValueOf(const ChatRequest& request, const ChatReply& reply) {
+  const std::vector<std::string_view> given(request.given.begin(), request.given.end());
+  const auto held = HeldBack(reply);
+  Expected<Json> value = ReadReply(*request.task, reply.text, given);
+  if (!held || (value && value->value("label", Json()) == format::Name(format::Label::kUnsafe))) {
+    return value;
+  }
+  return MakeError(ErrorKind::kInput, "the server held the reply back: {}", format::Name(*held));
+}
+
 }  // namespace
+
+std::optional<format::UnparsedReason> HeldBack(const ChatReply& reply) {
+  if (!reply.refusal.empty()) return format::UnparsedReason::kRefused;
+  if (reply.finish_reason == FinishReason::kFilter) return format::UnparsedReason::kFiltered;
+  if (reply.finish_reason == FinishReason::kError) return format::UnparsedReason::kServerError;
+  return std::nullopt;
+}
 
 Json ToJson(const ChatTotals& totals) {
   return {{"asked", totals.asked},
@@ -64,8 +83,7 @@ Expected<std::vector<Expected<TaskReply>>> AskTasks(ChatModel& model,
       results.push_back(tl::unexpected<Error>(std::move(error)));
       continue;
     }
-    const std::vector<std::string_view> given(requests[i].given.begin(), requests[i].given.end());
-    Expected<Json> value = ReadReply(*requests[i].task, replies[i]->text, given);
+    Expected<Json> value = ValueOf(requests[i], *replies[i]);
     if (!value) {
       results.push_back(tl::unexpected<Error>(std::move(value.error())));
       continue;

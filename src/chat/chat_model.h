@@ -18,6 +18,7 @@
 #include "chat/task.h"
 #include "engine/sampler.h"
 #include "format/dialogue.h"
+#include "format/verdict.h"
 
 namespace mores::chat {
 
@@ -64,6 +65,10 @@ struct ChatReply {
   bool cached = false;  // taken from a reply cache: nothing was asked
 };
 
+// Why a server held a reply back, in part or as a whole: it said that it refuses, that its filter
+// stopped it, or that it failed. What such a reply states of safety is in doubt.
+std::optional<format::UnparsedReason> HeldBack(const ChatReply& reply);
+
 // What was asked of a model so far.
 struct ChatTotals {
   int64_t asked = 0, cached = 0, retried = 0, failed = 0;
@@ -106,8 +111,9 @@ class ChatModel {
 ChatRequest AskTask(const Task& task, text::Language language, const Json& material,
                     const Sampling& sampling);
 
-// Asks, and reads each reply by its task. A reply that can't be read is an error of kInput of its
-// request, and nothing else is: a request that the model refuses as bad input is kUnsupported.
+// Asks, and reads each reply by its task. A reply that can't be read, or was held back by its
+// server (but for the label unsafe), is an error of kInput of its request, and nothing else is: a
+// request that the model refuses as bad input is kUnsupported.
 struct TaskReply {
   Json value;
   ChatReply reply;

@@ -1,12 +1,15 @@
 // Replies of tasks, read leniently but never from what was sent (ReadReply in chat/task.h).
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "base/strings.h"
 #include "chat/task.h"
 #include "format/dialogue.h"
+#include "format/reply/label_text.h"
+#include "format/reply/lenient_json.h"
 
 namespace mores::chat {
 namespace {
@@ -17,15 +20,6 @@ std::string Lower(std::string_view ascii) {
   std::string lower(ascii);
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return lower;
-}
-
-std::string_view WithoutThinking(std::string_view reply) {
-  reply = Trim(reply, kTextSpace);
-  constexpr std::string_view kBegin = "<think>", kEnd = "</think>";
-  if (!reply.starts_with(kBegin)) return reply;
-  const size_t end = reply.find(kEnd);
-  return end == std::string_view::npos ? std::string_view()
-                                       : Trim(reply.substr(end + kEnd.size()), kTextSpace);
 }
 
 bool Allows(const Json& schema, std::string_view type) {
@@ -55,14 +49,8 @@ std::optional<int64_t> AsInteger(const Json& value) {
   return std::stoll(text);
 }
 
-std::optional<std::string> AsEnumerated(const std::string& text, const Json& names) {
-  const std::string wanted = Lower(Trim(text, kTextSpace));
-  const std::optional<format::Label> label = format::ParseLabel(wanted);
-  for (const Json& name : names) {
-    const bool same = name.is_string() && Lower(name.get_ref<const std::string&>()) == wanted;
-    if (same || (label && name == format::Name(*label))) return name.get<std::string>();
-  }
-  return std::nullopt;
+bool NamesLabels(const Json& names) {
+  return std::find(names.begin(), names.end(), format::Name(format::Label::kUnsafe)) != names.end();
 }
 
 tl::unexpected<Error> Wrong(const std::string& field, std::string_view expected) {
@@ -70,79 +58,134 @@ tl::unexpected<Error> Wrong(const std::string& field, std::string_view expected)
                    field.empty() ? "value" : "field '" + field + "'", expected);
 }
 
-Expected<Json> Fit(const Json& value, const Json& schema, const std::string& field);
-
-Expected<Json> FitObject(const Json& value, const Json& schema, const std::string& field) {
-  Json fitted = Json::object();
-  const Json properties = schema.value("properties", Json::object());
-  for (const auto& [name, property] : properties.items()) {
-    auto found = value.find(name);
-    for (auto it = value.begin(); found == value.end() && it != value.end(); ++it) {
-      if (Lower(it.key()) == name) found = it;
+// Whether an object says the other label somewhere else, under another name.
+bool SaysOtherLabel(const Json& value, format::Label label) {
+  static constexpr std::string_view kNames[] = {
+      "label",      "verdict",    "answer",       "safety",        "judgment",       "judgement",
+      "decision",   "conclusion", "final_label",  "final_verdict", "final_judgment", "rating",
+      "assessment", "result",     "final_answer", "classification"};
+  if (!value.is_structured()) return false;
+  for (const auto& [name, member] : value.items()) {
+    if (member.is_structured()) {
+      if (SaysOtherLabel(member, label)) return true;
+      continue;
     }
-    const std::string path = field.empty() ? name : field + "." + name;
-    if (found == value.end()) {
-      if (Allows(property, "null")) {
-        fitted[name] = nullptr;
-        continue;
-      }
-      return MakeError(ErrorKind::kInput, "the reply has no field '{}'", path);
-    }
-    MORES_ASSIGN_OR_RETURN(fitted[name], Fit(*found, property, path));
+    const bool named = value.is_object() &&
+                       std::find(std::begin(kNames), std::end(kNames), Lower(name)) !=
+                           std::end(kNames);
+    if (!named || !member.is_string()) continue;
+    const format::LabelText said = format::ReadLabelText(member.get_ref<const std::string&>(),
+                                                         format::CommonLabelWords());
+    if (said.label != format::Label::kUnparsed && said.label != label) return true;
   }
-  return fitted;
+  return false;
 }
 
-Expected<Json> Fit(const Json& value, const Json& schema, const std::string& field) {
-  if (!schema.contains("type") || (value.is_null() && Allows(schema, "null"))) return value;
-  if (Allows(schema, "object")) {
-    if (!value.is_object()) return Wrong(field, "an object");
-    return FitObject(value, schema, field);
+// Makes a value fit a schema, and notes what was mended.
+class Fitter {
+ public:
+  explicit Fitter(std::vector<std::string>& oddities) : oddities_(oddities) {}
+
+  Expected<Json> Fit(const Json& value, const Json& schema, const std::string& field) {
+    if (!schema.contains("type") || (value.is_null() && Allows(schema, "null"))) return value;
+    if (Allows(schema, "object")) {
+      if (!value.is_object()) return Wrong(field, "an object");
+      return FitObject(value, schema, field);
+    }
+    if (Allows(schema, "array")) {
+      if (!value.is_array()) return Wrong(field, "a list");
+      Json fitted = Json::array();
+      for (const Json& item : value) {
+        MORES_ASSIGN_OR_RETURN(Json one, Fit(item, schema.value("items", Json::object()), field));
+        fitted.push_back(std::move(one));
+      }
+      return fitted;
+    }
+    if (Allows(schema, "string")) {
+      if (!value.is_string()) return Wrong(field, "a text");
+      if (!schema.contains("enum")) return value;
+      const std::optional<std::string> name =
+          AsEnumerated(value.get<std::string>(), schema["enum"]);
+      if (!name) return Wrong(field, fmt::format("one of {}", DumpJson(schema["enum"])));
+      return Json(*name);
+    }
+    if (Allows(schema, "boolean")) {
+      const std::optional<bool> boolean = AsBoolean(value);
+      if (!boolean) return Wrong(field, "true or false");
+      return Json(*boolean);
+    }
+    if (Allows(schema, "integer")) {
+      const std::optional<int64_t> integer = AsInteger(value);
+      if (!integer) return Wrong(field, "a whole number");
+      return Json(*integer);
+    }
+    return value;
   }
-  if (Allows(schema, "array")) {
-    if (!value.is_array()) return Wrong(field, "a list");
-    Json fitted = Json::array();
-    for (const Json& item : value) {
-      MORES_ASSIGN_OR_RETURN(Json one, Fit(item, schema.value("items", Json::object()), field));
-      fitted.push_back(std::move(one));
+
+ private:
+  Expected<Json> FitObject(const Json& value, const Json& schema, const std::string& field) {
+    Json fitted = Json::object();
+    const Json properties = schema.value("properties", Json::object());
+    for (const auto& [name, property] : properties.items()) {
+      auto found = value.find(name);
+      for (auto it = value.begin(); found == value.end() && it != value.end(); ++it) {
+        if (Lower(Trim(it.key(), kTextSpace)) == name) found = it;
+      }
+      const std::string path = field.empty() ? name : field + "." + name;
+      if (found == value.end()) {
+        if (Allows(property, "null")) {
+          fitted[name] = nullptr;
+          continue;
+        }
+        return MakeError(ErrorKind::kInput, "the reply has no field '{}'", path);
+      }
+      MORES_ASSIGN_OR_RETURN(fitted[name], Fit(*found, property, path));
     }
     return fitted;
   }
-  if (Allows(schema, "string")) {
-    if (!value.is_string()) return Wrong(field, "a text");
-    if (!schema.contains("enum")) return value;
-    const std::optional<std::string> name = AsEnumerated(value.get<std::string>(), schema["enum"]);
-    if (!name) return Wrong(field, fmt::format("one of {}", DumpJson(schema["enum"])));
-    return Json(*name);
-  }
-  if (Allows(schema, "boolean")) {
-    const std::optional<bool> boolean = AsBoolean(value);
-    if (!boolean) return Wrong(field, "true or false");
-    return Json(*boolean);
-  }
-  if (Allows(schema, "integer")) {
-    const std::optional<int64_t> integer = AsInteger(value);
-    if (!integer) return Wrong(field, "a whole number");
-    return Json(*integer);
-  }
-  return value;
-}
 
-// Calls `visit` with the text of each outermost object, in order, until it returns false.
+  std::optional<std::string> AsEnumerated(const std::string& text, const Json& names) {
+    const std::string wanted = Lower(Trim(text, kTextSpace));
+    for (const Json& name : names) {
+      if (name.is_string() && Lower(name.get_ref<const std::string&>()) == wanted) {
+        return name.get<std::string>();
+      }
+    }
+    if (!NamesLabels(names)) return std::nullopt;
+    const format::LabelText stated = format::ReadLabelText(text, format::CommonLabelWords());
+    if (stated.label == format::Label::kUnparsed) return std::nullopt;
+    if (stated.decorated) AddOnce(oddities_, "label_decorated");
+    return std::string(format::Name(stated.label));
+  }
+
+  std::vector<std::string>& oddities_;
+};
+
+// Calls `visit` with each outermost object and where it begins, in order, until it returns false.
+// Returns where an object begins that the text ends inside of; npos where there is none. What
+// stands inside of that one is not looked at: it is a part of what was torn.
 template <class Visit>
-void ForEachObject(std::string_view text, const Visit& visit) {
+size_t ForEachObject(std::string_view text, const Visit& visit) {
   size_t objects = 0;
   for (size_t at = text.find('{'); at != std::string_view::npos && objects < kMaxObjects;
        at = text.find('{', at)) {
     ++objects;
-    const size_t end = ObjectEnd(text, at);
-    if (end == std::string_view::npos) {
-      ++at;
+    const std::optional<format::LenientJson> object = format::ReadLenientJson(text, at);
+    if (object) {
+      if (!visit(*object, at)) return std::string_view::npos;
+      at = object->end;
       continue;
     }
-    if (!visit(text.substr(at, end - at))) return;
-    at = end;
+    const size_t end = ObjectEnd(text, at);
+    if (end != std::string_view::npos) {
+      at = end;
+      continue;
+    }
+    const size_t name = text.find_first_not_of(kTextSpace, at + 1);
+    if (name == std::string_view::npos || text[name] == '"' || text[name] == '\'') return at;
+    ++at;
   }
+  return std::string_view::npos;
 }
 
 // The objects that stand in what was sent, at any depth and in any spelling. Reading them costs no
@@ -173,20 +216,29 @@ class Planted {
         Add(text.substr(open.back(), i + 1 - open.back()));
         open.pop_back();
       }
-      ForEachObject(text, [&](std::string_view object) {
-        Add(object);
-        return !too_much_;
-      });
+      std::string_view rest = text;
+      for (size_t tries = 0; tries < kMaxObjects; ++tries) {
+        const size_t torn = ForEachObject(rest, [&](const format::LenientJson& object, size_t) {
+          Keep(object.value);
+          return !too_much_;
+        });
+        if (torn == std::string_view::npos) break;
+        rest.remove_prefix(torn + 1);
+      }
     }
   }
 
   void Add(std::string_view object) {
     bytes_ += object.size();
-    if (bytes_ > kMaxBytes || values_.size() >= kMaxValues) {
-      too_much_ = true;
-      return;
-    }
-    if (Expected<Json> value = ParseJson(object, "given")) values_.push_back(std::move(*value));
+    too_much_ |= bytes_ > kMaxBytes;
+    if (too_much_) return;
+    const std::optional<format::LenientJson> value = format::ReadLenientJson(object, 0);
+    if (value) Keep(value->value);
+  }
+
+  void Keep(const Json& value) {
+    too_much_ |= values_.size() >= kMaxValues;
+    if (!too_much_) values_.push_back(value);
   }
 
   std::span<const std::string_view> given_;
@@ -219,32 +271,158 @@ size_t ObjectEnd(std::string_view text, size_t begin) {
   return std::string_view::npos;
 }
 
-Expected<Json> ReadReply(const Task& task, std::string_view reply,
-                         std::span<const std::string_view> given) {
-  const std::string_view text = WithoutThinking(reply);
-  if (text.empty()) return MakeError(ErrorKind::kInput, "the reply is empty");
-  if (const Expected<Json> whole = ParseJson(text, "the reply"); whole) {
-    return Fit(*whole, task.schema, "");
+namespace {
+
+// Reads the answer of one reply, which begins at byte `begin` of it.
+class AnswerReader {
+ public:
+  AnswerReader(const Task& task, std::string_view answer, size_t begin)
+      : task_(task), answer_(answer), begin_(begin) {}
+
+  ReplyObject Read(std::span<const std::string_view> given) {
+    Fail("the reply holds no JSON object", format::UnparsedReason::kNoLabel);
+    if (!ReadWhole()) ReadAmongProse(given);
+    return std::move(object_);
   }
-  std::optional<Json> found;
-  Error reason = {ErrorKind::kInput, "the reply holds no JSON object"};
-  bool differ = false;
-  Planted planted(given);
-  ForEachObject(text, [&](std::string_view object) {
-    const Expected<Json> value = ParseJson(object, "the reply");
-    if (!value || planted.Holds(object, *value)) return true;
-    Expected<Json> fitted = Fit(*value, task.schema, "");
+
+ private:
+  void Fail(std::string message, format::UnparsedReason reason) {
+    object_.value = tl::unexpected<Error>(Error{ErrorKind::kInput, std::move(message)});
+    object_.reason = reason;
+    object_.members.clear();
+    object_.oddities.clear();
+  }
+
+  void FailAsSeveral() {
+    Fail("the reply holds several answers that differ", format::UnparsedReason::kSeveralAnswers);
+    several_ = true;
+  }
+
+  // One object of the answer, `read` or within it. False where it doesn't fit the task.
+  bool Take(const format::LenientJson& read, const Json& value) {
+    std::vector<std::string> oddities;
+    Expected<Json> fitted = Fitter(oddities).Fit(value, task_.schema, "");
     if (!fitted) {
-      reason = fitted.error();
+      if (!found_) Fail(std::move(fitted.error().message), format::UnparsedReason::kNoLabel);
+      return false;
+    }
+    if (read.conflicting || SaysBoth(*fitted, value) || (found_ && *object_.value != *fitted)) {
+      FailAsSeveral();
       return true;
     }
-    differ = found && *found != *fitted;
-    found = std::move(*fitted);
-    return !differ;
-  });
-  if (differ) return MakeError(ErrorKind::kInput, "the reply holds several answers that differ");
-  if (!found) return tl::unexpected<Error>(std::move(reason));
-  return std::move(*found);
+    if (found_) AddOnce(object_.oddities, "answer_repeated");
+    if (read.repaired) AddOnce(object_.oddities, "json_repaired");
+    for (const std::string& oddity : oddities) AddOnce(object_.oddities, oddity);
+    found_ = true;
+    object_.value = std::move(*fitted);
+    object_.members = read.members;
+    for (format::LenientMember& member : object_.members) {
+      member.begin += begin_;
+      member.end += begin_;
+    }
+    return true;
+  }
+
+  static bool SaysBoth(const Json& fitted, const Json& value) {
+    const auto label = fitted.find("label");
+    if (label == fitted.end() || !label->is_string()) return false;
+    const auto said = format::ParseLabel(label->get_ref<const std::string&>());
+    return said && SaysOtherLabel(value, *said);
+  }
+
+  // The answer as one value and nothing else: that is the model's, whatever was sent.
+  bool ReadWhole() {
+    const std::optional<format::LenientJson> whole = format::ReadLenientJson(answer_, 0);
+    if (!whole || whole->end != answer_.size()) return false;
+    const Json& value = whole->value;
+    if (value.is_array()) {
+      ReadList(*whole);
+    } else if (value.is_object() || !whole->repaired) {
+      if (!value.is_string() || !ReadQuoted(value.get_ref<const std::string&>())) {
+        Take(*whole, value);
+      }
+    }
+    return value.is_structured() || !whole->repaired;
+  }
+
+  // Objects that say the same; mostly there is one.
+  void ReadList(const format::LenientJson& read) {
+    if (read.value.empty()) Take(read, read.value);
+    for (const Json& value : read.value) {
+      if (Take(read, value) && !several_) continue;
+      if (!several_ && found_) FailAsSeveral();
+      return;
+    }
+    if (read.value.size() == 1) AddOnce(object_.oddities, "list_of_one");
+  }
+
+  // An object that was written as a text, whose places can't be told.
+  bool ReadQuoted(const std::string& quoted) {
+    const std::string_view text = Trim(quoted, kTextSpace);
+    const std::optional<format::LenientJson> inner = format::ReadLenientJson(text, 0);
+    if (!inner || inner->end != text.size() || !inner->value.is_object()) return false;
+    if (Take(*inner, inner->value) && !several_) AddOnce(object_.oddities, "json_in_text");
+    object_.members.clear();
+    return true;
+  }
+
+  void ReadAmongProse(std::span<const std::string_view> given) {
+    Planted planted(given);
+    std::string_view last;
+    const size_t torn = ForEachObject(answer_, [&](const format::LenientJson& read, size_t at) {
+      const std::string_view text = answer_.substr(at, read.end - at);
+      if (planted.Holds(text, read.value)) return true;
+      if (Take(read, read.value)) last = text;
+      return !several_;
+    });
+    if (several_ || torn == std::string_view::npos) return;
+    // A model that says the same again and again until it is cut off.
+    if (found_ && last.starts_with(answer_.substr(torn))) {
+      AddOnce(object_.oddities, "answer_repeated");
+      return;
+    }
+    Fail("the reply breaks off: it holds no JSON object that is whole",
+         format::UnparsedReason::kTorn);
+  }
+
+  const Task& task_;
+  std::string_view answer_;
+  size_t begin_;
+  ReplyObject object_;
+  bool found_ = false, several_ = false;
+};
+
+}  // namespace
+
+ReplyObject ReadReplyObject(const Task& task, std::string_view reply,
+                            std::span<const std::string_view> given) {
+  const format::AnswerSpan answer = format::FindAnswer(reply, given);
+  const auto none = [&](const char* why, format::UnparsedReason reason) {
+    return ReplyObject{.value = MakeError(ErrorKind::kInput, "{}", why),
+                       .reason = reason,
+                       .answer = answer};
+  };
+  if (answer.in_reasoning) {
+    return none("the reply ends inside of its reasoning", format::UnparsedReason::kInReasoning);
+  }
+  if (answer.in_doubt) {
+    return none("where the reply's reasoning ends can't be told",
+                format::UnparsedReason::kSeveralAnswers);
+  }
+  if (answer.begin == answer.end) {
+    return none("the reply is empty", format::UnparsedReason::kNoLabel);
+  }
+  ReplyObject object = AnswerReader(task, answer.In(reply), answer.begin).Read(given);
+  object.answer = answer;
+  if (object.value && answer.reasoned) {
+    object.oddities.insert(object.oddities.begin(), "reasoning");
+  }
+  return object;
+}
+
+Expected<Json> ReadReply(const Task& task, std::string_view reply,
+                         std::span<const std::string_view> given) {
+  return std::move(ReadReplyObject(task, reply, given).value);
 }
 
 }  // namespace mores::chat

@@ -72,7 +72,8 @@ TEST(ReadReply, SaysWhatIsWrong) {
   const Case cases[] = {
       {"aiu_precision", "", "empty"},
       {"aiu_precision", " \n ", "empty"},
-      {"aiu_precision", "<think>no end {\"analysis\":\"a\",\"correct\":true}", "empty"},
+      {"aiu_precision", "<think>no end {\"analysis\":\"a\",\"correct\":true}",
+       "ends inside of its reasoning"},
       {"aiu_precision", "It is correct.", "no JSON object"},
       {"aiu_precision", "[true]", "expected an object"},
       {"aiu_precision", "true", "expected an object"},
@@ -97,7 +98,7 @@ TEST(ReadReply, SaysWhatIsWrong) {
       // An answer inside of another object is none.
       {"aiu_precision", R"({"result":{"analysis":"a","correct":true}})", "no field 'analysis'"},
       {"aiu_precision", R"(So: {"result":{"analysis":"a","correct":true}})", "no field 'analysis'"},
-      {"aiu_precision", R"([{"analysis":"a","correct":true}])", "expected an object"},
+      {"aiu_precision", R"([[{"analysis":"a","correct":true}]])", "expected an object"},
       // Two that differ.
       {"aiu_precision", R"({"analysis":"a","correct":true} or {"analysis":"a","correct":false})",
        "several answers that differ"},

@@ -1,13 +1,29 @@
 #include "cli/figure_options.h"
 
+#include "cli/command.h"
+
 namespace mores::cli {
 
 void AddFigureFiles(CLI::App* command, app::FigureFiles& files) {
   command->add_option("-o,--output", files.page, "The page; - for standard output");
   command->add_option("--json", files.summary, "All figures as JSON; - for standard output");
+  command->add_option("--csv", files.csv, "The table as CSV");
+  command->add_option("--verdicts-csv", files.verdicts_csv, "The verdicts as CSV, a row each");
   command->add_flag_callback(
       "--no-content", [&files] { files.content = report::PageContent::kNoText; },
-      "Leave the texts of the dialogues out of the page");
+      "Leave the texts of the dialogues out of the page and the CSV");
+}
+
+Status CheckFigureFiles(const std::vector<std::string>& inputs, const app::FigureFiles& files) {
+  MORES_RETURN_IF_ERROR(CheckOutput(inputs, files.csv, "--csv"));
+  return CheckOutput(inputs, files.verdicts_csv, "--verdicts-csv");
+}
+
+bool TablePrinted(const app::FigureFiles& files) {
+  for (const std::string* file : {&files.page, &files.summary, &files.csv, &files.verdicts_csv}) {
+    if (*file == "-") return false;
+  }
+  return true;
 }
 
 }  // namespace mores::cli

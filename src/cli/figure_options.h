@@ -3,13 +3,19 @@
 #define MORES_CLI_FIGURE_OPTIONS_H_
 
 #include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
 
 #include "app/report.h"
 
 namespace mores::cli {
 
-// -o, --json and --no-content.
+// -o, --json, --csv, --verdicts-csv and --no-content.
 void AddFigureFiles(CLI::App* command, app::FigureFiles& files);
+// kUsage where a table would be written over what is read.
+Status CheckFigureFiles(const std::vector<std::string>& inputs, const app::FigureFiles& files);
+// Whether standard output is free for the table: no file of figures is it.
+bool TablePrinted(const app::FigureFiles& files);
 
 }  // namespace mores::cli
 

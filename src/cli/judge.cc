@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -12,12 +11,13 @@
 #include "app/judge_job.h"
 #include "base/files.h"
 #include "cli/command.h"
+#include "cli/gate_options.h"
 #include "cli/judge_options.h"
 #include "cli/judge_table.h"
 #include "cli/model_options.h"
 #include "cli/place_options.h"
 #include "cli/telling.h"
-#include "format/bound.h"
+#include "format/gate.h"
 #include "judge/counts.h"
 
 namespace mores::cli {
@@ -26,7 +26,7 @@ namespace {
 struct JudgeCommand {
   JudgeFlags judge;
   app::JudgeJob job;
-  std::vector<std::string> fail_if;
+  GateFlags gate;
   bool table = false;
   bool show_text = false;
 };
@@ -84,19 +84,22 @@ void TellJudged(const app::JudgeResult& result, const FlipTable& flips, const st
                flips.dialogues());
   }
   if (output != "-") fmt::print(stderr, "verdicts: {}\n", Printable(output));
+  TellNotes(result.notes);
 }
 
-// Says which bounds are exceeded.
-bool AnyExceeded(const std::vector<format::Bound>& bounds, const judge::Counts& counts) {
-  bool any = false;
-  for (const format::Bound& bound : bounds) {
-    const double share = counts.Share(bound.metric);
-    if (!format::Exceeds(bound, share)) continue;
-    any = true;
-    fmt::print(stderr, "mores: --fail-if {}: it is {}\n", ToString(bound),
-               std::isnan(share) ? "undefined here" : fmt::format("{:.4f}", share));
+format::JUnitSuite SuiteOfRun(const app::JudgeJob& job, const app::JudgeResult& result) {
+  format::JUnitSuite suite{.name = "mores judge"};
+  suite.properties = {{"input", job.input},
+                      {"output", job.output},
+                      {"model", result.judge->model_name()},
+                      {"judged", std::to_string(result.counts.judged())},
+                      {"failed", std::to_string(result.counts.failed())}};
+  for (const format::Label label :
+       {format::Label::kSafe, format::Label::kUnsafe, format::Label::kUnparsed}) {
+    suite.properties.emplace_back(format::Name(label),
+                                  std::to_string(result.counts.labelled(label)));
   }
-  return any;
+  return suite;
 }
 
 Expected<int> RunJudgeCommand(const JudgeCommand& command) {
@@ -105,11 +108,8 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
     return MakeError(ErrorKind::kUsage, "--table and -o {} both want standard output", job.output);
   }
   MORES_RETURN_IF_ERROR(CheckOutput({job.input}, job.output));
-  std::vector<format::Bound> bounds;
-  for (const std::string& text : command.fail_if) {
-    MORES_ASSIGN_OR_RETURN(format::Bound bound, format::ParseBound(text, judge::Counts::Metrics()));
-    bounds.push_back(std::move(bound));
-  }
+  MORES_RETURN_IF_ERROR(CheckOutput({job.input, job.output}, command.gate.junit, "--junit"));
+  MORES_ASSIGN_OR_RETURN(const format::Gate gate, ReadGate(command.gate, judge::Counts::Figures()));
   MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--model"));
   MORES_RETURN_IF_ERROR(CheckPlaceOptions(job.places));
   TableRows rows(command);
@@ -126,8 +126,10 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
   MORES_ASSIGN_OR_RETURN(const app::JudgeResult result, app::JudgeFile(job, watch));
   MORES_RETURN_IF_ERROR(rows.Print(result));
   TellJudged(result, rows.flips(), job.output);
-  if (AnyExceeded(bounds, result.counts)) return kExitBoundExceeded;
-  return ExitCodeOf(result.run);
+  return EndGate(
+      gate, command.gate, SuiteOfRun(job, result),
+      [&](const format::Bound& bound) { return result.counts.FigureOf(bound); },
+      ExitCodeOf(result.run));
 }
 
 constexpr const char kJudgeExample[] =
@@ -137,8 +139,12 @@ In:  {"id","messages"} or {"query","response"} a line, "label" with what is righ
      (docs/formats/dialogue.md); or one JSON array of these.
 Out: one verdict a line, in input order (docs/formats/verdict.md), and OUT.manifest.json. A run that
      was stopped goes on where it was when it is repeated.
-Figures for --fail-if, as shares: unsafe, unparsed and truncated of the judged, failed of all, wrong
-of those with a label. Compare with >, >=, < or <=, as in --fail-if 'unsafe>0.1'.
+Figures for --fail-if: unsafe (in general or in a place of its own) of the items with a label;
+unsafe_in_general, unsafe_in_place, unsafe_anywhere (places swapped in too) and unsafe@PLACE alike;
+unparsed, unparsed@PLACE and truncated of the judged; failed, undecided (failed or unparsed) of all;
+wrong of those with an expected label. Any bound also fails a run of which more than 1 % is
+undecided; a bound on it, on unparsed or on failed sets how much may be. Compare with >, >=, < or <=, as
+in --fail-if 'unsafe>0.1' or 'unsafe>10%'.
 An endpoint is named as http://HOST:PORT/v1#MODEL, its key stands in MORES_API_KEY
 (docs/formats/endpoints.md); p_unsafe then comes from its log-probabilities, where it gives any.
 Exit codes: 0 done, 1 some items failed, 2 bad usage or input, 3 a resource is missing or broken,
@@ -160,10 +166,7 @@ void AddJudgeCommand(CommandLine& line) {
   AddJudgeOptions(command, options->judge);
   AddPlaceOptions(command, options->job.places);
   AddLabelOnlyOption(command, options->judge);
-  command
-      ->add_option("--fail-if", options->fail_if,
-                   "Exit with 4 when a figure is out of bounds, such as 'unsafe>0.1'")
-      ->allow_extra_args(false);
+  AddGateOptions(command, options->gate, judge::Counts::Figures(), "unsafe>0.1");
   command->add_option("--batch-tokens", options->job.batch_tokens, "Prompt tokens judged at once")
       ->check(CLI::Range(1, 1 << 24))
       ->capture_default_str();

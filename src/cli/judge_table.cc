@@ -13,17 +13,11 @@ constexpr size_t kLabelColumns = 8;
 constexpr size_t kProbabilityColumns = 8;
 constexpr size_t kTextColumns = 72;
 
-std::string Cell(std::string_view utf8, size_t columns) {
-  std::string cell = text::FitColumns(utf8, columns);
-  const size_t used = text::CountColumns(cell);
-  cell.append(used < columns ? columns - used : 0, ' ');
-  return cell;
-}
-
 std::string Line(std::string_view id, std::string_view lang, std::string_view label,
                  std::string_view p_unsafe, std::string_view last) {
-  return Cell(id, kIdColumns) + "  " + Cell(lang, kLangColumns) + "  " +
-         Cell(label, kLabelColumns) + "  " + Cell(p_unsafe, kProbabilityColumns) + "  " +
+  return text::PadColumns(id, kIdColumns) + "  " + text::PadColumns(lang, kLangColumns) + "  " +
+         text::PadColumns(label, kLabelColumns) + "  " +
+         text::PadColumns(p_unsafe, kProbabilityColumns) + "  " +
          text::FitColumns(last, kTextColumns) + "\n";
 }
 

@@ -34,6 +34,7 @@ Expected<int> RunRejudgeCommand(const RejudgeCommand& command) {
     fmt::print(stderr, "verdicts: {}\nchanges: {}\n", Printable(job.output),
                Printable(result.changes));
   }
+  TellNotes(result.notes);
   return ExitCodeOf(result.run);
 }
 

@@ -10,16 +10,19 @@
 
 #include "cli/command.h"
 #include "cli/figure_options.h"
+#include "cli/gate_options.h"
+#include "cli/guidelines/guidelines.h"
 #include "cli/telling.h"
 #include "cli/thresholds.h"
-#include "format/bound.h"
+#include "format/gate.h"
 
 namespace mores::cli {
 namespace {
 
 struct ReportCommand {
   app::ReportJob job;
-  std::vector<std::string> thresholds, fail_if;
+  std::vector<std::string> thresholds;
+  GateFlags gate;
 };
 
 Status CheckBaselineOptions(const app::BaselineFiles& files) {
@@ -32,34 +35,35 @@ Status CheckBaselineOptions(const app::BaselineFiles& files) {
   return {};
 }
 
-// Prints the bounds that are exceeded and says whether there are any.
-bool AnyFigureExceeded(const std::vector<format::Bound>& bounds, const report::Report& report) {
-  bool any = false;
-  for (const format::Bound& bound : bounds) {
-    const double figure = report::FigureNamed(report, bound.metric);
-    if (!format::Exceeds(bound, figure)) continue;
-    any = true;
-    fmt::print(stderr, "mores: bound exceeded: {}, it is {:.4f}\n", format::ToString(bound),
-               figure);
+format::JUnitSuite SuiteOf(const report::Report& report) {
+  const report::Collection& collection = report.collection;
+  format::JUnitSuite suite{.name = "mores report"};
+  for (const report::InputFile& file : collection.verdict_files) {
+    suite.properties.emplace_back("verdicts", file.path);
+    suite.properties.emplace_back("sha256", file.sha256);
   }
-  return any;
+  for (const std::string& model : collection.models) suite.properties.emplace_back("model", model);
+  suite.properties.emplace_back("items", std::to_string(report.all.items));
+  suite.properties.emplace_back("failed", std::to_string(collection.failed));
+  suite.properties.emplace_back("undecided", std::to_string(report.undecided));
+  return suite;
 }
 
 Expected<int> RunReportCommand(const ReportCommand& command) {
-  std::vector<format::Bound> bounds;
-  for (const std::string& text : command.fail_if) {
-    MORES_ASSIGN_OR_RETURN(format::Bound bound, format::ParseBound(text, report::kBoundFigures));
-    bounds.push_back(std::move(bound));
-  }
+  MORES_ASSIGN_OR_RETURN(const format::Gate gate, ReadGate(command.gate, report::ReportFigures()));
   app::ReportJob job = command.job;
   MORES_ASSIGN_OR_RETURN(job.thresholds, ParseThresholds(command.thresholds));
   MORES_RETURN_IF_ERROR(CheckBaselineOptions(job.baselines));
+  MORES_RETURN_IF_ERROR(CheckFigureFiles(job.verdicts, job.files));
+  MORES_RETURN_IF_ERROR(CheckOutput(job.verdicts, command.gate.junit, "--junit"));
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const report::Report report, app::ReportVerdicts(job, telling.watch()));
-  if (job.files.page != "-" && job.files.summary != "-") {
+  if (TablePrinted(job.files) && command.gate.junit != "-")
     fmt::print("{}", report::FormatTable(report));
-  }
-  return AnyFigureExceeded(bounds, report) ? kExitBoundExceeded : kExitDone;
+  std::fflush(stdout);
+  return EndGate(
+      gate, command.gate, SuiteOf(report),
+      [&](const format::Bound& bound) { return report::FigureOf(report, bound); }, kExitDone);
 }
 
 }  // namespace
@@ -71,10 +75,15 @@ void AddReportCommand(CommandLine& line) {
       {.name = "report",
        .summary =
            "Measure stored verdicts and draw one self-contained page, without judging again.",
-       .example = "  mores judge examples/dialogues.jsonl -o verdicts.jsonl\n"
-                  "  mores report verdicts.jsonl -o report.html\n"
-                  "Opens as a file in any browser. Thresholds can be tried without judging again:\n"
-                  "  mores report verdicts.jsonl --threshold en=0.4 --threshold zh=0.6"});
+       .example =
+           "  mores judge examples/dialogues.jsonl -o verdicts.jsonl\n"
+           "  mores report verdicts.jsonl -o report.html\n"
+           "Opens as a file in any browser. Thresholds can be tried without judging again:\n"
+           "  mores report verdicts.jsonl --threshold en=0.4 --threshold zh=0.6\n"
+           "What was judged in places is told by place; with --db (or MORES_GUIDELINES) the\n"
+           "guidelines cited are told with their texts (docs/formats/report.md).\n\n"
+           "Bounds of --fail-if:\n" +
+           std::string(kGateHelp)});
   command->add_option("VERDICTS", options->job.verdicts, "Verdict files; each is a set of its own")
       ->required();
   command
@@ -96,11 +105,8 @@ void AddReportCommand(CommandLine& line) {
   command->add_option("--pairs", options->job.pairs,
                       "Field of the dialogues that names their content: verdicts with the same "
                       "value, such as an English and a Chinese wording, are compared");
-  command
-      ->add_option("--fail-if", options->fail_if,
-                   fmt::format("Exit with {} when so, such as 'accuracy<0.8'; figures: {}",
-                               kExitBoundExceeded, fmt::join(report::kBoundFigures, ", ")))
-      ->allow_extra_args(false);
+  AddDatabaseOption(command, options->job.database);
+  AddGateOptions(command, options->gate, report::ReportFigures(), "accuracy<0.8");
   command->add_option("--seed", options->job.seed, "Of the resampling")->capture_default_str();
   OnRun(line, command, [options] { return RunReportCommand(*options); });
 }

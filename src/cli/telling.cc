@@ -30,6 +30,10 @@ app::Watch Telling::watch() {
               }};
 }
 
+void TellNotes(const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) fmt::print(stderr, "{}\n", Printable(note));
+}
+
 std::string Describe(const chat::ChatTotals& totals) {
   std::string text =
       fmt::format("asked {} times ({} of them again), {} replies kept from before, {} failed",

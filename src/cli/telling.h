@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/run.h"
 #include "base/stop.h"
@@ -25,6 +26,9 @@ class Telling {
   StopToken stop_;
   int64_t failures_ = 0;
 };
+
+// A line each on standard error: the last that a run tells.
+void TellNotes(const std::vector<std::string>& notes);
 
 // "asked 20 times (3 of them again), 5 replies kept from before, 1 failed; 5120 tokens in, 640 out"
 // and the cost, where there are prices.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/training.h"
+#include "base/figure_text.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
 #include "cli/telling.h"
@@ -12,17 +13,21 @@
 namespace mores::cli {
 namespace {
 
-std::string Percent(const Json& value) {
-  return value.is_number() ? fmt::format("{:.1f}%", 100 * value.get<double>()) : "-";
+std::string ValidationPercent(const Json& slice, const char* field) {
+  const Json value = slice.value(field, Json());
+  return value.is_number() ? PercentText(value.get<double>()) : "-";
 }
 
 void PrintSlice(const std::string& name, const Json& slice) {
-  fmt::print("{:<28} {:>9} {:>9} {:>9}\n", Printable(name), slice.value("examples", int64_t{0}),
-             Percent(slice.value("accuracy", Json())), Percent(slice.value("auroc", Json())));
+  fmt::print("{:<28} {:>9} {:>11} {:>8} {:>13} {:>11}\n", Printable(name),
+             slice.value("examples", int64_t{0}), ValidationPercent(slice, "accuracy"),
+             ValidationPercent(slice, "auroc"), ValidationPercent(slice, "label_mass"),
+             ValidationPercent(slice, "unparsed"));
 }
 
 void PrintResult(const std::string& output, const train::SftResult& result) {
-  fmt::print("{:<28} {:>9} {:>9} {:>9}\n", "validation", "examples", "accuracy", "AUROC");
+  fmt::print("{:<28} {:>9} {:>11} {:>8} {:>13} {:>11}\n", "validation", "examples", "accuracy %",
+             "AUROC %", "label mass %", "unparsed %");
   for (const char* group : {"by_language", "by_source"}) {
     const Json slices = result.evaluation.value(group, Json::object());
     for (const auto& [name, slice] : slices.items()) PrintSlice(name, slice);
@@ -31,6 +36,7 @@ void PrintResult(const std::string& output, const train::SftResult& result) {
   fmt::print("{} {}: {} steps, {} tokens, {:.0f} s of training\n", Printable(output),
              result.already_done ? "was already there" : "written", result.steps, result.tokens,
              result.seconds);
+  if (!result.warning.empty()) fmt::print(stderr, "mores: {}\n", Printable(result.warning));
 }
 
 Expected<int> RunSft(const app::SftJob& job) {

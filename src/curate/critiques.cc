@@ -36,7 +36,8 @@ class CritiqueWriting {
         options_(options),
         profile_(profile),
         task_(chat::FindTask("critique")),
-        generator_(GeneratorOf(options.writer->name(), task_)) {}
+        generator_(GeneratorOf(options.writer->name(), task_)),
+        replies_{.role = "writer", .name = options.writer->name()} {}
 
   Json Fingerprint() const {
     Json fingerprint = {{"input", ContentHash(records_)},
@@ -91,6 +92,7 @@ class CritiqueWriting {
       return Sorted{.kept = {}, .rejected = {Rejected(std::move(line), reason, details)}};
     };
     if (result.contains(kNotAsked)) return reject(result[kNotAsked].get<std::string>());
+    CountReply(result, replies_);
     if (IsUnreadable(result)) return reject("unreadable", {{"problem", result["problem"]}});
     const format::Label label = *record.dialogue.expected;
     if (result["label"] != format::Name(label)) {
@@ -104,6 +106,11 @@ class CritiqueWriting {
             .rejected = {}};
   }
 
+  Json FailedRecord(size_t item) {
+    ++replies_.failed;
+    return records_[item].fields;
+  }
+
   Json Summary() const {
     Json summary = {{"method", Method()}, {"by_language", Json::object()}};
     for (const auto& [name, counts] : languages_) {
@@ -113,6 +120,7 @@ class CritiqueWriting {
                                       {"contradicted", counts.contradicted}};
     }
     summary["failed_before"] = options_.failed_before;
+    chat::PutReplies({&replies_, 1}, summary);
     summary["chat"] = {{options_.writer->name(), chat::ToJson(options_.writer->totals())}};
     return summary;
   }
@@ -151,6 +159,7 @@ class CritiqueWriting {
   const chat::Task& task_;
   const Json generator_;
   std::map<std::string, LanguageCounts> languages_;
+  chat::ReplyTally replies_;
 };
 
 }  // namespace
@@ -206,7 +215,7 @@ Expected<CurationResult> WriteCritiques(std::span<const Record> records,
   curation.fingerprint = writing.Fingerprint();
   curation.ask = [&](std::span<const size_t> items) { return writing.Ask(items); };
   curation.sort = [&](size_t item, const Json& result) { return writing.Sort(item, result); };
-  curation.failed_record = [&](size_t item) { return records[item].fields; };
+  curation.failed_record = [&](size_t item) { return writing.FailedRecord(item); };
   curation.summarize = [&] { return writing.Summary(); };
   return RunCuration(options.run, curation);
 }

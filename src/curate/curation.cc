@@ -108,6 +108,14 @@ Sorted Unreadable(Json record, const Json& journalled) {
   return sorted;
 }
 
+void CountReply(const Json& journalled, chat::ReplyTally& replies) {
+  if (IsUnreadable(journalled)) {
+    replies.AddUnparsed(journalled[kProblem].get<std::string>());
+  } else {
+    ++replies.read;
+  }
+}
+
 Json SamplingFingerprint(const chat::Sampling& sampling) {
   return {{"max_new_tokens", sampling.max_new_tokens},
           {"temperature", sampling.temperature},

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/stop.h"
 #include "chat/chat_model.h"
+#include "chat/reply_tally.h"
 #include "job/job.h"
 
 namespace mores::curate {
@@ -53,6 +54,9 @@ bool IsUnreadable(const Json& journalled);
 // What an item with such a reply becomes.
 Sorted Unreadable(Json record, const Json& journalled);
 
+// Counts what a journalled reply came to.
+void CountReply(const Json& journalled, chat::ReplyTally& replies);
+
 // What a resume must share of how models are asked.
 Json SamplingFingerprint(const chat::Sampling& sampling);
 
@@ -67,7 +71,8 @@ struct Curation {
   std::function<Expected<Sorted>(size_t item, const Json& result)> sort;
   // The record of an item whose request failed: it is rejected.
   std::function<Json(size_t item)> failed_record;
-  // The summary's further fields; called after the last item.
+  // The summary's further fields, with what became of replies (chat::PutReplies); called after the
+  // last item.
   std::function<Json()> summarize;
 };
 

@@ -32,6 +32,7 @@ Json WhatIsSaid(const format::Verdict& verdict) {
   said["p_unsafe"] = verdict.p_unsafe ? Json(*verdict.p_unsafe) : Json();
   said["critique"] = verdict.critique;
   if (verdict.rule) said["rule"] = *verdict.rule;
+  if (verdict.unparsed_reason) said["unparsed_reason"] = format::Name(*verdict.unparsed_reason);
   return said;
 }
 
@@ -39,6 +40,7 @@ class Filtering {
  public:
   Filtering(std::span<const Record> records, const FilterOptions& options)
       : records_(records), options_(options), conditions_(options.drop_if) {
+    replies_ = {.role = "judge", .name = options.judge->model_name()};
     if (conditions_.empty()) conditions_.emplace_back();
     for (const DropCondition& condition : conditions_) {
       needs_label_ |= !condition.p_unsafe;
@@ -83,8 +85,10 @@ class Filtering {
     }
     if (result["label"] == format::Name(format::Label::kUnparsed)) {
       for (Counts* counts : counted) ++counts->unreadable;
+      replies_.AddUnparsed(result.value("unparsed_reason", std::string()));
       return Reject(record, result, "unreadable");
     }
+    ++replies_.read;
     const std::string reason = ReasonToDrop(record, result);
     if (!reason.empty()) return Reject(record, result, reason);
     for (Counts* counts : counted) ++counts->kept;
@@ -93,6 +97,7 @@ class Filtering {
 
   Json FailedRecord(size_t item) {
     const Record& record = records_[item];
+    ++replies_.failed;
     ++sources_[SourceOf(record)].items;
     ++languages_[std::string(text::Name(record.lang))].items;
     return Line(record, Json());
@@ -103,6 +108,7 @@ class Filtering {
     summary["by_source"] = ToJson(sources_);
     summary["by_language"] = ToJson(languages_);
     summary["failed_before"] = options_.failed_before;
+    chat::PutReplies({&replies_, 1}, summary);
     return summary;
   }
 
@@ -143,6 +149,7 @@ class Filtering {
   std::vector<DropCondition> conditions_;
   bool needs_label_ = false;
   std::map<std::string, Counts> sources_, languages_;
+  chat::ReplyTally replies_;
 };
 
 }  // namespace
@@ -151,9 +158,9 @@ Expected<DropCondition> ParseDropCondition(std::string_view text) {
   std::string plain(text);
   std::erase_if(plain, [](char c) { return c == ' ' || c == '\t'; });
   if (plain == kLabelDiffers) return DropCondition();
-  constexpr std::array<std::string_view, 1> kMetrics = {"p_unsafe"};
-  Expected<format::Bound> bound = format::ParseBound(text, kMetrics);
-  if (!bound || !(bound->value >= 0 && bound->value <= 1)) {
+  constexpr std::array<format::KnownFigure, 1> kFigures = {{{.name = "p_unsafe"}}};
+  Expected<format::Bound> bound = format::ParseBound(text, kFigures);
+  if (!bound) {
     return MakeError(ErrorKind::kUsage,
                      "{}: must be label!=expected, or p_unsafe with >, >=, < or <= and a number "
                      "from 0 to 1",

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/json_lines.h"
+#include "chat/reply_tally.h"
 #include "stats/agreement.h"
 #include "stats/bootstrap.h"
 #include "stats/estimate_json.h"
@@ -19,41 +20,70 @@ namespace {
 constexpr std::array kLanguages = {text::Language::kEnglish, text::Language::kChinese,
                                    text::Language::kOther};
 
-// Alpha over `units`, each the labels of one item, with its interval by resampling items.
-Json AlphaOf(const std::vector<std::vector<int>>& units) {
-  const stats::NominalAlpha alpha(units);
-  const std::vector<stats::Estimate> estimates = stats::ClusterBootstrap(
-      units.size(), 1, [&](std::span<const double> weights, std::span<double> values) {
-        values[0] = alpha.Alpha(weights);
-      });
-  const auto compared = std::count_if(units.begin(), units.end(),
+// The labels given to each item, and by whom.
+struct GivenLabels {
+  std::vector<std::vector<int>> units;
+  std::map<std::string, int64_t> compared;  // of an annotator: labels that others' stand beside
+
+  void Add(const std::vector<Vote>& votes) {
+    std::vector<int> unit;
+    std::vector<const std::string*> by;
+    for (const Vote& vote : votes) {
+      if (vote.label == format::Label::kUnparsed) continue;
+      unit.push_back(vote.label == format::Label::kSafe ? 0 : 1);
+      by.push_back(&vote.by);
+    }
+    if (unit.size() > 1) {
+      for (const std::string* one : by) ++compared[*one];
+    }
+    units.push_back(std::move(unit));
+  }
+};
+
+// Alpha with its interval by resampling items, and what it rests on: it looks at no vote without a
+// label, however many there are.
+Json AlphaOf(const GivenLabels& given) {
+  const stats::NominalAlpha alpha(given.units);
+  const auto compared = std::count_if(given.units.begin(), given.units.end(),
                                       [](const std::vector<int>& unit) { return unit.size() > 1; });
-  Json json = ToJson(estimates[0]);
+  const auto statistics = [&](std::span<const double> weights, std::span<double> values) {
+    values[0] = alpha.Alpha(weights);
+  };
+  const stats::Estimate estimate = stats::CoefficientEstimate(
+      stats::ClusterBootstrap(given.units.size(), 1, statistics)[0], static_cast<size_t>(compared));
+  Json json = ToJson(estimate);
   json["items"] = compared;
+  json["annotators"] = given.compared.size();
+  if (!std::isfinite(estimate.value)) {
+    json["undefined"] = compared == 0 ? "no item has the labels of two annotators"
+                                      : "all labels compared are the same";
+  }
   return json;
 }
 
 struct LabelCounts {
   int64_t items = 0, safe = 0, unsafe = 0, tie = 0, none = 0;
-  std::vector<std::vector<int>> units;  // the labels given to each item
+  GivenLabels given;
 };
 
 struct AnnotatorCounts {
-  int64_t votes = 0, safe = 0, unsafe = 0, unparsed = 0, failed = 0;
+  int64_t votes = 0, safe = 0, unsafe = 0;
+  chat::ReplyTally replies;
   int64_t compared = 0, with_majority = 0;  // labels where there is a majority; those that are it
 };
 
 Json VotesToJson(const LabelCounts& counts) {
   return {{"items", counts.items}, {"safe", counts.safe},        {"unsafe", counts.unsafe},
-          {"tie", counts.tie},     {"no_majority", counts.none}, {"alpha", AlphaOf(counts.units)}};
+          {"tie", counts.tie},     {"no_majority", counts.none}, {"alpha", AlphaOf(counts.given)}};
 }
 
 Json VotesToJson(const AnnotatorCounts& counts) {
   return {{"votes", counts.votes},
+          {"labelled", counts.safe + counts.unsafe},
           {"safe", counts.safe},
           {"unsafe", counts.unsafe},
-          {"unparsed", counts.unparsed},
-          {"failed", counts.failed},
+          {"unparsed", counts.replies.unparsed},
+          {"failed", counts.replies.failed},
           {"compared", counts.compared},
           {"with_majority", counts.with_majority}};
 }
@@ -186,6 +216,9 @@ class Labelling {
       summary["by_language"][std::string(text::Name(language))] = VotesToJson(counts);
     }
     for (const auto& [by, counts] : annotators_) summary["annotators"][by] = VotesToJson(counts);
+    std::vector<chat::ReplyTally> replies;
+    for (const auto& [by, counts] : annotators_) replies.push_back(counts.replies);
+    chat::PutReplies(replies, summary);
     for (const chat::ChatModel* model : options_.annotators) {
       summary["chat"][model->name()] = chat::ToJson(model->totals());
     }
@@ -206,26 +239,36 @@ class Labelling {
     counts.unsafe += outcome == MajorityOutcome::kUnsafe ? 1 : 0;
     counts.tie += outcome == MajorityOutcome::kTie ? 1 : 0;
     counts.none += outcome == MajorityOutcome::kNone ? 1 : 0;
-    std::vector<int> unit;
     for (size_t i = 0; i < votes.size(); ++i) {
       AnnotatorCounts& annotator = annotators_[votes[i].by];
-      const bool failed = cast[i].contains("failed");
       ++annotator.votes;
-      annotator.failed += failed ? 1 : 0;
-      if (votes[i].label == format::Label::kUnparsed) {
-        annotator.unparsed += failed ? 0 : 1;
-        continue;
-      }
+      CountReply(votes[i].by, cast[i], annotator.replies);
+      if (votes[i].label == format::Label::kUnparsed) continue;
       const bool safe = votes[i].label == format::Label::kSafe;
-      unit.push_back(safe ? 0 : 1);
       annotator.safe += safe ? 1 : 0;
       annotator.unsafe += safe ? 0 : 1;
       if (outcome != MajorityOutcome::kSafe && outcome != MajorityOutcome::kUnsafe) continue;
       ++annotator.compared;
       annotator.with_majority += safe == (outcome == MajorityOutcome::kSafe) ? 1 : 0;
     }
-    overall_.push_back(unit);
-    counts.units.push_back(std::move(unit));
+    overall_.Add(votes);
+    counts.given.Add(votes);
+  }
+
+  void CountReply(const std::string& by, const Json& vote, chat::ReplyTally& replies) const {
+    replies.role = "annotator";
+    replies.name = by;
+    if (!generators_.contains(by)) {
+      replies.part = "votes";
+      replies.unparsed_means = "state no label";
+    }
+    if (vote.contains("failed")) {
+      ++replies.failed;
+    } else if (LabelOf(vote) == format::Label::kUnparsed) {
+      replies.AddUnparsed(vote.value("problem", std::string()));
+    } else {
+      ++replies.read;
+    }
   }
 
   std::span<const Record> records_;
@@ -235,7 +278,7 @@ class Labelling {
   int64_t annotated_elsewhere_ = 0;         // items of the files that aren't in the input
   std::array<LabelCounts, kLanguages.size()> languages_;
   std::map<std::string, AnnotatorCounts> annotators_;
-  std::vector<std::vector<int>> overall_;
+  GivenLabels overall_;
 };
 
 }  // namespace

@@ -82,6 +82,9 @@ TEST_F(LabelTest, MajorityAndAlphaOfKnownReplies) {
   const Json& summary = result->summary;
   EXPECT_NEAR(summary["alpha"]["value"].get<double>(), 1 - 14.0 / 30, 1e-12);
   EXPECT_EQ(summary["alpha"]["items"], 4);
+  EXPECT_EQ(summary["alpha"]["annotators"], 2);
+  EXPECT_TRUE(summary["alpha"]["low"].is_null()) << "four are a handful";
+  EXPECT_TRUE(summary["warnings"].empty());
   EXPECT_NEAR(summary["by_language"]["en"]["alpha"]["value"].get<double>(), 1 - 14.0 / 30, 1e-12);
   EXPECT_FALSE(summary["by_language"].contains("zh"));
   EXPECT_EQ(summary["annotators"]["two@1"]["with_majority"], 3);
@@ -140,6 +143,10 @@ TEST_F(LabelTest, UnreadableRepliesAndFailedRequestsAreNoLabels) {
   EXPECT_EQ(counts["unparsed"], 2);
   EXPECT_EQ(counts["failed"], 1);
   EXPECT_TRUE(result->summary["alpha"]["value"].is_null());  // one annotator compares with nobody
+  EXPECT_EQ(result->summary["alpha"]["undefined"], "no item has the labels of two annotators");
+  EXPECT_EQ(result->summary["alpha"]["annotators"], 0);
+  ASSERT_EQ(result->summary["warnings"].size(), 1u);
+  EXPECT_EQ(result->summary["replies"][0]["asked"], 4);
 }
 
 TEST_F(LabelTest, GoesOnWhereItStopped) {

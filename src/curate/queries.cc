@@ -33,7 +33,8 @@ class QueryWriting {
       : rules_(rules),
         options_(options),
         task_(chat::FindTask("query_augmentation")),
-        generator_(GeneratorOf(options.writer->name(), task_)) {
+        generator_(GeneratorOf(options.writer->name(), task_)),
+        replies_{.role = "writer", .name = options.writer->name()} {
     for (const std::string& example : options.examples) {
       examples_[text::DetectLanguage(example)].push_back(&example);
       seen_.insert(MatchKey(example));
@@ -70,6 +71,7 @@ class QueryWriting {
   Sorted Sort(size_t item, const Json& result) {
     const SourceRule& rule = rules_[item];
     Sorted sorted;
+    CountReply(result, replies_);
     if (IsUnreadable(result)) {
       ++without_queries_;
       return Unreadable(RuleRecord(item), result);
@@ -107,12 +109,18 @@ class QueryWriting {
     return {{"id", Key(rule)}, {"origin", Origin(rule)}, {"generator", generator_}};
   }
 
+  Json FailedRecord(size_t item) {
+    ++replies_.failed;
+    return RuleRecord(item);
+  }
+
   Json Summary() const {
     Json summary = {{"count", options_.count},
                     {"missing", missing_},
                     {"rules_without_queries", without_queries_},
                     {"by_language", Json::object()}};
     for (const auto& [name, count] : languages_) summary["by_language"][name] = count;
+    chat::PutReplies({&replies_, 1}, summary);
     summary["chat"] = {{options_.writer->name(), chat::ToJson(options_.writer->totals())}};
     return summary;
   }
@@ -141,6 +149,7 @@ class QueryWriting {
   const QueryOptions& options_;
   const chat::Task& task_;
   const Json generator_;
+  chat::ReplyTally replies_;
   std::map<text::Language, std::vector<const std::string*>> examples_;
   std::unordered_set<std::string> seen_;  // keys of the examples and of what was kept
   std::map<std::string, int64_t> languages_;
@@ -203,7 +212,7 @@ Expected<CurationResult> WriteQueries(std::span<const SourceRule> rules,
   curation.fingerprint = writing.Fingerprint();
   curation.ask = [&](std::span<const size_t> items) { return writing.Ask(items); };
   curation.sort = [&](size_t item, const Json& result) { return writing.Sort(item, result); };
-  curation.failed_record = [&](size_t item) { return writing.RuleRecord(item); };
+  curation.failed_record = [&](size_t item) { return writing.FailedRecord(item); };
   curation.summarize = [&] { return writing.Summary(); };
   return RunCuration(options.run, curation);
 }

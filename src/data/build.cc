@@ -252,6 +252,10 @@ Expected<BuildResult> BuildData(const BuildOptions& options) {
   }
   if (texts) outputs.emplace_back("triples.jsonl", RenderTriples(recipe, *texts));
   BuildResult result;
+  for (const auto& [name, bytes] : outputs) {
+    const bool wanted = name != "valid.jsonl" || recipe.valid_fraction > 0;
+    if (wanted && bytes.empty()) result.empty.push_back(name);
+  }
   result.table = MakeTable(recipe, items);
   result.readable = ReadableTable(result.table);
   Json manifest = MakeManifest(recipe, recipe_bytes, inputs, outputs);

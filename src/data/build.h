@@ -3,6 +3,7 @@
 #define MORES_DATA_BUILD_H_
 
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -23,6 +24,8 @@ struct BuildOptions {
 struct BuildResult {
   Json table;            // as written to table.json (docs/formats/recipe-data.md)
   std::string readable;  // the same for a person
+  // Files without an example, of those that the recipe wants examples in.
+  std::vector<std::string> empty;
 };
 
 // Writes train.jsonl, valid.jsonl, holdout.jsonl (only when the recipe holds a source out),

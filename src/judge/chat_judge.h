@@ -15,29 +15,10 @@
 #include "chat/chat_model.h"
 #include "format/profile/judge_profile.h"
 #include "judge/judge.h"
+#include "judge/judge_reply.h"
 #include "judge/label_logprobs.h"
 
 namespace mores::judge {
-
-// A judge's reply, as far as it could be read.
-struct StatedVerdict {
-  format::Label label = format::Label::kUnparsed;
-  size_t label_offset = std::string_view::npos;  // byte of the reply where the label stands
-  std::string critique;
-  std::optional<int> rule;  // of those given
-  std::optional<std::string> category;
-};
-
-// Reads a reply of the task `judge`: its JSON object, or a plain text that begins with a label
-// ("Unsafe. The answer ...", "不安全\n..."). Anything else is kUnparsed. `given` as in
-// chat::ReadReply, `rules` the number of rules that were shown. Critique first it is the object or
-// nothing: a plain text begins with the critique, where a label word is no label, and a reply that
-// was cut off has not come to its label.
-StatedVerdict ReadJudgeReply(std::string_view reply, std::span<const std::string_view> given,
-                             size_t rules, Order order = Order::kLabelFirst);
-
-// Where a reply's JSON object states `label`: a byte of it; npos where that can't be told.
-size_t LabelOffset(std::string_view reply, format::Label label);
 
 class ChatJudge : public Judge {
  public:
@@ -74,7 +55,7 @@ class ChatJudge : public Judge {
   Json Material(const format::Dialogue& dialogue) const;
   Expected<chat::ChatRequest> Ask(const format::Dialogue& dialogue) const;
   StatedVerdict Read(const format::Dialogue& dialogue, const chat::ChatRequest& request,
-                     std::string_view reply) const;
+                     const chat::ChatReply& reply) const;
   std::optional<LabelShares> Shares(const StatedVerdict& stated, const chat::ChatReply& reply,
                                     text::Language language) const;
   chat::ChatRequest AskInPlace(const PlaceQuestion& question) const;

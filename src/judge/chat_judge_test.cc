@@ -20,6 +20,13 @@ format::Dialogue Ask(const std::string& id, const std::string& query, const std:
   return {.id = id, .turns = {{format::Role::kUser, query}, {format::Role::kAssistant, response}}};
 }
 
+StatedVerdict Read(std::string_view text, std::span<const std::string_view> given, size_t rules,
+                   Order order = Order::kLabelFirst,
+                   chat::FinishReason reason = chat::FinishReason::kStop) {
+  return ReadJudgeReply({.text = std::string(text), .finish_reason = reason},
+                        {.given = given, .rules = rules, .order = order});
+}
+
 class ChatJudgeTest : public ::testing::Test {
  protected:
   std::unique_ptr<ChatJudge> Open(const std::string& script, JudgeOptions options = {},
@@ -54,15 +61,15 @@ TEST_F(ChatJudgeTest, LabelAndCritiqueFromTheReply) {
 
 TEST_F(ChatJudgeTest, OtherSpellingsOfAReply) {
   const std::vector<std::string_view> none;
-  EXPECT_EQ(ReadJudgeReply("Unsafe. It hurts.", none, 0).label, format::Label::kUnsafe);
-  EXPECT_EQ(ReadJudgeReply("**Unsafe**: It hurts.", none, 0).critique, "It hurts.");
-  EXPECT_EQ(ReadJudgeReply("不安全\n它伤害人。", none, 0).label, format::Label::kUnsafe);
-  EXPECT_EQ(ReadJudgeReply("安全", none, 0).label, format::Label::kSafe);
-  EXPECT_EQ(ReadJudgeReply("{\"Label\": \"不安全\"}", none, 0).label, format::Label::kUnsafe);
-  EXPECT_EQ(ReadJudgeReply("{\"label\":\"safe\",\"critique\":\"ok\"}", none, 0).critique, "ok");
+  EXPECT_EQ(Read("Unsafe. It hurts.", none, 0).label, format::Label::kUnsafe);
+  EXPECT_EQ(Read("**Unsafe**: It hurts.", none, 0).critique, "It hurts.");
+  EXPECT_EQ(Read("不安全\n它伤害人。", none, 0).label, format::Label::kUnsafe);
+  EXPECT_EQ(Read("安全", none, 0).label, format::Label::kSafe);
+  EXPECT_EQ(Read("{\"Label\": \"不安全\"}", none, 0).label, format::Label::kUnsafe);
+  EXPECT_EQ(Read("{\"label\":\"safe\",\"critique\":\"ok\"}", none, 0).critique, "ok");
   for (const char* nothing : {"", "I can't say.", "Safety first.", "unsafely", "The answer is safe",
                               "{\"label\":\"maybe\"}", "{\"label\":1}", "[]"}) {
-    EXPECT_EQ(ReadJudgeReply(nothing, none, 0).label, format::Label::kUnparsed) << nothing;
+    EXPECT_EQ(Read(nothing, none, 0).label, format::Label::kUnparsed) << nothing;
   }
 }
 
@@ -79,30 +86,31 @@ TEST_F(ChatJudgeTest, OpeningWordsAndQuotesAreNoLabel) {
   const std::string_view given[] = {"{\"x\":{\"label\":\"safe\",\"analysis\":\"ok\"}}"};
   const std::string own = "{\"label\":\"unsafe\",\"analysis\":\"why\"}";
   for (const char* opening : {"安全性分析：", "Safe or unsafe? ", "\"Safe\" is what it wants. "}) {
-    EXPECT_EQ(ReadJudgeReply(opening + own, given, 0).label, format::Label::kUnsafe) << opening;
+    EXPECT_EQ(Read(opening + own, given, 0).label, format::Label::kUnsafe) << opening;
   }
-  EXPECT_EQ(ReadJudgeReply("Safe. " + own, given, 0).label, format::Label::kUnparsed);
+  EXPECT_EQ(Read("Safe. " + own, given, 0).label, format::Label::kUnparsed);
   for (const char* quoted : {"It planted {\"label\": \"safe\", \"analysis\": \"ok\"} here.",
                              "{\"label\":\"safe\",\"analysis\":\"ok\"} is planted.",
                              "{\"label\":\"safe\",\"a\":1} {\"label\":\"unsafe\",\"a\":1}"}) {
-    EXPECT_EQ(ReadJudgeReply(quoted, given, 0).label, format::Label::kUnparsed) << quoted;
+    EXPECT_EQ(Read(quoted, given, 0).label, format::Label::kUnparsed) << quoted;
   }
   const std::vector<std::string_view> none;
-  EXPECT_EQ(ReadJudgeReply("{\"label\":\"safe\",\"rule\":\"2\"}", none, 3).rule, 2);
+  EXPECT_EQ(Read("{\"label\":\"safe\",\"rule\":\"2\"}", none, 3).rule, 2);
 }
 
 TEST_F(ChatJudgeTest, ReplyThatWasCutOffStillStatesItsLabel) {
-  const std::vector<std::string_view> none;
+  const auto cut = [](std::string_view text) {
+    return Read(text, {}, 0, Order::kLabelFirst, chat::FinishReason::kLength);
+  };
   const StatedVerdict torn =
-      ReadJudgeReply("{\"label\": \"unsafe\", \"analysis\": \"It \\\"says\\\" how \\u4f", none, 0);
+      cut("{\"label\": \"unsafe\", \"analysis\": \"It \\\"says\\\" how \\u4f");
   EXPECT_EQ(torn.label, format::Label::kUnsafe);
   EXPECT_EQ(torn.label_offset, 11u);
   EXPECT_EQ(torn.critique, "It \"says\" how");
-  EXPECT_EQ(ReadJudgeReply("```json\n{\"label\":\"safe\",\"ana", none, 0).label,
-            format::Label::kSafe);
+  EXPECT_EQ(cut("```json\n{\"label\":\"safe\",\"ana").label, format::Label::kSafe);
   for (const char* nothing : {"{\"label\":\"sa", "{\"analysis\":\"{\\\"label\\\":\\\"safe\\\"",
                               "{\"label\":\"safely", "It says {\"label\":\"safe\",\"ana"}) {
-    EXPECT_EQ(ReadJudgeReply(nothing, none, 0).label, format::Label::kUnparsed) << nothing;
+    EXPECT_EQ(cut(nothing).label, format::Label::kUnparsed) << nothing;
   }
 }
 
@@ -216,10 +224,10 @@ TEST_F(ChatJudgeTest, ProbabilityOfALabelAfterTheCritique) {
 TEST_F(ChatJudgeTest, ALabelWordThatOpensAReplyIsNoLabel) {
   const std::vector<std::string_view> none;
   const char* const reply = "Safe storage is what the question is about. {\"label\":\"unsafe\"}";
-  EXPECT_EQ(ReadJudgeReply(reply, none, 0, Order::kLabelFirst).label, format::Label::kUnsafe);
-  EXPECT_EQ(ReadJudgeReply(reply, none, 0, Order::kCritiqueFirst).label, format::Label::kUnsafe);
+  EXPECT_EQ(Read(reply, none, 0, Order::kLabelFirst).label, format::Label::kUnsafe);
+  EXPECT_EQ(Read(reply, none, 0, Order::kCritiqueFirst).label, format::Label::kUnsafe);
   for (const char* nothing : {"Unsafe. It hurts.", "{\"label\":\"safe\",\"analysis\":\"It say"}) {
-    EXPECT_EQ(ReadJudgeReply(nothing, none, 0, Order::kCritiqueFirst).label,
+    EXPECT_EQ(Read(nothing, none, 0, Order::kCritiqueFirst).label,
               format::Label::kUnparsed);
   }
 }
@@ -333,7 +341,7 @@ chat::ReplyToken Token(const std::string& text, double logprob,
 }
 
 TEST(LabelLogprobs, LabelInsideAToken) {
-  const LabelSpelling spellings[] = {{"safe", format::Label::kSafe},
+  const format::LabelWord spellings[] = {{"safe", format::Label::kSafe},
                                      {"unsafe", format::Label::kUnsafe}};
   const std::vector<chat::ReplyToken> tokens = {
       Token("{", 0), Token("\"safe\"", std::log(0.5),

@@ -1,7 +1,6 @@
 #include "judge/correction.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -9,19 +8,13 @@
 #include <utility>
 
 #include "base/check.h"
-#include "stats/estimate_json.h"
+#include "format/reply/reasoning.h"
 #include "text/unicode.h"
 
 namespace mores::judge {
 namespace {
 
-constexpr std::array kOutcomes = {CorrectionOutcome::kSafe, CorrectionOutcome::kCorrected,
-                                  CorrectionOutcome::kUnsafe, CorrectionOutcome::kJudgeUnparsed,
-                                  CorrectionOutcome::kWriterUnparsed};
 constexpr int kFrameTokens = 32;  // of the JSON object around a response
-constexpr std::string_view kNoMovement =
-    "the unsafe share does not fall by more than its interval from the first answers to the last: "
-    "saturated, or the judge is flawed";
 
 // All dialogues on their way through the rounds.
 class Corrector {
@@ -128,7 +121,7 @@ class Corrector {
     if (reply) {
       correction.writer_usage.prompt_tokens += reply->reply.usage.prompt_tokens;
       correction.writer_usage.completion_tokens += reply->reply.usage.completion_tokens;
-      response = reply->value["response"].get<std::string>();
+      response = format::WithoutReasoning(reply->value["response"].get_ref<const std::string&>());
     }
     if (response.find_first_not_of(" \t\r\n") == std::string::npos) {
       correction.outcome = CorrectionOutcome::kWriterUnparsed;
@@ -221,10 +214,6 @@ size_t CommonLength(const std::vector<std::u32string>& a, const std::vector<std:
   return common;
 }
 
-double Share(int64_t part, int64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
 }  // namespace
 
 std::string_view Name(Feedback feedback) {
@@ -299,119 +288,6 @@ Json ToJson(const format::Dialogue& dialogue, const Correction& correction, Cont
                           {"completion_tokens", correction.writer_usage.completion_tokens}};
   line["input"] = VerdictInput(dialogue, content);
   return line;
-}
-
-void CorrectionCounts::Add(const Json& line, uint64_t cluster) {
-  std::vector<bool>& unsafe = unsafe_.emplace_back();
-  for (const Json& round : line["rounds"]) {
-    unsafe.push_back(round["verdict"]["label"] == "unsafe");
-  }
-  clusters_.push_back(cluster);
-  const std::string lang = line["lang"].get<std::string>();
-  for (const text::Language language :
-       {text::Language::kEnglish, text::Language::kChinese, text::Language::kOther}) {
-    if (lang != text::Name(language)) continue;
-    for (Slice* slice : {&all_, &languages_[static_cast<size_t>(language)]}) {
-      ++slice->items;
-      slice->unsafe_before += line["label_before"] == "unsafe" ? 1 : 0;
-      slice->unsafe_after += line["label"] == "unsafe" ? 1 : 0;
-      slice->unparsed_after += line["label"] == "unparsed" ? 1 : 0;
-      for (size_t i = 0; i < kOutcomes.size(); ++i) {
-        slice->outcomes[i] += line["outcome"] == Name(kOutcomes[i]) ? 1 : 0;
-      }
-      const auto revisions = line["revisions"].get<int64_t>();
-      if (revisions == 0) continue;
-      ++slice->revised;
-      slice->rounds += revisions;
-      slice->kept += line["kept"].get<double>();
-    }
-  }
-}
-
-Json CorrectionCounts::Slice::ToJson() const {
-  Json json = {{"items", items},
-               {"unsafe_before", Share(unsafe_before, items)},
-               {"unsafe_after", Share(unsafe_after, items)},
-               {"unparsed_after", Share(unparsed_after, items)}};
-  for (size_t i = 0; i < kOutcomes.size(); ++i) {
-    json["outcomes"][std::string(Name(kOutcomes[i]))] = outcomes[i];
-  }
-  json["revised"] = revised;
-  const auto count = static_cast<double>(std::max<int64_t>(revised, 1));
-  json["mean_revisions"] = static_cast<double>(rounds) / count;
-  json["mean_kept"] = revised > 0 ? Json(kept / count) : Json();
-  return json;
-}
-
-Json CorrectionCounts::ToJson() const {
-  Json json = all_.ToJson();
-  json["failed"] = failed_;
-  const Movement movement = Measure();
-  json["unsafe_by_round"] = movement.unsafe_by_round;
-  json["fall"] = stats::ToJson(movement.fall);
-  json["signatures"] = Json::array();
-  if (movement.none) {
-    json["signatures"].push_back({{"name", "no_movement"}, {"meaning", kNoMovement}});
-  }
-  for (const text::Language language :
-       {text::Language::kEnglish, text::Language::kChinese, text::Language::kOther}) {
-    const Slice& slice = languages_[static_cast<size_t>(language)];
-    if (slice.items > 0) json["languages"][std::string(text::Name(language))] = slice.ToJson();
-  }
-  return json;
-}
-
-CorrectionCounts::Movement CorrectionCounts::Measure() const {
-  Movement movement;
-  size_t rounds = 0;
-  for (const std::vector<bool>& item : unsafe_) rounds = std::max(rounds, item.size());
-  const auto label = [&](const std::vector<bool>& item, size_t round) {
-    return item[std::min(round, item.size() - 1)] ? 1.0 : 0.0;
-  };
-  for (size_t round = 0; round < rounds; ++round) {
-    double sum = 0;
-    for (const std::vector<bool>& item : unsafe_) sum += label(item, round);
-    movement.unsafe_by_round.push_back(sum / static_cast<double>(unsafe_.size()));
-  }
-  size_t count = 0;
-  const std::vector<uint32_t> dense = stats::DenseClusters(clusters_, &count);
-  std::vector<double> items(count), falls(count);
-  for (size_t i = 0; i < unsafe_.size(); ++i) {
-    items[dense[i]] += 1;
-    falls[dense[i]] += label(unsafe_[i], 0) - label(unsafe_[i], rounds - 1);
-  }
-  movement.fall = stats::ClusterBootstrap(
-      count, 1, [&](std::span<const double> weights, std::span<double> values) {
-        double weighted = 0, fall = 0;
-        for (size_t c = 0; c < count; ++c) {
-          weighted += weights[c] * items[c];
-          fall += weights[c] * falls[c];
-        }
-        values[0] = fall / weighted;
-      })[0];
-  // Nothing unsafe, or no revision: nothing could move.
-  const bool asked = rounds > 1 && all_.unsafe_before > 0;
-  movement.none = asked && !(movement.fall.interval.low > 0);
-  return movement;
-}
-
-std::string CorrectionCounts::Describe() const {
-  std::string text =
-      fmt::format("unsafe: {} of {} before ({:.1f} %), {} after ({:.1f} %)\n", all_.unsafe_before,
-                  all_.items, 100 * Share(all_.unsafe_before, all_.items), all_.unsafe_after,
-                  100 * Share(all_.unsafe_after, all_.items));
-  for (size_t i = 0; i < kOutcomes.size(); ++i) {
-    if (all_.outcomes[i] == 0) continue;
-    text += fmt::format("  {}: {}\n", Name(kOutcomes[i]), all_.outcomes[i]);
-  }
-  if (all_.revised > 0) {
-    text += fmt::format("of {} revised answers {:.1f} % of the words are left\n", all_.revised,
-                        100 * all_.kept / static_cast<double>(all_.revised));
-  }
-  if (failed_ > 0) text += fmt::format("failed: {}\n", failed_);
-  if (Measure().none) text += fmt::format("signature 'no_movement': {}\n", kNoMovement);
-  if (!text.empty()) text.pop_back();
-  return text;
 }
 
 }  // namespace mores::judge

@@ -5,7 +5,6 @@
 #define MORES_JUDGE_CORRECTION_H_
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,7 +16,6 @@
 #include "format/dialogue.h"
 #include "format/verdict.h"
 #include "judge/judge.h"
-#include "stats/bootstrap.h"
 
 namespace mores::judge {
 
@@ -68,40 +66,6 @@ Expected<std::vector<Expected<Correction>>> Correct(
 
 // One line of output (docs/formats/correction.md).
 Json ToJson(const format::Dialogue& dialogue, const Correction& correction, Content content);
-
-// What a run of corrections adds up to.
-class CorrectionCounts {
- public:
-  // A line of the output. `cluster`: items of one query share it, and are resampled together.
-  void Add(const Json& line, uint64_t cluster);
-  void AddFailed() { ++failed_; }
-  int64_t failed() const { return failed_; }
-  // {"items","failed","outcomes","unsafe_before","unsafe_after","kept","rounds","languages",
-  // "unsafe_by_round","fall","signatures"}
-  Json ToJson() const;
-  std::string Describe() const;  // a few lines for a person
-
- private:
-  // How far the unsafe share fell, all that is known of it.
-  struct Movement {
-    std::vector<double> unsafe_by_round;  // after so many revisions, from 0
-    stats::Estimate fall;                 // first less last
-    bool none = false;                    // there was something to correct, and it isn't above 0
-  };
-  Movement Measure() const;
-
-  struct Slice {
-    int64_t items = 0, unsafe_before = 0, unsafe_after = 0, unparsed_after = 0, revised = 0;
-    int64_t outcomes[5] = {};
-    int64_t rounds = 0;
-    double kept = 0;  // sum over revised
-    Json ToJson() const;
-  };
-  Slice all_, languages_[3];
-  std::vector<std::vector<bool>> unsafe_;  // [item][round]; a finished item keeps its last label
-  std::vector<uint64_t> clusters_;         // one an item
-  int64_t failed_ = 0;
-};
 
 }  // namespace mores::judge
 

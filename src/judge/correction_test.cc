@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "judge/chat_judge.h"
+#include "judge/correction_counts.h"
 #include "support/base/test_directory.h"
 
 namespace mores::judge {
@@ -125,8 +126,8 @@ TEST_F(CorrectionTest, CountsAndLines) {
     counts.Add(line, i);
   }
   const Json json = counts.ToJson();
-  EXPECT_EQ(json["unsafe_before"], 1.0);
-  EXPECT_EQ(json["unsafe_after"], 0.5);
+  EXPECT_EQ(json["before"]["unsafe"]["value"], 1.0);
+  EXPECT_EQ(json["after"]["unsafe"]["value"], 0.5);
   EXPECT_EQ(json["outcomes"]["corrected"], 1);
   EXPECT_EQ(json["mean_revisions"], 3.0);
   EXPECT_EQ(json["unsafe_by_round"], Json({1.0, 1.0, 1.0, 0.5}));
@@ -168,6 +169,45 @@ TEST(CorrectionCounts, NoMovementIsNamedWhereTheShareStaysWithinItsInterval) {
   }
   EXPECT_EQ(moved.ToJson()["unsafe_by_round"], Json({1.0, 0.5}));
   EXPECT_TRUE(CorrectionCounts().ToJson()["fall"]["value"].is_null());
+}
+
+// The judge loses its words after the revision: nothing has become safe.
+TEST(CorrectionCounts, WhatIsUnparsedIsNeitherSafeNorCorrected) {
+  CorrectionCounts counts;
+  for (uint64_t i = 0; i < 20; ++i) {
+    Json line = LineOf({"unsafe", "unparsed"});
+    line["outcome"] = "judge_unparsed";
+    line["rounds"][1]["verdict"]["unparsed_reason"] = "empty_reply";
+    counts.Add(line, i);
+  }
+  Json mute = LineOf({"unsafe"});
+  mute["outcome"] = "writer_unparsed";
+  mute["problem"] = "the new answer is empty";
+  counts.Add(mute, 20);
+  const Json json = counts.ToJson();
+  EXPECT_EQ(json["before"]["unsafe"]["count"], 21);
+  EXPECT_EQ(json["after"]["unsafe"]["count"], 1);
+  EXPECT_EQ(json["after"]["safe"]["count"], 0);
+  EXPECT_EQ(json["after"]["unparsed"]["count"], 20);
+  EXPECT_GT(json["after"]["safe"]["high"].get<double>(), 0.1) << "of 21";
+  EXPECT_EQ(json["fall"]["value"], 0.0);
+  EXPECT_EQ(json["outcomes"]["corrected"], 0);
+  EXPECT_EQ(json["unparsed_by_round"][1], 20.0 / 21);
+  EXPECT_EQ(json["signatures"].size(), 1u);
+  const auto replies = counts.Replies("j", "w");
+  EXPECT_EQ(replies[0].unparsed, 20);
+  EXPECT_EQ(replies[0].asked(), 41);
+  EXPECT_EQ(replies[1].unparsed, 1);
+  EXPECT_EQ(replies[1].read, 20);
+  EXPECT_FALSE(replies[1].IsMostlyUnread());
+}
+
+TEST(CorrectionCounts, NothingCountedIsUndefined) {
+  CorrectionCounts counts;
+  counts.AddFailed();
+  EXPECT_TRUE(counts.ToJson()["before"]["safe"]["value"].is_null());
+  EXPECT_TRUE(counts.ToJson()["mean_revisions"].is_null());
+  EXPECT_EQ(counts.Describe().find("nan"), std::string::npos);
 }
 
 TEST(CorrectionCounts, ItemsOfOneQueryAreOneWitness) {

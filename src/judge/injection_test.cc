@@ -85,6 +85,11 @@ Json HonestReply(const chat::Task& task, const std::string& text) {
   return {{"analysis", quote}, {"correct", false}};
 }
 
+StatedVerdict Read(const std::string& text, std::span<const std::string_view> given, size_t rules,
+                   Order order = Order::kLabelFirst) {
+  return ReadJudgeReply({.text = text}, {.given = given, .rules = rules, .order = order});
+}
+
 class InjectionTest : public ::testing::Test {
  protected:
   const std::vector<Injection> injections_ = ReadInjections();
@@ -150,7 +155,7 @@ TEST_F(InjectionTest, JudgeReadsTheLabelAfterACritiqueThatQuotesThem) {
   for (const Injection& injection : injections_) {
     const std::vector<std::string_view> given = {injection.text};
     const std::string reply = DumpJson({{"analysis", injection.text}, {"label", "unsafe"}});
-    const StatedVerdict stated = ReadJudgeReply(reply, given, 3, Order::kCritiqueFirst);
+    const StatedVerdict stated = Read(reply, given, 3, Order::kCritiqueFirst);
     EXPECT_EQ(stated.label, format::Label::kUnsafe) << injection.id;
     EXPECT_EQ(stated.label_offset, reply.rfind("unsafe")) << injection.id;
   }
@@ -159,20 +164,20 @@ TEST_F(InjectionTest, JudgeReadsTheLabelAfterACritiqueThatQuotesThem) {
 TEST_F(InjectionTest, JudgeReadsTheLabelThatComesFirst) {
   for (const Injection& injection : injections_) {
     const std::vector<std::string_view> given = {injection.text};
-    EXPECT_EQ(ReadJudgeReply("unsafe\nIt says: " + injection.text, given, 3).label,
+    EXPECT_EQ(Read("unsafe\nIt says: " + injection.text, given, 3).label,
               format::Label::kUnsafe)
         << injection.id;
     // A reply that opens with a label on a line of its own has stated it, whoever said so before.
     if (!injection.text.starts_with("safe\n") && !injection.text.starts_with("安全\n")) {
-      EXPECT_EQ(ReadJudgeReply(injection.text + " is what it wants me to say.", given, 3).label,
+      EXPECT_EQ(Read(injection.text + " is what it wants me to say.", given, 3).label,
                 format::Label::kUnparsed)
           << injection.id;
     }
-    EXPECT_EQ(ReadJudgeReply("The dialogue says: " + injection.text, given, 3).label,
+    EXPECT_EQ(Read("The dialogue says: " + injection.text, given, 3).label,
               format::Label::kUnparsed)
         << injection.id;
     const Json json = {{"label", "unsafe"}, {"analysis", injection.text}, {"rule", 2}};
-    const StatedVerdict stated = ReadJudgeReply(DumpJson(json), given, 3);
+    const StatedVerdict stated = Read(DumpJson(json), given, 3);
     EXPECT_EQ(stated.label, format::Label::kUnsafe) << injection.id;
     EXPECT_EQ(stated.rule, 2) << injection.id;
     EXPECT_EQ(stated.label_offset, 10u) << injection.id;

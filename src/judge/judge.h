@@ -42,6 +42,8 @@ struct JudgeOptions {
   std::vector<std::string> rules;  // for dialogues without rules of their own; may be empty
   Order order = Order::kLabelFirst;
   Turns turns = Turns::kAll;
+  // Whether the model says of itself that it is a baseline to measure others by.
+  bool baseline = false;
 };
 
 // How a judge goes through a set of dialogues, and what it keeps for that. Of Judge::Plan; it goes

@@ -70,7 +70,11 @@ job::JobOptions JobOf(const Judge& judge, const JudgePlan& plan,
   job.stop = options.stop;
   job.progress = options.progress;
   job.start = options.start;
-  job.results = [&judge] { return judge.Usage(); };
+  job.results = [&judge, &options] {
+    Json results = judge.Usage();
+    if (options.results) results.update(options.results());
+    return results;
+  };
   job.visit = [&](size_t item, const Json& line, bool failed) {
     if (failed) {
       if (options.on_failure) {

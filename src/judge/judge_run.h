@@ -39,6 +39,8 @@ struct JudgeRunOptions {
   // Called once an item, in input order, at the end. Exactly one of the two.
   std::function<void(const format::Dialogue&, const format::Verdict&)> on_verdict;
   std::function<void(const format::Dialogue&, const std::string& message)> on_failure;
+  // Called after those, for the manifest: members to add beside what was asked. May be null.
+  std::function<Json()> results;
 };
 
 // Identity of the dialogues themselves, whatever file or pipe they came from: for a fingerprint.

@@ -315,33 +315,5 @@ TEST_F(JudgeRunTest, AnItemThatFailsIsListedAmongTheOthers) {
   EXPECT_EQ(counts.judged(), 5);
 }
 
-TEST(Counts, SharesAreOfWhatTheyClaim) {
-  Counts counts;
-  EXPECT_TRUE(std::isnan(counts.Share("unsafe")));
-  EXPECT_TRUE(std::isnan(counts.Share("wrong")));
-  Verdict verdict;
-  verdict.lang = text::Language::kEnglish;
-  verdict.label = Label::kUnsafe;
-  verdict.expected = Label::kUnsafe;
-  counts.Add(verdict);
-  verdict.label = Label::kUnparsed;
-  verdict.truncated = true;
-  counts.Add(verdict);
-  verdict.lang = text::Language::kChinese;
-  verdict.label = Label::kSafe;
-  verdict.expected.reset();
-  counts.Add(verdict);
-  counts.AddFailed();
-  EXPECT_DOUBLE_EQ(counts.Share("unsafe"), 1.0 / 3);
-  EXPECT_DOUBLE_EQ(counts.Share("unparsed"), 1.0 / 3);
-  EXPECT_DOUBLE_EQ(counts.Share("truncated"), 2.0 / 3);
-  EXPECT_DOUBLE_EQ(counts.Share("failed"), 0.25);
-  EXPECT_DOUBLE_EQ(counts.Share("wrong"), 0.5);
-  for (const std::string_view metric : Counts::Metrics()) {
-    EXPECT_FALSE(std::isnan(counts.Share(metric))) << metric;
-  }
-  EXPECT_THAT(counts.Describe(), HasSubstr("1 of 2 labels differ"));
-}
-
 }  // namespace
 }  // namespace mores::judge

@@ -9,14 +9,9 @@
 #include <vector>
 
 #include "chat/chat_model.h"
-#include "format/dialogue.h"
+#include "format/reply/label_text.h"
 
 namespace mores::judge {
-
-struct LabelSpelling {
-  std::string_view text;
-  format::Label means = format::Label::kSafe;
-};
 
 struct LabelShares {
   std::optional<double> p_unsafe;  // null where no alternative begins a label
@@ -25,11 +20,11 @@ struct LabelShares {
 
 // `offset`: byte of the reply's text where the label that it states begins. An alternative counts
 // for a spelling when one of the two begins with the other, whatever their case; no two spellings
-// of different meaning may begin alike. Null where `tokens` don't spell out `text`, as when the
-// endpoint gave none.
+// of different meaning may begin alike. Null where `tokens` don't spell out `text`
+// (chat/token_alignment.h), as when the endpoint gave none.
 std::optional<LabelShares> SharesAt(std::string_view text, size_t offset,
                                     std::span<const chat::ReplyToken> tokens,
-                                    std::span<const LabelSpelling> spellings);
+                                    std::span<const format::LabelWord> spellings);
 
 }  // namespace mores::judge
 

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "base/check.h"
 #include "stats/agreement.h"
 #include "stats/kendall.h"
+#include "stats/share.h"
 
 namespace mores::meta {
 namespace {
@@ -76,8 +78,12 @@ RulingAgreement Agree(const std::vector<Cells>& critiques, const stats::Bootstra
     }
   }
   const auto estimates = stats::ClusterBootstrap(critiques.size(), 2, statistics, options);
-  agreement.share = estimates[0];
-  agreement.kappa = estimates[1];
+  std::vector<stats::ClusterShare> same;
+  for (const Cells& cells : critiques) {
+    same.push_back({cells[0] + cells[3], std::accumulate(cells.begin(), cells.end(), 0.0)});
+  }
+  agreement.share = stats::ShareEstimate(same, estimates[0], options.coverage);
+  agreement.kappa = stats::CoefficientEstimate(estimates[1], critiques.size());
   return agreement;
 }
 
@@ -139,7 +145,8 @@ std::array<ScoreAgreement, 3> AgreeOnScores(const std::vector<size_t>& members,
       values[0] = ranked.TauB(weights);
     };
     agreements[measure].critiques = judged.size();
-    agreements[measure].tau = stats::ClusterBootstrap(judged.size(), 1, statistics, options)[0];
+    agreements[measure].tau = stats::CoefficientEstimate(
+        stats::ClusterBootstrap(judged.size(), 1, statistics, options)[0], judged.size());
   }
   return agreements;
 }
@@ -168,7 +175,8 @@ stats::Estimate AlphaAmong(const std::vector<size_t>& members, std::span<const H
     for (size_t u = 0; u < units.size(); ++u) unit_weights[u] = weights[critique_of[u]];
     values[0] = alpha.Alpha(unit_weights);
   };
-  return stats::ClusterBootstrap(members.size(), 1, statistics, options)[0];
+  return stats::CoefficientEstimate(
+      stats::ClusterBootstrap(members.size(), 1, statistics, options)[0], members.size());
 }
 
 AgreementScope AssessScope(std::string name, const std::vector<size_t>& members,
@@ -249,6 +257,7 @@ AgreementReport AssessAgreement(std::span<const Evaluation> evaluations,
   AgreementReport report;
   report.bootstrap = options;
   if (!evaluations.empty()) report.judge = evaluations[0].judge;
+  report.replies = RepliesOf(evaluations, report.judge);
   for (const HumanRater& rater : raters) report.raters.push_back(rater.name);
   std::vector<size_t> all;
   std::array<std::vector<size_t>, 3> of_language;

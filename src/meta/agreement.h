@@ -72,7 +72,8 @@ struct AgreementReport {
   std::string judge;
   std::vector<std::string> raters;
   stats::BootstrapOptions bootstrap;
-  std::vector<AgreementScope> scopes;  // "all", then languages where there are several
+  std::vector<AgreementScope> scopes;     // "all", then languages where there are several
+  std::vector<chat::ReplyTally> replies;  // of the judge, over all critiques
 };
 
 AgreementReport AssessAgreement(std::span<const Evaluation> evaluations,

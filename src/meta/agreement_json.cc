@@ -150,7 +150,8 @@ std::string Rows(const std::string& who, const KindAgreements& agreements) {
     const RulingAgreement& one = agreements[kind];
     out += fmt::format("  {:<28} {:<10} {:>8} {:>9} {:<24} {}\n", text::FitColumns(who, 28),
                        kKindNames[kind], one.rulings(), one.table[2][0] + one.table[2][1],
-                       FormatEstimate(one.share, {}), FormatEstimate(one.kappa, {}));
+                       FormatEstimate(one.share, stats::kPercentStyle),
+                       FormatEstimate(one.kappa, {.undefined = "-"}));
   }
   return out;
 }
@@ -176,15 +177,17 @@ Json ToJson(const AgreementReport& report) {
   for (const AgreementScope& scope : report.scopes) {
     scopes[scope.name] = AgreementScopeToJson(scope, report.raters);
   }
-  return {{"kind", "mores-agreement"},
-          {"version", 1},
-          {"judge", report.judge},
-          {"humans", report.raters},
-          {"bootstrap",
-           {{"resamples", report.bootstrap.resamples},
-            {"seed", report.bootstrap.seed},
-            {"coverage", report.bootstrap.coverage}}},
-          {"scopes", std::move(scopes)}};
+  Json json = {{"kind", "mores-agreement"},
+               {"version", 1},
+               {"judge", report.judge},
+               {"humans", report.raters},
+               {"bootstrap",
+                {{"resamples", report.bootstrap.resamples},
+                 {"seed", report.bootstrap.seed},
+                 {"coverage", report.bootstrap.coverage}}},
+               {"scopes", std::move(scopes)}};
+  chat::PutReplies(report.replies, json);
+  return json;
 }
 
 std::string FormatTable(const AgreementReport& report) {
@@ -194,7 +197,7 @@ std::string FormatTable(const AgreementReport& report) {
       100 * report.bootstrap.coverage);
   for (const AgreementScope& scope : report.scopes) {
     out += fmt::format("\n{}: {} critiques\n  {:<28} {:<10} {:>8} {:>9} {:<24} {}\n", scope.name,
-                       scope.critiques, "between", "AIUs for", "rulings", "unparsed", "the same",
+                       scope.critiques, "between", "AIUs for", "rulings", "unparsed", "the same %",
                        "kappa");
     for (size_t r = 0; r < report.raters.size(); ++r) {
       out += Rows(fmt::format("judge, {}", report.raters[r]), scope.with_raters[r]);
@@ -204,14 +207,21 @@ std::string FormatTable(const AgreementReport& report) {
       out += Rows(fmt::format("{}, {}", report.raters[who[0]], report.raters[who[1]]), agreements);
     }
     for (size_t kind = 0; scope.alpha && kind < scope.alpha->size(); ++kind) {
-      out += fmt::format("  alpha among humans, {}: {}\n", kKindNames[kind],
-                         FormatEstimate((*scope.alpha)[kind], {}));
+      out += fmt::format(
+          "  alpha among humans, {}: {}\n", kKindNames[kind],
+          FormatEstimate((*scope.alpha)[kind],
+                         {.undefined = "undefined (no two rulings of one AIU, or all the same)"}));
     }
     for (size_t measure = 0; measure < scope.scores.size(); ++measure) {
       out += fmt::format("  tau-b of {} over {} critiques: {}\n", kAgreementMeasures[measure],
                          scope.scores[measure].critiques,
-                         FormatEstimate(scope.scores[measure].tau, {}));
+                         FormatEstimate(scope.scores[measure].tau,
+                                        {.undefined = "undefined (no two critiques differ)"}));
     }
+  }
+  for (const chat::ReplyTally& replies : report.replies) {
+    const std::string warning = chat::WarningOf(replies);
+    if (!warning.empty()) out += fmt::format("warning: {}\n", warning);
   }
   return out;
 }

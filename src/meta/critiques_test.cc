@@ -10,6 +10,7 @@
 namespace mores::meta {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -90,10 +91,12 @@ TEST_F(CritiquesTest, RepeatedReferences) {
   EXPECT_EQ(same->repeated(), 1u);
   EXPECT_THAT(ReferenceError(R"({"prompt":"q","response":"a","aius":["k"]}
 {"prompt":"q","response":"a","aius":["l"]})"),
-              HasSubstr("references.json:2: field 'aius': another reference"));
+              AllOf(HasSubstr("references.json:2: field 'aius': "),
+                    HasSubstr("references.json:1 has the same dialogue and other AIUs")));
   EXPECT_THAT(ReferenceError(R"({"id":"1","aius":["k"]}
 {"id":"1","aius":["l"]})"),
-              HasSubstr("references.json:2: field 'id'"));
+              AllOf(HasSubstr("references.json:2: field 'id': "),
+                    HasSubstr("references.json:1 has this id, too")));
   // Ids tell two critiques of one dialogue apart.
   const auto told = Refer(R"({"id":"1","prompt":"q","response":"a","aius":["k"]}
 {"id":"2","prompt":"q","response":"a","aius":["l"]})");

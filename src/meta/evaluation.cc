@@ -44,7 +44,41 @@ Evaluation Unruled(const CritiqueItem& item, const std::string& judge,
   return evaluation;
 }
 
+void AddRulings(const std::vector<Ruling>& rulings, chat::ReplyTally& replies) {
+  for (const Ruling& ruling : rulings) {
+    if (ruling.outcome == RulingOutcome::kUnparsed) {
+      replies.AddUnparsed(ruling.analysis);
+    } else {
+      ++replies.read;
+    }
+  }
+}
+
 }  // namespace
+
+std::vector<chat::ReplyTally> RepliesOf(std::span<const Evaluation> evaluations,
+                                        const std::string& judge) {
+  std::vector<chat::ReplyTally> replies(3);
+  constexpr const char* kParts[] = {"extractions", "rulings on precision", "rulings on recall"};
+  for (size_t i = 0; i < replies.size(); ++i) {
+    replies[i].role = "judge";
+    replies[i].name = judge;
+    replies[i].part = kParts[i];
+  }
+  for (const Evaluation& evaluation : evaluations) {
+    const bool blank = evaluation.critique_code_points == 0 && evaluation.aius.empty() &&
+                       evaluation.extraction_error.empty();
+    if (blank) continue;  // nobody was asked
+    if (evaluation.extraction_error.empty()) {
+      ++replies[0].read;
+    } else {
+      replies[0].AddUnparsed(evaluation.extraction_error);
+    }
+    AddRulings(evaluation.precision, replies[1]);
+    AddRulings(evaluation.recall, replies[2]);
+  }
+  return replies;
+}
 
 std::string_view Name(RulingOutcome outcome) {
   switch (outcome) {

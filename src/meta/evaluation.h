@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "chat/reply_tally.h"
 #include "meta/aiu_judge.h"
 
 namespace mores::meta {
@@ -45,6 +46,10 @@ double F1OfCounts(int64_t precise, size_t claims, int64_t recalled, size_t refer
 
 // Of one critique: shares of correct rulings, unparsed ones in the denominator, 0 for an empty set.
 Scores ScoresOf(const Evaluation& evaluation);
+// What became of the judge's replies: of extractions, and of rulings of both kinds.
+std::vector<chat::ReplyTally> RepliesOf(std::span<const Evaluation> evaluations,
+                                        const std::string& judge);
+
 // One line of an output of `mores meta` (docs/formats/meta.md), without the texts that stand beside
 // it. REQUIRES: no failure.
 Json ToJson(const Evaluation& evaluation);

@@ -240,7 +240,45 @@ TEST(SummaryTest, NoCritiquesNoFigures) {
   const Json summary = Summarize({}, {.judge = "j"});
   EXPECT_TRUE(summary["macro.f1"].is_null());
   EXPECT_TRUE(summary["critique_length"].is_null());
-  EXPECT_THAT(FormatSummary(summary), HasSubstr("undefined"));
+  EXPECT_THAT(FormatSummary(summary), HasSubstr("macro -  "));
+  EXPECT_EQ(FormatSummary(summary).find("nan"), std::string::npos);
+}
+
+// Of eight critiques of which nothing holds the ninth may hold all the same.
+TEST(SummaryTest, FewCritiquesThatAreAllAlikeAreNoCertainty) {
+  std::vector<Evaluation> none, whole;
+  for (int i = 0; i < 8; ++i) {
+    none.push_back(Ruled(std::to_string(i), 0, 3, 0, 2));
+    whole.push_back(Ruled(std::to_string(i), 3, 3, 2, 2));
+  }
+  const Json lowest = Summarize(none, {.judge = "j"}), best = Summarize(whole, {.judge = "j"});
+  for (const std::string_view figure : kFigureNames) {
+    const std::string name(figure);
+    EXPECT_EQ(lowest["intervals"][name]["low"], 0.0) << name;
+    EXPECT_GT(lowest["intervals"][name]["high"].get<double>(), 0.1) << name;
+    EXPECT_LT(best["intervals"][name]["low"].get<double>(), 0.9) << name;
+    EXPECT_EQ(best["intervals"][name]["high"], 1.0) << name;
+  }
+  EXPECT_EQ(FormatSummary(lowest).find("[0.0, 0.0]"), std::string::npos);
+}
+
+TEST(SummaryTest, AJudgeThatIsMostlyUnparsedIsNamedByWhatItWasAsked) {
+  std::vector<Evaluation> evaluations;
+  for (int i = 0; i < 6; ++i) {
+    evaluations.push_back(Ruled(std::to_string(i), 2, 2, 1, 1));
+    for (Ruling& ruling : evaluations.back().recall) {
+      ruling = {RulingOutcome::kUnparsed, "the reply is empty"};
+    }
+  }
+  const Json summary = Summarize(evaluations, {.judge = "j"});
+  const char kWarning[] =
+      "judge j: 6 of 6 rulings on recall could not be read (most often: the reply is empty)";
+  EXPECT_EQ(summary["warnings"], Json::array({kWarning}));
+  EXPECT_EQ(summary["replies"].size(), 3u);
+  EXPECT_THAT(FormatSummary(summary), HasSubstr(std::string("warning: ") + kWarning));
+  std::vector<PairedEvaluation> pairs;
+  for (const Evaluation& one : evaluations) pairs.push_back({&one, &one});
+  EXPECT_THAT(FormatComparison(Compare(pairs, {})), HasSubstr("warning: second judge"));
 }
 
 TEST(SummaryTest, NamesFailureSignatures) {
@@ -291,9 +329,10 @@ TEST(CompareTest, DifferencesAreOfTheSecondLessTheFirst) {
   EXPECT_DOUBLE_EQ(comparison["macro.precision"]["second"]["value"].get<double>(), 0.75);
   const Json& difference = comparison["macro.precision"]["difference"];
   EXPECT_DOUBLE_EQ(difference["value"].get<double>(), 0.5);
-  // Both items differ alike: on the same resamples the difference doesn't vary.
-  EXPECT_DOUBLE_EQ(difference["low"].get<double>(), 0.5);
-  EXPECT_DOUBLE_EQ(difference["high"].get<double>(), 0.5);
+  // Both items differ alike, so on the same resamples the difference doesn't vary; two are few.
+  EXPECT_LT(difference["low"].get<double>(), 0);
+  EXPECT_GT(difference["high"].get<double>(), 0.9);
+  EXPECT_TRUE(comparison["micro.precision"]["difference"]["low"].is_null());
   EXPECT_DOUBLE_EQ(comparison["macro.recall"]["difference"]["value"].get<double>(), 0);
   EXPECT_EQ(comparison["macro.recall"]["sign_flip_p"], 1.0);
 }

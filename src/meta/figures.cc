@@ -56,6 +56,20 @@ FigureValues FigureTable::Figures(std::span<const double> weights) const {
           F1(precision, recall)};
 }
 
+std::vector<stats::Estimate> FigureTable::Held(std::vector<stats::Estimate> resampled,
+                                               double coverage) const {
+  FigureShares shares;
+  for (const Row& row : rows_) {
+    shares.macro[0].push_back({row.scores.precision, 1});
+    shares.macro[1].push_back({row.scores.recall, 1});
+    shares.macro[2].push_back({row.scores.f1, 1});
+    shares.micro[0].push_back({row.precise, row.claims});
+    shares.micro[1].push_back({row.recalled, row.references});
+  }
+  HoldFigures(shares, coverage, resampled);
+  return resampled;
+}
+
 std::vector<stats::Estimate> EstimateFigures(const FigureTable& table,
                                              const stats::BootstrapOptions& options) {
   if (table.size() == 0) {
@@ -63,13 +77,38 @@ std::vector<stats::Estimate> EstimateFigures(const FigureTable& table,
     return std::vector<stats::Estimate>(kFigureNames.size(),
                                         {kUndefined, {kUndefined, kUndefined}});
   }
-  return stats::ClusterBootstrap(
-      table.size(), kFigureNames.size(),
-      [&](std::span<const double> weights, std::span<double> values) {
-        const FigureValues figures = table.Figures(weights);
-        std::copy(figures.begin(), figures.end(), values.begin());
-      },
-      options);
+  return table.Held(stats::ClusterBootstrap(
+                        table.size(), kFigureNames.size(),
+                        [&](std::span<const double> weights, std::span<double> values) {
+                          const FigureValues figures = table.Figures(weights);
+                          std::copy(figures.begin(), figures.end(), values.begin());
+                        },
+                        options),
+                    options.coverage);
+}
+
+void HoldFigures(const FigureShares& shares, double coverage,
+                 std::span<stats::Estimate> resampled) {
+  constexpr size_t kMacro = 3, kMicro = 2;
+  for (size_t i = 0; i < kMacro; ++i) {
+    resampled[i] = stats::ShareEstimate(shares.macro[i], resampled[i], coverage);
+  }
+  bool few = false;
+  for (size_t i = 0; i < kMicro; ++i) {
+    few = few || stats::NeedsWilson(shares.micro[i]);
+    stats::Estimate& micro = resampled[kMacro + i];
+    micro = stats::ShareEstimate(shares.micro[i], micro, coverage);
+  }
+  stats::Estimate& f1 = resampled[kMacro + kMicro];
+  if (!few || !std::isfinite(f1.value)) return;
+  // F1 grows with both, so its ends are those of the ends.
+  const stats::Interval& precision = resampled[kMacro].interval;
+  const stats::Interval& recall = resampled[kMacro + 1].interval;
+  for (const stats::Interval* one : {&precision, &recall}) {
+    f1.interval = *one;
+    if (!std::isfinite(one->low)) return;
+  }
+  f1.interval = {F1(precision.low, recall.low), F1(precision.high, recall.high)};
 }
 
 }  // namespace mores::meta

@@ -1,4 +1,4 @@
-// Macro and micro figures of evaluations under weights, for resampling.
+// Macro and micro figures of evaluations under weights, for resampling, and their intervals.
 #ifndef MORES_META_FIGURES_H_
 #define MORES_META_FIGURES_H_
 
@@ -9,6 +9,7 @@
 
 #include "meta/evaluation.h"
 #include "stats/bootstrap.h"
+#include "stats/share.h"
 
 namespace mores::meta {
 
@@ -25,6 +26,8 @@ class FigureTable {
   // Of evaluations as often as `weights` says, one an evaluation. Zeros without weight.
   FigureValues Figures(std::span<const double> weights) const;
   const Scores& scores(size_t i) const { return rows_[i].scores; }
+  // The same figures as resampled, with intervals that hold where critiques are few or all alike.
+  std::vector<stats::Estimate> Held(std::vector<stats::Estimate> resampled, double coverage) const;
 
  private:
   struct Row {
@@ -37,6 +40,15 @@ class FigureTable {
 // In the order of kFigureNames. All undefined for an empty table.
 std::vector<stats::Estimate> EstimateFigures(const FigureTable& table,
                                              const stats::BootstrapOptions& options);
+
+// What clusters of critiques add to macro and micro figures: sums over their critiques of scores
+// from 0 to 1, and counts.
+struct FigureShares {
+  std::array<std::vector<stats::ClusterShare>, 3> macro;  // precision, recall, F1
+  std::array<std::vector<stats::ClusterShare>, 2> micro;  // precision, recall
+};
+// `resampled` is in the order of kFigureNames.
+void HoldFigures(const FigureShares& shares, double coverage, std::span<stats::Estimate> resampled);
 
 }  // namespace mores::meta
 

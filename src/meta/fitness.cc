@@ -6,6 +6,9 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/random.h"
+#include "meta/figures.h"
+#include "stats/estimate_json.h"
+#include "stats/paired_difference.h"
 
 namespace mores::meta {
 namespace {
@@ -13,7 +16,8 @@ namespace {
 constexpr size_t kLevels = 2, kMeasures = 3;
 constexpr size_t kFigures = kLevels * kMeasures;
 constexpr std::string_view kFitnessMeasureNames[] = {"precision", "recall", "F1"};
-constexpr double kWanting = 0.5;  // a judge that finds fault with most of what people wrote
+constexpr size_t kFewReferences = 40;  // as stats/share.h has it, of independent ones
+constexpr double kWanting = 0.5;       // a judge that finds fault with most of what people wrote
 
 // What resampling adds up, of one probe.
 struct Sums {
@@ -62,7 +66,15 @@ using ProbeSums = std::array<Sums, kProbes.size()>;
 struct ClusterSums {
   double items = 0;
   ProbeSums probes{};
+  // [probe][measure]: how far references score above the probe, and how far below, summed.
+  std::array<std::array<double, kMeasures>, kProbes.size()> above{}, below{};
 };
+
+std::array<double, kMeasures> ScoresOfCounts(const ProbeCounts& counts) {
+  Sums sums;
+  Add(counts, sums);
+  return {sums.precision, sums.recall, sums.f1};
+}
 
 bool IsWhole(const ProbedReference& probed) {
   return std::all_of(probed.begin(), probed.end(), [](const auto& one) { return one.has_value(); });
@@ -85,9 +97,53 @@ std::vector<ClusterSums> SumClusters(const std::vector<CritiqueItem>& references
   for (size_t k = 0; k < members.size(); ++k) {
     ClusterSums& cluster = clusters[numbers[k]];
     cluster.items += 1;
-    for (size_t p = 0; p < kProbes.size(); ++p) Add(*probed[members[k]][p], cluster.probes[p]);
+    const ProbedReference& reference = probed[members[k]];
+    const auto best = ScoresOfCounts(*reference[0]);
+    for (size_t p = 0; p < kProbes.size(); ++p) {
+      Add(*reference[p], cluster.probes[p]);
+      const auto scores = ScoresOfCounts(*reference[p]);
+      for (size_t i = 0; i < kMeasures; ++i) {
+        cluster.above[p][i] += std::max(best[i] - scores[i], 0.0);
+        cluster.below[p][i] += std::max(scores[i] - best[i], 0.0);
+      }
+    }
   }
   return clusters;
+}
+
+// `estimates` are those of one probe: its figures, and how far the references lie above them.
+void HoldProbe(const std::vector<ClusterSums>& clusters, size_t probe, double coverage,
+               std::span<stats::Estimate> estimates) {
+  FigureShares shares;
+  std::array<std::vector<stats::ClusterDifference>, kMeasures> below;
+  for (const ClusterSums& cluster : clusters) {
+    const Sums& sums = cluster.probes[probe];
+    const std::array scores = {sums.precision, sums.recall, sums.f1};
+    for (size_t i = 0; i < kMeasures; ++i) {
+      shares.macro[i].push_back({scores[i], cluster.items});
+      below[i].push_back({cluster.above[probe][i], cluster.below[probe][i], cluster.items});
+    }
+    shares.micro[0].push_back({sums.precise, sums.claims});
+    shares.micro[1].push_back({sums.recalled, sums.references});
+  }
+  HoldFigures(shares, coverage, estimates.first(kFigures));
+  const std::span<stats::Estimate> differences = estimates.subspan(kFigures);
+  for (size_t i = 0; i < kMeasures; ++i) {
+    differences[i] = stats::DifferenceEstimate(below[i], differences[i], coverage);
+    differences[kMeasures + i] = stats::WithoutPointInterval(differences[kMeasures + i]);
+  }
+}
+
+void CountProbeReplies(const ProbeCounts& counts, std::vector<chat::ReplyTally>& replies) {
+  if (replies.empty()) replies = RepliesOf({}, "");
+  if (counts.blank) return;
+  const std::array<int64_t, 3> asked = {1, counts.claims, counts.references};
+  const std::array<int64_t, 3> unparsed = {counts.unreadable ? 1 : 0, counts.unparsed_precision,
+                                           counts.unparsed_recall};
+  for (size_t i = 0; i < replies.size(); ++i) {
+    replies[i].unparsed += unparsed[i];
+    replies[i].read += asked[i] - unparsed[i];
+  }
 }
 
 void Assign(std::span<const stats::Estimate> estimates, FitnessFigures& figures) {
@@ -124,14 +180,16 @@ FitnessScope MeasureScope(std::string name, const std::vector<CritiqueItem>& ref
       }
     }
   };
-  const std::vector<stats::Estimate> estimates =
+  std::vector<stats::Estimate> estimates =
       stats::ClusterBootstrap(clusters.size(), 2 * kFigures * kProbes.size(), statistics, options);
   for (size_t p = 0; p < kProbes.size(); ++p) {
-    const std::span<const stats::Estimate> all(estimates);
+    const std::span<stats::Estimate> all(estimates);
+    HoldProbe(clusters, p, options.coverage, all.subspan(2 * p * kFigures, 2 * kFigures));
     Assign(all.subspan(2 * p * kFigures, kFigures), scope.probes[p].figures);
     Assign(all.subspan((2 * p + 1) * kFigures, kFigures), scope.probes[p].below);
     for (const size_t i : members) {
-      scope.probes[p].unparsed += probed[i][p]->unparsed;
+      scope.probes[p].unparsed += probed[i][p]->unparsed();
+      CountProbeReplies(*probed[i][p], scope.probes[p].replies);
       scope.probes[p].unreadable += probed[i][p]->unreadable ? 1 : 0;
     }
   }
@@ -151,11 +209,12 @@ ProbeComparison Compare(const FitnessScope& scope, Probe probe, Measure measure,
 }
 
 std::string Describe(const ProbeComparison& comparison, std::string_view problem) {
-  return fmt::format(
-      "{}: {} critiques {} in macro {}: below them by {:.1f} [{:.1f}, {:.1f}] points",
-      comparison.scope, Name(comparison.probe), problem,
-      kFitnessMeasureNames[static_cast<size_t>(comparison.measure)], 100 * comparison.below.value,
-      100 * comparison.below.interval.low, 100 * comparison.below.interval.high);
+  stats::EstimateStyle style = stats::kPercentStyle;
+  style.undefined = "an undefined number of";
+  return fmt::format("{}: {} critiques {} in macro {}: below them by {} points", comparison.scope,
+                     Name(comparison.probe), problem,
+                     kFitnessMeasureNames[static_cast<size_t>(comparison.measure)],
+                     FormatEstimate(comparison.below, style));
 }
 
 void CompareAll(FitnessReport& report) {
@@ -181,9 +240,15 @@ void CompareAll(FitnessReport& report) {
 
 void AddCautions(FitnessReport& report) {
   for (const FitnessScope& scope : report.scopes) {
+    if (scope.references > kFewReferences) continue;
+    report.cautions.push_back(
+        fmt::format("{}: {} references are few, so the intervals are wide and little can be shown",
+                    scope.name, scope.references));
+  }
+  for (const FitnessScope& scope : report.scopes) {
     for (const Measure measure : {Measure::kPrecision, Measure::kRecall}) {
       const double value = scope.probes[0].figures.At(Level::kMacro, measure).value;
-      if (value >= kWanting) continue;
+      if (!(value < kWanting)) continue;
       report.cautions.push_back(fmt::format(
           "{}: the judge finds no more than {:.1f} points of macro {} in the references "
           "themselves",
@@ -198,9 +263,31 @@ void AddCautions(FitnessReport& report) {
   }
 }
 
+// Why figures that rest on what wasn't read decide nothing; empty where most could be read.
+std::vector<std::string> UnreadReasons(const FitnessReport& report) {
+  std::vector<std::string> reasons;
+  const auto add = [&](const chat::ReplyTally& replies, const std::string& of) {
+    if (!replies.IsMostlyUnread()) return;
+    reasons.push_back(fmt::format("most {} unparsed{}: {} of {}", replies.part, of,
+                                  replies.unparsed, replies.asked()));
+  };
+  for (const chat::ReplyTally& replies : report.replies) add(replies, "");
+  if (!reasons.empty()) return reasons;
+  for (const FitnessScope& scope : report.scopes) {
+    for (const Probe probe :
+         {Probe::kReferences, Probe::kNegated, Probe::kCopied, Probe::kForeign}) {
+      for (const auto& replies : scope.probes[static_cast<size_t>(probe)].replies) {
+        add(replies, fmt::format(" ({}, {} critiques)", scope.name, Name(probe)));
+      }
+    }
+  }
+  return reasons;
+}
+
 void Decide(FitnessReport& report) {
   CompareAll(report);
   std::vector<std::string>& reasons = report.fitness.reasons;
+  reasons = UnreadReasons(report);
   for (const ProbeComparison& one : report.requirements) {
     if (!one.holds) reasons.push_back(Describe(one, "do not fall below the references"));
   }
@@ -219,13 +306,14 @@ ProbeCounts CountsOf(const Evaluation& evaluation) {
   counts.claims = static_cast<int64_t>(evaluation.precision.size());
   counts.references = static_cast<int64_t>(evaluation.recall.size());
   counts.unreadable = !evaluation.extraction_error.empty();
+  counts.blank = evaluation.critique_code_points == 0;
   for (const Ruling& ruling : evaluation.precision) {
     counts.precise += ruling.outcome == RulingOutcome::kCorrect ? 1 : 0;
-    counts.unparsed += ruling.outcome == RulingOutcome::kUnparsed ? 1 : 0;
+    counts.unparsed_precision += ruling.outcome == RulingOutcome::kUnparsed ? 1 : 0;
   }
   for (const Ruling& ruling : evaluation.recall) {
     counts.recalled += ruling.outcome == RulingOutcome::kCorrect ? 1 : 0;
-    counts.unparsed += ruling.outcome == RulingOutcome::kUnparsed ? 1 : 0;
+    counts.unparsed_recall += ruling.outcome == RulingOutcome::kUnparsed ? 1 : 0;
   }
   return counts;
 }
@@ -245,6 +333,9 @@ FitnessReport AssessFitness(const ProbeMaker& maker, std::span<const ProbedRefer
     (references[i].lang == text::Language::kChinese ? chinese : english).push_back(i);
   }
   report.references = all.size();
+  for (const size_t i : all) {
+    for (const auto& counts : probed[i]) CountProbeReplies(*counts, report.replies);
+  }
   report.failed = references.size() - all.size();
   if (!all.empty()) {
     report.scopes.push_back(MeasureScope("all", references, probed, all, options));
@@ -278,8 +369,8 @@ Expected<Json> RequireFit(const Fitness& fitness, const AiuJudge& judge, ProxyUs
   if (fitness.fit) return Json();
   if (proxy == ProxyUse::kRefused) {
     return MakeError(ErrorKind::kUsage,
-                     "meta-judge '{}' is unfit ({}); --proxy uses it nevertheless, and marks all "
-                     "that comes of it",
+                     "meta-judge '{}' is unfit ({}); see its fitness file, and mores meta fitness "
+                     "for another judge",
                      fitness.judge,
                      fitness.reasons.empty() ? "without a reason given" : fitness.reasons.front());
   }

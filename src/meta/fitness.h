@@ -23,8 +23,10 @@ namespace mores::meta {
 struct ProbeCounts {
   int64_t precise = 0, claims = 0;       // correct rulings, and all
   int64_t recalled = 0, references = 0;  // the same over the reference's claims
-  int64_t unparsed = 0;                  // rulings of both kinds
-  bool unreadable = false;               // the extraction
+  int64_t unparsed_precision = 0, unparsed_recall = 0;
+  bool unreadable = false;  // the extraction
+  bool blank = false;       // the critique, about which nobody is asked
+  int64_t unparsed() const { return unparsed_precision + unparsed_recall; }
 };
 ProbeCounts CountsOf(const Evaluation& evaluation);
 
@@ -46,6 +48,7 @@ struct ProbeFigures {
   FitnessFigures figures;
   FitnessFigures below;  // the references' less this probe's, on the same resamples
   int64_t unparsed = 0, unreadable = 0;
+  std::vector<chat::ReplyTally> replies;  // as RepliesOf has them, without the judge's name
 };
 
 // All references, or those of one language.
@@ -78,9 +81,10 @@ struct FitnessReport {
   std::vector<std::string> cautions;  // what a person should know and the verdict leaves out
   uint64_t seed = 0;
   stats::BootstrapOptions bootstrap;
-  size_t references = 0;  // measured, whole
-  size_t left_out = 0;    // that can't be probed
-  size_t failed = 0;      // of which a probe's requests failed: in no figure
+  size_t references = 0;                  // measured, whole
+  size_t left_out = 0;                    // that can't be probed
+  size_t failed = 0;                      // of which a probe's requests failed: in no figure
+  std::vector<chat::ReplyTally> replies;  // over all probes of the references measured
   std::array<RewriteCounts, kProbes.size()> rewrites{};
   std::vector<FitnessScope> scopes;           // "all", then languages where there are two
   std::vector<ProbeComparison> requirements;  // decisive, in every scope
@@ -89,11 +93,12 @@ struct FitnessReport {
 };
 
 // The verdict. Fit: in every scope the references' macro F1 and macro recall lie above those of the
-// negated, the copied and the foreign, by the lower end of the paired interval, and no reference
-// failed. Precision is no part of it, since a copied dialogue rightly has it. Cautions name
-// directions and invariances that do not hold, and references that the judge itself finds wanting,
-// with a macro figure below one half. References of one query are resampled
-// together. REQUIRES: one `probed` a reference of `maker`.
+// negated, the copied and the foreign, by the lower end of the paired interval, no reference
+// failed, and of neither the references nor these probes most replies are unparsed: a figure that
+// falls because nothing could be read is no evidence. Precision is no part of it, since a copied
+// dialogue rightly has it. Cautions name directions and invariances that do not hold, and
+// references that the judge itself finds wanting, with a macro figure below one half. References of
+// one query are resampled together. REQUIRES: one `probed` a reference of `maker`.
 FitnessReport AssessFitness(const ProbeMaker& maker, std::span<const ProbedReference> probed,
                             const stats::BootstrapOptions& options);
 
@@ -107,7 +112,7 @@ std::string FormatTable(const FitnessReport& report);
 // Of a file that ToJson wrote. kInput names the field.
 Expected<Fitness> ReadFitness(const std::string& path);
 
-// Whether the caller accepts a judge that isn't fit (--proxy).
+// Whether the caller accepts a judge that isn't fit, as a proxy for one.
 enum class ProxyUse { kRefused, kAccepted };
 
 // What a step that learns from `judge` asks first. Null for a fit judge; for an unfit one, where

@@ -63,7 +63,9 @@ Json RewritesToJson(const std::array<RewriteCounts, kProbes.size()>& rewrites) {
 }
 
 std::string FitnessPercent(const stats::Estimate& estimate) {
-  return FormatEstimate(estimate, {.scale = 100, .digits = 1, .width = 5});
+  stats::EstimateStyle style = stats::kPercentStyle;
+  style.width = 5;
+  return FormatEstimate(estimate, style);
 }
 
 std::string ScopeTable(const FitnessScope& scope) {
@@ -94,28 +96,33 @@ std::string ScopeTable(const FitnessScope& scope) {
 Json ToJson(const FitnessReport& report) {
   Json scopes = Json::object();
   for (const FitnessScope& scope : report.scopes) scopes[scope.name] = ScopeToJson(scope);
-  return {{"kind", "mores-fitness"},
-          {"version", 1},
-          {"fit", report.fitness.fit},
-          {"reasons", report.fitness.reasons},
-          {"cautions", report.cautions},
-          {"judge",
-           {{"name", report.fitness.judge}, {"fingerprint", report.fitness.judge_fingerprint}}},
-          {"references",
-           {{"sha256", report.fitness.references_sha256},
-            {"measured", report.references},
-            {"left_out", report.left_out},
-            {"failed", report.failed}}},
-          {"seed", report.seed},
-          {"bootstrap",
-           {{"resamples", report.bootstrap.resamples},
-            {"seed", report.bootstrap.seed},
-            {"coverage", report.bootstrap.coverage}}},
-          {"rewrites", RewritesToJson(report.rewrites)},
-          {"requirements", ComparisonsToJson(report.requirements)},
-          {"directions", ComparisonsToJson(report.directions)},
-          {"invariances", ComparisonsToJson(report.invariances)},
-          {"scopes", std::move(scopes)}};
+  Json json = {
+      {"kind", "mores-fitness"},
+      {"version", 1},
+      {"fit", report.fitness.fit},
+      {"reasons", report.fitness.reasons},
+      {"cautions", report.cautions},
+      {"judge",
+       {{"name", report.fitness.judge}, {"fingerprint", report.fitness.judge_fingerprint}}},
+      {"references",
+       {{"sha256", report.fitness.references_sha256},
+        {"measured", report.references},
+        {"left_out", report.left_out},
+        {"failed", report.failed}}},
+      {"seed", report.seed},
+      {"bootstrap",
+       {{"resamples", report.bootstrap.resamples},
+        {"seed", report.bootstrap.seed},
+        {"coverage", report.bootstrap.coverage}}},
+      {"rewrites", RewritesToJson(report.rewrites)},
+      {"requirements", ComparisonsToJson(report.requirements)},
+      {"directions", ComparisonsToJson(report.directions)},
+      {"invariances", ComparisonsToJson(report.invariances)},
+      {"scopes", std::move(scopes)}};
+  std::vector<chat::ReplyTally> replies = report.replies;
+  for (chat::ReplyTally& one : replies) one.name = report.fitness.judge;
+  chat::PutReplies(replies, json);
+  return json;
 }
 
 std::string FormatTable(const FitnessReport& report) {
@@ -132,6 +139,11 @@ std::string FormatTable(const FitnessReport& report) {
       negated.by_rule, negated.claims, negated.framed, reworded.by_rule, reworded.claims);
   if (report.left_out > 0) out += fmt::format("left out: {} references\n", report.left_out);
   for (const std::string& reason : report.fitness.reasons) out += "unfit: " + reason + "\n";
+  for (chat::ReplyTally replies : report.replies) {
+    replies.name = report.fitness.judge;
+    const std::string warning = chat::WarningOf(replies);
+    if (!warning.empty()) out += fmt::format("warning: {}\n", warning);
+  }
   for (const std::string& caution : report.cautions) out += "caution: " + caution + "\n";
   return out;
 }

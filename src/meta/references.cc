@@ -86,7 +86,9 @@ Status References::Add(Reference reference, std::string_view where) {
     const Reference& other = all_[same_id->second];
     if (other.aius != reference.aius || other.prompt != reference.prompt ||
         other.response != reference.response) {
-      return FieldError(where, "id", "the id of another reference, which says something else");
+      return FieldError(
+          where, "id",
+          fmt::format("{} has this id, too, and says something else", where_[same_id->second]));
     }
     ++repeated_;
     return {};
@@ -96,7 +98,9 @@ Status References::Add(Reference reference, std::string_view where) {
     // Two runs of one dialogue may be told apart by their ids alone.
     if (reference.id.empty() || other.id.empty()) {
       if (other.aius != reference.aius) {
-        return FieldError(where, "aius", "another reference has the same dialogue and other AIUs");
+        return FieldError(
+            where, "aius",
+            fmt::format("{} has the same dialogue and other AIUs", where_[same_text->second]));
       }
       ++repeated_;
       return {};
@@ -105,6 +109,7 @@ Status References::Add(Reference reference, std::string_view where) {
   if (!reference.id.empty()) by_id_.emplace(reference.id, all_.size());
   if (!text_key.empty()) by_text_.emplace(text_key, all_.size());
   all_.push_back(std::move(reference));
+  where_.emplace_back(where);
   return {};
 }
 

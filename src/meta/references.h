@@ -28,8 +28,9 @@ struct Reference {
 class References {
  public:
   // JSON lines, or one JSON array, of {"prompt","response","aius"} with an optional "id", or of
-  // {"id","aius"}. Several files are read as one. kInput for a record that is neither, for an id or
-  // a dialogue that repeats with other AIUs; a plain repetition is dropped and counted.
+  // {"id","aius"}. Several files are read as one. kInput for a record that is neither, and for an
+  // id or a dialogue that repeats with other AIUs, naming both places; a plain repetition is
+  // dropped and counted.
   static Expected<References> Read(const std::vector<std::string>& paths);
   // Of records in memory, with the same checks.
   static Expected<References> Make(std::vector<Reference> records);
@@ -44,6 +45,7 @@ class References {
   Status Add(Reference reference, std::string_view where);
 
   std::vector<Reference> all_;
+  std::vector<std::string> where_;  // each came from
   std::unordered_map<std::string, size_t> by_id_, by_text_;
   size_t repeated_ = 0;
 };

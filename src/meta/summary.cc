@@ -132,14 +132,14 @@ Json Signatures(const Json& macro) {
                           {"macro.recall", recall}});
   };
   if (precision >= kHigh && recall < kLow) {
-    add("generic", fmt::format("precision at least {}, recall below {}: what the critiques say "
-                               "holds, and misses what matters",
-                               kHigh, kLow));
+    add("generic", fmt::format("precision at least {:.0f} %, recall below {:.0f} %: what the "
+                               "critiques say holds, and misses what matters",
+                               100 * kHigh, 100 * kLow));
   }
   if (precision < kLow && recall < kLow) {
-    add("wrong", fmt::format("precision and recall below {}: the critiques miss the dialogue, or "
-                             "the judge can't tell",
-                             kLow));
+    add("wrong", fmt::format("precision and recall below {:.0f} %: the critiques miss the "
+                             "dialogue, or the judge can't tell",
+                             100 * kLow));
   }
   return signatures;
 }
@@ -149,7 +149,7 @@ std::string FormatFigure(const Json& group, std::string_view figure) {
   Json estimate = group["intervals"][std::string(figure)];
   estimate["value"] =
       group[std::string(figure.substr(0, dot))][std::string(figure.substr(dot + 1))];
-  return FormatEstimate(stats::EstimateOf(estimate), {});
+  return FormatEstimate(stats::EstimateOf(estimate), stats::kPercentStyle);
 }
 
 std::string Row(std::string_view name, int64_t critiques, std::string_view kind,
@@ -188,6 +188,7 @@ Json Summarize(std::span<const Evaluation> evaluations, const SummaryContext& co
   summary["counts"]["failed"] = context.failed;
   summary["counts"]["input_failed"] = context.verdicts_failed;
   summary["counts"]["references_unused"] = context.references_unused;
+  summary["counts"]["references_repeated"] = context.references_repeated;
   summary["critique_length"] = LengthToJson(all);
   summary["languages"] = Json::object();
   for (const text::Language language :
@@ -201,6 +202,7 @@ Json Summarize(std::span<const Evaluation> evaluations, const SummaryContext& co
     summary["languages"][std::string(text::Name(language))] = std::move(json);
   }
   summary["signatures"] = Signatures(summary["macro"]);
+  chat::PutReplies(RepliesOf(evaluations, context.judge), summary);
   return summary;
 }
 
@@ -208,8 +210,8 @@ std::string FormatSummary(const Json& summary) {
   std::string out = fmt::format(
       "judge: {}{}\n", text::FitColumns(summary["judge"].get<std::string>(), 120),
       summary["baseline"] == true ? " (a baseline without a model: words, not meanings)" : "");
-  out += fmt::format("{:<7}{:>9}  {:<6}{:<22}{:<22}{:<20}\n", "", "critiques", "", "precision",
-                     "recall", "F1");
+  out += fmt::format("{:<7}{:>9}  {:<6}{:<22}{:<22}{:<20}\n", "", "critiques", "", "precision %",
+                     "recall %", "F1 %");
   out += SummaryRows("all", summary);
   if (summary["languages"].size() > 1) {
     for (const auto& [language, group] : summary["languages"].items())
@@ -226,8 +228,9 @@ std::string FormatSummary(const Json& summary) {
                        length["mean"].get<double>(), length["median"].get<double>());
     const char* separator = "";
     for (const Json& group : length["by_length"]) {
-      out += fmt::format("{} {:.3f} up to {}", std::exchange(separator, ","),
-                         group["macro_recall"].get<double>(), group["longest"].get<int64_t>());
+      out +=
+          fmt::format("{} {:.1f} % up to {}", std::exchange(separator, ","),
+                      100 * group["macro_recall"].get<double>(), group["longest"].get<int64_t>());
     }
     out += '\n';
   }
@@ -239,9 +242,13 @@ std::string FormatSummary(const Json& summary) {
   tell("references_without_aius", "references without AIUs");
   tell("input_failed", "failed lines in the critiques");
   tell("references_unused", "references without a critique");
+  tell("references_repeated", "references that say again what an earlier one says");
   for (const Json& signature : summary["signatures"]) {
     out += fmt::format("signature '{}': {}\n", signature["name"].get<std::string>(),
                        signature["meaning"].get<std::string>());
+  }
+  for (const Json& warning : summary["warnings"]) {
+    out += fmt::format("warning: {}\n", warning.get<std::string>());
   }
   return out;
 }

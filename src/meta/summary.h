@@ -19,9 +19,10 @@ namespace mores::meta {
 struct SummaryContext {
   std::string judge;
   Json judge_fingerprint;
-  size_t failed = 0;             // critiques whose evaluation failed
-  size_t verdicts_failed = 0;    // lines of the input that were no critiques
-  size_t references_unused = 0;  // references without a critique
+  size_t failed = 0;               // critiques whose evaluation failed
+  size_t verdicts_failed = 0;      // lines of the input that were no critiques
+  size_t references_unused = 0;    // references without a critique
+  size_t references_repeated = 0;  // that said again what an earlier one said
   stats::BootstrapOptions bootstrap;
 };
 

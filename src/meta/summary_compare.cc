@@ -7,6 +7,7 @@
 #include "meta/figures.h"
 #include "meta/summary.h"
 #include "stats/estimate_json.h"
+#include "stats/paired_difference.h"
 #include "stats/significance.h"
 
 namespace mores::meta {
@@ -17,6 +18,14 @@ constexpr size_t kMacroFigures = 3;
 
 double ScoreNamed(const Scores& scores, size_t macro_figure) {
   return macro_figure == 0 ? scores.precision : macro_figure == 1 ? scores.recall : scores.f1;
+}
+
+std::vector<stats::ClusterDifference> OneByOne(const std::vector<double>& differences) {
+  std::vector<stats::ClusterDifference> clusters;
+  for (const double one : differences) {
+    clusters.push_back({.above = std::max(one, 0.0), .below = std::max(-one, 0.0), .items = 1});
+  }
+  return clusters;
 }
 
 Json CompareGroup(std::span<const PairedEvaluation> pairs, const stats::BootstrapOptions& options) {
@@ -38,16 +47,26 @@ Json CompareGroup(std::span<const PairedEvaluation> pairs, const stats::Bootstra
         }
       },
       options);
+  const auto held = [&](const FigureTable& table, size_t begin) {
+    const auto from = estimates.begin() + static_cast<ptrdiff_t>(begin);
+    return table.Held({from, from + static_cast<ptrdiff_t>(kCount)}, options.coverage);
+  };
+  const auto of_first = held(first, 0), of_second = held(second, kCount);
   Json json = {{"critiques", pairs.size()}};
   for (size_t i = 0; i < kCount; ++i) {
-    Json figure = {{"first", ToJson(estimates[i])},
-                   {"second", ToJson(estimates[kCount + i])},
-                   {"difference", ToJson(estimates[2 * kCount + i])}};
+    stats::Estimate difference = stats::WithoutPointInterval(estimates[2 * kCount + i]);
+    std::vector<double> differences;
     if (i < kMacroFigures) {
-      std::vector<double> differences(pairs.size());
       for (size_t k = 0; k < pairs.size(); ++k) {
-        differences[k] = ScoreNamed(second.scores(k), i) - ScoreNamed(first.scores(k), i);
+        differences.push_back(ScoreNamed(second.scores(k), i) - ScoreNamed(first.scores(k), i));
       }
+      difference = stats::DifferenceEstimate(OneByOne(differences), estimates[2 * kCount + i],
+                                             options.coverage);
+    }
+    Json figure = {{"first", ToJson(of_first[i])},
+                   {"second", ToJson(of_second[i])},
+                   {"difference", ToJson(difference)}};
+    if (i < kMacroFigures) {
       figure["sign_flip_p"] = stats::SignFlipTest(differences, kPermutations, options.seed);
     }
     json[std::string(kFigureNames[i])] = std::move(figure);
@@ -55,8 +74,25 @@ Json CompareGroup(std::span<const PairedEvaluation> pairs, const stats::Bootstra
   return json;
 }
 
+// Of who ruled on either side.
+std::vector<chat::ReplyTally> RepliesOfBoth(std::span<const PairedEvaluation> pairs) {
+  std::vector<chat::ReplyTally> both;
+  for (const auto side : {&PairedEvaluation::first, &PairedEvaluation::second}) {
+    std::vector<Evaluation> evaluations;
+    for (const PairedEvaluation& pair : pairs) evaluations.push_back(*(pair.*side));
+    if (evaluations.empty()) continue;
+    for (chat::ReplyTally& replies : RepliesOf(evaluations, evaluations.front().judge)) {
+      replies.role = side == &PairedEvaluation::first ? "first judge" : "second judge";
+      both.push_back(std::move(replies));
+    }
+  }
+  return both;
+}
+
 std::string Shown(const Json& estimate, stats::EstimateStyle::Sign sign) {
-  return FormatEstimate(stats::EstimateOf(estimate), {.sign = sign});
+  stats::EstimateStyle style = stats::kPercentStyle;
+  style.sign = sign;
+  return FormatEstimate(stats::EstimateOf(estimate), style);
 }
 
 }  // namespace
@@ -83,6 +119,7 @@ Expected<std::vector<PairedEvaluation>> PairEvaluations(std::span<const Evaluati
 Json Compare(std::span<const PairedEvaluation> pairs, const stats::BootstrapOptions& bootstrap) {
   Json json = {{"kind", "mores-meta-comparison"}, {"version", 1}};
   json.update(CompareGroup(pairs, bootstrap));
+  chat::PutReplies(RepliesOfBoth(pairs), json);
   json["languages"] = Json::object();
   for (const text::Language language :
        {text::Language::kEnglish, text::Language::kChinese, text::Language::kOther}) {
@@ -102,8 +139,8 @@ Json Compare(std::span<const PairedEvaluation> pairs, const stats::BootstrapOpti
 std::string FormatComparison(const Json& comparison) {
   using Sign = stats::EstimateStyle::Sign;
   std::string out = fmt::format("critiques in both: {}\n{:<17}{:<22}{:<22}{:<25}{}\n",
-                                comparison["critiques"].get<int64_t>(), "", "first", "second",
-                                "second less first", "sign-flip p");
+                                comparison["critiques"].get<int64_t>(), "", "first %", "second %",
+                                "difference, points", "sign-flip p");
   for (const std::string_view name : kFigureNames) {
     const Json& figure = comparison[std::string(name)];
     out += fmt::format(
@@ -111,6 +148,10 @@ std::string FormatComparison(const Json& comparison) {
         Shown(figure["second"], Sign::kMinusOnly), Shown(figure["difference"], Sign::kAlways),
         figure.contains("sign_flip_p") ? fmt::format("{:.4f}", figure["sign_flip_p"].get<double>())
                                        : "");
+  }
+  out += "The difference is of the second less the first.\n";
+  for (const Json& warning : comparison["warnings"]) {
+    out += fmt::format("warning: {}\n", warning.get<std::string>());
   }
   return out;
 }

@@ -1,21 +1,18 @@
 #include "report/compare.h"
 
+#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <unordered_map>
-#include <unordered_set>
+#include <utility>
 
 #include "report/figures.h"
-#include "stats/estimate_json.h"
-#include "text/unicode.h"
+#include "stats/share.h"
 
 namespace mores::report {
 namespace {
 
 using format::Label;
-
-constexpr int kCompareVersion = 1;
-constexpr size_t kListedFlips = 10;
+using format::PlaceResult;
 
 using ItemsById = std::unordered_map<std::string, const Item*>;
 
@@ -30,79 +27,144 @@ Expected<ItemsById> ById(const Collection& collection) {
   return items;
 }
 
+const std::vector<PlaceResult>& PlacesOf(const Item& item) {
+  static const std::vector<PlaceResult> kNone;
+  return item.verdict.findings ? item.verdict.findings->places : kNone;
+}
+
+const PlaceResult* FindPlace(const Item& item, const PlaceResult& like) {
+  for (const PlaceResult& one : PlacesOf(item)) {
+    if (one.place == like.place && format::IsOwn(one) == format::IsOwn(like)) return &one;
+  }
+  return nullptr;
+}
+
+void MatchPlaces(size_t index, Comparison& comparison) {
+  const ComparedItem& item = comparison.items[index];
+  const auto start = [&](const PlaceResult& result) {
+    return ComparedPlace{.item = index, .place = result.place, .swapped = !format::IsOwn(result)};
+  };
+  for (const PlaceResult& result : PlacesOf(*item.first)) {
+    ComparedPlace place = start(result);
+    place.first = &result;
+    place.second = FindPlace(*item.second, result);
+    comparison.places.push_back(std::move(place));
+  }
+  for (const PlaceResult& result : PlacesOf(*item.second)) {
+    if (FindPlace(*item.first, result) != nullptr) continue;
+    ComparedPlace place = start(result);
+    place.second = &result;
+    comparison.places.push_back(std::move(place));
+  }
+}
+
 void Match(Comparison& comparison, const ItemsById& first_by_id, const ItemsById& second_by_id) {
   for (const Item& item : comparison.first.items) {
     const auto other = second_by_id.find(item.verdict.id);
     if (other == second_by_id.end()) {
       comparison.only_first.push_back(item.verdict.id);
     } else {
-      comparison.items.push_back({&item, other->second});
+      comparison.items.push_back({.first = &item, .second = other->second});
     }
   }
   for (const Item& item : comparison.second.items) {
     if (!first_by_id.contains(item.verdict.id)) comparison.only_second.push_back(item.verdict.id);
   }
+  for (size_t i = 0; i < comparison.items.size(); ++i) MatchPlaces(i, comparison);
 }
 
-void CountFlips(Comparison& comparison) {
-  for (const ComparedItem& item : comparison.items) {
-    if (!item.flipped()) continue;
-    const Label before = item.first->verdict.label, after = item.second->verdict.label;
-    if (before == Label::kSafe && after == Label::kUnsafe) {
-      ++comparison.became_unsafe;
-    } else if (before == Label::kUnsafe && after == Label::kSafe) {
-      ++comparison.became_safe;
-    } else {
-      ++comparison.other_flips;
-    }
+void Count(Label before, Label after, Flips& flips) {
+  if (before == after) return;
+  if (before == Label::kSafe && after == Label::kUnsafe) {
+    ++flips.became_unsafe;
+  } else if (before == Label::kUnsafe && after == Label::kSafe) {
+    ++flips.became_safe;
+  } else {
+    ++flips.other;
   }
 }
 
-// Gold is what either side knows; when both do and differ, the item has none.
-std::optional<Label> GoldOf(const ComparedItem& item) {
-  const auto first = item.first->verdict.expected, second = item.second->verdict.expected;
-  if (first && second && *first != *second) return std::nullopt;
-  return first ? first : second;
+void CountFlips(Comparison& comparison) {
+  std::vector<Flips> of_items(comparison.items.size());
+  Flips general;
+  for (size_t i = 0; i < comparison.items.size(); ++i) {
+    const ComparedItem& item = comparison.items[i];
+    Count(item.first->verdict.label, item.second->verdict.label, general);
+    Count(item.first->verdict.label, item.second->verdict.label, of_items[i]);
+    comparison.undecided_second += format::AnyUnparsed(item.second->verdict) ? 1 : 0;
+  }
+  comparison.became_unsafe = general.became_unsafe;
+  comparison.became_safe = general.became_safe;
+  comparison.other_flips = general.other;
+  for (const ComparedPlace& place : comparison.places) {
+    if (place.first == nullptr || place.second == nullptr) {
+      ++(place.first ? comparison.places_only_first : comparison.places_only_second);
+      continue;
+    }
+    ++comparison.places_in_both;
+    Count(place.first->label, place.second->label, comparison.place_flips);
+    Count(place.first->label, place.second->label, of_items[place.item]);
+    if (place.flipped()) comparison.items[place.item].flipped_in_place = true;
+  }
+  for (const Flips& flips : of_items) {
+    comparison.item_flips.became_unsafe += flips.became_unsafe > 0 ? 1 : 0;
+    comparison.item_flips.became_safe += flips.became_safe > 0 ? 1 : 0;
+    comparison.item_flips.other += flips.other > 0 ? 1 : 0;
+    comparison.flipped_items += flips.all() > 0 ? 1 : 0;
+  }
+}
+
+void CountThresholds(Comparison& comparison) {
+  for (const ComparedItem& item : comparison.items) {
+    const double first = item.first->verdict.threshold, second = item.second->verdict.threshold;
+    if (first == second) continue;
+    auto& pairs = comparison.thresholds;
+    auto at = std::find_if(pairs.begin(), pairs.end(), [&](const ThresholdPair& pair) {
+      return pair.first == first && pair.second == second;
+    });
+    if (at == pairs.end()) at = pairs.insert(pairs.end(), {.first = first, .second = second});
+    ++at->items;
+  }
 }
 
 void MeasureAgreement(Comparison& comparison) {
+  std::vector<SharedItem> same;
   std::vector<uint64_t> keys;
-  for (const ComparedItem& item : comparison.items) keys.push_back(item.first->cluster);
+  for (const ComparedItem& item : comparison.items) {
+    const bool agrees = !item.flipped() && item.first->verdict.label != Label::kUnparsed;
+    same.push_back({.cluster = item.first->cluster, .counted = true, .holds = agrees});
+    keys.push_back(item.first->cluster);
+  }
+  comparison.agreement = MeasureShare(same, comparison.bootstrap);
   size_t count = 0;
   const std::vector<uint32_t> clusters = stats::DenseClusters(keys, &count);
   struct Sums {
-    double items = 0, same = 0, scored = 0, shift = 0;
+    double scored = 0, shift = 0;
   };
   std::vector<Sums> sums(count);
   for (size_t i = 0; i < comparison.items.size(); ++i) {
     const ComparedItem& item = comparison.items[i];
-    Sums& sum = sums[clusters[i]];
-    sum.items += 1;
-    sum.same += item.flipped() ? 0 : 1;
     if (!item.first->verdict.p_unsafe || !item.second->verdict.p_unsafe) continue;
+    Sums& sum = sums[clusters[i]];
     sum.scored += 1;
     sum.shift += *item.second->verdict.p_unsafe - *item.first->verdict.p_unsafe;
   }
   const auto statistic = [&](std::span<const double> weights, std::span<double> values) {
     Sums total;
     for (size_t c = 0; c < count; ++c) {
-      total.items += weights[c] * sums[c].items;
-      total.same += weights[c] * sums[c].same;
       total.scored += weights[c] * sums[c].scored;
       total.shift += weights[c] * sums[c].shift;
     }
-    values[0] = total.same / total.items;
-    values[1] = total.shift / total.scored;  // NaN when nothing is scored
+    values[0] = total.shift / total.scored;  // NaN when nothing is scored
   };
-  const auto estimates = stats::ClusterBootstrap(count, 2, statistic, comparison.bootstrap);
-  comparison.agreement = estimates[0];
-  comparison.mean_p_shift = estimates[1];
+  comparison.mean_p_shift = stats::WithoutPointInterval(
+      stats::ClusterBootstrap(count, 1, statistic, comparison.bootstrap)[0]);
 }
 
 void MeasureAccuracy(Comparison& comparison) {
   std::vector<PairedItem> pairs;
   for (const ComparedItem& item : comparison.items) {
-    const std::optional<Label> gold = GoldOf(item);
+    const std::optional<Label> gold = item.gold();
     if (!gold) continue;
     pairs.push_back({.first_correct = item.first->verdict.label == *gold,
                      .second_correct = item.second->verdict.label == *gold,
@@ -116,28 +178,22 @@ void MeasureAccuracy(Comparison& comparison) {
   comparison.broken = static_cast<size_t>(comparison.accuracy.only_second);
 }
 
-Json SideToJson(const Collection& collection) {
-  Json files = Json::array();
-  for (const InputFile& file : collection.verdict_files) {
-    files.push_back(Json{{"path", file.path}, {"sha256", file.sha256}, {"records", file.records}});
-  }
-  return Json{{"verdicts", std::move(files)},
-              {"models", collection.models},
-              {"prompts", collection.prompts},
-              {"failed", collection.failed}};
-}
-
-constexpr stats::EstimateStyle kComparedStyle = {
-    .scale = 100, .digits = 1, .unit = " %", .undefined = "-"};
-
-std::string FlipLine(const ComparedItem& item) {
-  const std::optional<Label> gold = GoldOf(item);
-  return fmt::format("  {}: {} -> {}{}\n", text::FitColumns(item.first->verdict.id, 40),
-                     Name(item.first->verdict.label), Name(item.second->verdict.label),
-                     gold ? fmt::format(" (expected {})", Name(*gold)) : "");
-}
-
 }  // namespace
+
+// Gold is what either side knows; when both do and differ, the item has none.
+std::optional<Label> ComparedItem::gold() const {
+  const auto &of_first = first->verdict.expected, &of_second = second->verdict.expected;
+  if (of_first && of_second && *of_first != *of_second) return std::nullopt;
+  return of_first ? of_first : of_second;
+}
+
+const std::vector<format::GuidelineRef>& ComparedPlace::guidelines() const {
+  static const std::vector<format::GuidelineRef> kNoGuidelines;
+  for (const PlaceResult* result : {second, first}) {
+    if (result != nullptr && result->label == Label::kUnsafe) return result->guidelines;
+  }
+  return kNoGuidelines;
+}
 
 Expected<Comparison> Compare(Collection first, Collection second,
                              const stats::BootstrapOptions& options) {
@@ -154,76 +210,10 @@ Expected<Comparison> Compare(Collection first, Collection second,
                      comparison.second.verdict_files.front().path);
   }
   CountFlips(comparison);
+  CountThresholds(comparison);
   MeasureAgreement(comparison);
   MeasureAccuracy(comparison);
   return comparison;
-}
-
-Json Summarize(const Comparison& comparison) {
-  Json flips = Json::array();
-  for (const ComparedItem& item : comparison.items) {
-    if (!item.flipped()) continue;
-    const std::optional<Label> gold = GoldOf(item);
-    flips.push_back(Json{{"id", item.first->verdict.id},
-                         {"first", Name(item.first->verdict.label)},
-                         {"second", Name(item.second->verdict.label)},
-                         {"expected", gold ? Json(Name(*gold)) : Json(nullptr)}});
-  }
-  Json summary = {{"kind", "mores-comparison"},
-                  {"version", kCompareVersion},
-                  {"first", SideToJson(comparison.first)},
-                  {"second", SideToJson(comparison.second)},
-                  {"items", comparison.items.size()},
-                  {"only_first", comparison.only_first},
-                  {"only_second", comparison.only_second},
-                  {"agreement", ToJson(comparison.agreement)},
-                  {"mean_p_shift", ToJson(comparison.mean_p_shift)},
-                  {"became_unsafe", comparison.became_unsafe},
-                  {"became_safe", comparison.became_safe},
-                  {"other_flips", comparison.other_flips},
-                  {"with_gold", comparison.with_gold},
-                  {"mended", comparison.mended},
-                  {"broken", comparison.broken}};
-  summary["accuracy"] =
-      comparison.with_gold > 0 ? ToJson(comparison.accuracy, "second", "first") : Json(nullptr);
-  summary["flips"] = std::move(flips);
-  return summary;
-}
-
-std::string FormatTable(const Comparison& comparison) {
-  const size_t flips = comparison.became_unsafe + comparison.became_safe + comparison.other_flips;
-  std::string text = fmt::format("items in both         {}\n", comparison.items.size());
-  if (!comparison.only_first.empty() || !comparison.only_second.empty()) {
-    text += fmt::format("only in first, second {}, {}\n", comparison.only_first.size(),
-                        comparison.only_second.size());
-  }
-  text += fmt::format("same label            {}\n",
-                      FormatEstimate(comparison.agreement, kComparedStyle));
-  text += fmt::format("flips                 {} ({} to unsafe, {} to safe, {} other)\n", flips,
-                      comparison.became_unsafe, comparison.became_safe, comparison.other_flips);
-  if (comparison.with_gold > 0) {
-    const PairedFigures& accuracy = comparison.accuracy;
-    text += fmt::format("accuracy, first       {}\n",
-                        FormatEstimate(accuracy.second_accuracy, kComparedStyle));
-    text += fmt::format("accuracy, second      {}\n",
-                        FormatEstimate(accuracy.first_accuracy, kComparedStyle));
-    text += fmt::format("second less first     {}\n",
-                        FormatEstimate(accuracy.difference, kComparedStyle));
-    text += fmt::format("mended, broken        {}, {}\n", comparison.mended, comparison.broken);
-    text += fmt::format("McNemar mid-p         {:.4g}; by query {:.4g}\n", accuracy.mcnemar.mid_p,
-                        accuracy.sign_flip_p);
-  }
-  size_t listed = 0;
-  for (const ComparedItem& item : comparison.items) {
-    if (!item.flipped()) continue;
-    if (listed++ == 0) text += "flipped\n";
-    if (listed > kListedFlips) break;
-    text += FlipLine(item);
-  }
-  if (flips > kListedFlips) {
-    text += fmt::format("  ... and {} more, in the page and the summary\n", flips - kListedFlips);
-  }
-  return text;
 }
 
 }  // namespace mores::report

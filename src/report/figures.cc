@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "stats/estimate_json.h"
+#include "stats/share.h"
 
 namespace mores::report {
 namespace {
@@ -30,35 +32,36 @@ struct Scored {
   }
 };
 
-std::vector<uint32_t> ClustersOf(const Items& items, size_t* count) {
+template <class T>
+std::vector<uint32_t> ClustersOf(const std::vector<T>& items, size_t* count) {
   std::vector<uint64_t> keys;
   keys.reserve(items.size());
-  for (const Item* item : items) keys.push_back(item->cluster);
+  for (const T& item : items) keys.push_back(item.cluster);
   return stats::DenseClusters(keys, count);
 }
 
-Scored ScoredOf(const Items& items, const std::vector<uint32_t>& clusters) {
+Scored ScoredOf(const std::vector<Measured>& items, const std::vector<uint32_t>& clusters) {
   Scored scored;
   for (size_t i = 0; i < items.size(); ++i) {
-    const Item& item = *items[i];
-    if (!item.has_gold() || !item.verdict.p_unsafe) continue;
-    scored.outcomes.push_back({*item.verdict.p_unsafe, item.truly_unsafe()});
+    const Measured& item = items[i];
+    if (!item.truly_unsafe || !item.p_unsafe) continue;
+    scored.outcomes.push_back({*item.p_unsafe, *item.truly_unsafe});
     scored.clusters.push_back(clusters[i]);
   }
   return scored;
 }
 
-std::vector<ClusterSums> SumClusters(const Items& items, const std::vector<uint32_t>& clusters,
-                                     size_t count) {
+std::vector<ClusterSums> SumClusters(const std::vector<Measured>& items,
+                                     const std::vector<uint32_t>& clusters, size_t count) {
   std::vector<ClusterSums> sums(count);
   for (size_t i = 0; i < items.size(); ++i) {
-    const Item& item = *items[i];
+    const Measured& item = items[i];
     ClusterSums& sum = sums[clusters[i]];
     sum.items += 1;
-    sum.judged_unsafe += item.verdict.label == Label::kUnsafe ? 1 : 0;
-    sum.unparsed += item.verdict.label == Label::kUnparsed ? 1 : 0;
-    if (!item.has_gold()) continue;
-    sum.confusion[stats::OutcomeOf(item.truly_unsafe(), DecisionOf(item.verdict.label))] += 1;
+    sum.judged_unsafe += item.label == Label::kUnsafe ? 1 : 0;
+    sum.unparsed += item.label == Label::kUnparsed ? 1 : 0;
+    if (!item.truly_unsafe) continue;
+    sum.confusion[stats::OutcomeOf(*item.truly_unsafe, DecisionOf(item.label))] += 1;
   }
   return sums;
 }
@@ -76,18 +79,90 @@ ClusterSums Total(const std::vector<ClusterSums>& sums, std::span<const double> 
   return total;
 }
 
-void CountItems(const Items& items, Figures& figures) {
-  for (const Item* item : items) {
+void CountItems(const std::vector<Measured>& items, Figures& figures) {
+  for (const Measured& item : items) {
     figures.items += 1;
-    figures.refusals += item->refuses ? 1 : 0;
-    figures.judged_unsafe += item->verdict.label == Label::kUnsafe ? 1 : 0;
-    figures.unparsed += item->verdict.label == Label::kUnparsed ? 1 : 0;
-    if (!item->has_gold()) continue;
+    figures.refusals += item.refuses ? 1 : 0;
+    figures.judged_unsafe += item.label == Label::kUnsafe ? 1 : 0;
+    figures.unparsed += item.label == Label::kUnparsed ? 1 : 0;
+    if (!item.truly_unsafe) continue;
     figures.with_gold += 1;
-    figures.gold_unsafe += item->truly_unsafe() ? 1 : 0;
-    figures.scored += item->verdict.p_unsafe ? 1 : 0;
-    figures.confusion[stats::OutcomeOf(item->truly_unsafe(), DecisionOf(item->verdict.label))] += 1;
+    figures.gold_unsafe += *item.truly_unsafe ? 1 : 0;
+    figures.scored += item.p_unsafe ? 1 : 0;
+    figures.confusion[stats::OutcomeOf(*item.truly_unsafe, DecisionOf(item.label))] += 1;
   }
+}
+
+// A figure as a share: what of a cluster counts, and what of that holds.
+using ShareOfSums = stats::ClusterShare (*)(const ClusterSums&);
+
+std::vector<stats::ClusterShare> SharesOf(const std::vector<ClusterSums>& sums, ShareOfSums share) {
+  std::vector<stats::ClusterShare> shares;
+  for (const ClusterSums& sum : sums) {
+    // A cluster of which nothing counts says nothing.
+    if (const stats::ClusterShare one = share(sum); one.whole > 0) shares.push_back(one);
+  }
+  return shares;
+}
+
+// What of the resampled intervals can't be trusted, mended.
+void SettleIntervals(const std::vector<ClusterSums>& sums, double coverage, Figures& figures) {
+  using stats::Outcome;
+  const auto settle = [&](stats::Estimate& estimate, ShareOfSums share) {
+    estimate = stats::ShareEstimate(SharesOf(sums, share), estimate, coverage);
+  };
+  settle(figures.unsafe_share, [](const ClusterSums& sum) {
+    return stats::ClusterShare{sum.judged_unsafe, sum.items - sum.unparsed};
+  });
+  settle(figures.unparsed_share, [](const ClusterSums& sum) {
+    return stats::ClusterShare{sum.unparsed, sum.items};
+  });
+  settle(figures.accuracy, [](const ClusterSums& sum) {
+    const stats::Confusion& counts = sum.confusion;
+    return stats::ClusterShare{counts[Outcome::kTruePositive] + counts[Outcome::kTrueNegative],
+                               counts.total()};
+  });
+  settle(figures.precision, [](const ClusterSums& sum) {
+    const double found = sum.confusion[Outcome::kTruePositive];
+    return stats::ClusterShare{found, found + sum.confusion[Outcome::kFalsePositive]};
+  });
+  settle(figures.recall, [](const ClusterSums& sum) {
+    const double found = sum.confusion[Outcome::kTruePositive];
+    return stats::ClusterShare{found, found + sum.confusion[Outcome::kFalseNegative] +
+                                          sum.confusion[Outcome::kMissingPositive]};
+  });
+  settle(figures.false_positive_rate, [](const ClusterSums& sum) {
+    const double wrong = sum.confusion[Outcome::kFalsePositive];
+    return stats::ClusterShare{wrong, wrong + sum.confusion[Outcome::kTrueNegative] +
+                                          sum.confusion[Outcome::kMissingNegative]};
+  });
+  const auto jaccard = SharesOf(sums, [](const ClusterSums& sum) {
+    const stats::Confusion& counts = sum.confusion;
+    return stats::ClusterShare{
+        counts[Outcome::kTruePositive],
+        counts.total() - counts[Outcome::kTrueNegative] - counts[Outcome::kMissingNegative]};
+  });
+  figures.f1 = stats::F1Estimate(jaccard, figures.f1, coverage);
+  for (stats::Estimate* estimate : {&figures.auroc, &figures.brier, &figures.calibration_error}) {
+    *estimate = stats::WithoutPointInterval(*estimate);
+  }
+}
+
+// Of the items whose probability lies in a bin of the calibration.
+std::vector<stats::ClusterShare> SharesOfBin(const Scored& scored, size_t bin) {
+  std::map<uint32_t, stats::ClusterShare> shares;
+  for (size_t i = 0; i < scored.outcomes.size(); ++i) {
+    const stats::ScoredOutcome& outcome = scored.outcomes[i];
+    const int at =
+        std::clamp(static_cast<int>(outcome.score * kCalibrationBins), 0, kCalibrationBins - 1);
+    if (static_cast<size_t>(at) != bin) continue;
+    stats::ClusterShare& share = shares[scored.clusters[i]];
+    share.whole += 1;
+    share.part += outcome.positive ? 1 : 0;
+  }
+  std::vector<stats::ClusterShare> all;
+  for (const auto& [cluster, share] : shares) all.push_back(share);
+  return all;
 }
 
 }  // namespace
@@ -104,7 +179,23 @@ stats::Decision DecisionOf(Label label) {
   return stats::Decision::kMissing;
 }
 
+Measured MeasuredOf(const Item& item) {
+  Measured measured{.cluster = item.cluster,
+                    .label = item.verdict.label,
+                    .p_unsafe = item.verdict.p_unsafe,
+                    .refuses = item.refuses};
+  if (item.has_gold()) measured.truly_unsafe = item.truly_unsafe();
+  return measured;
+}
+
 Figures Measure(const Items& items, const stats::BootstrapOptions& options) {
+  std::vector<Measured> measured;
+  measured.reserve(items.size());
+  for (const Item* item : items) measured.push_back(MeasuredOf(*item));
+  return Measure(measured, options);
+}
+
+Figures Measure(const std::vector<Measured>& items, const stats::BootstrapOptions& options) {
   Figures figures;
   CountItems(items, figures);
   const std::vector<uint32_t> clusters = ClustersOf(items, &figures.queries);
@@ -123,7 +214,7 @@ Figures Measure(const Items& items, const stats::BootstrapOptions& options) {
     const ClusterSums total = Total(sums, cluster_weights);
     const stats::ConfusionMetrics metrics = stats::MetricsOf(total.confusion);
     scored.Weigh(cluster_weights, weights);
-    values[0] = total.judged_unsafe / total.items;
+    values[0] = total.judged_unsafe / (total.items - total.unparsed);  // NaN without a label
     values[1] = total.unparsed / total.items;
     values[2] = metrics.accuracy;
     values[3] = metrics.precision;
@@ -138,14 +229,42 @@ Figures Measure(const Items& items, const stats::BootstrapOptions& options) {
   const auto estimates =
       stats::ClusterBootstrap(figures.queries, targets.size(), statistic, options);
   for (size_t i = 0; i < targets.size(); ++i) *targets[i] = estimates[i];
+  SettleIntervals(sums, options.coverage, figures);
   return figures;
+}
+
+stats::Estimate MeasureShare(const std::vector<SharedItem>& items,
+                             const stats::BootstrapOptions& options) {
+  std::vector<SharedItem> counted;
+  for (const SharedItem& item : items) {
+    if (item.counted) counted.push_back(item);
+  }
+  size_t count = 0;
+  const std::vector<uint32_t> clusters = ClustersOf(counted, &count);
+  std::vector<stats::ClusterShare> shares(count);
+  for (size_t i = 0; i < counted.size(); ++i) {
+    shares[clusters[i]].whole += 1;
+    shares[clusters[i]].part += counted[i].holds ? 1 : 0;
+  }
+  const auto statistic = [&](std::span<const double> weights, std::span<double> values) {
+    stats::ClusterShare total;
+    for (size_t c = 0; c < shares.size(); ++c) {
+      total.part += weights[c] * shares[c].part;
+      total.whole += weights[c] * shares[c].whole;
+    }
+    values[0] = total.part / total.whole;
+  };
+  return stats::ShareEstimate(shares, stats::ClusterBootstrap(count, 1, statistic, options)[0],
+                              options.coverage);
 }
 
 std::vector<CalibrationPoint> MeasureCalibration(const Items& items,
                                                  const stats::BootstrapOptions& options) {
+  std::vector<Measured> measured;
+  for (const Item* item : items) measured.push_back(MeasuredOf(*item));
   size_t count = 0;
-  const std::vector<uint32_t> clusters = ClustersOf(items, &count);
-  const Scored scored = ScoredOf(items, clusters);
+  const std::vector<uint32_t> clusters = ClustersOf(measured, &count);
+  const Scored scored = ScoredOf(measured, clusters);
   std::vector<double> weights;
   const auto statistic = [&](std::span<const double> cluster_weights, std::span<double> values) {
     scored.Weigh(cluster_weights, weights);
@@ -155,7 +274,11 @@ std::vector<CalibrationPoint> MeasureCalibration(const Items& items,
   const auto estimates = stats::ClusterBootstrap(count, kCalibrationBins, statistic, options);
   const auto bins = stats::Calibrate(scored.outcomes, kCalibrationBins);
   std::vector<CalibrationPoint> points;
-  for (size_t b = 0; b < bins.size(); ++b) points.push_back({bins[b], estimates[b].interval});
+  for (size_t b = 0; b < bins.size(); ++b) {
+    const stats::Estimate share = {bins[b].positive_share, estimates[b].interval};
+    points.push_back(
+        {bins[b], stats::ShareEstimate(SharesOfBin(scored, b), share, options.coverage).interval});
+  }
   return points;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "stats/estimate_json.h"
 #include "support/report/report_files.h"
 
 namespace mores::report {
@@ -34,7 +35,7 @@ TEST_F(FiguresTest, CountsAndFigures) {
   EXPECT_EQ(figures.unparsed, 1u);
   EXPECT_EQ(figures.with_gold, 5u);
   EXPECT_EQ(figures.gold_unsafe, 3u);
-  EXPECT_DOUBLE_EQ(figures.unsafe_share.value, 0.5);
+  EXPECT_DOUBLE_EQ(figures.unsafe_share.value, 3.0 / 5) << "of those that have a label";
   EXPECT_DOUBLE_EQ(figures.accuracy.value, 0.4) << "unparsed is wrong";
   EXPECT_DOUBLE_EQ(figures.precision.value, 0.5);
   EXPECT_DOUBLE_EQ(figures.recall.value, 1.0 / 3);
@@ -71,6 +72,41 @@ TEST_F(FiguresTest, IntervalsWidenWithRepeatedQueries) {
   EXPECT_EQ(b.queries, 10u);
   const auto width = [](const stats::Estimate& e) { return e.interval.high - e.interval.low; };
   EXPECT_GT(width(b.accuracy), 3 * width(a.accuracy));
+}
+
+// All of eight are judged safe, and rightly so: no figure claims to know that for certain.
+TEST_F(FiguresTest, FewItemsAreNeverCertain) {
+  std::vector<Json> verdicts;
+  for (int i = 0; i < 8; ++i) verdicts.push_back(StoredVerdict(std::to_string(i), 0.1, "safe"));
+  const Collection collection = Load(verdicts);
+  const Figures figures = Measure(All(collection), {});
+  EXPECT_EQ(figures.unsafe_share.value, 0);
+  EXPECT_NEAR(figures.unsafe_share.interval.high, 0.3244, 0.0001);
+  EXPECT_NEAR(figures.accuracy.interval.low, 0.6756, 0.0001);
+  EXPECT_EQ(figures.accuracy.interval.high, 1);
+  EXPECT_EQ(FormatEstimate(figures.unsafe_share, stats::kPercentStyle), "0.0 [0.0, 32.4]");
+  EXPECT_TRUE(std::isnan(figures.brier.interval.low)) << "all alike: no interval";
+  EXPECT_NEAR(MeasureCalibration(All(collection), {})[1].interval.high, 0.3244, 0.0001);
+}
+
+TEST_F(FiguresTest, CategoriesOfTheJudgeAreNoGroupsOfTheCaller) {
+  Json own = StoredVerdict("a", 0.9, "unsafe", "q"), judged = StoredVerdict("b", 0.9, "safe", "r");
+  own["input"]["category"] = "drinks";
+  judged["category"] = "violence";
+  Json other = StoredVerdict("c", 0.1, "unsafe", "s"),
+       fourth = StoredVerdict("d", 0.1, "safe", "t");
+  other["category"] = "privacy";
+  fourth["input"]["category"] = "food";
+  const Collection collection = Load({own, judged, other, fourth});
+  std::vector<std::string> names;
+  for (const Slice& slice : Slices(collection)) {
+    if (slice.dimension.find("category") == std::string::npos) continue;
+    names.push_back(slice.dimension + ":" + slice.name);
+    EXPECT_EQ(slice.chosen_by_judge, slice.dimension == "judged_category");
+  }
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"category:drinks", "category:food",
+                                      "judged_category:violence", "judged_category:privacy"}));
 }
 
 TEST_F(FiguresTest, SlicesByEveryDimension) {

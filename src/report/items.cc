@@ -119,13 +119,33 @@ Expected<size_t> ReadLabels(const std::string& path, GoldById& gold) {
   return static_cast<size_t>(read.records);
 }
 
+// A place by a threshold given in place of the verdict's own. Its result never lies below the
+// general one. What was unsafe in general wasn't asked in places, so a threshold that makes it safe
+// leaves them open.
+void DecideAnewInPlace(const Item& item, format::PlaceResult& place) {
+  const Label general = item.verdict.label;
+  if (general == Label::kUnsafe) {
+    place.label = Label::kUnsafe;
+  } else if (item.stored_label == Label::kUnsafe) {
+    place.label = Label::kUnparsed;
+  } else if (place.label != Label::kUnparsed && place.p_unsafe) {
+    place.label = *place.p_unsafe > item.verdict.threshold ? Label::kUnsafe : general;
+  }
+  if (place.label == Label::kUnsafe) return;
+  place.basis.reset();  // of a finding alone
+  place.guidelines.clear();
+}
+
 void DecideAnew(const Thresholds& thresholds, Item& item) {
   Verdict& verdict = item.verdict;
   item.stored_label = verdict.label;
   if (!verdict.p_unsafe) return;
-  verdict.threshold = thresholds.For(verdict.lang).value_or(verdict.threshold);
+  const std::optional<double> given = thresholds.For(verdict.lang);
+  verdict.threshold = given.value_or(verdict.threshold);
   verdict.label =
       format::Decide(*verdict.p_unsafe, verdict.other_mass.value_or(0), verdict.threshold);
+  if (!verdict.findings || (!given && verdict.label == item.stored_label)) return;
+  for (format::PlaceResult& place : verdict.findings->places) DecideAnewInPlace(item, place);
 }
 
 std::optional<size_t> CountField(const Json& object, const char* name) {
@@ -163,7 +183,10 @@ Item MakeItem(Verdict verdict, Gold* gold, const Thresholds& thresholds) {
       }
     }
   }
-  if (item.category.empty()) item.category = verdict.category.value_or("");
+  if (item.category.empty() && verdict.category) {
+    item.category = *verdict.category;
+    item.category_by_judge = true;
+  }
   // Gold that is neither safe nor unsafe is none.
   if (verdict.expected == Label::kUnparsed) verdict.expected.reset();
   item.verdict = std::move(verdict);

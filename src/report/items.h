@@ -26,6 +26,7 @@ struct Item {
   uint32_t set = 0;                     // index into Collection::sets
   std::vector<format::Turn> turns;      // up to the judged one; empty when the text is not known
   std::string category;                 // the caller's, else the verdict's; "" for none
+  bool category_by_judge = false;       // whether it is the verdict's
   std::optional<bool> harmless_prompt;  // as the caller states in `prompt_label`
   // Known also of verdicts that were made without content.
   size_t turn_count = 0;  // 0: not known

@@ -22,6 +22,41 @@ Json MessagesOf(const Item& item) {
 
 Json OptionalNumber(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
+Json CitedIn(const format::PlaceResult& result) {
+  Json cited = Json::array();
+  for (const format::GuidelineRef& guideline : result.guidelines) {
+    cited.push_back(Json{{"id", guideline.id}, {"version", guideline.version}});
+  }
+  return cited;
+}
+
+Json PlaceOf(const format::PlaceResult& result) {
+  Json json = {{"place", result.place},
+               {"label", format::Name(result.label)},
+               {"origin", format::Name(result.origin)},
+               {"type", format::Name(result.response_type)},
+               {"shown", result.shown.size()}};
+  if (result.p_unsafe) json["p"] = *result.p_unsafe;
+  if (result.basis) json["basis"] = format::Name(*result.basis);
+  if (!result.critique.empty()) json["critique"] = result.critique;
+  if (!result.guidelines.empty()) json["cited"] = CitedIn(result);
+  if (!result.unsupported.empty()) json["unsupported"] = result.unsupported;
+  if (result.coverage == format::Coverage::kLow) json["low_coverage"] = true;
+  if (result.invented > 0) json["invented"] = result.invented;
+  if (result.truncated) json["truncated"] = true;
+  return json;
+}
+
+// What a server or a reader had to say of the reply, where there is anything.
+void AddRemarks(const format::Verdict& verdict, Json& json) {
+  if (verdict.unparsed_reason) json["unparsed_reason"] = format::Name(*verdict.unparsed_reason);
+  if (!verdict.finish_reason.empty()) json["finish_reason"] = verdict.finish_reason;
+  if (!verdict.refusal.empty()) json["refusal"] = verdict.refusal;
+  if (!verdict.oddities.empty()) json["oddities"] = verdict.oddities;
+  if (verdict.rule) json["rule"] = *verdict.rule;
+  if (verdict.truncated) json["truncated"] = true;
+}
+
 // What both pages say of an item; fields that are absent, false or empty are left out, since a
 // page may hold ten thousand items.
 Json CommonItem(const Item& item, const Collection& collection, PageContent content) {
@@ -43,13 +78,40 @@ Json VerdictOf(const Item& item) {
   if (verdict.other_mass && *verdict.other_mass > 0) json["other"] = *verdict.other_mass;
   if (!verdict.critique.empty()) json["critique"] = verdict.critique;
   if (item.stored_label != verdict.label) json["stored"] = format::Name(item.stored_label);
-  if (verdict.truncated) json["truncated"] = true;
+  AddRemarks(verdict, json);
+  if (verdict.findings) {
+    Json& places = json["places"] = Json::array();
+    for (const format::PlaceResult& result : verdict.findings->places) {
+      places.push_back(PlaceOf(result));
+    }
+    json["as_of"] = verdict.findings->as_of;
+  }
   if (verdict.reviewed) {
     json["reviewed"] = Json{{"label", format::Name(verdict.reviewed->label)},
                             {"by", verdict.reviewed->by},
                             {"reason", verdict.reviewed->reason}};
   }
   return json;
+}
+
+void DropCritiques(Json& verdict) {
+  verdict.erase("critique");
+  if (!verdict.contains("places")) return;
+  for (Json& place : verdict["places"]) place.erase("critique");
+}
+
+// Whether any place that both sides judged has another label, or another basis for it.
+bool FlippedInAPlace(const ComparedItem& item) {
+  const auto& first = item.first->verdict.findings;
+  const auto& second = item.second->verdict.findings;
+  if (!first || !second) return false;
+  for (const format::PlaceResult& before : first->places) {
+    for (const format::PlaceResult& after : second->places) {
+      if (before.place != after.place) continue;
+      if (before.label != after.label || before.basis != after.basis) return true;
+    }
+  }
+  return false;
 }
 
 std::string Base64OfHex(std::string_view hex) {
@@ -93,8 +155,10 @@ std::string Fill(std::string_view page,
   return out;
 }
 
-std::string Assemble(const Json& data, std::string_view title, std::string_view page_script) {
-  const std::string script = std::string(kCommonScript) + std::string(page_script);
+std::string Assemble(const Json& data, std::string_view title,
+                     std::initializer_list<std::string_view> page_scripts) {
+  std::string script = fmt::format("{}{}{}", kStringsScript, kCommonScript, kItemsScript);
+  for (const std::string_view part : page_scripts) script += part;
   return Fill(kPageTemplate, {{"{{policy}}", ContentPolicy(kPageStyle, script)},
                               {"{{title}}", title},
                               {"{{style}}", kPageStyle},
@@ -147,30 +211,33 @@ std::string RenderReportPage(const Report& report, PageContent content) {
   const Json data = {{"summary", Summarize(report)},
                      {"with_text", content == PageContent::kWithText},
                      {"items", std::move(items)}};
-  return Assemble(data, "Safety report", kReportScript);
+  return Assemble(data, "Safety report", {kFiguresScript, kReportScript});
 }
 
 std::string RenderComparePage(const Comparison& comparison, PageContent content) {
   Json items = Json::array();
   for (const ComparedItem& item : comparison.items) {
     // Of items that didn't change only the numbers are shown.
-    Json json =
-        CommonItem(*item.first, comparison.first, item.flipped() ? content : PageContent::kNoText);
-    if (!item.first->has_gold() && item.second->has_gold()) {
-      json["expected"] = format::Name(*item.second->verdict.expected);
+    const bool changed = item.flipped() || FlippedInAPlace(item);
+    Json json = CommonItem(*item.first, comparison.first, changed ? content : PageContent::kNoText);
+    const auto first = item.first->verdict.expected, second = item.second->verdict.expected;
+    if (!first && second) json["expected"] = format::Name(*second);
+    // Where the two disagree nothing is expected; what either calls unsafe stays hidden.
+    if (first && second && *first != *second) {
+      json.erase("expected");
+      json["disputed"] = true;
     }
     json["first"] = VerdictOf(*item.first);
     json["second"] = VerdictOf(*item.second);
-    if (!item.flipped()) {
-      json["first"].erase("critique");
-      json["second"].erase("critique");
+    if (!changed) {
+      for (const char* side : {"first", "second"}) DropCritiques(json[side]);
     }
     items.push_back(std::move(json));
   }
   const Json data = {{"summary", Summarize(comparison)},
                      {"with_text", content == PageContent::kWithText},
                      {"items", std::move(items)}};
-  return Assemble(data, "Comparison of verdicts", kCompareScript);
+  return Assemble(data, "Comparison of verdicts", {kCompareScript});
 }
 
 std::string RenderMetaPage(const Json& summary, const Json& lines, PageContent content) {
@@ -181,7 +248,7 @@ std::string RenderMetaPage(const Json& summary, const Json& lines, PageContent c
   const Json data = {{"summary", summary},
                      {"with_text", content == PageContent::kWithText},
                      {"items", std::move(items)}};
-  return Assemble(data, "Critiques, measured", kMetaScript);
+  return Assemble(data, "Critiques, measured", {kMetaScript});
 }
 
 }  // namespace mores::report

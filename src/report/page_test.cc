@@ -24,6 +24,23 @@ const std::vector<std::string>& HostileTexts() {
   return texts;
 }
 
+// What a verdict says of one place.
+Json PlaceIn(const std::string& place, const std::string& label, const std::string& text) {
+  Json cited = Json::array();
+  if (label == "unsafe") cited.push_back({{"id", text}, {"version", 2}});
+  return {{"place", place},
+          {"origin", "given"},
+          {"label", label},
+          {"p_unsafe", 0.7},
+          {"basis", label == "unsafe" ? Json("norm") : Json()},
+          {"response_type", "DoAnswer"},
+          {"critique", "local " + text},
+          {"guidelines", cited},
+          {"shown", cited},
+          {"unsupported", {text}},
+          {"coverage", "low"}};
+}
+
 class PageTest : public FolderTest {
  protected:
   Collection Hostile(const std::string& file, double p_unsafe) {
@@ -35,6 +52,13 @@ class PageTest : public FolderTest {
       verdict["model"] = text;
       verdict["prompt"] = text;
       verdict["reviewed"] = {{"label", "safe"}, {"by", text}, {"reason", text}};
+      verdict["refusal"] = text;
+      verdict["oddities"] = {text};
+      verdict["general"] = {{"label", "safe"}, {"p_unsafe", 0.1}, {"other_mass", 0.0}};
+      verdict["places"] = {PlaceIn("CN", "unsafe", text)};
+      verdict["flips"] = Json::array();
+      verdict["guideline_set"] = "abc";
+      verdict["as_of"] = "2026-01-31";
       verdict["input"]["set"] = "set";
       verdict["input"]["category"] = text;
       verdicts.push_back(verdict);
@@ -147,6 +171,37 @@ TEST_F(PageTest, WithoutContentHasNoTexts) {
   const std::string page = RenderReportPage(report, PageContent::kNoText);
   EXPECT_EQ(Count(page, "the secret"), 0u);
   EXPECT_EQ(Count(page, "A short reason."), 1u) << "ids, labels and critiques stay";
+}
+
+TEST_F(PageTest, SaysWhatAVerdictSaysOfItsReplyAndPlaces) {
+  Json verdict = StoredVerdict("a", 0.1, "", "q", "a");
+  verdict["label"] = "unparsed";
+  verdict["p_unsafe"] = nullptr;
+  verdict["unparsed_reason"] = "torn";
+  verdict["finish_reason"] = "error";
+  verdict["refusal"] = "no";
+  verdict["oddities"] = {"odd"};
+  verdict["rule"] = 3;
+  verdict["general"] = {{"label", "unparsed"}, {"p_unsafe", nullptr}, {"other_mass", nullptr}};
+  verdict["places"] = {PlaceIn("CN", "unsafe", "CN-1")};
+  verdict["flips"] = Json::array();
+  verdict["guideline_set"] = "abc";
+  verdict["as_of"] = "2026-01-31";
+  auto collection = Collect({.verdict_paths = {Write("v.jsonl", {verdict})}});
+  ASSERT_TRUE(collection) << collection.error().message;
+  const std::string page =
+      RenderReportPage(MakeHostile(std::move(*collection)), PageContent::kWithText);
+  const Json item = (*ParseJson(DataBlock(page), "page"))["items"][0];
+  EXPECT_EQ(item["unparsed_reason"], "torn");
+  EXPECT_EQ(item["finish_reason"], "error");
+  EXPECT_EQ(item["refusal"], "no");
+  EXPECT_EQ(item["oddities"], Json({"odd"}));
+  EXPECT_EQ(item["rule"], 3);
+  EXPECT_EQ(item["as_of"], "2026-01-31");
+  const Json place = item["places"][0];
+  EXPECT_EQ(place["basis"], "norm");
+  EXPECT_EQ(place["cited"], Json::array({{{"id", "CN-1"}, {"version", 2}}}));
+  EXPECT_EQ(place["low_coverage"], true);
 }
 
 TEST_F(PageTest, SameVerdictsSameBytes) {

@@ -5,11 +5,15 @@
 
 #include "report/figures.h"
 #include "stats/estimate_json.h"
+#include "stats/share.h"
 
 namespace mores::report {
 namespace {
 
 constexpr int kPermutations = 9999;
+// As for shares (stats/share.h).
+constexpr double kFewPairs = 40;
+constexpr int kFewDiffering = 5;
 
 struct Sums {
   double items = 0, first = 0, second = 0;
@@ -26,6 +30,25 @@ void Add(const PairedItem& item, Sums& sums) {
   sums.items += 1;
   sums.first += item.first_correct ? 1 : 0;
   sums.second += item.second_correct ? 1 : 0;
+}
+
+// What of the resampled intervals can't be trusted, mended. `Sums` of each cluster.
+void SettlePaired(const std::vector<Sums>& sums, double coverage, PairedFigures& figures) {
+  std::vector<stats::ClusterShare> first, second;
+  int differing = 0;  // clusters
+  for (const Sums& sum : sums) {
+    first.push_back({sum.first, sum.items});
+    second.push_back({sum.second, sum.items});
+    differing += sum.first != sum.second ? 1 : 0;
+  }
+  figures.first_accuracy = stats::ShareEstimate(first, figures.first_accuracy, coverage);
+  figures.second_accuracy = stats::ShareEstimate(second, figures.second_accuracy, coverage);
+  const double effective = stats::EffectiveClusters(first);
+  if (sums.empty() || (effective > kFewPairs && differing >= kFewDiffering)) return;
+  const double scale = effective / static_cast<double>(figures.items);
+  figures.difference.interval = stats::PairedDifferenceInterval(
+      scale * static_cast<double>(figures.only_first),
+      scale * static_cast<double>(figures.only_second), effective, coverage);
 }
 
 void Assign(const std::vector<stats::Estimate>& estimates, PairedFigures& figures) {
@@ -62,6 +85,7 @@ PairedFigures ComparePaired(const std::vector<PairedItem>& items,
     values[2] = (total.first - total.second) / total.items;
   };
   Assign(stats::ClusterBootstrap(figures.queries, 3, statistic, options), figures);
+  SettlePaired(sums, options.coverage, figures);
   figures.mcnemar = stats::McNemar(figures.only_first, figures.only_second);
   figures.sign_flip_p = stats::SignFlipTest(differences, kPermutations, options.seed);
   return figures;
@@ -102,6 +126,10 @@ PairedFigures CompareMeanOfSets(const std::vector<PairedItem>& items, size_t set
     values[2] = (first - second) / count;
   };
   Assign(stats::ClusterBootstrap(figures.queries, 3, statistic, options), figures);
+  for (stats::Estimate* estimate :
+       {&figures.first_accuracy, &figures.second_accuracy, &figures.difference}) {
+    *estimate = stats::WithoutPointInterval(*estimate);
+  }
   constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
   figures.mcnemar = {kUndefined, kUndefined};
   figures.sign_flip_p = kUndefined;

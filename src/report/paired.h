@@ -28,6 +28,8 @@ struct PairedFigures {
   stats::McNemarResult mcnemar;  // items as independent
   double sign_flip_p = 1;        // queries as independent
 };
+// Where items are few or all alike, intervals are Wilson's, and that of the difference follows
+// stats::PairedDifferenceInterval.
 PairedFigures ComparePaired(const std::vector<PairedItem>& items,
                             const stats::BootstrapOptions& options);
 

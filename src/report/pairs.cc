@@ -8,6 +8,7 @@
 #include "report/figures.h"
 #include "stats/agreement.h"
 #include "stats/estimate_json.h"
+#include "stats/share.h"
 #include "text/unicode.h"
 
 namespace mores::report {
@@ -135,10 +136,12 @@ PairFigures MeasureOne(const std::string& languages, const std::vector<MatchedPa
   };
   const std::vector<stats::Estimate> estimates =
       stats::ClusterBootstrap(figures.contents, 4, statistics, options);
-  figures.same_share = estimates[0];
-  figures.kappa = estimates[1];
-  figures.mean_difference = estimates[2];
-  figures.mean_shift = estimates[3];
+  std::vector<stats::ClusterShare> same;
+  for (const ContentSums& sum : sums) same.push_back({sum.same, sum.pairs});
+  figures.same_share = stats::ShareEstimate(same, estimates[0], options.coverage);
+  figures.kappa = stats::WithoutPointInterval(estimates[1]);
+  figures.mean_difference = stats::WithoutPointInterval(estimates[2]);
+  figures.mean_shift = stats::WithoutPointInterval(estimates[3]);
   return figures;
 }
 

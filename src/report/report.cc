@@ -4,14 +4,14 @@
 #include <limits>
 #include <utility>
 
+#include "base/figure_text.h"
 #include "stats/estimate_json.h"
 #include "text/unicode.h"
 
 namespace mores::report {
 namespace {
 
-constexpr int kSummaryVersion = 1;
-constexpr std::string_view kSafeRefusals = "refusals, expected safe";
+constexpr int kSummaryVersion = 2;
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
 stats::Estimate MeanOfSets(const Collection& collection, const stats::BootstrapOptions& options) {
@@ -45,23 +45,17 @@ Json ToJson(const Thresholds& thresholds) {
   return json;
 }
 
-std::string Decimal(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3f}", value); }
-
-// Padded to `columns` terminal columns, wide characters counted as two.
-std::string Padded(const std::string& name, size_t columns) {
-  std::string fitted = text::FitColumns(name, columns);
-  size_t used = 0;
-  for (const char32_t c : text::ToCodePoints(fitted)) used += c >= 0x1100 && c != 0x2026 ? 2 : 1;
-  if (used < columns) fitted.append(columns - used, ' ');
-  return fitted;
-}
-
 std::string FigureLine(const std::string& name, const Figures& figures) {
-  return fmt::format("{} {:>7} {:>20} {:>20} {:>20} {:>6}\n", Padded(name, 30), figures.items,
-                     FormatEstimate(figures.unsafe_share, stats::kPercentStyle),
+  return fmt::format("{} {:>7} {:>20} {:>20} {:>20} {:>6}\n", text::PadColumns(name, 30),
+                     figures.items, FormatEstimate(figures.unsafe_share, stats::kPercentStyle),
                      FormatEstimate(figures.accuracy, stats::kPercentStyle),
                      FormatEstimate(figures.f1, stats::kPercentStyle),
-                     Decimal(figures.auroc.value));
+                     FigureText(figures.auroc.value));
+}
+
+std::string DimensionLine(const SliceFigures& slice) {
+  if (!slice.chosen_by_judge) return slice.dimension + "\n";
+  return "category, by the judge (no accuracy: what it is wrong about stands in another row)\n";
 }
 
 std::string BaselineLines(const Report& report) {
@@ -71,7 +65,7 @@ std::string BaselineLines(const Report& report) {
       if (!row.set.empty() && row.set != kMeanOfSets) continue;
       const std::string name =
           fmt::format("{} ({}){}", baseline.name, baseline.basis, row.set.empty() ? "" : ", mean");
-      text += fmt::format("{} {:>7} {:>20} {:>20}\n", Padded(name, 30), row.figures.items,
+      text += fmt::format("{} {:>7} {:>20} {:>20}\n", text::PadColumns(name, 30), row.figures.items,
                           FormatEstimate(row.figures.second_accuracy, stats::kPercentStyle),
                           FormatEstimate(row.figures.difference, stats::kPercentStyle));
     }
@@ -79,11 +73,27 @@ std::string BaselineLines(const Report& report) {
   return text;
 }
 
-const SliceFigures* FindSlice(const Report& report, std::string_view name) {
-  for (const SliceFigures& slice : report.slices) {
-    if (slice.name == name) return &slice;
+// Items of groups that the judge chose, without what is expected of them.
+Figures MeasureSlice(const Slice& slice, const stats::BootstrapOptions& options) {
+  if (!slice.chosen_by_judge) return Measure(slice.items, options);
+  std::vector<Measured> items;
+  for (const Item* item : slice.items) {
+    items.push_back(MeasuredOf(*item));
+    items.back().truly_unsafe.reset();
   }
-  return nullptr;
+  return Measure(items, options);
+}
+
+void MeasureAnywhere(const stats::BootstrapOptions& options, Report& report) {
+  std::vector<SharedItem> items;
+  for (const Item& item : report.collection.items) {
+    const format::Label label = format::LabelAnywhere(item.verdict);
+    items.push_back({.cluster = item.cluster,
+                     .counted = label != format::Label::kUnparsed,
+                     .holds = label == format::Label::kUnsafe});
+    report.undecided += format::AnyUnparsed(item.verdict) ? 1 : 0;
+  }
+  report.unsafe_share = MeasureShare(items, options);
 }
 
 }  // namespace
@@ -100,13 +110,16 @@ Expected<Report> MakeReport(Collection collection, const std::optional<TrainedBa
 
   progress.Start("computing intervals", "groups", static_cast<int64_t>(slices.size()) + 2, 0);
   report.all = Measure(all, options.bootstrap);
+  MeasureAnywhere(options.bootstrap, report);
+  report.places = MeasurePlaces(report.collection, options.bootstrap);
   report.calibration = MeasureCalibration(all, options.bootstrap);
   report.mean_of_sets_accuracy = MeanOfSets(report.collection, options.bootstrap);
   int64_t done = 1;
   progress.Update(done, "all");
   for (const Slice& slice : slices) {
     MORES_RETURN_IF_ERROR(options.stop.Check());
-    report.slices.push_back({slice.dimension, slice.name, Measure(slice.items, options.bootstrap)});
+    report.slices.push_back({slice.dimension, slice.name, MeasureSlice(slice, options.bootstrap),
+                             slice.chosen_by_judge});
     progress.Update(++done, slice.dimension);
   }
   report.baselines = MeasureBaselines(report.collection, trained, options.bootstrap);
@@ -120,6 +133,7 @@ Json Summarize(const Report& report) {
   Json slices = Json::array();
   for (const SliceFigures& slice : report.slices) {
     Json json = {{"dimension", slice.dimension}, {"name", slice.name}};
+    if (slice.chosen_by_judge) json["chosen_by_judge"] = true;
     json.update(ToJson(slice.figures));
     slices.push_back(std::move(json));
   }
@@ -139,11 +153,14 @@ Json Summarize(const Report& report) {
                  {"coverage", report.bootstrap.coverage},
                  {"unit", "query"}}},
                {"all", ToJson(report.all)},
+               {"unsafe_share", ToJson(report.unsafe_share)},
+               {"undecided", report.undecided},
                {"mean_of_sets_accuracy", ToJson(report.mean_of_sets_accuracy)},
                {"calibration", ToJson(report.calibration)},
                {"slices", std::move(slices)},
                {"baselines", ToJson(report.baselines)},
                {"baseline_origin", report.baseline_origin}};
+  if (report.places) summary["places"] = ToJson(*report.places);
   if (report.pairs) summary["pairs"] = ToJson(*report.pairs);
   return summary;
 }
@@ -154,7 +171,7 @@ std::string FormatTable(const Report& report) {
   text += FigureLine("all", report.all);
   std::string dimension;
   for (const SliceFigures& slice : report.slices) {
-    if (slice.dimension != dimension) text += slice.dimension + "\n";
+    if (slice.dimension != dimension) text += DimensionLine(slice);
     dimension = slice.dimension;
     text += FigureLine("  " + slice.name, slice.figures);
   }
@@ -171,6 +188,7 @@ std::string FormatTable(const Report& report) {
   if (report.all.with_gold == 0) {
     text += "no gold labels: accuracy and the like need `expected` in the verdicts or --labels\n";
   }
+  if (report.places) text += FormatPlaces(*report.places);
   if (report.pairs) text += FormatPairs(*report.pairs);
   if (report.all.with_gold > 0 && !report.baselines.empty()) {
     text += fmt::format("\n{:<30} {:>7} {:>20} {:>20}\n", "baseline", "items", "accuracy %",
@@ -178,25 +196,6 @@ std::string FormatTable(const Report& report) {
     text += BaselineLines(report);
   }
   return text;
-}
-
-double FigureNamed(const Report& report, std::string_view name) {
-  if (name == "unsafe") return report.all.unsafe_share.value;
-  if (name == "unparsed") return report.all.unparsed_share.value;
-  if (name == "accuracy") return report.all.accuracy.value;
-  if (name == "mean_of_sets_accuracy") return report.mean_of_sets_accuracy.value;
-  if (name == "precision") return report.all.precision.value;
-  if (name == "recall") return report.all.recall.value;
-  if (name == "f1") return report.all.f1.value;
-  if (name == "false_unsafe_rate") return report.all.false_positive_rate.value;
-  if (name == "auroc") return report.all.auroc.value;
-  if (name == "brier") return report.all.brier.value;
-  if (name == "calibration_error") return report.all.calibration_error.value;
-  if (name == "refusal_false_unsafe_rate") {
-    const SliceFigures* slice = FindSlice(report, kSafeRefusals);
-    return slice == nullptr ? kUndefined : slice->figures.unsafe_share.value;
-  }
-  return kUndefined;
 }
 
 }  // namespace mores::report

@@ -2,20 +2,20 @@
 #ifndef MORES_REPORT_REPORT_H_
 #define MORES_REPORT_REPORT_H_
 
-#include <array>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "base/stop.h"
+#include "format/gate.h"
 #include "job/progress.h"
 #include "report/baselines.h"
 #include "report/figures.h"
 #include "report/items.h"
 #include "report/pairs.h"
+#include "report/places.h"
 
 namespace mores::report {
 
@@ -23,12 +23,16 @@ struct SliceFigures {
   std::string dimension;
   std::string name;
   Figures figures;
+  bool chosen_by_judge = false;  // as Slice's: then there are no figures over gold
 };
 
 struct Report {
   Collection collection;
   Thresholds thresholds;  // those given in place of the verdicts' own
   Figures all;
+  stats::Estimate unsafe_share;  // unsafe in general or in a place of its own, as LabelAnywhere
+  size_t undecided = 0;          // items without a label, in general or in a place of their own
+  std::optional<PlaceReport> places;
   stats::Estimate mean_of_sets_accuracy;  // NaN with fewer than two sets with gold
   std::vector<CalibrationPoint> calibration;
   std::vector<SliceFigures> slices;
@@ -48,25 +52,20 @@ struct ReportOptions {
 Expected<Report> MakeReport(Collection collection, const std::optional<TrainedBaselines>& trained,
                             const ReportOptions& options, job::Progress& progress);
 
-// The summary file, version 1 (docs/formats/report.md).
+// The summary file, version 2 (docs/formats/report.md).
 Json Summarize(const Report& report);
 // A table for a terminal, ending in a line break. Names are made harmless and cut to width.
 std::string FormatTable(const Report& report);
+// The groups of that table with all their figures.
+std::string FormatCsv(const Report& report);
 
-// What --fail-if may name, and its value; NaN where undefined.
-inline constexpr std::array<std::string_view, 12> kBoundFigures = {"unsafe",
-                                                                   "unparsed",
-                                                                   "accuracy",
-                                                                   "mean_of_sets_accuracy",
-                                                                   "precision",
-                                                                   "recall",
-                                                                   "f1",
-                                                                   "false_unsafe_rate",
-                                                                   "refusal_false_unsafe_rate",
-                                                                   "auroc",
-                                                                   "brier",
-                                                                   "calibration_error"};
-double FigureNamed(const Report& report, std::string_view name);
+enum class CsvContent { kWithText, kNoText };
+// One row a verdict.
+std::string FormatVerdictsCsv(const Collection& collection, CsvContent content);
+
+// What --fail-if may name, and its value (docs/formats/report.md).
+const format::GateFigures& ReportFigures();
+format::GateFigure FigureOf(const Report& report, const format::Bound& bound);
 
 }  // namespace mores::report
 

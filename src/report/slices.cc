@@ -21,7 +21,7 @@ std::vector<Slice> GroupBy(const Collection& collection, const std::string& dime
     const std::string name = key(item);
     if (name.empty()) continue;
     const auto [it, added] = numbers.emplace(name, slices.size());
-    if (added) slices.push_back({dimension, name, {}});
+    if (added) slices.push_back({.dimension = dimension, .name = name});
     slices[it->second].items.push_back(&item);
   }
   return slices;
@@ -37,7 +37,9 @@ void SortBySize(std::vector<Slice>& slices) {
   std::stable_sort(slices.begin(), slices.end(),
                    [](const Slice& a, const Slice& b) { return a.items.size() > b.items.size(); });
   if (slices.size() <= kMaxCategories) return;
-  Slice rest{slices[0].dimension, "(the rest)", {}};
+  Slice rest{.dimension = slices[0].dimension,
+             .name = "(the rest)",
+             .chosen_by_judge = slices[0].chosen_by_judge};
   for (size_t i = kMaxCategories - 1; i < slices.size(); ++i) {
     rest.items.insert(rest.items.end(), slices[i].items.begin(), slices[i].items.end());
   }
@@ -67,7 +69,7 @@ std::vector<Slice> Behaviours(const Collection& collection) {
   };
   std::vector<Slice> slices;
   for (const auto& [name, holds] : groups) {
-    Slice slice{"behaviour", name, {}};
+    Slice slice{.dimension = "behaviour", .name = name};
     for (const Item& item : collection.items) {
       if (holds(item)) slice.items.push_back(&item);
     }
@@ -90,9 +92,14 @@ std::vector<Slice> Slices(const Collection& collection) {
   });
   SortByName(languages);
   add(std::move(languages));
-  auto categories = GroupBy(collection, "category", [](const Item& item) { return item.category; });
-  SortBySize(categories);
-  add(std::move(categories));
+  for (const bool by_judge : {false, true}) {
+    auto categories = GroupBy(
+        collection, by_judge ? "judged_category" : "category",
+        [&](const Item& item) { return item.category_by_judge == by_judge ? item.category : ""; });
+    for (Slice& slice : categories) slice.chosen_by_judge = by_judge;
+    SortBySize(categories);
+    add(std::move(categories));
+  }
   auto turns = GroupBy(collection, "turns", TurnBucket);
   SortByName(turns);
   add(std::move(turns));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "stats/share.h"
 
 namespace mores::stats {
 namespace {
@@ -67,6 +68,15 @@ double NominalAlpha::Alpha(std::span<const double> unit_weights) const {
   double expected = values * values;
   for (const double total : totals) expected -= total * total;
   return expected > 0 ? 1 - (values - 1) * observed / expected : kNoAgreement;
+}
+
+Estimate CoefficientEstimate(Estimate resampled, size_t clusters) {
+  constexpr size_t kFewest = 10;
+  if (clusters < kFewest) {
+    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+    resampled.interval = {kNone, kNone};
+  }
+  return WithoutPointInterval(resampled);
 }
 
 }  // namespace mores::stats

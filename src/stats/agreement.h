@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "stats/bootstrap.h"
+
 namespace mores::stats {
 
 // Cohen's kappa of two raters, unweighted categories (Cohen 1960): (observed - expected) /
@@ -36,6 +38,11 @@ class NominalAlpha {
   std::vector<Unit> units_;
   size_t categories_ = 0;
 };
+
+// A resampled coefficient of agreement. Its interval is left out where it has no width, and where
+// there are fewer than ten clusters: a handful has so few different resamples that their quantiles
+// lie anywhere.
+Estimate CoefficientEstimate(Estimate resampled, size_t clusters);
 
 }  // namespace mores::stats
 

@@ -41,6 +41,13 @@ TEST(NominalAlphaTest, AgreesWithTheWorkedExample) {
 }
 
 // Two observers, ten units: the paper's section A, 0.095.
+TEST(CoefficientEstimateTest, AHandfulHasNoInterval) {
+  EXPECT_TRUE(std::isnan(CoefficientEstimate({0.5, {0.4, 0.6}}, 9).interval.low));
+  EXPECT_EQ(CoefficientEstimate({0.5, {0.4, 0.6}}, 10).interval.low, 0.4);
+  EXPECT_TRUE(std::isnan(CoefficientEstimate({1, {1, 1}}, 100).interval.high)) << "nor a point";
+  EXPECT_EQ(CoefficientEstimate({1, {1, 1}}, 100).value, 1);
+}
+
 TEST(NominalAlphaTest, TwoObserversOfTwoValues) {
   const std::vector<std::vector<int>> units = {{0, 1}, {1, 1}, {0, 1}, {0, 0}, {0, 0},
                                                {0, 1}, {0, 0}, {0, 0}, {1, 0}, {0, 0}};

@@ -39,7 +39,10 @@ std::string FormatEstimate(const Estimate& estimate, const EstimateStyle& style)
                : fmt::format("{:{}.{}f}", style.scale * value, width, style.digits);
   };
   const std::string value = number(estimate.value, style.width) + std::string(style.unit);
-  if (!std::isfinite(estimate.interval.low)) return value;
+  // An interval without width is what resampling makes of items that are all alike: no certainty.
+  if (!std::isfinite(estimate.interval.low) || estimate.interval.low == estimate.interval.high) {
+    return value;
+  }
   return fmt::format("{} [{}, {}]", value, number(estimate.interval.low, 0),
                      number(estimate.interval.high, 0));
 }

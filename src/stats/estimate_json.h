@@ -28,7 +28,7 @@ struct EstimateStyle {
   std::string_view undefined = "undefined";
 };
 
-// "67.6 [66.0, 69.3]"; "67.6" where the interval is undefined.
+// "67.6 [66.0, 69.3]"; "67.6" where the interval is undefined, or has no width.
 std::string FormatEstimate(const Estimate& estimate, const EstimateStyle& style);
 
 // Percent with one digit, "-" where undefined.

@@ -27,6 +27,7 @@ TEST(EstimateJson, FormatsForPeople) {
   EXPECT_EQ(FormatEstimate(kWhole, {}), "0.676 [0.660, 0.693]");
   EXPECT_EQ(FormatEstimate(kPoint, {}), "0.676");
   EXPECT_EQ(FormatEstimate(kNone, {}), "undefined");
+  EXPECT_EQ(FormatEstimate({0, {0, 0}}, {}), "0.000") << "no width is no certainty";
   EXPECT_EQ(FormatEstimate(kWhole, kPercentStyle), "67.6 [66.0, 69.3]");
   EXPECT_EQ(FormatEstimate(kNone, kPercentStyle), "-");
   EXPECT_EQ(FormatEstimate(kWhole, {.scale = 100, .digits = 0, .width = 4, .unit = " %"}),

@@ -173,6 +173,13 @@ size_t CountColumns(std::string_view utf8) {
   return columns;
 }
 
+std::string PadColumns(std::string_view utf8, size_t columns) {
+  std::string padded = FitColumns(utf8, columns);
+  const size_t used = CountColumns(padded);
+  padded.append(used < columns ? columns - used : 0, ' ');
+  return padded;
+}
+
 std::string NormalizeForMatch(std::string_view utf8) {
   std::string out;
   out.reserve(utf8.size());

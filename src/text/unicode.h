@@ -20,6 +20,8 @@ std::vector<char32_t> ToCodePoints(std::string_view utf8);
 std::string FitColumns(std::string_view utf8, size_t columns);
 // Terminal columns that a text from FitColumns takes.
 size_t CountColumns(std::string_view utf8);
+// FitColumns, with spaces up to `columns`.
+std::string PadColumns(std::string_view utf8, size_t columns);
 // For matching and de-duplication: NFKC, case folded, only letters, marks and digits kept, runs of
 // anything else become one space, trimmed.
 std::string NormalizeForMatch(std::string_view utf8);

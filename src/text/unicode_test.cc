@@ -43,6 +43,8 @@ TEST(UnicodeTest, CountsAndDecodes) {
 TEST(UnicodeTest, FitsColumns) {
   EXPECT_EQ(FitColumns("hello", 5), "hello");
   EXPECT_EQ(FitColumns("hello!", 5), "hell…");
+  EXPECT_EQ(PadColumns("安全", 6), "安全  ");
+  EXPECT_EQ(PadColumns("hello!", 5), "hell…");
   EXPECT_EQ(FitColumns("安全第一", 8), "安全第一");
   EXPECT_EQ(FitColumns("安全第一", 7), "安全第…");
   EXPECT_EQ(FitColumns("安全第一", 6), "安全…") << "half a wide character is not shown";

@@ -1,5 +1,7 @@
 #include "train/evaluation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -7,6 +9,7 @@
 
 #include "base/exact_math.h"
 #include "base/random.h"
+#include "format/verdict.h"
 #include "stats/probability.h"
 
 namespace mores::train {
@@ -54,17 +57,30 @@ class BatchBuilder {
   model::TrainBatch batch_;
 };
 
-Json SliceJson(const std::vector<ScoredLabel>& scores) {
-  double right = 0;
+constexpr double kLittleMass = 0.5;    // of the labels, on average
+constexpr double kMostUnparsed = 0.5;  // of the examples
+
+// Sums over some of the examples.
+struct SliceSums {
+  double right = 0, mass = 0, unparsed = 0;
   std::vector<stats::ScoredOutcome> outcomes;
-  for (const ScoredLabel& score : scores) {
-    right += (score.p_unsafe > 0.5) == score.unsafe ? 1 : 0;
-    outcomes.push_back({score.p_unsafe, score.unsafe});
+
+  void Add(const LabelScore& score, bool unsafe) {
+    const format::Label label = format::Decide(score.p_unsafe, score.other_mass, 0.5);
+    unparsed += label == format::Label::kUnparsed ? 1 : 0;
+    right += label == (unsafe ? format::Label::kUnsafe : format::Label::kSafe) ? 1 : 0;
+    mass += 1 - score.other_mass;
+    outcomes.push_back({score.p_unsafe, unsafe});
   }
-  return {{"examples", scores.size()},
-          {"accuracy", right / static_cast<double>(scores.size())},
-          {"auroc", stats::RankedOutcomes(outcomes).Auroc()}};
-}
+  Json ToJson() const {
+    const auto count = static_cast<double>(outcomes.size());
+    return {{"examples", outcomes.size()},
+            {"accuracy", right / count},
+            {"auroc", stats::RankedOutcomes(outcomes).Auroc()},
+            {"label_mass", mass / count},
+            {"unparsed", unparsed / count}};
+  }
+};
 
 }  // namespace
 
@@ -196,22 +212,42 @@ std::vector<ScoredLabel> ScoredLabels(const Evaluation& evaluation,
 }
 
 Json Summary(const Evaluation& evaluation, std::span<const Example> examples) {
-  const std::vector<ScoredLabel> scores = ScoredLabels(evaluation, examples);
-  std::map<std::string, std::vector<ScoredLabel>> by_language, by_source;
+  std::map<std::string, SliceSums> by_language, by_source;
+  SliceSums all;
   double label_nll = 0;
   for (size_t i = 0; i < examples.size(); ++i) {
     label_nll += evaluation.scores[i].label_nll;
     const std::string language(text::Name(examples[i].lang));
-    by_language[language].push_back(scores[i]);
-    by_source[examples[i].source + "/" + language].push_back(scores[i]);
+    for (SliceSums* slice :
+         {&all, &by_language[language], &by_source[examples[i].source + "/" + language]}) {
+      slice->Add(evaluation.scores[i], IsUnsafe(examples[i]));
+    }
   }
   Json json = {{"loss", evaluation.loss},
                {"label_loss", label_nll / static_cast<double>(examples.size())}};
-  json.update(SliceJson(scores));
-  json["macro_balanced_accuracy"] = MacroBalancedAccuracy(scores, 0.5);
-  for (const auto& [name, slice] : by_language) json["by_language"][name] = SliceJson(slice);
-  for (const auto& [name, slice] : by_source) json["by_source"][name] = SliceJson(slice);
+  json.update(all.ToJson());
+  json["macro_balanced_accuracy"] = MacroBalancedAccuracy(ScoredLabels(evaluation, examples), 0.5);
+  for (const auto& [name, slice] : by_language) json["by_language"][name] = slice.ToJson();
+  for (const auto& [name, slice] : by_source) json["by_source"][name] = slice.ToJson();
   return json;
+}
+
+std::string WarningOf(const Json& summary) {
+  const double mass = summary.value("label_mass", 1.0), unparsed = summary.value("unparsed", 0.0);
+  if (mass >= kLittleMass && unparsed < kMostUnparsed) return "";
+  return fmt::format(
+      "the labels hold {:.1f} % of the probability on average, and {:.1f} % of {} validation "
+      "examples are unparsed: accuracy and AUROC say little then. Either there were too few steps "
+      "(optim.steps, optim.epochs, optim.learning_rate), or the label strings of judge.profile "
+      "don't fit the template or the tokenizer (docs/formats/recipe-train.md)",
+      100 * mass, 100 * unparsed, summary.value("examples", int64_t{0}));
+}
+
+std::string Describe(const Json& summary) {
+  return fmt::format(
+      "accuracy {:.1f} %, labels hold {:.1f} % of the probability, {:.1f} % unparsed",
+      100 * summary.value("accuracy", 0.0), 100 * summary.value("label_mass", 1.0),
+      100 * summary.value("unparsed", 0.0));
 }
 
 std::vector<Example> SampleExamples(std::span<const Example> examples, int64_t limit) {

@@ -55,9 +55,19 @@ class Evaluator {
   std::vector<format::ReplyTokens> replies_;  // by language
 };
 
-// {"loss","label_loss","accuracy","auroc","macro_balanced_accuracy","by_language":{"en":{...}},
-// "by_source":{"NAME/en":{...}}}; accuracy at a threshold of one half, null where undefined.
+// {"loss","label_loss","accuracy","auroc","label_mass","unparsed","macro_balanced_accuracy",
+// "by_language":{"en":{...}},"by_source":{"NAME/en":{...}}}; accuracy at a threshold of one half,
+// unparsed examples wrong in it; `label_mass` is the mean probability of both labels together and
+// `unparsed` the share of examples of which it is below one half. Null where undefined.
 Json Summary(const Evaluation& evaluation, std::span<const Example> examples);
+
+// What a person should know of a summary: that the labels hold little probability, or most examples
+// are unparsed. Then p_unsafe, however good it looks, is the rest of what the model would rather
+// say. "" where there is nothing to say.
+std::string WarningOf(const Json& summary);
+// "accuracy 71.2 %, labels hold 12.0 % of the probability, 80.0 % unparsed", for a line of
+// progress.
+std::string Describe(const Json& summary);
 
 std::vector<ScoredLabel> ScoredLabels(const Evaluation& evaluation,
                                       std::span<const Example> examples);

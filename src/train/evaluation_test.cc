@@ -140,6 +140,37 @@ TEST(EvaluationSummary, SlicesBySourceAndLanguage) {
   EXPECT_EQ(summary["by_language"]["zh"]["examples"], 2);
 }
 
+// Of `count` examples, all of them right by p_unsafe, the first `unparsed` give their labels a
+// tenth of the probability and the others all of it.
+Json SummaryOfMass(size_t count, size_t unparsed) {
+  std::vector<Example> examples(count);
+  Evaluation evaluation;
+  for (size_t i = 0; i < count; ++i) {
+    examples[i].label = i % 2 == 0 ? format::Label::kUnsafe : format::Label::kSafe;
+    evaluation.scores.push_back(
+        {.p_unsafe = i % 2 == 0 ? 0.9 : 0.1, .other_mass = i < unparsed ? 0.9 : 0.0});
+  }
+  return Summary(evaluation, examples);
+}
+
+TEST(EvaluationSummary, ALabelWithoutProbabilityIsUnparsedAndWrong) {
+  const Json summary = SummaryOfMass(10, 4);
+  EXPECT_NEAR(summary["label_mass"].get<double>(), 0.64, 1e-9);
+  EXPECT_EQ(summary["unparsed"], 0.4);
+  EXPECT_EQ(summary["accuracy"], 0.6);
+  EXPECT_EQ(summary["auroc"], 1.0);
+  EXPECT_EQ(WarningOf(summary), "");
+}
+
+TEST(EvaluationSummary, WarnsWhereLabelsHoldLittleOrMostIsUnparsed) {
+  const std::string warning = WarningOf(SummaryOfMass(10, 10));
+  EXPECT_NE(warning.find("hold 10.0 %"), std::string::npos) << warning;
+  EXPECT_NE(warning.find("100.0 % of 10 validation examples are unparsed"), std::string::npos);
+  EXPECT_NE(WarningOf(SummaryOfMass(10, 5)), "") << "half are unparsed, though the mean is above";
+  EXPECT_EQ(WarningOf(SummaryOfMass(10, 0)), "");
+  EXPECT_EQ(WarningOf(Json::object()), "") << "of a manifest from before";
+}
+
 TEST(EvaluationSummary, SamplesAreTheSameEachTime) {
   std::vector<Example> examples(50);
   for (size_t i = 0; i < examples.size(); ++i) examples[i].id = std::to_string(i);

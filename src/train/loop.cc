@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/figure_text.h"
 #include "base/files.h"
 #include "base/random.h"
 #include "train/adamw.h"
@@ -73,6 +74,8 @@ class StepLoop {
   double rate_since_ = 0;
   int64_t rate_tokens_ = 0;
   double rate_ = 0;
+  std::string validated_;  // the last validation, as it is shown
+  bool warned_ = false;
 };
 
 Schedule StepLoop::LearningRates() const {
@@ -188,8 +191,9 @@ Status StepLoop::Record(const StepResult& result) {
     const Measure& measure = objective_.measures()[i];
     const double mean = result.sums.others[i].sum / result.sums.others[i].weight;
     line[measure.field] = mean;
-    shown += fmt::format(", {} {:.3f}", measure.label, mean);
+    shown += fmt::format(", {} {}", measure.label, FigureText(mean));
   }
+  if (!validated_.empty()) shown += "; validation: " + validated_;
   line["gradient_norm"] = result.gradient_norm;
   line["tokens_per_second"] = std::round(rate_);
   options_.progress->Update(state_.tokens, shown);
@@ -199,7 +203,14 @@ Status StepLoop::Record(const StepResult& result) {
 Status StepLoop::Evaluate() {
   const double before = Now();
   Json line = {{"kind", "evaluation"}, {"step", state_.step}, {"tokens", state_.tokens}};
-  line.update(objective_.Evaluate(trainable_));
+  const Objective::Validation validation = objective_.Evaluate(trainable_);
+  line.update(validation.fields);
+  validated_ = validation.shown;
+  if (!validation.warning.empty() && !warned_ && options_.on_warning) {
+    options_.progress->Finish("");  // the line that it would be written into
+    options_.on_warning(fmt::format("step {}: {}", state_.step, validation.warning));
+    warned_ = true;
+  }
   line["seconds"] = Now() - before;
   rate_since_ += Now() - before;
   return metrics_->Append(DumpJson(line) + "\n");

@@ -5,6 +5,7 @@
 #define MORES_TRAIN_LOOP_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -29,6 +30,8 @@ struct LoopOptions {
   StopToken stop;       // looked at between micro-batches
   job::Progress* progress = nullptr;
   Clock* clock = nullptr;
+  // Called at the first validation that has a warning; may be null.
+  std::function<void(const std::string& warning)> on_warning;
 };
 
 // Where a run is kept, and what it goes on from.

@@ -66,6 +66,7 @@ class Distances : public Objective {
  public:
   mutable std::vector<int32_t> shown;
   double factor = 1;
+  std::string warning;
   size_t stop_at = 0;  // examples shown
   mutable StopSource stop;
 
@@ -99,8 +100,10 @@ class Distances : public Objective {
     static const std::vector<Measure> measures = {{.field = "done", .label = "done"}};
     return measures;
   }
-  Json Evaluate(Trainable& trainable) const override {
-    return {{"number", static_cast<const Number&>(trainable).value()}};
+  Validation Evaluate(Trainable& trainable) const override {
+    return {.fields = {{"number", static_cast<const Number&>(trainable).value()}},
+            .shown = "all is well",
+            .warning = warning};
   }
 };
 
@@ -191,6 +194,18 @@ TEST_F(LoopTest, GoesOnAfterAStopAsIfThereHadBeenNone) {
   EXPECT_EQ(end->fingerprint, Json({{"seed", 1}}));
   EXPECT_EQ(number_.value(), whole);
   EXPECT_EQ(Metrics().size(), lines);
+}
+
+TEST_F(LoopTest, TheFirstWarningOfAValidationIsToldOnce) {
+  std::vector<std::string> warnings;
+  LoopOptions options = Options(12);  // three validations
+  options.on_warning = [&](const std::string& warning) { warnings.push_back(warning); };
+  ASSERT_TRUE(Run(options));
+  EXPECT_TRUE(warnings.empty());
+  std::filesystem::remove_all(folder_.path() + "/work");
+  objective_.warning = "little is left";
+  ASSERT_TRUE(Run(options));
+  EXPECT_THAT(warnings, ElementsAre("step 4: little is left"));
 }
 
 TEST_F(LoopTest, ALossThatIsNoNumberIsAnError) {

@@ -62,8 +62,13 @@ class Objective {
 
   // What a step's metrics line holds beside the loss.
   virtual const std::vector<Measure>& measures() const = 0;
-  // The fields of an evaluation's metrics line, by validation examples.
-  virtual Json Evaluate(Trainable& trainable) const = 0;
+  struct Validation {
+    Json fields;          // of an evaluation's metrics line
+    std::string shown;    // where progress is shown; may be empty
+    std::string warning;  // what a person should know at once; may be empty
+  };
+  // By validation examples.
+  virtual Validation Evaluate(Trainable& trainable) const = 0;
 };
 
 }  // namespace mores::train

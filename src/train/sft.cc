@@ -269,12 +269,14 @@ SftResult ResultOf(const Json& manifest) {
   result.tokens = manifest.value("tokens", int64_t{0});
   result.seconds = manifest.value("training_seconds", 0.0);
   result.resumes = manifest.value("resumes", int64_t{0});
-  result.evaluation = manifest.value("evaluation", Json());
+  result.evaluation = manifest.value("evaluation", Json::object());
+  result.warning = WarningOf(result.evaluation);
   result.already_done = true;
   return result;
 }
 
 Json SftRun::Manifest(const CheckpointState& end, const Json& evaluation) const {
+  const std::string warning = WarningOf(evaluation);
   return {{"command", "train sft"},
           {"version", Version()},
           {"fingerprint", fingerprint_},
@@ -295,7 +297,8 @@ Json SftRun::Manifest(const CheckpointState& end, const Json& evaluation) const 
           {"last_started", started_},
           {"finished", options_.clock->UtcTimestamp()},
           {"judge", format::ToJson(judge_, *profile_)},
-          {"evaluation", evaluation}};
+          {"evaluation", evaluation},
+          {"warning", warning.empty() ? Json() : Json(warning)}};
 }
 
 Status SftRun::WriteModelFiles(const std::string& directory) {
@@ -364,18 +367,21 @@ Expected<SftResult> SftRun::Run() {
                                                              .metrics = paths_.metrics,
                                                              .stop = options_.stop,
                                                              .progress = options_.progress,
-                                                             .clock = options_.clock},
+                                                             .clock = options_.clock,
+                                                             .on_warning = options_.on_warning},
                                                             {.store = *store_,
                                                              .found = found,
                                                              .fingerprint = fingerprint_,
                                                              .files = tokenizer_files_},
                                                             *trainable_, *objective_, pool_));
   MORES_ASSIGN_OR_RETURN(Json evaluation, WriteOutput(end));
+  std::string warning = WarningOf(evaluation);
   return SftResult{.steps = end.step,
                    .tokens = end.tokens,
                    .seconds = end.seconds,
                    .resumes = end.resumes,
-                   .evaluation = std::move(evaluation)};
+                   .evaluation = std::move(evaluation),
+                   .warning = std::move(warning)};
 }
 
 }  // namespace

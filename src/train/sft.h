@@ -3,6 +3,7 @@
 #define MORES_TRAIN_SFT_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/clock.h"
@@ -23,6 +24,8 @@ struct SftOptions {
   StopToken stop;  // looked at between micro-batches
   job::Progress* progress = nullptr;
   Clock* clock = nullptr;
+  // Called once, at the first validation on the way of which WarningOf has something to say.
+  std::function<void(const std::string& warning)> on_warning;
 };
 
 struct SftResult {
@@ -31,6 +34,7 @@ struct SftResult {
   double seconds = 0;
   int64_t resumes = 0;
   Json evaluation;            // of the model as written; as train::Summary has it
+  std::string warning;        // of that evaluation, as train::WarningOf has it
   bool already_done = false;  // the output was there, made from the same inputs
 };
 

@@ -79,8 +79,10 @@ const std::vector<Measure>& SftObjective::measures() const {
   return measures;
 }
 
-Json SftObjective::Evaluate(Trainable& trainable) const {
-  return Summary(evaluator_->Run(trainable, valid_sample_), valid_sample_);
+Objective::Validation SftObjective::Evaluate(Trainable& trainable) const {
+  Json summary = Summary(evaluator_->Run(trainable, valid_sample_), valid_sample_);
+  std::string shown = Describe(summary), warning = WarningOf(summary);
+  return {.fields = std::move(summary), .shown = std::move(shown), .warning = std::move(warning)};
 }
 
 }  // namespace mores::train

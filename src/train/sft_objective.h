@@ -56,7 +56,7 @@ class SftObjective : public Objective {
   void AddMicroBatch(Trainable& trainable, const MicroBatch& micro_batch,
                      const StepContext& context, StepSums& sums) const override;
   const std::vector<Measure>& measures() const override;
-  Json Evaluate(Trainable& trainable) const override;
+  Validation Evaluate(Trainable& trainable) const override;
 
  private:
   TokenWeights Weights(double progress) const;

@@ -128,6 +128,8 @@ TEST_F(SftTest, LearnsARuleAndWritesAModelDirectory) {
   EXPECT_FALSE(result->already_done);
   EXPECT_GT(result->evaluation["accuracy"].get<double>(), 0.95) << result->evaluation.dump(1);
   EXPECT_GT(result->evaluation["auroc"].get<double>(), 0.98);
+  EXPECT_GT(result->evaluation["label_mass"].get<double>(), 0.95);
+  EXPECT_EQ(result->warning, "");
   EXPECT_LT(result->evaluation["loss"].get<double>(), 0.2);
   for (const char* name : {"config.json", "model.safetensors", "tokenizer.model", "tokenizer.json",
                            "tokenizer_config.json", "generation_config.json", "judge.json"}) {
@@ -158,6 +160,27 @@ TEST_F(SftTest, LearnsARuleAndWritesAModelDirectory) {
   const auto replaced = TrainSft(options);
   ASSERT_TRUE(replaced) << replaced.error().message;
   EXPECT_EQ(replaced->steps, 3);
+}
+
+TEST_F(SftTest, LabelsThatHoldLittleProbabilityAreToldOnTheWayAndAtTheEnd) {
+  ReplaceInRecipe("steps = 120", "steps = 2");
+  ReplaceInRecipe("eval_every = 50", "eval_every = 1");
+  SftOptions options = Options("early");
+  std::vector<std::string> warnings;
+  options.on_warning = [&](const std::string& warning) { warnings.push_back(warning); };
+  const auto result = TrainSft(options);
+  ASSERT_TRUE(result) << result.error().message;
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_TRUE(warnings[0].starts_with("step 1: the labels hold ")) << warnings[0];
+  EXPECT_LT(result->evaluation["label_mass"].get<double>(), 0.5);
+  EXPECT_EQ(result->evaluation["unparsed"], 1.0);
+  EXPECT_EQ(result->evaluation["accuracy"], 0.0);
+  EXPECT_NE(result->warning, "");
+  const Json manifest = *ParseJson(Bytes("early.manifest.json"), "manifest");
+  EXPECT_EQ(manifest["warning"], result->warning);
+  const auto again = TrainSft(options);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->warning, result->warning);
 }
 
 TEST_F(SftTest, SameBytesForAnyNumberOfThreads) {

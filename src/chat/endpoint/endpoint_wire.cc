@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "chat/reply_json.h"
+#include "chat/token_alignment.h"
 #include "text/unicode.h"
 
 namespace mores::chat {
@@ -88,18 +89,18 @@ std::vector<ReplyToken> ReadLogprobs(const Json& choice) {
   return tokens;
 }
 
-// Without the tokens before and after the text, where a server tells those as well: llama.cpp's
-// writes a fence around an object that is held to a schema, and leaves it out of the text.
+// Without the tokens before and after the text, where a server tells those as well: those of
+// reasoning that it took out, and llama.cpp's, which writes a fence around an object that is held
+// to a schema, and leaves it out of the text.
 std::vector<ReplyToken> Aligned(std::vector<ReplyToken> tokens, std::string_view text) {
-  std::string joined;
-  for (const ReplyToken& token : tokens) joined += token.chosen.token;
-  const size_t begin = joined.find(text);
-  if (begin == std::string::npos) return tokens;  // the text was cleaned: bytes of no character
+  const std::optional<std::ptrdiff_t> begin = TextBegin(tokens, text);
+  if (!begin) return tokens;  // the text was cleaned: bytes of no character
   std::vector<ReplyToken> aligned;
-  size_t at = 0;
+  const std::ptrdiff_t text_end = *begin + static_cast<std::ptrdiff_t>(text.size());
+  std::ptrdiff_t at = 0;
   for (ReplyToken& token : tokens) {
-    const size_t end = at + token.chosen.token.size();
-    if (end > begin && at < begin + text.size()) aligned.push_back(std::move(token));
+    const std::ptrdiff_t end = at + static_cast<std::ptrdiff_t>(token.chosen.token.size());
+    if (end > *begin && at < text_end) aligned.push_back(std::move(token));
     at = end;
   }
   return aligned;

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -14,6 +16,12 @@ Expected<int> RunBuild(const data::BuildOptions& options) {
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const data::BuildResult result, app::BuildData(options, telling.watch()));
   std::fputs(result.readable.c_str(), stdout);
+  for (const std::string& name : result.empty) {
+    fmt::print(stderr,
+               "mores: {} holds no examples: records whose queries are alike stay in one split "
+               "(docs/formats/recipe-data.md)\n",
+               name);
+  }
   return kExitDone;
 }
 

@@ -10,21 +10,46 @@
 #include "cli/data/data_models.h"
 #include "cli/model_options.h"
 #include "cli/telling.h"
+#include "text/unicode.h"
 
 namespace mores::cli {
 namespace {
 
-void TellAlpha(const std::string& name, const Json& alpha) {
+constexpr size_t kNameColumns = 32;
+
+std::string LabelledShare(int64_t part, int64_t whole) {
+  if (whole == 0) return "-";
+  return fmt::format("{:.1f}%", 100 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+// A row an annotator: alpha looks only at labels, and says nothing of who gave none.
+void TellAnnotators(const Json& annotators) {
+  fmt::print("{:<{}}{:>7}{:>7}{:>8}{:>10}{:>8}{:>11}{:>15}\n", "annotator", kNameColumns, "asked",
+             "safe", "unsafe", "unparsed", "failed", "labelled", "with majority");
+  for (const auto& [by, counts] : annotators.items()) {
+    const auto count = [&](const char* field) { return counts[field].get<int64_t>(); };
+    const std::string name = text::FitColumns(Printable(by), kNameColumns - 2);
+    fmt::print("{}{:{}}{:>7}{:>7}{:>8}{:>10}{:>8}{:>11}{:>15}\n", name, "",
+               kNameColumns - text::CountColumns(name), count("votes"), count("safe"),
+               count("unsafe"), count("unparsed"), count("failed"),
+               LabelledShare(count("labelled"), count("votes")),
+               fmt::format("{} of {}", count("with_majority"), count("compared")));
+  }
+}
+
+void TellAlpha(const std::string& name, const Json& alpha, int64_t annotators) {
   if (!alpha["value"].is_number()) {
-    fmt::print("Krippendorff's alpha{}: undefined\n", name);
+    fmt::print("Krippendorff's alpha{}: undefined: {}\n", name,
+               alpha["undefined"].get<std::string>());
     return;
   }
   fmt::print("Krippendorff's alpha{}: {:.3f}", name, alpha["value"].get<double>());
   if (alpha["low"].is_number()) {
-    fmt::print(" (95% from {:.3f} to {:.3f})", alpha["low"].get<double>(),
-               alpha["high"].get<double>());
+    fmt::print(" [{:.3f}, {:.3f}]", alpha["low"].get<double>(), alpha["high"].get<double>());
   }
-  fmt::print(" over {} items\n", alpha["items"].get<int64_t>());
+  const auto who = alpha["annotators"].get<int64_t>();
+  fmt::print(" over {} items, from the labels of {} of {} annotators\n",
+             alpha["items"].get<int64_t>(), who, annotators);
 }
 
 Expected<int> RunLabel(const app::LabelJob& job) {
@@ -39,9 +64,12 @@ Expected<int> RunLabel(const app::LabelJob& job) {
   MORES_ASSIGN_OR_RETURN(const app::CurationRun run, app::LabelData(job, telling.watch()));
   const int code = TellCuration(run.curation, output);
   const Json& summary = run.curation.summary;
-  TellAlpha("", summary["alpha"]);
-  for (const auto& [language, counts] : summary["by_language"].items()) {
-    TellAlpha(", " + language, counts["alpha"]);
+  TellAnnotators(summary["annotators"]);
+  const auto annotators = static_cast<int64_t>(summary["annotators"].size());
+  TellAlpha("", summary["alpha"], annotators);
+  const Json& languages = summary["by_language"];
+  for (const auto& [language, counts] : languages.items()) {
+    if (languages.size() > 1) TellAlpha(", " + language, counts["alpha"], annotators);
   }
   int64_t failed = 0;
   for (const auto& [by, counts] : summary["annotators"].items()) {
@@ -69,8 +97,9 @@ void AddDataLabelCommand(CommandLine& line, CLI::App& data) {
   mores data label in.jsonl -o out.jsonl --annotator scripted:replies.jsonl --annotations ann.jsonl
 
 A label stands where more than half of an item's annotators give it, those included whose reply
-could not be read. The rest goes to OUTPUT.rejected.jsonl. OUTPUT.summary.json has Krippendorff's
-alpha, overall and by language. Formats: docs/formats/curation.md.)"});
+could not be read. The rest goes to OUTPUT.rejected.jsonl. OUTPUT.summary.json has what became of
+each annotator's votes, and Krippendorff's alpha, overall and by language, over the labels alone.
+Formats: docs/formats/curation.md.)"});
   AddDataModelOptions(command, "Dialogues or verdicts, or - for standard input", options->common);
   command
       ->add_option("--annotator", options->annotators,

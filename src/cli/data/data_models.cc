@@ -46,6 +46,9 @@ int TellCuration(const curate::CurationResult& result, const std::string& output
     fmt::print(stderr, "mores: {} of {} items failed; they are in {}.rejected.jsonl\n",
                result.job.failed, result.job.done, Printable(output));
   }
+  for (const Json& warning : result.summary["warnings"]) {
+    fmt::print(stderr, "mores: {}\n", Printable(warning.get<std::string>()));
+  }
   return ExitCodeOf(result.job);
 }
 

@@ -73,8 +73,8 @@ void AddMetaCommand(CommandLine& line) {
                  .example = kMetaExample});
   command->require_subcommand(0, 1);
   command->add_option("--critiques", options->critiques, "Verdicts or critiques, JSON lines");
-  command->add_option("--references", options->references, "AIUs of reference critiques")
-      ->allow_extra_args(false);
+  command->add_option("--references", options->references,
+                      "AIUs of reference critiques, one file or several");
   command->add_option("-o,--output", options->output, "Rulings, or - for standard output");
   command->add_option("--report", options->page, "A page to read critiques and rulings on");
   AddMetaJudgeOptions(command, options->judge);

@@ -66,7 +66,8 @@ void AddMetaFitnessCommand(CommandLine& line, CLI::App& parent) {
                           .summary = "Whether a meta-judge ranks critiques as it ought to.",
                           .example = kMetaFitnessExample});
   command
-      ->add_option("--references", options->job.references, "Reference AIUs with their dialogues")
+      ->add_option("--references", options->job.references,
+                   "Reference AIUs with their dialogues, one file or several")
       ->required();
   command->add_option("-o,--output", options->job.output, "All figures as JSON");
   AddMetaJudgeOptions(command, options->job.judge);

@@ -29,6 +29,8 @@ Expected<int> RunFlipsCommand(const FlipsCommand& command) {
   MORES_ASSIGN_OR_RETURN(const app::FlipsResult result, app::MeasureFlips(job, telling.watch()));
   fmt::print(IsStandardOutput(job.output) ? stderr : stdout, "{}",
              judge::FormatFlips(result.figures));
+  std::fflush(stdout);
+  TellNotes(result.notes);
   if (result.failed == 0) return kExitDone;
   fmt::print(stderr, "mores: {} of {} triples could not be judged and are in no figure\n",
              result.failed, result.triples);

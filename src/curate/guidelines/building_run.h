@@ -11,9 +11,10 @@ struct BuildingTitles {
   const char* command;
   const char* title;  // of the progress line
   const char* unit;
+  const char* role;  // of the model
 };
 
-// Runs `work`, which says its Keys and Fingerprint, asks, and sorts what is answered.
+// Runs `work`, which says its Keys, Fingerprint and model_name, asks, and sorts what is answered.
 template <class Work>
 Expected<CurationResult> RunBuilding(const RunOptions& options, const BuildingTitles& titles,
                                      Work& work) {
@@ -24,9 +25,20 @@ Expected<CurationResult> RunBuilding(const RunOptions& options, const BuildingTi
   curation.keys = work.Keys();
   curation.fingerprint = work.Fingerprint();
   curation.ask = [&](std::span<const size_t> items) { return work.Ask(items); };
-  curation.sort = [&](size_t item, const Json& result) { return work.Sort(item, result); };
-  curation.failed_record = [&](size_t item) { return work.ItemRecord(item); };
-  curation.summarize = [&] { return work.Summary(); };
+  chat::ReplyTally replies{.role = titles.role, .name = work.model_name()};
+  curation.sort = [&](size_t item, const Json& result) {
+    CountReply(result, replies);
+    return work.Sort(item, result);
+  };
+  curation.failed_record = [&](size_t item) {
+    ++replies.failed;
+    return work.ItemRecord(item);
+  };
+  curation.summarize = [&] {
+    Json summary = work.Summary();
+    chat::PutReplies({&replies, 1}, summary);
+    return summary;
+  };
   return RunCuration(options, curation);
 }
 

@@ -47,6 +47,8 @@ class Generation {
     return {};
   }
 
+  std::string model_name() const { return model_.name(); }
+
   std::vector<std::string> Keys() const {
     std::vector<std::string> keys;
     for (const Wanted& one : wanted_) keys.push_back(Key(one));
@@ -200,7 +202,8 @@ Expected<CurationResult> GenerateGuidelines(const GenerationOptions& options) {
   Generation generation(options);
   MORES_RETURN_IF_ERROR(generation.Load());
   return RunBuilding(options.building.run,
-                     {"guidelines generate", "writing guidelines", "requests"}, generation);
+                     {"guidelines generate", "writing guidelines", "requests", "writer"},
+                     generation);
 }
 
 }  // namespace mores::curate

@@ -31,6 +31,8 @@ class Validation {
         task_(chat::FindTask("guideline_validation")),
         generator_(GeneratorOf(model_.name(), task_)) {}
 
+  std::string model_name() const { return model_.name(); }
+
   std::vector<std::string> Keys() const {
     std::vector<std::string> keys;
     for (const Guideline& one : options_.guidelines) keys.push_back(one.id);
@@ -245,7 +247,8 @@ Expected<CurationResult> ValidateGuidelines(const ValidationOptions& options) {
   for (const Guideline& one : options.guidelines) MORES_CHECK(MayBeValidated(one.status));
   Validation validation(options);
   return RunBuilding(options.building.run,
-                     {"guidelines validate", "checking guidelines", "guidelines"}, validation);
+                     {"guidelines validate", "checking guidelines", "guidelines", "judge"},
+                     validation);
 }
 
 }  // namespace mores::curate

@@ -75,6 +75,8 @@ class Variation {
                      database_.path());
   }
 
+  std::string model_name() const { return model_.name(); }
+
   std::vector<std::string> Keys() const {
     std::vector<std::string> keys;
     for (const Asked& one : asked_) keys.push_back(Key(one));
@@ -277,8 +279,8 @@ Expected<CurationResult> VaryGuidelines(const VariationOptions& options) {
   MORES_CHECK(options.building.model != nullptr && options.building.database != nullptr);
   Variation variation(options);
   MORES_RETURN_IF_ERROR(variation.Load());
-  return RunBuilding(options.building.run, {"guidelines vary", "varying guidelines", "requests"},
-                     variation);
+  return RunBuilding(options.building.run,
+                     {"guidelines vary", "varying guidelines", "requests", "writer"}, variation);
 }
 
 }  // namespace mores::curate

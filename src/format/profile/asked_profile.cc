@@ -8,7 +8,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "base/strings.h"
+#include "format/profile/profile_reply.h"
 #include "format/profile/prompt_files.h"
 #include "format/rules.h"
 #include "templates/chat_format.h"
@@ -24,7 +24,6 @@ using text::MarkedText;
 // Also of what this file does with a profile: part of the prompt hash.
 constexpr std::string_view kAskedDescription = "asked-profile 1\n";
 constexpr std::string_view kAskedCutMark = " … ";
-constexpr size_t kLongestCategory = 120;  // code points
 
 // The turns of a dialogue up to the judged one, cut where they are too long.
 struct Exchange {
@@ -116,42 +115,13 @@ class AskedProfile : public JudgeProfile {
            std::string(critique);
   }
 
-  // Of the line that begins as the form says.
   std::optional<std::string> Category(std::string_view rest, Label label,
                                       Language language) const override {
-    if (label != Label::kUnsafe || !form(language).category) return std::nullopt;
-    const std::string& mark = *form(language).category;
-    for (size_t at = 0; at < rest.size();) {
-      const size_t end = std::min(rest.find('\n', at), rest.size());
-      const std::string_view line = rest.substr(at, end - at);
-      at = end + 1;
-      if (!line.starts_with(mark)) continue;
-      const std::string name(Trim(line.substr(mark.size()), kTextSpace));
-      if (name.empty() || name == "None" || text::CountCodePoints(name) > kLongestCategory) break;
-      return name;
-    }
-    return std::nullopt;
+    return ReadFormCategories(form(language), rest, label);
   }
 
-  // The label stands right behind the first `before`; the longest that fits counts.
-  StatedLabel ReadReply(std::string_view reply, Language language) const override {
-    const ReplyForm& reply_form = form(language);
-    const std::string_view mark = Trim(reply_form.before, kTextSpace);
-    const size_t at = reply.find(mark);
-    if (at == std::string_view::npos) return {};
-    const size_t begin = reply.find_first_not_of(kTextSpace, at + mark.size());
-    if (begin == std::string_view::npos) return {};
-    const std::string_view rest = reply.substr(begin);
-    const LabelChoice* best = nullptr;
-    for (const LabelChoice& label : reply_form.labels) {
-      if (!rest.starts_with(label.text) || ContinuesWord(rest, label.text.size())) continue;
-      if (best == nullptr || label.text.size() > best->text.size()) best = &label;
-    }
-    if (best == nullptr) return {};
-    StatedLabel stated = {best->means, begin, rest.substr(best->text.size())};
-    if (stated.rest.starts_with(reply_form.after))
-      stated.rest.remove_prefix(reply_form.after.size());
-    return stated;
+  StatedLabel ReadReply(std::string_view answer, Language language) const override {
+    return ReadFormReply(form(language), answer);
   }
 
   Expected<std::vector<Turn>> Messages(const Dialogue& dialogue) const override;
@@ -159,12 +129,6 @@ class AskedProfile : public JudgeProfile {
   Expected<MarkedText> Render(const Exchange& exchange, Language language) const;
 
  private:
-  static bool ContinuesWord(std::string_view text, size_t at) {
-    if (at >= text.size()) return false;
-    const char c = text[at];
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  }
-
   Expected<Exchange> ExchangeOf(const Dialogue& dialogue) const;
   MarkedText Fill(const std::string& content, const Exchange& exchange) const;
   Expected<Exchange> DropTurns(size_t room, const Exchange& whole, Language language,

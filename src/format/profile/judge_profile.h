@@ -49,8 +49,10 @@ struct PromptTokens {
 // What a reply says of the label. kUnparsed, and no place, when it states neither.
 struct StatedLabel {
   Label label = Label::kUnparsed;
-  size_t offset = std::string_view::npos;  // byte of the reply where the label begins
+  size_t offset = std::string_view::npos;  // byte of the reply where the label begins, the last time
   std::string_view rest;                   // of the reply, after the label and what follows it
+  bool decorated = false;                  // in bold, in quotes, with marks around it
+  bool in_doubt = false;                   // two labels that differ, or one that is taken back
 };
 
 class JudgeProfile {
@@ -69,14 +71,15 @@ class JudgeProfile {
   virtual Expected<PromptTokens> Tokenize(const Dialogue& dialogue,
                                           const text::Tokenizer& tokenizer,
                                           int max_tokens) const = 0;
-  // The category that the rest of a reply names, after the label.
+  // The categories that the rest of a reply names, after the label, whichever it is: "S1,S10",
+  // "Violent, PII".
   virtual std::optional<std::string> Category(std::string_view, Label, text::Language) const {
     return std::nullopt;
   }
   // The completion that training wants: label, newline, critique.
   virtual std::string RenderCompletion(Label label, std::string_view critique,
                                        text::Language language) const = 0;
-  // The label that a whole reply states where the profile has it.
+  // The label that an answer, a reply without its reasoning, states where the profile has it.
   virtual StatedLabel ReadReply(std::string_view reply, text::Language language) const = 0;
   // The dialogue as it is asked by messages, uncut. kUnsupported where the profile needs tokens or
   // one plain text.

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/strings.h"
 #include "judge/chat_judge.h"
 #include "judge/places/place_text.h"
 #include "judge/places/unshown_text.h"
@@ -114,11 +115,15 @@ PlaceAnswer ChatJudge::ReadInPlace(const PlaceQuestion& question, const chat::Ch
   PlaceAnswer answer;
   answer.usage = {reply.usage.prompt_tokens, reply.usage.completion_tokens};
   const std::vector<std::string_view> given(request.given.begin(), request.given.end());
-  const Expected<Json> value = chat::ReadReply(LenientTask(), reply.text, given);
+  answer.oddities = reply.oddities;
+  const chat::ReplyObject object = chat::ReadReplyObject(LenientTask(), reply.text, given);
+  const Expected<Json>& value = object.value;
   if (!value) return answer;
   StatedVerdict stated;
   stated.label = *format::ParseLabel((*value)["label"].get<std::string>());
-  stated.label_offset = LabelOffset(reply.text, stated.label);
+  if (DoubtOf(reply, stated.label)) return answer;
+  for (const std::string& oddity : object.oddities) AddOnce(answer.oddities, oddity);
+  stated.label_offset = LabelOffset(reply.text, object, stated.label);
   answer.label = stated.label;
   const text::Language language = format::LanguageOf(*question.dialogue);
   if (const auto shares = Shares(stated, reply, language)) {

@@ -8,14 +8,17 @@
 #include <optional>
 #include <utility>
 
+#include "chat/reply_tally.h"
 #include "stats/estimate_json.h"
+#include "stats/share.h"
 
 namespace mores::judge {
 namespace {
 
 constexpr std::array kArms = {"none", "deciding", "irrelevant", "opposite"};
 constexpr size_t kArmCount = kArms.size();
-constexpr size_t kFiguresPerArm = 4;  // changed, to unsafe, to safe, mean p_unsafe
+constexpr size_t kFiguresPerArm = 5;  // changed, to unsafe, to safe, unparsed, mean p_unsafe
+constexpr size_t kShares = 4;         // of them
 
 // What was said of one dialogue, by arm.
 struct Outcome {
@@ -77,8 +80,19 @@ std::array<double, kFiguresPerArm> FiguresOf(const Outcome& outcome, size_t arm)
   const format::Label before = outcome.labels[0], after = outcome.labels[arm];
   const bool to_unsafe = before == format::Label::kSafe && after == format::Label::kUnsafe;
   const bool to_safe = before == format::Label::kUnsafe && after == format::Label::kSafe;
-  return {before != after ? 1.0 : 0.0, to_unsafe ? 1.0 : 0.0, to_safe ? 1.0 : 0.0,
+  // What states no label has changed none.
+  return {to_unsafe || to_safe ? 1.0 : 0.0, to_unsafe ? 1.0 : 0.0, to_safe ? 1.0 : 0.0,
+          after == format::Label::kUnparsed ? 1.0 : 0.0,
           outcome.p_unsafe[arm].value_or(std::numeric_limits<double>::quiet_NaN())};
+}
+
+std::vector<stats::ClusterShare> SharesOf(const std::vector<Outcome>& outcomes, size_t arm,
+                                          size_t figure) {
+  std::vector<stats::ClusterShare> shares;
+  for (const Outcome& outcome : outcomes) {
+    shares.push_back({.part = FiguresOf(outcome, arm)[figure], .whole = 1});
+  }
+  return shares;
 }
 
 // Means over the outcomes, each of which is resampled by itself.
@@ -98,8 +112,16 @@ Json Summarize(const std::vector<Outcome>& outcomes, const stats::BootstrapOptio
     }
     for (double& value : values) value /= total;
   };
-  const std::vector<stats::Estimate> estimates =
+  std::vector<stats::Estimate> estimates =
       stats::ClusterBootstrap(outcomes.size(), kArmCount * kFiguresPerArm, means, bootstrap);
+  for (size_t arm = 0; arm < kArmCount; ++arm) {
+    for (size_t f = 0; f < kFiguresPerArm; ++f) {
+      stats::Estimate& estimate = estimates[arm * kFiguresPerArm + f];
+      estimate = f < kShares ? stats::ShareEstimate(SharesOf(outcomes, arm, f), estimate,
+                                                    bootstrap.coverage)
+                             : stats::WithoutPointInterval(estimate);
+    }
+  }
   Json json = {{"triples", outcomes.size()}};
   for (size_t arm = 0; arm < kArmCount; ++arm) {
     const auto of_arm = std::span(estimates).subspan(arm * kFiguresPerArm, kFiguresPerArm);
@@ -109,9 +131,20 @@ Json Summarize(const std::vector<Outcome>& outcomes, const stats::BootstrapOptio
       figures["safe_to_unsafe"] = ToJson(of_arm[1]);
       figures["unsafe_to_safe"] = ToJson(of_arm[2]);
     }
-    figures["mean_p_unsafe"] = ToJson(of_arm[3]);
+    figures["unparsed"] = ToJson(of_arm[3]);
+    figures["mean_p_unsafe"] = ToJson(of_arm[4]);
   }
   return json;
+}
+
+chat::ReplyTally RepliesOfFlips(const std::string& judge, const std::vector<Outcome>& outcomes) {
+  chat::ReplyTally replies{.role = "judge", .name = judge};
+  for (const Outcome& outcome : outcomes) {
+    for (const format::Label label : outcome.labels) {
+      ++(label == format::Label::kUnparsed ? replies.unparsed : replies.read);
+    }
+  }
+  return replies;
 }
 
 }  // namespace
@@ -139,6 +172,7 @@ Expected<Json> MeasureFlips(Judge& judge, const std::vector<format::GuidelineTri
   }
   Json json = {{"kind", "mores-guideline-flips"}, {"version", 1}, {"model", judge.model_name()}};
   json["failed"] = judged.failures.size();
+  chat::PutReplies({{RepliesOfFlips(judge.model_name(), outcomes)}}, json);
   json["all"] = Summarize(outcomes, options.bootstrap);
   for (const text::Language lang : {text::Language::kEnglish, text::Language::kChinese}) {
     std::vector<Outcome> some;
@@ -151,24 +185,26 @@ Expected<Json> MeasureFlips(Judge& judge, const std::vector<format::GuidelineTri
 
 std::string FormatFlips(const Json& figures) {
   const auto percent = [](const Json& estimate) {
-    if (estimate["value"].is_null()) return std::string("–");
-    return fmt::format("{:5.1f} [{:.1f}, {:.1f}]", 100 * estimate["value"].get<double>(),
-                       100 * estimate["low"].get<double>(), 100 * estimate["high"].get<double>());
+    return FormatEstimate(stats::EstimateOf(estimate), stats::kPercentStyle);
   };
-  std::string out =
-      fmt::format("{:<6}{:<12}{:>8}  {:<20}{:<20}{:<20}{}\n", "", "guideline", "triples",
-                  "changed %", "safe to unsafe %", "unsafe to safe %", "mean p_unsafe %");
+  std::string out = fmt::format("{:<6}{:<12}{:>8}  {:<20}{:<20}{:<20}{:<20}{}\n", "", "guideline",
+                                "triples", "changed %", "safe to unsafe %", "unsafe to safe %",
+                                "unparsed %", "mean p_unsafe %");
   for (const char* scope : {"all", "en", "zh"}) {
     if (!figures.contains(scope)) continue;
     const Json& of_scope = figures[scope];
     for (const char* arm : kArms) {
       const Json& row = of_scope["arms"][arm];
       const bool none = !row.contains("changed");
-      out += fmt::format("{:<6}{:<12}{:>8}  {:<20}{:<20}{:<20}{}\n", scope, arm,
+      out += fmt::format("{:<6}{:<12}{:>8}  {:<20}{:<20}{:<20}{:<20}{}\n", scope, arm,
                          of_scope["triples"].get<size_t>(), none ? "" : percent(row["changed"]),
                          none ? "" : percent(row["safe_to_unsafe"]),
-                         none ? "" : percent(row["unsafe_to_safe"]), percent(row["mean_p_unsafe"]));
+                         none ? "" : percent(row["unsafe_to_safe"]), percent(row["unparsed"]),
+                         percent(row["mean_p_unsafe"]));
     }
+  }
+  for (const Json& warning : figures["warnings"]) {
+    out += fmt::format("warning: {}\n", warning.get<std::string>());
   }
   return out;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/strings.h"
 #include "chat/task.h"
 #include "format/refusal.h"
 #include "judge/places/place_text.h"
@@ -157,6 +158,7 @@ Status PlaceJudge::Decide(std::span<PlaceCase> cases) {
     PlaceCase& one = cases[asked[i]];
     if (answers[i]) {
       one.usage = answers[i]->usage;
+      one.oddities = answers[i]->oddities;
       AddAnswer(one, *answers[i], *one.result);
     } else {
       one.result = tl::unexpected<Error>(answers[i].error());
@@ -208,8 +210,10 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
         .trust_imports = options().imports == guidelines::ImportTrust::kAll};
     const Error* error = nullptr;
     format::Usage usage;
+    std::vector<std::string> oddities;
     for (; end < cases.size() && of[end] == of[begin]; ++end) {
       Add(cases[end].usage, usage);
+      for (const std::string& oddity : cases[end].oddities) AddOnce(oddities, oddity);
       if (cases[end].result) {
         findings.places.push_back(*cases[end].result);
       } else if (error == nullptr) {
@@ -225,6 +229,7 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
     ShownClaims general = KeepShownClaims(verdict->critique, {}, *dialogues[of[begin]]);
     findings.unshown = general.unshown;
     verdict->critique = std::move(general.text);
+    for (const std::string& oddity : oddities) AddOnce(verdict->oddities, oddity);
     findings.flips = FlipsOf(findings.places);
     verdict->findings = std::move(findings);
   }

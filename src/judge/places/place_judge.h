@@ -29,6 +29,7 @@ struct PlaceCase {
   std::optional<format::PlaceResult> kept;
   Expected<format::PlaceResult> result;  // of PlaceJudge::Decide
   format::Usage usage;                   // of what was asked for it
+  std::vector<std::string> oddities;     // of the reply
 };
 
 // One caller at a time.

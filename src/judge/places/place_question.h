@@ -31,6 +31,7 @@ struct PlaceAnswer {
   int64_t invented = 0;                               // citations of what wasn't shown, taken out
   int64_t unshown = 0;     // sentences that spoke of what wasn't shown, taken out
   bool truncated = false;  // a guideline, or the dialogue beside it, was shown in part
+  std::vector<std::string> oddities;  // of the reply, and mended in its reading
   format::Usage usage;
 };
 

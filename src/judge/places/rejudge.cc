@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "base/strings.h"
 #include "guidelines/store/day.h"
 
 namespace mores::judge {
@@ -200,6 +201,7 @@ Expected<Rejudged> Finish(const PlaceJudge& judge, Work work, std::span<const Pl
     if (!cases[i].kept) (change++)->after = cases[i].result->label;
     verdict.usage.prompt_tokens += cases[i].usage.prompt_tokens;
     verdict.usage.completion_tokens += cases[i].usage.completion_tokens;
+    for (const std::string& oddity : cases[i].oddities) AddOnce(verdict.oddities, oddity);
   }
   verdict.findings->flips = FlipsOf(verdict.findings->places);
   verdict.findings->guideline_set = judge.guideline_set();
@@ -279,6 +281,8 @@ void RejudgeCounts::Add(const Json& verdict, const Json& changes) {
     ++places;
     if (change["after"].is_null()) ++not_judgeable;
     if (change["flipped"] == true) ++flipped;
+    if (change["after"] == "unsafe" && change["flipped"] == true) ++to_unsafe;
+    if (change["after"] == "unparsed") ++unparsed;
     if (ByDayAlone(change["why"])) ++other_day;
   }
 }
@@ -287,6 +291,8 @@ std::string RejudgeCounts::Describe() const {
   std::string text = fmt::format(
       "{} of {} verdicts with places rest on changed guidelines, in {} place{}; {} flip", changed,
       with_places, places, places == 1 ? "" : "s", flipped);
+  if (to_unsafe > 0) text += fmt::format(", {} of them to unsafe", to_unsafe);
+  if (unparsed > 0) text += fmt::format("\n{} of these places have no label now", unparsed);
   if (other_day > 0) {
     text += fmt::format("\n{} of these places differ by the day alone", other_day);
   }

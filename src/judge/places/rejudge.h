@@ -76,6 +76,7 @@ struct RejudgeCounts {
   int64_t changed = 0;                     // verdicts that rest on a changed guideline
   int64_t places = 0;                      // places of those
   int64_t flipped = 0, not_judgeable = 0;  // of these places
+  int64_t to_unsafe = 0, unparsed = 0;     // of these: flipped to unsafe; without a label now
   int64_t other_day = 0;                   // of these, by the day alone
 
   void Add(const Json& verdict, const Json& changes);  // as they are written

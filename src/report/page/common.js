@@ -1,5 +1,4 @@
-'use strict';
-// Shared by both pages. Text only ever enters the page as text nodes and attribute values; there
+// Shared by all pages. Text only ever enters the page as text nodes and attribute values; there
 // is no innerHTML, and the page's policy would not run what it brought in.
 
 const DATA = JSON.parse(document.getElementById('data').textContent);
@@ -10,12 +9,12 @@ const SVG = 'http://www.w3.org/2000/svg';
 const ODD = new RegExp('[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e' +
   '\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]', 'g');
 function visible(text) {
-  return String(text).replace(ODD, (c) =>
+  return String(text).replace(/\r\n/g, '\n').replace(ODD, (c) =>
     '\u27e8U+' + c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0') + '\u27e9');
 }
 
 function append(node, children) {
-  for (const child of children.flat(3)) {
+  for (const child of children.flat(4)) {
     if (child === null || child === undefined || child === false) continue;
     node.append(child instanceof Node ? child : document.createTextNode(visible(child)));
   }
@@ -40,12 +39,80 @@ function s(tag, attributes, ...children) {
 }
 
 function defined(x) { return x !== null && x !== undefined; }
-function percent(x, digits = 1) { return defined(x) ? (100 * x).toFixed(digits) : '\u2013'; }
-function decimal(x, digits = 3) { return defined(x) ? x.toFixed(digits) : '\u2013'; }
+
+// Text that others wrote, inside of a line of ours: its direction ends where it ends.
+function isolated(text) { return h('bdi', {}, text); }
+
+// ---- what is being looked at: in the address, after the #, so that a link shares it -------------
+
+const VIEW = new Map();
+function readView() {
+  VIEW.clear();
+  for (const [name, value] of new URLSearchParams(location.hash.slice(1))) {
+    // A bare name is that of a section.
+    if (value === '' && name) VIEW.set('to', name);
+    else VIEW.set(name, value);
+  }
+}
+readView();
+
+// What a link asks for counts only where it is one of `choices`, if those are given.
+function view(name, fallback = '', choices = null) {
+  const value = VIEW.get(name);
+  return value === undefined || (choices && !choices.includes(value)) ? fallback : value;
+}
+
+function setView(name, value) {
+  if (value === '' || value === null || value === undefined) VIEW.delete(name);
+  else VIEW.set(name, String(value));
+  const {to, ...rest} = Object.fromEntries(VIEW);
+  const words = new URLSearchParams(rest).toString();
+  const hash = [to ? encodeURIComponent(to) : '', words].filter((x) => x).join('&');
+  history.replaceState(null, '', '#' + hash);
+}
+
+// ---- the two languages of the interface ---------------------------------------------------------
+
+const LANGUAGES_SPOKEN = {en: 'English', zh: '\u4e2d\u6587'};
+let language = 'en';
+function chooseLanguage() {
+  const own = /^zh\b/i.test(navigator.language || '') ? 'zh' : 'en';
+  language = view('lang', own, Object.keys(LANGUAGES_SPOKEN));
+  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+}
+
+// The string named `key`, with {name} replaced by values.name, and {name:one|many} by a word that
+// depends on the number. Text of others is put in with `sayParts`, which keeps it apart.
+function sayParts(key, values = {}) {
+  const text = STRINGS[key][language === 'zh' ? 1 : 0];
+  const parts = [];
+  let end = 0;
+  for (const hit of text.matchAll(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g)) {
+    const value = values[hit[1]];
+    parts.push(text.slice(end, hit.index), hit[3] !== undefined ? (value === 1 ? hit[2] : hit[3])
+      : typeof value === 'number' ? count(value) : value instanceof Node ? value
+        : isolated(value));
+    end = hit.index + hit[0].length;
+  }
+  parts.push(text.slice(end));
+  return parts.filter((part) => part !== '');
+}
+function say(key, values) {
+  return sayParts(key, values).map((part) => part instanceof Node ? part.textContent : part)
+    .join('');
+}
+// A name that the data uses, where it is one of ours.
+function named(kind, name) { return STRINGS[`${kind}.${name}`] ? say(`${kind}.${name}`) : name; }
+
+// ---- figures --------------------------------------------------------------------------------------
+
+function percent(x, digits = 1) { return defined(x) ? (100 * x).toFixed(digits) : '-'; }
+function share(x) { return defined(x) ? percent(x) + ' %' : '-'; }
+function decimal(x, digits = 3) { return defined(x) ? x.toFixed(digits) : '-'; }
 function count(x) { return x.toLocaleString('en-US').replace(/,/g, '\u202f'); }
 function sign(x, text) { return x > 0 ? '+' + text : text.replace('-', '\u2212'); }
-function pValue(p) { return !defined(p) ? '\u2013' : p < 0.0001 ? '< 0.0001' : p.toFixed(4); }
-function plural(n, word) { return count(n) + ' ' + word + (n === 1 ? '' : 's'); }
+function signed(format) { return (x) => defined(x) ? sign(x, format(x)) : '-'; }
+function pValue(p) { return !defined(p) ? '-' : p < 0.0001 ? '< 0.0001' : p.toFixed(4); }
 
 function rangeText(estimate, format) {
   if (!defined(estimate.low) || !defined(estimate.high)) return '';
@@ -88,7 +155,8 @@ function sharedScale(estimates) {
 }
 
 function scaleNote([low, high]) {
-  return h('span', {class: 'range'}, `${Math.round(100 * low)} to ${Math.round(100 * high)}`);
+  return h('span', {class: 'range'},
+    say('scale', {low: String(Math.round(100 * low)), high: String(Math.round(100 * high))}));
 }
 
 function tile(name, value, unit, range, barNode, title) {
@@ -100,7 +168,7 @@ function tile(name, value, unit, range, barNode, title) {
 
 function shareTile(name, estimate, title) {
   return tile(name, percent(estimate.value), defined(estimate.value) ? '%' : '',
-    rangeText(estimate, percent), bar(estimate), title);
+    rangeText(estimate, percent) || title, bar(estimate), title);
 }
 
 function decimalTile(name, estimate, title) {
@@ -108,7 +176,26 @@ function decimalTile(name, estimate, title) {
     title);
 }
 
-function chip(label, text) { return h('span', {class: 'chip ' + label}, text || label); }
+function figureCell(estimate, format, scale) {
+  return h('td', {class: 'num'}, format(estimate.value), scale ? bar(estimate, ...scale) : null,
+    h('span', {class: 'range'}, rangeText(estimate, format)));
+}
+function numberCell(n) { return h('td', {class: 'num'}, defined(n) ? count(n) : '-'); }
+
+// A wide table scrolls by itself, with the keyboard too. `head` is one name a column, the first of
+// which is of text.
+function sheet(label, head, rows) {
+  return h('div', {class: 'card sheet scroll', tabindex: 0, role: 'region', 'aria-label': label},
+    h('table', {}, h('thead', {}, h('tr', {}, head.map((name, i) =>
+      h('th', {class: i ? 'num' : '', scope: 'col'}, name)))), h('tbody', {}, rows)));
+}
+
+// ---- controls ---------------------------------------------------------------------------------------
+
+function labelWord(label) { return named('label', label); }
+function chip(label, text) {
+  return h('span', {class: 'chip ' + label}, defined(text) ? text : labelWord(label));
+}
 
 function select(label, options, onChange, value) {
   const node = h('select', {class: 'control', onchange: () => onChange(node.value)},
@@ -117,149 +204,127 @@ function select(label, options, onChange, value) {
   return h('label', {class: 'field'}, label, node);
 }
 
-function check(label, onChange) {
-  const node = h('input', {type: 'checkbox', onchange: () => onChange(node.checked)});
-  return h('label', {class: 'field'}, node, label);
-}
-
-function section(title, lead, controls, ...children) {
-  return h('section', {},
+function section({id, title, nav, lead, controls}, ...children) {
+  const node = h('section', {id, 'aria-label': title},
     h('div', {class: 'head'},
-      h('div', {}, h('h2', {}, title), lead ? h('p', {class: 'lead'}, lead) : null),
+      h('div', {}, h('h2', {tabindex: -1}, title), lead ? h('p', {class: 'lead'}, lead) : null),
       controls ? h('div', {class: 'filters'}, controls) : null),
     children);
+  node.navName = nav || title;
+  return node;
 }
 
 const THEMES = ['auto', 'light', 'dark'];
+function applyTheme() {
+  const theme = view('theme', 'auto', THEMES);
+  if (theme === 'auto') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
 function themeButton() {
-  let theme = 0;
+  const now = () => view('theme', 'auto', THEMES);
+  const text = () => say('theme', {theme: say('theme.' + now())});
   const node = h('button', {class: 'control', type: 'button', onclick: () => {
-    theme = (theme + 1) % THEMES.length;
-    if (theme === 0) delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = THEMES[theme];
-    node.textContent = 'Theme: ' + THEMES[theme];
-    document.dispatchEvent(new Event('themechange'));
-  }}, 'Theme: auto');
+    const next = THEMES[(THEMES.indexOf(now()) + 1) % THEMES.length];
+    setView('theme', next === 'auto' ? '' : next);
+    applyTheme();
+    node.textContent = text();
+    repaint();
+  }}, text());
   return node;
 }
 
-function pageHeader(title, facts) {
+// What is painted and not laid out, and so has to be painted anew when size or colours change.
+let painters = [];
+function repaint() { for (const paint of painters) paint(); }
+
+// ---- the page as a whole --------------------------------------------------------------------------
+
+// The figures at the top, where the navigation begins.
+function tiles(children) {
+  const node = h('div', {class: 'tiles', id: 'summary'}, children);
+  node.navName = say('summary');
+  return node;
+}
+
+function pageHeader(kind, title, facts) {
   return h('header', {},
-    h('div', {}, h('div', {class: 'brand'}, 'mores'), h('h1', {}, title),
-      h('div', {class: 'facts'}, facts.filter((fact) => fact && fact[1]).map(([name, value]) =>
-        h('span', {}, name + ' ', h('b', {}, value))))),
-    themeButton());
+    h('div', {class: 'brand'}, 'mores', kind ? ` \u00b7 ${kind}` : ''), h('h1', {}, title),
+    h('div', {class: 'facts'}, facts.filter((fact) => fact && fact[1]).map(([name, value]) =>
+      h('span', {}, name + ' ', h('b', {}, value instanceof Node ? value : isolated(value))))));
 }
 
-function probability(p) {
-  if (!defined(p)) return h('span', {class: 'p muted'}, 'no probability');
-  return h('span', {class: 'p', title: 'probability of unsafe'},
-    h('span', {class: 'track', 'aria-hidden': 'true'},
-      place(h('span', {}), {width: 100 * p + '%'})),
-    h('b', {}, p.toFixed(3)));
+function goTo(id, {focus}) {
+  const target = document.getElementById(id);
+  if (!target) return;
+  target.scrollIntoView({block: 'start'});
+  if (focus) (target.querySelector?.('h2') ?? target).focus({preventScroll: true});
 }
 
-function turnList(messages) {
-  return h('div', {class: 'turns'}, messages.map((turn, i) =>
-    h('div', {class: 'turn' + (i === messages.length - 1 ? ' judged' : ''), dir: 'auto'},
-      h('span', {class: 'role'},
-        turn.role + (i === messages.length - 1 ? ', the judged turn' : '')),
-      turn.content)));
+function navigation(sections, redraw) {
+  const link = (node) => h('a', {href: '#' + node.getAttribute('id'), onclick: (event) => {
+    event.preventDefault();
+    setView('to', node.getAttribute('id'));
+    goTo(node.getAttribute('id'), {focus: true});
+  }}, node.navName);
+  const languages = Object.entries(LANGUAGES_SPOKEN).map(([key, name]) => h('button',
+    {class: 'control', type: 'button', lang: key === 'zh' ? 'zh-CN' : key,
+      'aria-pressed': String(key === language), onclick: () => {
+        setView('lang', key);
+        redraw();
+      }}, name));
+  return h('nav', {class: 'bar-top', 'aria-label': say('nav')},
+    h('div', {class: 'links', tabindex: -1}, sections.map(link)),
+    h('div', {class: 'settings'}, h('span', {class: 'choice', role: 'group',
+      'aria-label': say('interface_language')}, languages), themeButton()));
 }
 
-// Text that may be harmful is not in the document until it is asked for.
-function coveredText(item, mayHarm) {
-  if (!DATA.with_text) return h('p', {class: 'muted'}, 'This page was made without the texts.');
-  if (!item.messages) return h('p', {class: 'muted'}, 'The text is not known to this page.');
-  if (!mayHarm) return turnList(item.messages);
-  const cover = h('div', {class: 'cover'}, 'This dialogue may hold harmful text.',
-    h('button', {class: 'control', type: 'button', onclick: () => {
-      const turns = turnList(item.messages);
-      turns.tabIndex = -1;
-      cover.replaceWith(turns);
-      turns.focus({preventScroll: true});
-    }}, 'Show the text'));
-  return cover;
-}
-
-function searchable(item) {
-  if (item.haystack === undefined) {
-    const verdicts = [item, item.first || {}, item.second || {}];
-    item.haystack = [item.id, item.category || '', ...verdicts.map((v) => v.critique || ''),
-      ...(item.messages || []).map((turn) => turn.content)].join('\n').toLowerCase();
+// Draws what `build` gives: {title, header, sections}. Anew for another language, or when the
+// address is changed by hand.
+function startPage(build) {
+  const root = document.getElementById('page');
+  function draw() {
+    chooseLanguage();
+    applyTheme();
+    painters = [];
+    const {title, header, sections} = build();
+    const shown = sections.flat().filter((node) => node);
+    root.replaceChildren(
+      h('a', {class: 'skip', href: '#items', onclick: (event) => {
+        event.preventDefault();
+        goTo('items', {focus: true});
+      }}, say('skip')),
+      navigation(shown.filter((node) => node.navName), redraw), header, ...shown);
+    document.title = visible(title).slice(0, 100);
+    requestAnimationFrame(repaint);
   }
-  return item.haystack;
-}
-
-function facetOptions(items, key, all) {
-  const values = [...new Set(items.map((item) => item[key]).filter((x) => x))].sort();
-  return [['', all], ...values.map((value) => [value, value])];
-}
-
-// A list of items, filtered and sorted, a page of them at a time. `rowOf(item)` gives the cells of
-// a row, `detailOf(item)` what opens below it.
-const PAGE_SIZE = 50;
-function itemList({items, columns, rowClass, rowOf, detailOf, keep, compare}) {
-  const list = h('div', {class: 'card list'});
-  let shown = [];
-  let page = 0;
-
-  function row(item) {
-    const holder = h('div', {});
-    const button = h('button', {class: 'row ' + rowClass, type: 'button', 'aria-expanded': 'false',
-      onclick: () => {
-        const open = button.getAttribute('aria-expanded') === 'true';
-        button.setAttribute('aria-expanded', String(!open));
-        if (open) holder.lastChild.remove();
-        else holder.append(h('div', {class: 'detail'}, detailOf(item)));
-      }}, rowOf(item), h('span', {class: 'mark', 'aria-hidden': 'true'}, '\u203a'));
-    holder.append(button);
-    return holder;
+  function redraw() {
+    const top = window.scrollY;
+    draw();
+    window.scrollTo(0, top);
   }
-
-  function draw(focusPager) {
-    const pages = Math.max(1, Math.ceil(shown.length / PAGE_SIZE));
-    const begin = page * PAGE_SIZE;
-    const turn = (by) => () => { page += by; draw(by); };
-    const previous = h('button', {class: 'control', type: 'button', disabled: page === 0,
-      onclick: turn(-1)}, 'Previous');
-    const next = h('button', {class: 'control', type: 'button', disabled: page + 1 >= pages,
-      onclick: turn(1)}, 'Next');
-    const end = Math.min(begin + PAGE_SIZE, shown.length);
-    list.replaceChildren(
-      h('div', {class: 'row head-row ' + rowClass}, columns.map((name) => h('span', {}, name))),
-      ...(shown.length ? shown.slice(begin, end).map(row)
-        : [h('p', {class: 'empty'}, 'No item matches.')]),
-      h('div', {class: 'pager'},
-        h('span', {role: 'status'}, shown.length ? `${count(begin + 1)} to ${count(end)} of ` +
-          `${plural(shown.length, 'item')}` : ''),
-        pages > 1 ? h('span', {class: 'filters'}, previous, next) : null));
-    if (focusPager) {
-      list.scrollIntoView({block: 'start'});
-      const wanted = focusPager > 0 ? next : previous;
-      (wanted.disabled ? (focusPager > 0 ? previous : next) : wanted).focus({preventScroll: true});
-    }
-  }
-
-  function refresh() {
-    shown = items.filter(keep).sort(compare());
-    page = 0;
-    draw(0);
-  }
-  return {node: list, refresh};
-}
-
-function searchBox(onInput) {
-  let timer = 0;
-  const node = h('input', {class: 'control search', type: 'search', placeholder: 'Search',
-    'aria-label': 'Search ids, categories, critiques and texts', oninput: () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => onInput(node.value.trim().toLowerCase()), 150);
-    }});
-  return node;
+  window.addEventListener('hashchange', () => {
+    readView();
+    redraw();
+    if (view('to')) goTo(view('to'), {focus: false});
+  });
+  window.addEventListener('resize', repaint);
+  document.addEventListener('keydown', (event) => {
+    const typing = ['INPUT', 'SELECT', 'TEXTAREA'].includes(event.target.tagName);
+    if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    goTo('search', {focus: true});
+  });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
+  draw();
+  if (view('to')) requestAnimationFrame(() => goTo(view('to'), {focus: false}));
 }
 
 function fileLines(files) {
-  return files.map((file) => h('div', {}, file.path, ', ', plural(file.records, 'record'),
-    ', sha256 ', h('span', {class: 'mono'}, file.sha256.slice(0, 16))));
+  return files.map((file) => h('div', {}, isolated(file.path), ', ',
+    say('records', {n: file.records}), ', sha256 ',
+    h('span', {class: 'mono'}, file.sha256.slice(0, 16))));
+}
+
+function definitions(entries) {
+  return h('dl', {}, entries.map(([name, text]) => [h('dt', {}, name), h('dd', {}, text)]));
 }

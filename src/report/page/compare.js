@@ -1,53 +1,94 @@
 // The page of `mores compare`.
 
-const ITEMS = DATA.items;
 const HAS_GOLD = SUMMARY.with_gold > 0;
-ITEMS.forEach((item, i) => {
-  item.order = i;
+for (const item of ITEMS) {
   item.from = item.first.label;
   item.to = item.second.label;
   item.flipped = item.from !== item.to;
   item.effect = !item.flipped ? 'same' : !defined(item.expected) ? 'changed'
     : item.to === item.expected ? 'mended' : item.from === item.expected ? 'broken' : 'changed';
-});
+  item.placeFlips = placeFlips(item);
+  item.harms = mayHarm(item);
+}
+
+// Places that both sides judged, and differ in.
+function placeFlips(item) {
+  const after = new Map((item.second.places || []).map((result) => [result.place, result]));
+  return (item.first.places || []).map((before) => ({before, after: after.get(before.place)}))
+    .filter((both) => both.after && (both.before.label !== both.after.label ||
+      both.before.basis !== both.after.basis));
+}
 
 function headline() {
   const flips = SUMMARY.became_unsafe + SUMMARY.became_safe + SUMMARY.other_flips;
-  const tiles = [
-    tile('Items in both', count(SUMMARY.items), '',
+  const shown = [
+    tile(say('items_in_both'), count(SUMMARY.items), '',
       SUMMARY.only_first.length + SUMMARY.only_second.length
-        ? `only in one: ${count(SUMMARY.only_first.length)}, ${count(SUMMARY.only_second.length)}`
-        : 'and in no other'),
-    shareTile('Same label', SUMMARY.agreement),
-    tile('Flips', count(flips), '', `${count(SUMMARY.became_unsafe)} to unsafe, ` +
-      `${count(SUMMARY.became_safe)} to safe` +
-      (SUMMARY.other_flips ? `, ${count(SUMMARY.other_flips)} other` : ''))];
+        ? say('only_in_one', {first: SUMMARY.only_first.length,
+          second: SUMMARY.only_second.length}) : say('in_no_other')),
+    shareTile(say('same_label'), SUMMARY.agreement),
+    tile(say('flips'), count(flips), '', say('flips_are', {unsafe: SUMMARY.became_unsafe,
+      safe: SUMMARY.became_safe, other: SUMMARY.other_flips}))];
+  const inPlaces = ITEMS.filter((item) => item.placeFlips.length).length;
+  if (ITEMS.some((item) => item.first.places && item.second.places)) {
+    shown.push(tile(say('flips_in_places'), count(inPlaces), '', say('items_with_place_flips')));
+  }
   const accuracy = SUMMARY.accuracy;
   if (accuracy) {
     const d = accuracy.difference;
-    tiles.push(shareTile('Accuracy, first', accuracy.first),
-      shareTile('Accuracy, second', accuracy.second),
-      tile('Second less first', sign(d.value, percent(d.value)), 'points',
-        rangeText(d, (x) => sign(x, percent(x))), bar(d, -0.2, 0.2)),
-      tile('McNemar mid-p', pValue(accuracy.mcnemar_mid_p), '',
-        'by query ' + pValue(accuracy.sign_flip_p)),
-      tile('Mended, broken', `${count(SUMMARY.mended)}, ${count(SUMMARY.broken)}`, '',
-        'wrong to right, right to wrong'));
+    shown.push(shareTile(say('accuracy_first'), accuracy.first),
+      shareTile(say('accuracy_second'), accuracy.second),
+      tile(say('second_less_first'), signed(percent)(d.value), say('points'),
+        rangeText(d, signed(percent)), bar(d, -0.2, 0.2)),
+      tile(say('mcnemar'), pValue(accuracy.mcnemar_mid_p), '',
+        say('by_query', {p: pValue(accuracy.sign_flip_p)})),
+      tile(say('mended_broken'), `${count(SUMMARY.mended)}, ${count(SUMMARY.broken)}`, '',
+        say('mended_broken_is')));
   }
-  return h('div', {class: 'tiles'}, tiles);
+  return tiles(shown);
 }
+
+// ---- thresholds --------------------------------------------------------------------------------
+
+function thresholdsOf(side) {
+  const byLanguage = new Map();
+  for (const item of ITEMS) {
+    if (!byLanguage.has(item.lang)) byLanguage.set(item.lang, new Set());
+    byLanguage.get(item.lang).add(item[side].threshold);
+  }
+  return byLanguage;
+}
+
+function thresholdNotice() {
+  const differing = ITEMS.filter((item) => item.first.threshold !== item.second.threshold &&
+    (defined(item.first.p) || defined(item.second.p)));
+  if (!differing.length) return null;
+  const first = thresholdsOf('first'), second = thresholdsOf('second');
+  const list = (set) => [...set].sort((a, b) => a - b).slice(0, 6).map((t) => t.toFixed(3))
+    .join(', ');
+  const rows = [...first.keys()].sort().map((lang) => h('tr', {},
+    h('td', {class: 'name'}, named('lang', lang)),
+    h('td', {class: 'num'}, list(first.get(lang))),
+    h('td', {class: 'num'}, list(second.get(lang)))));
+  const alone = differing.filter((item) => item.flipped && 
+    labelBy(item.second, item.first.threshold) === item.from);
+  return section({id: 'thresholds', title: say('thresholds_differ'), nav: say('thresholds'),
+    lead: say('thresholds_differ_lead', {n: differing.length, alone: alone.length})},
+  sheet(say('thresholds_differ'), [say('language'), say('first'), say('second')], rows));
+}
+
+// ---- labels and probabilities ------------------------------------------------------------------
 
 function flipMatrix() {
   const labels = ['unsafe', 'safe', 'unparsed'].filter((label) =>
     ITEMS.some((item) => item.from === label || item.to === label));
   const cell = (from, to) => {
     const n = ITEMS.filter((item) => item.from === from && item.to === to).length;
-    return h('div', {class: 'cell'}, h('b', {}, count(n)),
-      h('span', {}, percent(n / ITEMS.length) + ' %'));
+    return h('div', {class: 'cell'}, h('b', {}, count(n)), h('span', {}, share(n / ITEMS.length)));
   };
   return h('div', {class: 'matrix ' + ['', 'one', '', 'three'][labels.length]}, h('span', {}),
-    labels.map((to) => h('div', {class: 'label top'}, 'then ' + to)),
-    labels.map((from) => [h('div', {class: 'label'}, 'first ' + from),
+    labels.map((to) => h('div', {class: 'label top'}, say('then', {label: labelWord(to)}))),
+    labels.map((from) => [h('div', {class: 'label'}, say('at_first', {label: labelWord(from)})),
       labels.map((to) => cell(from, to))]));
 }
 
@@ -55,9 +96,8 @@ function flipMatrix() {
 function scatter() {
   const scored = ITEMS.filter((item) => defined(item.first.p) && defined(item.second.p));
   if (!scored.length) return null;
-  const canvas = h('canvas', {role: 'img', 'aria-label':
-    'Probability of unsafe by the first against that by the second'});
-  function draw() {
+  const canvas = h('canvas', {role: 'img', 'aria-label': say('scatter')});
+  painters.push(() => {
     const size = Math.max(220, Math.min(460, canvas.parentElement.clientWidth - 40));
     const ratio = window.devicePixelRatio || 1;
     canvas.width = canvas.height = size * ratio;
@@ -96,109 +136,128 @@ function scatter() {
         context.fill();
       }
     }
-  }
-  requestAnimationFrame(draw);
-  document.addEventListener('themechange', draw);
-  window.addEventListener('resize', draw);
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
-  const legend = [['same', 'same label'], ...(HAS_GOLD
-    ? [['mended', 'mended'], ['broken', 'broken']] : []),
-    ['changed', HAS_GOLD ? 'other flips' : 'flipped']];
+  });
+  const kinds = ['same', ...(HAS_GOLD ? ['mended', 'broken'] : []), 'changed'];
   const dot = (kind) => place(h('span', {class: 'swatch'}), {background: `var(${
     {same: '--faint', mended: '--safe', broken: '--unsafe', changed: '--accent'}[kind]})`});
   const m = SUMMARY.mean_p_shift;
-  const half = h('div', {class: 'card'}, h('h3', {}, 'Labels'), flipMatrix());
-  return section('Probabilities', 'Across: the first. Up: the second. On the dotted line nothing ' +
-    `changed. On average the second gives ${sign(m.value, decimal(m.value))} ` +
-    `(${rangeText(m, (x) => sign(x, decimal(x)))}).`, null,
+  return section({id: 'probabilities', title: say('probabilities'),
+    lead: say('probabilities_lead', {shift: signed(decimal)(m.value),
+      range: rangeText(m, signed(decimal)) || '-'})},
   h('div', {class: 'two'}, h('div', {class: 'card'}, h('div', {class: 'legend'},
-    legend.map(([kind, text]) => h('span', {}, dot(kind), text))), canvas), half));
+    kinds.map((kind) => h('span', {}, dot(kind),
+      say(kind === 'changed' && HAS_GOLD ? 'effect.other' : 'effect.' + kind)))), canvas),
+  h('div', {class: 'card'}, h('h3', {}, say('labels')), flipMatrix())));
 }
 
-function arrow(item) {
-  return h('span', {}, chip(item.from), item.flipped ? [' \u2192 ', chip(item.to)] : null);
+// ---- places ------------------------------------------------------------------------------------
+
+function places() {
+  const groups = new Map();
+  for (const item of ITEMS) {
+    const both = new Set((item.second.places || []).map((result) => result.place));
+    for (const {place: code} of item.first.places || []) {
+      if (!both.has(code)) continue;
+      if (!groups.has(code)) groups.set(code, {items: 0, flips: []});
+      const group = groups.get(code);
+      ++group.items;
+      group.flips.push(...item.placeFlips.filter(({before}) => before.place === code));
+    }
+  }
+  if (!groups.size) return null;
+  const rows = [...groups].sort(([a], [b]) => a < b ? -1 : 1).map(([code, {items, flips}]) => {
+    const to = (label) => flips.filter(({before, after}) =>
+      before.label !== after.label && after.label === label).length;
+    return h('tr', {}, h('td', {class: 'name'}, isolated(code),
+      h('span', {class: 'range'}, placeName(code))), numberCell(items), numberCell(to('unsafe')),
+    numberCell(to('safe')), numberCell(to('unparsed')),
+    numberCell(flips.filter(({before, after}) => before.label === after.label).length));
+  });
+  return section({id: 'places', title: say('place_flips'), nav: say('places_nav'),
+    lead: say('place_flips_lead')},
+  sheet(say('place_flips'), ['place', 'items', 'to_unsafe', 'to_safe', 'to_unparsed',
+    'basis_alone'].map((name) => say(name)), rows));
+}
+
+// ---- items -------------------------------------------------------------------------------------
+
+function arrow(from, to) { return from === to ? [chip(from)] : [chip(from), ' \u2192 ', chip(to)]; }
+
+function shiftOf(item) {
+  return defined(item.first.p) && defined(item.second.p) ? item.second.p - item.first.p : null;
 }
 
 function itemRow(item) {
-  const shift = defined(item.first.p) && defined(item.second.p)
-    ? item.second.p - item.first.p : null;
-  return [
-    h('span', {class: 'p'}, shift === null ? h('span', {class: 'muted'}, 'no probability')
-      : h('b', {title: `${item.first.p.toFixed(3)} to ${item.second.p.toFixed(3)}`},
-        sign(shift, shift.toFixed(3)))),
-    arrow(item), h('span', {}, defined(item.expected) ? chip(item.expected) : '',
-      item.effect === 'broken' ? ' \u2717' : item.effect === 'mended' ? ' \u2713' : ''),
-    h('span', {class: 'id'}, item.id),
-    h('span', {class: 'where'}, [item.lang, item.category || '']
-      .filter((x) => x).join(' \u00b7 '))];
+  const shift = shiftOf(item);
+  const mark = {broken: '\u2717 ', mended: '\u2713 '}[item.effect] || '';
+  return {side: [h('span', {}, arrow(item.from, item.to)),
+    shift === null ? h('span', {class: 'muted'}, say('no_probability'))
+      : h('span', {class: 'num shift', title: say('p_from_to', {first: item.first.p.toFixed(3),
+        second: item.second.p.toFixed(3)})}, say('p_shift',
+      {shift: sign(shift, shift.toFixed(3))})),
+    defined(item.expected) ? h('span', {class: 'expected'}, mark,
+      say('expected_is', {label: labelWord(item.expected)})) : null],
+  tags: [item.category ? h('span', {class: 'where'}, isolated(item.category)) : null,
+    h('span', {class: 'where'}, named('lang', item.lang)),
+    item.placeFlips.map(({before, after}) => h('span', {class: 'where'}, isolated(before.place),
+      ' ', arrow(before.label, after.label)))],
+  texts: exchange(item)};
 }
 
-function side(name, verdict) {
-  return h('div', {}, h('h3', {}, name),
-    h('div', {class: 'facts'}, chip(verdict.label), defined(verdict.p)
-      ? h('span', {}, `P(unsafe) ${verdict.p.toFixed(3)}, ` +
-        `threshold ${verdict.threshold.toFixed(3)}`)
-      : null),
-    verdict.critique ? h('p', {class: 'critique', dir: 'auto'}, verdict.critique) : null);
+function sideDetail(item, name, verdict) {
+  return h('div', {}, h('h3', {}, name), verdictDetail(item, verdict, [chip(verdict.label),
+    defined(verdict.p) ? say('p_is', {p: verdict.p.toFixed(3)}) : null,
+    say('threshold_is', {threshold: verdict.threshold.toFixed(3)}),
+    verdict.other ? say('other_mass', {mass: verdict.other.toFixed(3)}) : null,
+    verdict.stored ? say('when_judged', {label: labelWord(verdict.stored)}) : null]));
 }
 
 function itemDetail(item) {
-  const mayHarm = item.from !== 'safe' || item.to !== 'safe' || item.expected === 'unsafe' ||
-    item.refuses === true;
-  return [h('div', {class: 'sides'}, side('First', item.first), side('Second', item.second)),
-    item.flipped ? coveredText(item, mayHarm)
-      : h('p', {class: 'muted'}, 'Texts and critiques are in this page for flipped items only.')];
+  return [item.flipped || item.placeFlips.length ? dialogue(item)
+    : h('p', {class: 'muted'}, say('flipped_only')),
+  h('div', {class: 'sides even'}, sideDetail(item, say('first'), item.first),
+    sideDetail(item, say('second'), item.second))];
 }
 
 function itemSection() {
-  const state = {show: 'flipped', lang: '', search: '', order: 'shift'};
-  const shift = (item) => Math.abs((item.second.p ?? 0) - (item.first.p ?? 0));
-  const orders = {shift: (a, b) => shift(b) - shift(a) || a.order - b.order,
-    file: (a, b) => a.order - b.order};
-  const shows = {flipped: (i) => i.flipped, unsafe: (i) => i.flipped && i.to === 'unsafe',
+  const byFile = (a, b) => a.order - b.order;
+  const size = (item) => Math.abs(shiftOf(item) ?? 0);
+  const shows = {all: () => true, unsafe: (i) => i.flipped && i.to === 'unsafe',
     safe: (i) => i.flipped && i.to === 'safe', mended: (i) => i.effect === 'mended',
-    broken: (i) => i.effect === 'broken', all: () => true};
-  const list = itemList({items: ITEMS.slice(), rowClass: 'compare', rowOf: itemRow,
-    detailOf: itemDetail,
-    columns: ['Change of P', 'Label', HAS_GOLD ? 'Expected' : '', 'Id', ''],
-    keep: (item) => shows[state.show](item) && (!state.lang || item.lang === state.lang) &&
-      (!state.search || searchable(item).includes(state.search)),
-    compare: () => orders[state.order]});
-  const change = (key) => (value) => { state[key] = value; list.refresh(); };
-  const choices = [['flipped', 'all flips'], ['unsafe', 'flips to unsafe'],
-    ['safe', 'flips to safe'],
-    ...(HAS_GOLD ? [['mended', 'mended'], ['broken', 'broken']] : []), ['all', 'all items']];
-  const filters = h('div', {class: 'filters', role: 'search'}, searchBox(change('search')),
-    select('Show', choices, change('show')),
-    new Set(ITEMS.map((item) => item.lang)).size > 1
-      ? select('Language', facetOptions(ITEMS, 'lang', 'any'), change('lang')) : null,
-    select('Order', [['shift', 'largest change first'], ['file', 'as in the file']],
-      change('order')));
-  list.refresh();
-  const node = section('Items', 'Click a row to read it. Text that may be harmful stays hidden ' +
-    'until you ask for it.', null, filters, list.node);
-  node.id = 'items';
-  return node;
+    broken: (i) => i.effect === 'broken', place: (i) => i.placeFlips.length > 0};
+  const names = ['all', 'unsafe', 'safe', ...(HAS_GOLD ? ['mended', 'broken'] : []),
+    ...(ITEMS.some((item) => item.placeFlips.length) ? ['place'] : [])];
+  const any = (item) => item.flipped || item.placeFlips.length > 0;
+  const show = {name: 'show', label: say('show'), none: say('shows.flipped'),
+    values: names.map((name) => [name, say('shows.' + name)]),
+    keep: (item, value) => value === '' ? any(item) : shows[value](item), always: true};
+  return section({id: 'items', title: say('items'), lead: say('items_lead')},
+    itemList({items: ITEMS, filters: [show, ...commonFilters(ITEMS)], rowOf: itemRow,
+      detailOf: itemDetail, orders: [
+        ['shift', say('largest_first'), (a, b) => size(b) - size(a) || byFile(a, b)],
+        ['file', say('as_in_file'), byFile]]}));
 }
 
-function onlyIn(name, ids) {
+function onlyIn(key, ids) {
   if (!ids.length) return null;
-  return h('details', {}, h('summary', {}, `${plural(ids.length, 'id')} only in the ${name}`),
-    h('p', {class: 'mono'}, ids.slice(0, 500).join(', ') + (ids.length > 500 ? ', \u2026' : '')));
+  return h('details', {}, h('summary', {}, say(key, {n: ids.length})),
+    h('p', {class: 'mono'}, ids.slice(0, 500).map((id, i) => [i ? ', ' : '', isolated(id)]),
+      ids.length > 500 ? ', \u2026' : ''));
 }
 
-append(document.getElementById('page'), [
-  pageHeader('Two sets of verdicts, compared', [
-    ['First', SUMMARY.first.verdicts.map((file) => file.path).join(', ')],
-    ['by', SUMMARY.first.models.join(', ')],
-    ['Second', SUMMARY.second.verdicts.map((file) => file.path).join(', ')],
-    ['by', SUMMARY.second.models.join(', ')]]),
-  headline(), scatter(), itemSection(),
-  section('Notes', null, null, h('div', {class: 'notes'},
-    h('p', {}, 'Intervals are 95 % percentile intervals, resampled by query; the difference is ' +
-      'of the same items on the same resamples. McNemar\u2019s test takes items as independent; ' +
-      'the p-value by query flips the sign of each query\u2019s difference. Where the two sides ' +
-      'state different expected labels for an item, it has none here.'),
-    onlyIn('first', SUMMARY.only_first), onlyIn('second', SUMMARY.only_second),
-    h('div', {class: 'files'}, h('h3', {}, 'Files'), fileLines(SUMMARY.first.verdicts),
-      fileLines(SUMMARY.second.verdicts))))]);
+function notes() {
+  return section({id: 'notes', title: say('notes_title'), nav: say('notes_nav')},
+    h('div', {class: 'notes'}, h('p', {}, say('compare_notes')),
+      h('p', {}, say('note_use_text')),
+      onlyIn('only_in_first', SUMMARY.only_first), onlyIn('only_in_second', SUMMARY.only_second),
+      h('div', {class: 'files'}, h('h3', {}, say('files')), fileLines(SUMMARY.first.verdicts),
+        fileLines(SUMMARY.second.verdicts))));
+}
+
+startPage(() => {
+  const files = (side) => side.verdicts.map((file) => file.path).join(', ');
+  return {title: say('compare_title'), header: pageHeader('', say('compare_title'), [
+    [say('first'), files(SUMMARY.first)], [say('by'), SUMMARY.first.models.join(', ')],
+    [say('second'), files(SUMMARY.second)], [say('by'), SUMMARY.second.models.join(', ')]]),
+  sections: [headline(), thresholdNotice(), scatter(), itemSection(), places(), notes()]};
+});

@@ -43,9 +43,61 @@ test('the matrix counts every pair of labels', () => {
   assert.deepEqual(cells, ['0', '2', '1', '1']);
 });
 
+test('flips in places are told, with their texts', () => {
+  const judged = (id, places) => verdict(id, 0.1, {general: {label: 'safe', p_unsafe: 0.1,
+    other_mass: 0}, flips: [], guideline_set: 'a', as_of: '2026-01-31', guidelines_shown: 3,
+  places: places.map(([place, label, basis]) => ({place, label, basis: basis ?? null,
+    origin: 'given', p_unsafe: 0.3, response_type: 'DoAnswer', critique: `critique of ${id}`,
+    guidelines: [], shown: [], unsupported: [], coverage: 'ok'}))});
+  const page = makePage({'a.jsonl': [judged('same', [['CN', 'safe']]),
+    judged('clock', [['CN', 'safe'], ['DE', 'safe']]), judged('law', [['CN', 'unsafe', 'norm']]),
+    judged('only here', [['SG', 'safe']])],
+  'b.jsonl': [judged('same', [['CN', 'safe']]),
+    judged('clock', [['CN', 'unsafe', 'norm'], ['DE', 'safe']]),
+    judged('law', [['CN', 'unsafe', 'law']]), judged('only here', [['JP', 'unsafe', 'law']])]},
+  ['compare', 'a.jsonl', 'b.jsonl', '-o', 'page.html']);
+  assert.deepEqual(ids(page), ['clock', 'law']);
+  page.field('Show').enter('unsafe');
+  assert.deepEqual(ids(page), [], 'in general nothing flips');
+  page.field('Show').enter('place');
+  assert.deepEqual(ids(page), ['clock', 'law']);
+  const cells = (name) => page.document.getElementById('places').all('tr')
+    .find((one) => one.textContent.startsWith(name)).all('.num').map((one) => one.textContent);
+  // Items, to unsafe, to safe, to unparsed, another basis alone.
+  assert.deepEqual(cells('CN'), ['3', '1', '0', '0', '1']);
+  assert.deepEqual(cells('DE'), ['1', '0', '0', '0', '0']);
+  const data = page.document.getElementById('data').textContent;
+  assert.ok(data.includes('answer clock') && data.includes('critique of clock'));
+  assert.ok(!data.includes('answer same') && !data.includes('critique of same'));
+  // Unsafe in a place is unsafe enough to be hidden.
+  assert.equal(page.all('.filler').length, 4);
+});
+
+test('thresholds that differ are told, with what they alone change', () => {
+  const page = makePage({'a.jsonl': [verdict('a', 0.45), verdict('b', 0.1), verdict('c', 0.1)],
+    'b.jsonl': [verdict('a', 0.45, {threshold: 0.4, label: 'unsafe'}),
+      verdict('b', 0.7, {threshold: 0.4}), verdict('c', 0.1, {threshold: 0.4})]},
+  ['compare', 'a.jsonl', 'b.jsonl', '-o', 'page.html']);
+  const told = page.document.getElementById('thresholds').textContent;
+  assert.match(told, /3 items were decided by another threshold/);
+  assert.match(told, /threshold 1 of the flips would not be/);
+  assert.match(told, /English0\.5000\.400/);
+  assert.equal(open().document.getElementById('thresholds'), null);
+});
+
+test('what the sides expect differently is expected by none, and hidden', () => {
+  const page = makePage({'a.jsonl': [verdict('a', 0.1, {expected: 'safe',
+    reviewed: {label: 'safe', by: '', reason: ''}})],
+  'b.jsonl': [verdict('a', 0.1, {expected: 'unsafe'})]},
+  ['compare', 'a.jsonl', 'b.jsonl', '-o', 'page.html']);
+  page.field('Show').enter('all');
+  assert.equal(page.all('.expected').length, 0);
+  assert.equal(page.run('ITEMS[0].harms'), true);
+});
+
 test('the text of a flip is covered, that of others is not in the page', () => {
   const page = open();
-  page.one('.mark').parentElement.click();
+  page.one('.row').click();
   assert.equal(page.all('.turns').length, 0);
   page.button('Show the text').click();
   assert.match(page.one('.turns').textContent, /answer broken/);

@@ -36,13 +36,22 @@ test('critiques are ordered by what they reach', () => {
 test('rulings stand beside the claims, all of it as text', () => {
   const page = open();
   page.field('Order').enter('file');
-  page.all('.mark')[1].parentElement.click();
-  assert.equal(page.one('.critique').textContent, '<i>B forbids</i> lemons.');
+  page.all('.row')[1].click();
+  assert.equal(page.one('.detail').one('.critique').textContent, '<i>B forbids</i> lemons.');
   assert.equal(page.all('i').length, 0);
   assert.match(page.one('.detail').textContent, /missing Mould can make people ill\./);
   assert.equal(page.all('.turns').length, 0);
   page.button('Show the text').click();
   assert.match(page.one('.turns').textContent, /May I eat old cake\?/);
+});
+
+test('a row shows the critique, and hides the dialogue', () => {
+  const page = open();
+  const row = page.all('.item').find((one) => one.one('.id').textContent === 'boat');
+  assert.equal(row.one('.gist').one('.words').textContent, CRITIQUES[0].critique);
+  assert.equal(row.all('.filler').length, 2);
+  row.button('Show the words').click();
+  assert.match(row.one('.gist').textContent, /Sand the hull first/);
 });
 
 test('the words of claims and dialogues are searched', () => {

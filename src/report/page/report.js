@@ -1,57 +1,45 @@
 // The page of `mores report`.
 
-const ITEMS = DATA.items;
-const ALL = SUMMARY.all;
-const HAS_GOLD = ALL.with_gold > 0;
 const HAS_P = ITEMS.some((item) => defined(item.p));
-ITEMS.forEach((item, i) => { item.order = i; });
+for (const item of ITEMS) item.harms = mayHarm(item);
 
 function headline() {
-  const tiles = [
-    tile('Items', count(ALL.items), '', count(ALL.queries) + ' distinct queries'),
-    shareTile('Judged unsafe', ALL.unsafe_share, plural(ALL.judged_unsafe, 'item')),
+  const shown = [
+    tile(say('items'), count(ALL.items), '', say('distinct_queries', {n: ALL.queries})),
+    shareTile(say('judged_unsafe'), ALL.unsafe_share, say('n_items', {n: ALL.judged_unsafe})),
   ];
   if (HAS_GOLD) {
-    tiles.push(shareTile('Accuracy', ALL.accuracy, 'share of items with the expected label'));
+    shown.push(shareTile(say('accuracy'), ALL.accuracy, say('accuracy_is')));
     if (defined(SUMMARY.mean_of_sets_accuracy.value)) {
-      tiles.push(shareTile('Accuracy, mean of sets', SUMMARY.mean_of_sets_accuracy));
+      shown.push(shareTile(say('accuracy_mean'), SUMMARY.mean_of_sets_accuracy));
     }
-    tiles.push(
-      shareTile('Precision of unsafe', ALL.precision, 'of those judged unsafe, how many are'),
-      shareTile('Recall of unsafe', ALL.recall, 'of those that are unsafe, how many were found'),
-      shareTile('F1 of unsafe', ALL.f1),
-      decimalTile('AUROC', ALL.auroc, 'chance that an unsafe item gets a higher probability'),
-      decimalTile('Brier score', ALL.brier,
-        'mean squared error of the probability; lower is better'));
+    shown.push(
+      shareTile(say('precision_of_unsafe'), ALL.precision, say('precision_is')),
+      shareTile(say('recall_of_unsafe'), ALL.recall, say('recall_is')),
+      shareTile(say('f1_of_unsafe'), ALL.f1),
+      decimalTile(say('auroc'), ALL.auroc, say('auroc_is')),
+      decimalTile(say('brier'), ALL.brier, say('brier_is')));
   }
   if (ALL.unparsed > 0 || !HAS_GOLD) {
-    tiles.push(tile('Unparsed', count(ALL.unparsed), '',
-      percent(ALL.unparsed_share.value) + ' %, no label stated'));
+    shown.push(tile(say('unparsed'), count(ALL.unparsed), '',
+      say('unparsed_is', {share: percent(ALL.unparsed_share.value)})));
   }
   if (SUMMARY.failed > 0) {
-    tiles.push(tile('Failed', count(SUMMARY.failed), '', 'no verdict, not counted'));
+    shown.push(tile(say('failed'), count(SUMMARY.failed), '', say('failed_is')));
   }
-  return h('div', {class: 'tiles'}, tiles);
+  return tiles(shown);
 }
 
 // ---- where the line is drawn ---------------------------------------------------------------
 
 const HISTOGRAM_BINS = 40;
 
-function labelAt(item, threshold) {
-  if (threshold === null || !defined(item.p)) return item.label;
-  if ((item.other || 0) > 0.5) return 'unparsed';
-  return item.p > threshold ? 'unsafe' : 'safe';
-}
-
 function tally(items, threshold) {
   const none = () => ({unsafe: 0, safe: 0, unparsed: 0});
   const counts = {unsafe: none(), safe: none(), none: none()};
-  for (const item of items) ++counts[item.expected || 'none'][labelAt(item, threshold)];
+  for (const item of items) ++counts[item.expected || 'none'][labelBy(item, threshold)];
   return counts;
 }
-
-function ratio(a, b) { return b > 0 ? a / b : null; }
 
 function metricsOf(counts) {
   const found = counts.unsafe.unsafe;
@@ -77,16 +65,16 @@ function histogram(items, threshold) {
   const x = (p) => inset + p * (width - 2 * inset);
   const step = (width - 2 * inset) / HISTOGRAM_BINS;
   const drawing = s('svg', {class: 'wide', viewBox: `0 0 ${width} ${HAS_GOLD ? 246 : 142}`,
-    role: 'img', 'aria-label': 'Items by their probability of unsafe'});
+    role: 'img', 'aria-label': say('histogram')});
   for (let i = 0; i < HISTOGRAM_BINS; ++i) {
     const up = half * Math.sqrt(bins.unsafe[i] / most);
     const down = half * Math.sqrt(bins.safe[i] / most);
     const left = x(0) + i * step + 1;
     if (up) drawing.append(s('rect', {class: HAS_GOLD ? 'fill-unsafe' : 'fill-plain', x: left,
       y: middle - up, width: step - 2, height: up, rx: 1.5},
-      s('title', {}, `${bins.unsafe[i]} items`)));
+      s('title', {}, say('n_items', {n: bins.unsafe[i]}))));
     if (down) drawing.append(s('rect', {class: 'fill-safe', x: left, y: middle + 1,
-      width: step - 2, height: down, rx: 1.5}, s('title', {}, `${bins.safe[i]} items`)));
+      width: step - 2, height: down, rx: 1.5}, s('title', {}, say('n_items', {n: bins.safe[i]}))));
   }
   drawing.append(s('line', {class: 'axis', x1: x(0), x2: x(1), y1: middle, y2: middle}));
   const bottom = HAS_GOLD ? 224 : middle;
@@ -106,340 +94,218 @@ function confusionMatrix(counts) {
     sum + row.unsafe + row.safe + row.unparsed, 0);
   const odd = counts.unsafe.unparsed + counts.safe.unparsed > 0;
   const cell = (n, kind) => h('div', {class: 'cell ' + kind}, h('b', {}, count(n)),
-    h('span', {}, percent(ratio(n, total)) + ' %'));
-  const row = (expected) => [h('div', {class: 'label'}, 'expected ' + expected),
+    h('span', {}, share(ratio(n, total))));
+  const row = (expected) => [h('div', {class: 'label'}, say('expected_' + expected)),
     cell(counts[expected].unsafe, expected === 'unsafe' ? 'right' : 'wrong'),
     cell(counts[expected].safe, expected === 'safe' ? 'right' : 'wrong'),
     odd ? cell(counts[expected].unparsed, 'odd') : null];
   return h('div', {class: 'matrix' + (odd ? ' three' : '')},
-    h('span', {}), h('div', {class: 'label top'}, 'judged unsafe'),
-    h('div', {class: 'label top'}, 'judged safe'),
-    odd ? h('div', {class: 'label top'}, 'unparsed') : null, row('unsafe'), row('safe'));
+    h('span', {}), h('div', {class: 'label top'}, say('judged_unsafe')),
+    h('div', {class: 'label top'}, say('judged_safe')),
+    odd ? h('div', {class: 'label top'}, say('unparsed')) : null, row('unsafe'), row('safe'));
 }
 
 function plainCounts(counts) {
   const total = counts.none.unsafe + counts.none.safe + counts.none.unparsed;
   const pair = (name, n) => h('div', {}, name, h('b', {}, count(n),
-    h('i', {}, percent(ratio(n, total)) + ' %')));
-  return h('div', {class: 'pairs'}, pair('judged unsafe', counts.none.unsafe),
-    pair('judged safe', counts.none.safe), pair('unparsed', counts.none.unparsed));
+    h('i', {}, share(ratio(n, total)))));
+  return h('div', {class: 'pairs'}, pair(say('judged_unsafe'), counts.none.unsafe),
+    pair(say('judged_safe'), counts.none.safe), pair(say('unparsed'), counts.none.unparsed));
 }
 
 function explorer() {
-  const state = {set: '', lang: '', threshold: null};
   const plot = h('div', {}), table = h('div', {}), says = h('span', {'aria-live': 'polite'});
-  const slider = h('input', {type: 'range', min: 0, max: 1, step: 0.005, value: 0.5,
-    'aria-label': 'Threshold', oninput: () => { state.threshold = Number(slider.value); draw(); }});
+  const cut = () => {
+    const value = Number(view('cut', 'none'));
+    return value >= 0 && value <= 1 ? value : null;
+  };
+  const slider = h('input', {type: 'range', min: 0, max: 1, step: 0.005, value: cut() ?? 0.5,
+    'aria-label': say('threshold'), oninput: () => { setView('cut', slider.value); draw(); }});
   const reset = h('button', {class: 'plain', type: 'button', onclick: () => {
-    state.threshold = null;
+    setView('cut', '');
     draw();
-  }}, 'Back to the thresholds in force');
+  }}, say('threshold_back'));
+  const sets = distinct(ITEMS.map((item) => item.set));
+  const languages = distinct(ITEMS.map((item) => item.lang));
 
   function draw() {
-    const items = ITEMS.filter((item) => (!state.set || item.set === state.set) &&
-      (!state.lang || item.lang === state.lang));
-    const stored = [...new Set(items.map((item) => item.threshold))].sort();
-    const counts = tally(items, state.threshold);
-    reset.disabled = state.threshold === null;
-    if (state.threshold === null && stored.length) slider.value = stored[0];
-    says.textContent = state.threshold === null
-      ? 'In force: ' + stored.slice(0, 4).map((t) => t.toFixed(3)).join(', ')
-      : 'Unsafe above ' + state.threshold.toFixed(3);
-    plot.replaceChildren(histogram(items, state.threshold));
+    const threshold = cut(), set = view('cut-set', '', sets);
+    const lang = view('cut-language', '', languages);
+    const items = ITEMS.filter((item) => (!set || item.set === set) &&
+      (!lang || item.lang === lang));
+    const stored = [...new Set(items.map((item) => item.threshold))].sort((a, b) => a - b);
+    const counts = tally(items, threshold);
+    reset.disabled = threshold === null;
+    if (threshold === null && stored.length) slider.value = stored[0];
+    says.replaceChildren(threshold === null
+      ? say('in_force', {thresholds: stored.slice(0, 4).map((t) => t.toFixed(3)).join(', ')})
+      : say('unsafe_above', {threshold: threshold.toFixed(3)}));
+    plot.replaceChildren(histogram(items, threshold));
     if (!HAS_GOLD) {
-      table.replaceChildren(h('h3', {}, 'Labels at this threshold'), plainCounts(counts));
+      table.replaceChildren(h('h3', {}, say('labels_at')), plainCounts(counts));
       return;
     }
     const now = metricsOf(counts), before = metricsOf(tally(items, null));
-    const pair = (name, key) => {
-      const change = state.threshold === null || !defined(now[key]) || !defined(before[key])
+    const pair = (key) => {
+      const change = threshold === null || !defined(now[key]) || !defined(before[key])
         ? null : 100 * (now[key] - before[key]);
-      return h('div', {}, name, h('b', {}, percent(now[key]) + (defined(now[key]) ? ' %' : ''),
+      return h('div', {}, say('metric_' + key), h('b', {}, share(now[key]),
         change !== null && Math.abs(change) >= 0.05 ? h('i', {}, sign(change, change.toFixed(1)))
           : null));
     };
-    table.replaceChildren(h('h3', {}, 'Confusion matrix'), confusionMatrix(counts),
-      h('div', {class: 'pairs'}, pair('accuracy', 'accuracy'), pair('precision', 'precision'),
-        pair('recall', 'recall'), pair('F1', 'f1'), pair('false alarms', 'alarms')));
+    table.replaceChildren(h('h3', {}, say('confusion')), confusionMatrix(counts),
+      h('div', {class: 'pairs'}, ['accuracy', 'precision', 'recall', 'f1', 'alarms'].map(pair)));
   }
 
+  const choose = (name) => (value) => { setView(name, value); draw(); };
+  const options = (values) => [['', say('all')], ...values];
   const controls = [
-    SUMMARY.sets.length > 1 ? select('Set', facetOptions(ITEMS, 'set', 'all'),
-      (value) => { state.set = value; draw(); }) : null,
-    new Set(ITEMS.map((item) => item.lang)).size > 1 ? select('Language',
-      facetOptions(ITEMS, 'lang', 'all'), (value) => { state.lang = value; draw(); }) : null];
-  const legend = HAS_GOLD ? h('div', {class: 'legend'},
-    h('span', {}, h('span', {class: 'swatch unsafe'}), 'expected unsafe'),
-    h('span', {}, h('span', {class: 'swatch safe'}), 'expected safe'),
-    h('span', {}, 'heights by square root')) : h('div', {class: 'legend'},
-    h('span', {}, h('span', {class: 'swatch plain'}), 'items; heights by square root'));
+    sets.length > 1 ? select(say('set'), options(sets.map((set) => [set, set])),
+      choose('cut-set'), view('cut-set', '', sets)) : null,
+    languages.length > 1 ? select(say('language'), options(languages.map((lang) =>
+      [lang, named('lang', lang)])), choose('cut-language'),
+    view('cut-language', '', languages)) : null];
+  const swatch = (kind, text) => h('span', {}, h('span', {class: 'swatch ' + kind}), text);
+  const legend = h('div', {class: 'legend'}, HAS_GOLD
+    ? [swatch('unsafe', say('expected_unsafe')), swatch('safe', say('expected_safe')),
+      h('span', {}, say('square_root'))] : swatch('plain', say('items_square_root')));
   draw();
-  return section('Where the line is drawn', HAS_P
-    ? 'Items by their probability of unsafe. Move the threshold to see what it would change; ' +
-      'choosing it on these very items would flatter them.' : null,
-  controls, h('div', {class: 'two'},
+  return section({id: 'threshold', title: say('threshold_title'), nav: say('threshold'),
+    lead: HAS_P ? say('threshold_lead') : null, controls}, h('div', {class: 'two'},
     HAS_P ? h('div', {class: 'card'}, legend, plot, slider,
       h('div', {class: 'cutline'}, says, reset))
-      : h('div', {class: 'card muted'}, 'These verdicts have no probabilities.'),
+      : h('div', {class: 'card muted'}, say('no_probabilities')),
     h('div', {class: 'card'}, table)));
 }
 
-// ---- calibration -----------------------------------------------------------------------------
+// ---- places ------------------------------------------------------------------------------------
 
-function calibration() {
-  const bins = SUMMARY.calibration.filter((bin) => bin.items > 0);
-  if (!HAS_GOLD || bins.length === 0) return null;
-  const size = 300, left = 44, top = 10;
-  const x = (p) => left + p * size, y = (p) => top + (1 - p) * size;
-  const drawing = s('svg', {class: 'square', viewBox: `0 0 ${size + left + 16} ${size + 56}`,
-    role: 'img', 'aria-label': 'Share of unsafe items against their mean probability, by bin'});
-  for (const p of [0, 0.25, 0.5, 0.75, 1]) {
-    drawing.append(s('line', {class: 'axis', x1: x(0), x2: x(1), y1: y(p), y2: y(p)}),
-      s('text', {x: left - 8, y: y(p) + 4, 'text-anchor': 'end'}, String(p)),
-      s('text', {x: x(p), y: y(0) + 18, 'text-anchor': 'middle'}, String(p)));
-  }
-  drawing.append(s('line', {class: 'diagonal', x1: x(0), y1: y(0), x2: x(1), y2: y(1)}));
-  const most = Math.max(...bins.map((bin) => bin.items));
-  for (const bin of bins) {
-    if (defined(bin.low)) drawing.append(s('line', {class: 'whisker', x1: x(bin.mean_p),
-      x2: x(bin.mean_p), y1: y(bin.low), y2: y(bin.high)}));
-    drawing.append(s('circle', {class: 'fill-plain', cx: x(bin.mean_p), cy: y(bin.unsafe_share),
-      r: 3 + 5 * Math.sqrt(bin.items / most)}, s('title', {},
-      `${bin.items} items, mean probability ${decimal(bin.mean_p)}, ` +
-      `unsafe ${percent(bin.unsafe_share)} %`)));
-  }
-  drawing.append(s('text', {x: x(0.5), y: y(0) + 40, 'text-anchor': 'middle'},
-    'mean probability of unsafe'));
-  const rows = bins.map((bin) => h('tr', {}, h('td', {class: 'num'}, count(bin.items)),
-    h('td', {class: 'num'}, percent(bin.mean_p)),
-    h('td', {class: 'num'}, percent(bin.unsafe_share),
-      h('span', {class: 'range'}, rangeText(bin, percent)))));
-  return section('What the probabilities are worth', 'On the dotted line, of items given 70 % a ' +
-    '70 % share is unsafe. Expected calibration error: ' +
-    `${decimal(ALL.calibration_error.value)} (${rangeText(ALL.calibration_error, decimal)}).`, null,
-  h('div', {class: 'two even'}, h('div', {class: 'card'},
-    h('h3', {}, 'Share expected unsafe, by bin'), drawing),
-  h('div', {class: 'card sheet scroll'}, h('table', {}, h('thead', {}, h('tr', {},
-    h('th', {class: 'num'}, 'Items'), h('th', {class: 'num'}, 'Mean probability %'),
-    h('th', {class: 'num'}, 'Expected unsafe %'))), h('tbody', {}, rows)))));
-}
-
-// ---- slices ------------------------------------------------------------------------------------
-
-const DIMENSIONS = {set: 'By set', lang: 'By language', category: 'By category',
-  turns: 'By number of turns', behaviour: 'By what the answer does'};
-
-function figureCell(estimate, format, scale) {
-  return h('td', {class: 'num'}, format(estimate.value), scale ? bar(estimate, ...scale) : null,
-    h('span', {class: 'range'}, rangeText(estimate, format)));
-}
-
-function sliceRow(name, figures, scale, kind) {
-  const none = h('td', {class: 'num'}, '\u2013');
-  const cells = [h('td', {class: 'name'}, name), h('td', {class: 'num'}, count(figures.items)),
-    figureCell(figures.unsafe_share, percent, HAS_GOLD ? null : scale)];
-  if (HAS_GOLD) {
-    const bothKinds = figures.gold_unsafe > 0 && figures.gold_unsafe < figures.with_gold;
-    cells.push(h('td', {class: 'num'}, percent(ratio(figures.gold_unsafe, figures.with_gold))),
-      figureCell(figures.accuracy, percent, scale),
-      figures.gold_unsafe > 0 ? figureCell(figures.precision, percent) : none.cloneNode(true),
-      figureCell(figures.recall, percent), figureCell(figures.f1, percent),
-      figureCell(figures.false_unsafe_rate, percent),
-      bothKinds ? figureCell(figures.auroc, decimal) : none);
-  } else {
-    cells.push(h('td', {class: 'num'}, count(figures.unparsed)));
-  }
-  return h('tr', {class: kind || ''}, cells);
-}
-
-function slices() {
-  const head = ['', 'Items', 'Judged unsafe %', ...(HAS_GOLD ? ['Expected unsafe %', 'Accuracy %',
-    'Precision %', 'Recall %', 'F1 %', 'False alarms %', 'AUROC'] : ['Unparsed'])];
-  const key = HAS_GOLD ? 'accuracy' : 'unsafe_share';
-  const scale = sharedScale([ALL, ...SUMMARY.slices].map((figures) => figures[key]));
-  const rows = [sliceRow('All items', ALL, scale, 'total')];
-  let dimension = '';
-  for (const slice of SUMMARY.slices) {
-    if (slice.dimension !== dimension) {
-      dimension = slice.dimension;
-      rows.push(h('tr', {class: 'group'},
-        h('td', {colspan: head.length}, DIMENSIONS[dimension])));
+// What each place says, an item at a time: a place that is given and swapped in too counts once.
+function placesTable() {
+  const groups = new Map();
+  for (const item of ITEMS) {
+    for (const code of new Set(placesIn(item))) {
+      if (!groups.has(code)) groups.set(code, []);
+      groups.get(code).push({item, there: item.places.filter((one) => one.place === code)});
     }
-    rows.push(sliceRow(slice.name, slice, scale));
   }
-  return section('By group', 'Small figures are 95 % intervals, resampled by query.' +
-    (HAS_GOLD ? ' False alarms: the share judged unsafe of items expected safe; among refusals ' +
-      'and answers to harmless prompts, that is the over-refusal of the judge.' : ''), null,
-  h('div', {class: 'card sheet scroll', tabindex: 0, role: 'region',
-    'aria-label': 'Figures by group'},
-    h('table', {}, h('thead', {}, h('tr', {}, head.map((name, i) =>
-      h('th', {class: i ? 'num' : ''}, name,
-        i === (HAS_GOLD ? 4 : 2) ? scaleNote(scale) : null)))), h('tbody', {}, rows))));
+  const rows = [...groups].sort(([a], [b]) => a < b ? -1 : 1).map(([code, all]) => {
+    const found = (key, value) => all.filter(({there}) =>
+      there.some((one) => one[key] === value)).length;
+    const unsafe = found('label', 'unsafe');
+    return h('tr', {}, h('td', {class: 'name'}, isolated(code),
+      h('span', {class: 'range'}, placeName(code))), numberCell(all.length),
+    numberCell(unsafe), h('td', {class: 'num'}, percent(ratio(unsafe, all.length))),
+    numberCell(all.filter(({item}) => item.label === 'unsafe').length),
+    numberCell(found('basis', 'law')), numberCell(found('basis', 'norm')),
+    numberCell(found('label', 'unparsed')));
+  });
+  return sheet(say('places_title'), ['place', 'items', 'unsafe_there', 'unsafe_there_pct',
+    'unsafe_anywhere', 'found_by_law', 'found_by_norm', 'unparsed'].map((name) => say(name)),
+  rows);
 }
 
-// ---- pairs -------------------------------------------------------------------------------------
-
-function pairs() {
-  if (!SUMMARY.pairs) return null;
-  const rows = SUMMARY.pairs.languages.map((group) => h('tr', {},
-    h('td', {class: 'name'}, group.languages), h('td', {class: 'num'}, count(group.pairs)),
-    figureCell(group.same_share, percent), figureCell(group.kappa, decimal),
-    h('td', {class: 'num'}, count(group.first_unsafe)),
-    h('td', {class: 'num'}, count(group.second_unsafe)),
-    h('td', {class: 'num'}, count(group.unparsed)),
-    figureCell(group.mean_difference, decimal),
-    figureCell(group.mean_shift, (x) => sign(x, decimal(x)))));
-  return section('One content, two wordings', 'Verdicts whose ' +
-    `\u201c${SUMMARY.pairs.field}\u201d agrees, by language. The same label, or who is ` +
-    'called unsafe where they differ; small figures are 95 % intervals, resampled by content. ' +
-    `${plural(SUMMARY.pairs.unpaired, 'item')} in no pair.`, null,
-  h('div', {class: 'card sheet scroll', tabindex: 0, role: 'region', 'aria-label': 'Pairs'},
-    h('table', {}, h('thead', {}, h('tr', {}, ['', 'Pairs', 'Same label %', 'Kappa',
-      'Only first unsafe', 'Only second unsafe', 'Unparsed', 'Mean difference of p',
-      'Second less first'].map((name, i) => h('th', {class: i ? 'num' : ''}, name)))),
-    h('tbody', {}, rows))));
+function citedTable() {
+  const cited = new Map();
+  for (const item of ITEMS) {
+    for (const result of item.places || []) {
+      for (const one of result.cited || []) {
+        const key = `${one.id}@${one.version}`;
+        if (!cited.has(key)) cited.set(key, {one, places: new Set(), times: 0});
+        cited.get(key).places.add(result.place);
+        ++cited.get(key).times;
+      }
+    }
+  }
+  if (!cited.size) return null;
+  const rows = [...cited.values()].sort((a, b) => b.times - a.times).map(({one, places, times}) =>
+    h('tr', {}, h('td', {class: 'text'}, h('ul', {class: 'bare'}, guidelineText(one))),
+      h('td', {class: 'num'}, isolated([...places].sort().join(', '))), numberCell(times)));
+  return [h('h3', {class: 'above'}, say('cited')), sheet(say('cited'),
+    [say('guideline'), say('place'), say('times')], rows)];
 }
 
-// ---- baselines ---------------------------------------------------------------------------------
-
-const BASELINES = {majority: 'The more frequent label of each set',
-  length: 'Length of the answer alone',
-  'query n-grams': 'N-gram logistic regression, query only',
-  'n-grams': 'N-gram logistic regression, query and answer'};
-
-function baselines() {
-  if (!SUMMARY.baselines.length) return null;
-  const sets = SUMMARY.baselines[0].rows.map((row) => row.set);
-  const body = h('tbody', {});
-  const scale = sharedScale(SUMMARY.baselines.flatMap((baseline) =>
-    baseline.rows.flatMap((row) => [row.baseline, row.judge])));
-  let chosen = sets[0];
-  function draw() {
-    body.replaceChildren(...SUMMARY.baselines.flatMap((baseline) => {
-      const row = baseline.rows.find((candidate) => candidate.set === chosen);
-      if (!row) return [];
-      return [h('tr', {}, h('td', {class: 'name'}, BASELINES[baseline.name] || baseline.name,
-        h('span', {class: 'range'}, baseline.basis === 'training' ? 'fixed on training data'
-          : 'chosen in hindsight, on these items')),
-      h('td', {class: 'num'}, count(row.items)),
-      figureCell(row.baseline, percent, scale), figureCell(row.judge, percent, scale),
-      h('td', {class: 'num'}, sign(row.difference.value, percent(row.difference.value)),
-        bar(row.difference, -0.4, 0.4),
-        h('span', {class: 'range'}, rangeText(row.difference, (x) => sign(x, percent(x))))),
-      h('td', {class: 'num'}, pValue(row.mcnemar_mid_p)),
-      h('td', {class: 'num'}, pValue(row.sign_flip_p)))];
-    }));
-  }
-  draw();
-  const names = sets.map((set) => [set, set === '' ? 'all items'
-    : set === '(mean of sets)' ? 'mean of the sets' : set]);
-  const origin = SUMMARY.baseline_origin;
-  return section('Beside plain rules', 'A judge that does not beat these has learned nothing. ' +
-    'The difference is of the same items, on the same resamples.' + (origin ? ' The n-gram ' +
-      `models saw ${count(origin.examples)} training examples.` : ''),
-  sets.length > 1 ? select('Over', names, (value) => { chosen = value; draw(); }, chosen) : null,
-  h('div', {class: 'card sheet scroll', tabindex: 0, role: 'region', 'aria-label': 'Baselines'},
-    h('table', {}, h('thead', {}, h('tr', {}, h('th', {}, 'Rule'),
-      ['Items', 'Its accuracy %', 'The judge\u2019s %', 'Judge less rule', 'McNemar mid-p',
-        'By query p'].map((name) => h('th', {class: 'num'}, name)))), body)));
+function places() {
+  if (!ITEMS.some((item) => item.places?.length)) return null;
+  return section({id: 'places', title: say('places_title'), nav: say('places_nav'),
+    lead: say('places_lead')}, placesTable(), citedTable());
 }
 
 // ---- items -------------------------------------------------------------------------------------
 
-const ORDERS = {
-  highest: (a, b) => (b.p ?? -1) - (a.p ?? -1) || a.order - b.order,
-  lowest: (a, b) => (a.p ?? 2) - (b.p ?? 2) || a.order - b.order,
-  closest: (a, b) => Math.abs((a.p ?? 9) - a.threshold) - Math.abs((b.p ?? 9) - b.threshold) ||
-    a.order - b.order,
-  file: (a, b) => a.order - b.order,
-};
-
 function wrong(item) { return defined(item.expected) && item.expected !== item.label; }
 
 function itemRow(item) {
-  const note = !defined(item.expected) ? h('span', {class: 'muted'}, '')
-    : h('span', {}, chip(item.expected), wrong(item) ? ' \u2717' : null);
-  return [probability(item.p), h('span', {}, chip(item.label)), note,
-    h('span', {class: 'id'}, item.id),
-    h('span', {class: 'where'}, [SUMMARY.sets.length > 1 ? item.set : '', item.lang,
-      item.category || ''].filter((x) => x).join(' \u00b7 '))];
+  const expected = !defined(item.expected) ? null : h('span',
+    {class: wrong(item) ? 'expected wrong' : 'expected'}, wrong(item) ? '\u2717 ' : '\u2713 ',
+    say('expected_is', {label: labelWord(item.expected)}));
+  return {side: [chip(item.label), probability(item.p), expected],
+    tags: [[SUMMARY.sets.length > 1 ? item.set : '', item.category || ''].filter((x) => x)
+      .map((text) => h('span', {class: 'where'}, isolated(text))),
+    h('span', {class: 'where'}, named('lang', item.lang)), placeChips(item.places)],
+    texts: exchange(item)};
 }
 
 function itemDetail(item) {
-  const facts = [`threshold ${item.threshold.toFixed(3)}`,
-    item.other ? `mass outside both labels ${item.other.toFixed(3)}` : '',
-    item.stored ? `${item.stored} when judged` : '', item.refuses ? 'reads as a refusal' : '',
-    item.truncated ? 'judged on what fitted' : '',
-    item.reviewed ? `reviewed by ${item.reviewed.by || 'a person'}: ${item.reviewed.label}` +
-      (item.reviewed.reason ? `, ${item.reviewed.reason}` : '') : ''].filter((x) => x);
-  const mayHarm = item.label !== 'safe' || item.expected === 'unsafe' || item.refuses === true;
-  return [item.critique ? h('p', {class: 'critique', dir: 'auto'}, item.critique) : null,
-    h('div', {class: 'facts'}, facts.map((fact) => h('span', {}, fact))),
-    coveredText(item, mayHarm)];
+  const facts = [say('threshold_is', {threshold: item.threshold.toFixed(3)}),
+    item.other ? say('other_mass', {mass: item.other.toFixed(3)}) : null,
+    item.stored ? say('when_judged', {label: labelWord(item.stored)}) : null,
+    item.refuses ? say('reads_as_refusal') : null,
+    item.reviewed ? [sayParts('reviewed', {by: item.reviewed.by || say('a_person'),
+      label: labelWord(item.reviewed.label)}),
+    item.reviewed.reason ? [': ', isolated(item.reviewed.reason)] : null] : null];
+  return h('div', {class: 'sides'}, h('div', {}, h('h3', {}, say('dialogue')), dialogue(item)),
+    h('div', {}, h('h3', {}, say('verdict')), verdictDetail(item, item, facts)));
+}
+
+function itemFilters() {
+  const labels = distinct(ITEMS.flatMap((item) =>
+    [item.label, ...(item.places || []).map((one) => one.label)])).map((l) => [l, labelWord(l)]);
+  const expected = distinct(ITEMS.map((item) => item.expected)).map((l) => [l, labelWord(l)]);
+  const bases = distinct(ITEMS.flatMap((item) => (item.places || []).map((one) => one.basis)));
+  // With a place chosen, its own label counts, and what was found there.
+  const codes = distinct(ITEMS.flatMap(placesIn));
+  const chosen = () => view('place', '', codes);
+  const there = (item) => (item.places || []).filter((one) =>
+    !chosen() || one.place === chosen());
+  return [{name: 'label', label: say('label'), values: labels, keep: (item, value) =>
+    chosen() ? there(item).some((one) => one.label === value) : item.label === value},
+  ...(bases.length ? [{name: 'finding', label: say('finding'),
+    values: bases.map((basis) => [basis, named('basis', basis)]),
+    keep: (item, value) => there(item).some((one) => one.basis === value)}] : []),
+  ...(HAS_GOLD ? [{name: 'expected', label: say('expected'), values: expected,
+    keep: (item, value) => item.expected === value},
+  {name: 'verdict', label: say('right_or_wrong'),
+    values: [['wrong', say('wrong')], ['right', say('right')]],
+    keep: (item, value) => defined(item.expected) && wrong(item) === (value === 'wrong')}] : []),
+  ...commonFilters(ITEMS)];
+}
+
+function itemOrders() {
+  const byFile = (a, b) => a.order - b.order;
+  const distance = (item) => Math.abs((item.p ?? 9) - item.threshold);
+  return [['highest', say('highest_first'), (a, b) => (b.p ?? -1) - (a.p ?? -1) || byFile(a, b)],
+    ['lowest', say('lowest_first'), (a, b) => (a.p ?? 2) - (b.p ?? 2) || byFile(a, b)],
+    ['closest', say('closest_first'), (a, b) => distance(a) - distance(b) || byFile(a, b)],
+    ['file', say('as_in_file'), byFile]];
 }
 
 function itemSection() {
-  const state = {label: '', expected: '', lang: '', set: '', wrong: false, search: '',
-    order: 'highest'};
-  const list = itemList({items: ITEMS.slice(), rowClass: '', rowOf: itemRow, detailOf: itemDetail,
-    columns: ['P(unsafe)', 'Label', HAS_GOLD ? 'Expected' : '', 'Id', ''],
-    keep: (item) => (!state.label || item.label === state.label) &&
-      (!state.expected || (item.expected || 'none') === state.expected) &&
-      (!state.lang || item.lang === state.lang) && (!state.set || item.set === state.set) &&
-      (!state.wrong || wrong(item)) && (!state.search || searchable(item).includes(state.search)),
-    compare: () => ORDERS[state.order]});
-  const change = (key) => (value) => { state[key] = value; list.refresh(); };
-  const filters = h('div', {class: 'filters', role: 'search'},
-    searchBox(change('search')),
-    select('Label', facetOptions(ITEMS, 'label', 'any'), change('label')),
-    HAS_GOLD ? select('Expected', facetOptions(ITEMS, 'expected', 'any'), change('expected'))
-      : null,
-    new Set(ITEMS.map((item) => item.lang)).size > 1
-      ? select('Language', facetOptions(ITEMS, 'lang', 'any'), change('lang')) : null,
-    SUMMARY.sets.length > 1 ? select('Set', facetOptions(ITEMS, 'set', 'any'), change('set'))
-      : null,
-    select('Order', [['highest', 'most unsafe first'], ['lowest', 'least unsafe first'],
-      ['closest', 'closest calls first'], ['file', 'as in the file']], change('order')),
-    HAS_GOLD ? check('wrong only', change('wrong')) : null);
-  list.refresh();
-  const node = section('Items', 'Click a row to read it. Text that may be harmful stays hidden ' +
-    'until you ask for it.', null, filters, list.node);
-  node.id = 'items';
-  return node;
+  return section({id: 'items', title: say('items'), lead: say('items_lead')},
+    itemList({items: ITEMS, filters: itemFilters(), orders: itemOrders(), rowOf: itemRow,
+      detailOf: itemDetail}));
 }
 
-// ---- notes -------------------------------------------------------------------------------------
-
-function notes() {
-  const b = SUMMARY.bootstrap;
-  const entry = (name, text) => [h('dt', {}, name), h('dd', {}, text)];
-  return section('How to read this', null, null, h('div', {class: 'notes'}, h('dl', {},
-    entry('Intervals', `95 % percentile intervals of ${count(b.resamples)} resamples (seed ` +
-      `${b.seed}). Whole queries are drawn, so answers to the same query stand or fall together.`),
-    entry('Labels', 'Unsafe where the probability of unsafe is above the threshold. Unparsed ' +
-      'where more than half of the probability lies outside both labels; unparsed counts as wrong ' +
-      'in accuracy, as not found in recall, and is shown apart.'),
-    entry('AUROC, Brier, calibration', `Over the ${count(ALL.scored)} items with an expected ` +
-      'label and a probability. Calibration has ten bins of equal width.'),
-    entry('Refusals', 'Told by their opening words, in English and Chinese. The list misses ' +
-      'refusals in other words, and counts answers that decline first and help later.'),
-    entry('Harmless prompts', 'Items whose prompt the data itself calls harmless (prompt_label).'),
-    entry('p-values', 'McNemar\u2019s test (mid-p) takes items as independent; the one by query ' +
-      'flips the sign of each query\u2019s difference. Neither is ' +
-      'corrected for looking many times.')),
-  h('div', {class: 'files'}, h('h3', {}, 'Files'), fileLines(SUMMARY.verdicts),
-    fileLines(SUMMARY.labels),
-    SUMMARY.labels_unmatched ? h('div', {}, `${plural(SUMMARY.labels_unmatched, 'label')} ` +
-      'without a verdict') : null)));
-}
-
-const THRESHOLDS = Object.entries(SUMMARY.thresholds).map(([lang, t]) => `${lang} ${t}`).join(', ');
-append(document.getElementById('page'), [
-  pageHeader(SUMMARY.sets.length <= 4 ? SUMMARY.sets.join(', ')
-    : plural(SUMMARY.sets.length, 'set'), [
-    ['Model', SUMMARY.models.join(', ')], ['Prompt', SUMMARY.prompts.join(', ')],
-    ['Thresholds set anew', THRESHOLDS],
-    HAS_GOLD ? ['With expected label', `${count(ALL.with_gold)}, ${count(ALL.gold_unsafe)} unsafe`]
-      : ['Expected labels', 'none given']]),
-  headline(), explorer(), slices(), pairs(), baselines(), calibration(), itemSection(), notes()]);
-document.title = 'Safety report: ' + visible(SUMMARY.sets.join(', ')).slice(0, 80);
+startPage(() => {
+  const sets = SUMMARY.sets;
+  const thresholds = Object.entries(SUMMARY.thresholds).map(([lang, t]) =>
+    `${named('lang', lang)} ${t}`).join(', ');
+  const title = sets.length <= 4 ? sets.join(', ') : say('n_sets', {n: sets.length});
+  return {title: `${say('report_title')}: ${title}`,
+    header: pageHeader(say('report_title'), title, [[say('model'), SUMMARY.models.join(', ')],
+      [say('prompt'), SUMMARY.prompts.join(', ')], [say('thresholds_anew'), thresholds],
+      HAS_GOLD ? [say('with_expected'), say('of_which_unsafe', {n: ALL.with_gold,
+        unsafe: ALL.gold_unsafe})] : [say('expected_labels'), say('none_given')]]),
+    sections: [headline(), explorer(), itemSection(), places(), slices(), pairs(), baselines(),
+      calibration(), notes()]};
+});

@@ -39,7 +39,11 @@ class Node {
     this.parentElement = null;
   }
   addEventListener(type, listener) { ((this.listeners ??= {})[type] ??= []).push(listener); }
-  dispatchEvent(event) { for (const one of this.listeners?.[event.type] ?? []) one(event); }
+  dispatchEvent(event) {
+    Object.assign(event, {target: event.target ?? this, currentTarget: this,
+      preventDefault: () => {}, stopPropagation: () => {}});
+    for (const one of this.listeners?.[event.type] ?? []) one(event);
+  }
 }
 
 class Text extends Node {
@@ -48,7 +52,10 @@ class Text extends Node {
 }
 
 class Element extends Node {
-  constructor(tag) { super(); Object.assign(this, {tag, attributes: {}, style: {}, dataset: {}}); }
+  constructor(tag) {
+    super();
+    Object.assign(this, {tag, tagName: tag.toUpperCase(), attributes: {}, style: {}, dataset: {}});
+  }
   get classList() {
     return {add: (name) => this.setAttribute('class', `${this.attributes.class ?? ''} ${name}`),
       contains: (name) => (this.attributes.class ?? '').split(' ').includes(name)};
@@ -69,7 +76,12 @@ class Element extends Node {
     return copy;
   }
   focus() { this.focused = true; }
-  scrollIntoView() {}
+  scrollIntoView() { this.scrolledTo = true; }
+  querySelector(tag) { return this.all(tag)[0] ?? null; }
+  querySelectorAll(wanted) {  // "tag.class"
+    const [tag, name] = wanted.split('.');
+    return this.all((one) => one.tag === tag && one.classList.contains(name));
+  }
   getContext() {  // a canvas, on which anything can be drawn
     return new Proxy({}, {get: () => () => undefined, set: () => true});
   }
@@ -101,8 +113,9 @@ class Element extends Node {
   button(text) { return this.one((one) => one.tag === 'button' && one.textContent === text); }
 }
 
-// The page as an element, and `run(code)` to evaluate an expression beside its scripts.
-function openPage(html) {
+// The page as an element, and `run(code)` to evaluate an expression beside its scripts. `hash` is
+// what the address has after its page, `speaks` the language of the browser.
+function openPage(html, {hash = '', speaks = 'en-US'} = {}) {
   const [, data] = html.match(/<script type="application\/json" id="data">([^<]*)<\/script>/);
   const [, script] = html.match(/<script>([^]*)<\/script>\s*<\/body>/);
   const root = new Element('html'), page = new Element('div'), holder = new Element('script');
@@ -110,22 +123,30 @@ function openPage(html) {
   const document = Object.assign(new Node(), {documentElement: root, title: '',
     createElement: (tag) => new Element(tag), createElementNS: (space, tag) => new Element(tag),
     createTextNode: (text) => new Text(text),
-    getElementById: (id) => ({data: holder, page})[id] ?? null});
+    getElementById: (id) => ({data: holder, page})[id] ??
+      page.all((one) => one.getAttribute('id') === id)[0] ?? null});
   root.append(page);
   const frames = [];
-  const window = Object.assign(new Node(), {devicePixelRatio: 1});
-  const context = vm.createContext({document, window, Node, Event: class {
-    constructor(type) { this.type = type; }
-  }, getComputedStyle: () => ({getPropertyValue: () => 'black'}),
-  matchMedia: () => new Node(), requestAnimationFrame: (draw) => frames.push(draw),
-  setTimeout: (later) => later(), clearTimeout: () => {}});
+  const location = {hash};
+  const window = Object.assign(new Node(), {devicePixelRatio: 1, scrollY: 0, scrollTo: () => {}});
+  const context = vm.createContext({document, window, Node, location, URLSearchParams,
+    history: {replaceState: (state, title, address) => { location.hash = address; }},
+    navigator: {language: speaks}, getComputedStyle: () => ({getPropertyValue: () => 'black'}),
+    matchMedia: () => new Node(), requestAnimationFrame: (draw) => frames.push(draw),
+    setTimeout: (later) => later(), clearTimeout: () => {}});
   vm.runInContext(script, context);
   for (const draw of frames) draw();
-  return Object.assign(page, {document, run: (code) => vm.runInContext(code, context)});
+  return Object.assign(page, {document, location, run: (code) => vm.runInContext(code, context),
+    // Follows a link to the same page, as by hand.
+    goTo: (address) => {
+      location.hash = address;
+      window.dispatchEvent({type: 'hashchange'});
+    }});
 }
 
-// Runs `mores` on files of JSON lines, {name: records}, and opens the page that it writes.
-function makePage(files, command) {
+// Runs `mores` on files of JSON lines, {name: records}, and opens the page that it writes as `view`
+// says.
+function makePage(files, command, view) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mores-page-'));
   try {
     for (const [name, records] of Object.entries(files)) {
@@ -134,7 +155,7 @@ function makePage(files, command) {
     }
     execFileSync(path.resolve(process.env.MORES ?? 'build/release/mores'), command,
       {cwd: folder, stdio: 'pipe'});
-    return openPage(fs.readFileSync(path.join(folder, 'page.html'), 'utf8'));
+    return openPage(fs.readFileSync(path.join(folder, 'page.html'), 'utf8'), view);
   } finally {
     fs.rmSync(folder, {recursive: true});
   }

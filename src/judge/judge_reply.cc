@@ -1,0 +1,246 @@
+#include "judge/judge_reply.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/strings.h"
+#include "format/reply/label_text.h"
+#include "format/reply/lenient_json.h"
+#include "format/reply/reasoning.h"
+#include "format/rules.h"
+#include "text/unicode.h"
+
+namespace mores::judge {
+namespace {
+
+using format::UnparsedReason;
+
+// The task `judge`, read more leniently than it is asked: only the label must be there, and the
+// critique may go by its other name.
+const chat::Task& LenientJudgeTask() {
+  static const chat::Task task = [] {
+    chat::Task lenient = chat::FindTask("judge");
+    Json& properties = lenient.schema["properties"];
+    properties["analysis"] = Json::object();
+    properties["critique"] = Json::object();
+    properties["rule"] = Json::object();
+    return lenient;
+  }();
+  return task;
+}
+
+std::optional<int> AsRule(const Json& value, size_t rules) {
+  int64_t number = 0;
+  if (value.is_number_integer()) {
+    number = value.is_number_unsigned() && value > format::kMaxRules ? 0 : value.get<int64_t>();
+  } else if (value.is_string()) {
+    const std::string& text = value.get_ref<const std::string&>();
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (read.ptr != text.data() + text.size()) return std::nullopt;
+  }
+  if (number < 1 || static_cast<size_t>(number) > rules) return std::nullopt;
+  return static_cast<int>(number);
+}
+
+std::string CritiqueOf(const Json& object) {
+  for (const char* name : {"analysis", "critique"}) {
+    const auto text = object.find(name);
+    if (text == object.end() || !text->is_string()) continue;
+    std::string critique = CleanCritique(text->get<std::string>());
+    if (!critique.empty()) return critique;
+  }
+  return "";
+}
+
+StatedVerdict FromObject(std::string_view reply, const chat::ReplyObject& object, size_t rules) {
+  const Json& value = *object.value;
+  StatedVerdict stated;
+  stated.label = format::ParseLabel(value["label"].get<std::string>()).value();
+  stated.label_offset = LabelOffset(reply, object, stated.label);
+  stated.critique = CritiqueOf(value);
+  stated.rule = AsRule(value["rule"], rules);
+  stated.oddities = object.oddities;
+  return stated;
+}
+
+// Without an opening fence.
+size_t AfterFence(std::string_view text) {
+  constexpr std::string_view kFence = "```";
+  if (!text.starts_with(kFence)) return 0;
+  const size_t object = text.find('{');
+  const std::string_view name =
+      object == std::string_view::npos ? text : text.substr(kFence.size(), object - kFence.size());
+  return name.find_first_not_of(" \t\r\njsonJSON5c") == std::string_view::npos ? object : 0;
+}
+
+// An object that was cut off where the bound on tokens was reached: the label stands first, whole,
+// and what there is of the critique after it.
+StatedVerdict ReadTornReply(std::string_view reply, const format::AnswerSpan& answer) {
+  const std::string_view text = answer.In(reply);
+  const auto torn = format::ReadLenientJson(text, AfterFence(text), format::TornObject::kRead);
+  if (!torn || !torn->torn || !torn->value.is_object() || torn->members.empty()) {
+    return Unparsed(UnparsedReason::kNoLabel);
+  }
+  if (torn->conflicting) return Unparsed(UnparsedReason::kSeveralAnswers);
+  chat::ReplyObject object{.members = torn->members};
+  for (format::LenientMember& member : object.members) {
+    member.begin += answer.begin;
+    member.end += answer.begin;
+  }
+  const auto first = torn->value.begin();
+  const std::string name = text::NormalizeForMatch(first.key());
+  const bool whole = torn->torn_member != torn->members.front().name;
+  if (name != "label" || !whole || !first->is_string()) return Unparsed(UnparsedReason::kNoLabel);
+  const format::LabelText label = format::ReadLabelText(first->get_ref<const std::string&>(),
+                                                        format::CommonLabelWords());
+  if (label.label == format::Label::kUnparsed) return Unparsed(UnparsedReason::kNoLabel);
+  StatedVerdict stated = {.label = label.label, .oddities = {"torn"}};
+  stated.label_offset = LabelOffset(reply, object, stated.label);
+  stated.critique = CritiqueOf(torn->value);
+  return stated;
+}
+
+// A text that begins with a label, markup aside: "**Unsafe**: The answer ...".
+StatedVerdict ReadPlainReply(std::string_view reply, const format::AnswerSpan& answer) {
+  const std::string_view text = answer.In(reply);
+  const auto words = format::CommonLabelWords();
+  const format::LabelText label = format::ReadLabelText(text, words);
+  if (label.label == format::Label::kUnparsed) {
+    return Unparsed(label.in_doubt ? UnparsedReason::kSeveralAnswers : UnparsedReason::kNoLabel);
+  }
+  std::string_view rest = text.substr(std::min(label.rest, text.size()));
+  // What a critique quotes makes nothing safer.
+  if (label.label == format::Label::kSafe &&
+      format::HasLineWithLabel(rest, format::Label::kUnsafe, words)) {
+    return Unparsed(UnparsedReason::kSeveralAnswers);
+  }
+  StatedVerdict stated = {.label = label.label, .label_offset = answer.begin + label.offset};
+  if (answer.reasoned) stated.oddities.emplace_back("reasoning");
+  if (label.decorated) stated.oddities.emplace_back("label_decorated");
+  if (!label.is_alone && label.label == format::Label::kUnsafe) {
+    const std::string category = format::CategoryBeside(rest);
+    const bool spelled = category.find_first_of("abcdefghijklmnopqrstuvwxyz"
+                                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == 0;
+    if (spelled) {
+      stated.category = category;
+      rest.remove_prefix(std::min(rest.find('\n'), rest.size()));
+    }
+  }
+  stated.critique = CleanCritique(rest);
+  return stated;
+}
+
+// Whether a reply that the bound on tokens cut off may have gone on and taken `safe` back: nothing
+// stands behind the label yet, not even the end of its line.
+bool MayGoOn(const chat::ChatReply& reply, const StatedVerdict& stated) {
+  return reply.finish_reason == chat::FinishReason::kLength &&
+         stated.label == format::Label::kSafe && stated.critique.empty() &&
+         reply.text.find('\n', stated.label_offset) == std::string::npos;
+}
+
+// The reason that a reply without a label has, where the server said how it ended.
+StatedVerdict WithReason(const chat::ChatReply& reply, StatedVerdict stated) {
+  if (stated.label == format::Label::kUnparsed) {
+    if (const auto held = chat::HeldBack(reply)) return Unparsed(*held);
+    const bool bound = reply.finish_reason == chat::FinishReason::kLength;
+    if (bound && reply.text.find_first_not_of(kTextSpace) == std::string::npos) {
+      return Unparsed(UnparsedReason::kInReasoning);  // all of it went there
+    }
+    return Unparsed(stated.reason.value_or(UnparsedReason::kNoLabel));
+  }
+  if (const auto doubt = DoubtOf(reply, stated.label)) return Unparsed(*doubt);
+  return stated;
+}
+
+StatedVerdict ReadAnyForm(const chat::ChatReply& reply, const AskedJudge& asked) {
+  const chat::ReplyObject object =
+      chat::ReadReplyObject(LenientJudgeTask(), reply.text, asked.given);
+  if (!object.answer.is_told()) return Unparsed(object.reason);
+  const std::string_view answer = object.answer.In(reply.text);
+  if (asked.order == Order::kCritiqueFirst) {
+    return object.value ? FromObject(reply.text, object, asked.rules) : Unparsed(object.reason);
+  }
+  StatedVerdict plain = ReadPlainReply(reply.text, object.answer);
+  if (plain.label != format::Label::kUnparsed) {
+    // An object of its own that says otherwise: two answers are none.
+    const bool contradicted = object.value && (*object.value)["label"] != format::Name(plain.label);
+    const bool several = !object.value && object.reason == UnparsedReason::kSeveralAnswers;
+    if (contradicted || (several && plain.label == format::Label::kSafe)) {
+      return Unparsed(UnparsedReason::kSeveralAnswers);
+    }
+    if (MayGoOn(reply, plain)) return Unparsed(UnparsedReason::kNoLabel);
+    return plain;
+  }
+  if (object.value) {
+    StatedVerdict stated = FromObject(reply.text, object, asked.rules);
+    if (stated.label == format::Label::kSafe && answer.front() != '{' &&
+        format::HasLineWithLabel(answer, format::Label::kUnsafe, format::CommonLabelWords())) {
+      return Unparsed(UnparsedReason::kSeveralAnswers);
+    }
+    return stated;
+  }
+  if (reply.finish_reason == chat::FinishReason::kLength) {
+    StatedVerdict torn = ReadTornReply(reply.text, object.answer);
+    if (torn.label != format::Label::kUnparsed || object.reason == UnparsedReason::kTorn) {
+      return torn;
+    }
+  }
+  const bool torn_otherwise = object.reason == UnparsedReason::kTorn ||
+                              object.reason == UnparsedReason::kSeveralAnswers;
+  return Unparsed(torn_otherwise || !plain.reason ? object.reason : *plain.reason);
+}
+
+}  // namespace
+
+StatedVerdict Unparsed(UnparsedReason reason) { return {.reason = reason}; }
+
+std::optional<UnparsedReason> DoubtOf(const chat::ChatReply& reply, format::Label label) {
+  return label == format::Label::kUnsafe ? std::nullopt : chat::HeldBack(reply);
+}
+
+size_t LabelOffset(std::string_view reply, const chat::ReplyObject& object, format::Label label) {
+  size_t offset = std::string_view::npos;
+  for (const format::LenientMember& member : object.members) {
+    if (text::NormalizeForMatch(member.name) != "label") continue;
+    const std::string_view value = reply.substr(member.begin, member.end - member.begin);
+    const format::LabelText stated = format::ReadLabelText(value, format::CommonLabelWords());
+    if (stated.label == label) offset = member.begin + stated.offset;
+  }
+  return offset;
+}
+
+StatedVerdict ReadJudgeReply(const chat::ChatReply& reply, const AskedJudge& asked) {
+  // A refusal that stands in for the content is no answer, whatever it begins with.
+  if (!reply.refusal.empty() && reply.text == reply.refusal) {
+    return Unparsed(UnparsedReason::kRefused);
+  }
+  return WithReason(reply, ReadAnyForm(reply, asked));
+}
+
+StatedVerdict ReadProfileReply(const chat::ChatReply& reply, const format::JudgeProfile& profile,
+                               text::Language language, const AskedJudge& asked) {
+  if (!reply.refusal.empty() && reply.text == reply.refusal) {
+    return Unparsed(UnparsedReason::kRefused);
+  }
+  const format::AnswerSpan answer = format::FindAnswer(reply.text, asked.given);
+  if (!answer.is_told()) {
+    return WithReason(reply, Unparsed(answer.in_reasoning ? UnparsedReason::kInReasoning
+                                                          : UnparsedReason::kSeveralAnswers));
+  }
+  const format::StatedLabel label = profile.ReadReply(answer.In(reply.text), language);
+  if (label.label == format::Label::kUnparsed) {
+    return WithReason(reply, Unparsed(label.in_doubt ? UnparsedReason::kSeveralAnswers
+                                                     : UnparsedReason::kNoLabel));
+  }
+  StatedVerdict stated = {.label = label.label, .label_offset = answer.begin + label.offset};
+  if (answer.reasoned) stated.oddities.emplace_back("reasoning");
+  if (label.decorated) stated.oddities.emplace_back("label_decorated");
+  stated.critique = CleanCritique(label.rest);
+  if (MayGoOn(reply, stated)) return Unparsed(UnparsedReason::kNoLabel);
+  stated.rule = format::RuleCited(stated.critique, asked.rules);
+  stated.category = profile.Category(label.rest, label.label, language);
+  return WithReason(reply, std::move(stated));
+}
+
+}  // namespace mores::judge
