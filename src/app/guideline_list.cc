@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/database.h"
+#include "base/csv.h"
 #include "text/unicode.h"
 
 namespace mores::app {
@@ -116,25 +117,6 @@ std::string PlacesInWords(const ListedGuideline& row) {
   return words;
 }
 
-std::string CsvCell(std::string_view text) {
-  std::string cell;
-  const size_t first = text.find_first_not_of(' ');
-  const bool formula = first != text.npos &&
-                       std::string_view("=+-@\t\r\n").find(text[first]) != std::string_view::npos;
-  if (formula) cell += '\'';
-  cell += text;
-  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-  std::string quoted = "\"";
-  for (const char c : cell) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
-}
-
-std::string CsvLine(std::span<const std::string> cells) {
-  std::string line;
-  for (const std::string& cell : cells) line += (line.empty() ? "" : ",") + CsvCell(cell);
-  return line + "\n";
-}
-
 std::string JoinedBy(std::string_view between, const std::vector<std::string>& list) {
   return fmt::format("{}", fmt::join(list, between));
 }
@@ -208,38 +190,24 @@ std::string ListAsTable(std::span<const ListedGuideline> rows) {
 }
 
 std::string ListAsCsv(std::span<const ListedGuideline> rows) {
-  const std::vector<std::string> heads = {
-      "id",      "version",  "places",     "place_names", "groups",  "kind",       "topic",
-      "text",    "lang",     "polarity",   "status",      "trusted", "valid_from", "valid_to",
-      "sources", "passages", "changed_by", "changed_at",  "reason"};
-  std::string csv = CsvLine(heads);
+  CsvTable csv({"id", "version", "places", "place_names", "groups", "kind", "topic", "text", "lang",
+                "polarity", "status", "trusted", "valid_from", "valid_to", "sources", "passages",
+                "changed_by", "changed_at", "reason"});
   for (const ListedGuideline& row : rows) {
     const guidelines::Guideline& one = row.version.guideline;
     const guidelines::Change& change = row.version.change;
     std::vector<std::string> sources;
     for (const guidelines::Source& source : one.sources) sources.push_back(source.title);
-    const std::vector<std::string> cells = {one.id,
-                                            std::to_string(one.version),
-                                            JoinedBy("; ", one.places),
-                                            JoinedBy("; ", row.place_names),
-                                            JoinedBy("; ", one.groups),
-                                            std::string(guidelines::Name(one.kind)),
-                                            one.topic,
-                                            one.text,
-                                            one.lang,
-                                            std::string(guidelines::Name(one.polarity)),
-                                            std::string(guidelines::Name(one.status)),
-                                            one.trusted ? "true" : "false",
-                                            one.valid_from,
-                                            one.valid_to,
-                                            JoinedBy("; ", sources),
-                                            JoinedBy("; ", one.passages),
-                                            change.by,
-                                            change.at,
-                                            change.reason};
-    csv += CsvLine(cells);
+    csv.Text(one.id).Count(static_cast<size_t>(one.version)).Text(JoinedBy("; ", one.places));
+    csv.Text(JoinedBy("; ", row.place_names)).Text(JoinedBy("; ", one.groups));
+    csv.Text(guidelines::Name(one.kind)).Text(one.topic).Text(one.text).Text(one.lang);
+    csv.Text(guidelines::Name(one.polarity)).Text(guidelines::Name(one.status));
+    csv.Text(one.trusted ? "true" : "false").Text(one.valid_from).Text(one.valid_to);
+    csv.Text(JoinedBy("; ", sources)).Text(JoinedBy("; ", one.passages));
+    csv.Text(change.by).Text(change.at).Text(change.reason);
+    csv.EndRow();
   }
-  return csv;
+  return csv.text();
 }
 
 Json ListedToJson(const ListedGuideline& row) {

@@ -46,7 +46,7 @@ Expected<GuidelineList> ListGuidelines(const ListJob& options);
 
 // A line a guideline for a terminal, with what is wide cut.
 std::string ListAsTable(std::span<const ListedGuideline> rows);
-// RFC 4180, with a header. A cell that a spreadsheet would take for a formula begins with ' .
+// All of it (base/csv.h), lists joined by "; ".
 std::string ListAsCsv(std::span<const ListedGuideline> rows);
 // The guideline as `export` has it, "place_names", and who changed it, when and why.
 Json ListedToJson(const ListedGuideline& row);
