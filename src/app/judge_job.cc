@@ -58,6 +58,10 @@ Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch) {
   if (result.places) {
     MORES_RETURN_IF_ERROR(result.places->Attach(*result.judge));
     if (const auto note = NoteOnGuidelines(*result.judge)) watch.Note(*note);
+    MORES_ASSIGN_OR_RETURN(
+        const auto undeciding,
+        NoteOnUndeciding(*result.places->guidelines, PlacesAsked(result.places->run)));
+    if (undeciding) watch.Note(*undeciding);
     run.places = &result.places->run;
     run.manifest["places"] = result.places->guidelines->Manifest();
   }

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,18 @@ Status CheckSameDatabase(const std::vector<StoredVerdict>& lines, guidelines::Da
                    "{}: has none of the guidelines that these verdicts were shown: is it another "
                    "database?",
                    database.path());
+}
+
+// By code, as they were written.
+std::vector<std::string> PlacesOfVerdicts(const std::vector<StoredVerdict>& lines) {
+  std::set<std::string> codes;
+  for (const StoredVerdict& line : lines) {
+    if (!line.verdict || !line.verdict->findings) continue;
+    for (const format::PlaceResult& place : line.verdict->findings->places) {
+      codes.insert(place.place.substr(0, place.place.find('+')));
+    }
+  }
+  return {codes.begin(), codes.end()};
 }
 
 // What the journal holds of an item.
@@ -161,6 +174,9 @@ Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watc
   MORES_ASSIGN_OR_RETURN(const auto judge, OpenJudge(judging, options.output));
   MORES_RETURN_IF_ERROR(guidelines->Attach(*judge));
   if (const auto note = NoteOnGuidelines(*judge)) watch.Note(*note);
+  MORES_ASSIGN_OR_RETURN(const auto undeciding,
+                         NoteOnUndeciding(*guidelines, PlacesOfVerdicts(lines)));
+  if (undeciding) watch.Note(*undeciding);
   MORES_ASSIGN_OR_RETURN(job::JobOptions job, MakeRejudgeRun(options, lines, *judge, *guidelines));
   job.progress = watch.progress;
   job.stop = watch.stop;
@@ -180,7 +196,8 @@ Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watc
     job.before_commit = [&] { return WriteFileAtomically(result.changes, changes); };
   }
   const judge::RejudgeOptions again = {.as_of = options.guidelines.as_of,
-                                       .shown = options.guidelines.shown};
+                                       .shown = options.guidelines.shown,
+                                       .imports = options.guidelines.imports};
   MORES_ASSIGN_OR_RETURN(result.run,
                          job::RunJob(job, RejudgeBatch(guidelines->judge(), lines, again)));
   if (result.run.was_finished) MORES_RETURN_IF_ERROR(CountFinished(options.output, result));
