@@ -79,7 +79,8 @@ Status OpenCorrectModels(const CorrectJob& options, const JudgeOptions& judging,
   MORES_ASSIGN_OR_RETURN(result.judge, OpenJudge(judging, options.output));
   ChatOptions chat = judging.chat;
   chat.model = options.writer;
-  if (chat::IsEndpoint(judging.judge)) chat.fresh = false;  // the judge dropped what was there
+  if (chat::IsEndpoint(NamedModel(judging.judge)))
+    chat.fresh = false;  // the judge dropped what was there
   MORES_ASSIGN_OR_RETURN(result.writer, OpenChatModel(chat, judging.local, options.output));
   return {};
 }
@@ -101,7 +102,7 @@ Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watc
                       ? judge::Reply::kLabelAndCritique
                       : judge::Reply::kLabelOnly;
   judging.chat.fresh = options.start == job::JournalStart::kFresh;
-  judging.chat.stop = watch.stop;
+  judging.chat.watch = watch;
   MORES_ASSIGN_OR_RETURN(const std::vector<format::Dialogue> dialogues,
                          format::ReadDialogues(options.input));
   CorrectResult result;

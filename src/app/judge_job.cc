@@ -43,7 +43,7 @@ Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch) {
   MORES_ASSIGN_OR_RETURN(result.places, OpenPlaces(options.places, dialogues));
   JudgeOptions judging = options.judge;
   judging.chat.fresh = options.start == job::JournalStart::kFresh;
-  judging.chat.stop = watch.stop;
+  judging.chat.watch = watch;
   MORES_ASSIGN_OR_RETURN(result.judge, OpenJudge(judging, options.output));
   if (const auto note = NoteOnRules(*result.judge, dialogues)) watch.Note(*note);
   if (const auto note = format::NoteOnLeftOut(dialogues)) watch.Note(*note);

@@ -170,7 +170,7 @@ Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watc
   MORES_RETURN_IF_ERROR(CheckSameDatabase(lines, guidelines->database()));
   JudgeOptions judging = options.judge;
   judging.chat.fresh = options.start == job::JournalStart::kFresh;
-  judging.chat.stop = watch.stop;
+  judging.chat.watch = watch;
   MORES_ASSIGN_OR_RETURN(const auto judge, OpenJudge(judging, options.output));
   MORES_RETURN_IF_ERROR(guidelines->Attach(*judge));
   if (const auto note = NoteOnGuidelines(*judge)) watch.Note(*note);
