@@ -64,9 +64,9 @@ Expected<Json> FitnessManifest(const FitnessJob& options) {
 }  // namespace
 
 Expected<FitnessResult> MeasureFitness(const FitnessJob& options, const Watch& watch) {
-  if (!options.output.empty()) {
-    MORES_RETURN_IF_ERROR(CheckOutputs(options.references, options.output));
-  }
+  std::vector<std::string> inputs = options.references;
+  inputs.push_back(ScriptOf(options.judge.judge));
+  MORES_RETURN_IF_ERROR(CheckWritten(inputs, WrittenFile{options.output}));
   MORES_ASSIGN_OR_RETURN(const std::vector<meta::CritiqueItem> items, ReadReferenceItems(options));
   MORES_ASSIGN_OR_RETURN(const meta::ProbeMaker maker,
                          meta::ProbeMaker::Create(items, options.seed));

@@ -148,7 +148,6 @@ Json ReplyLine(const std::string& id, const chat::ChatReply& reply) {
 }
 
 Expected<GenerateResult> GenerateByMessages(const GenerateOptions& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutput(options.items.input, options.items.output));
   ChatOptions chat_options = options.chat;
   chat_options.model = options.items.model.model;
   chat_options.fresh = options.items.start == job::JournalStart::kFresh;
@@ -196,6 +195,7 @@ Expected<GenerateResult> GenerateByMessages(const GenerateOptions& options, cons
 }  // namespace
 
 Expected<GenerateResult> GenerateFile(const GenerateOptions& options, const Watch& watch) {
+  MORES_RETURN_IF_ERROR(CheckItemRun(options.items));
   return IsRemoteModel(options.items.model.model) ? GenerateByMessages(options, watch)
                                                   : GenerateByTokens(options, watch);
 }

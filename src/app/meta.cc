@@ -16,6 +16,7 @@ namespace {
 std::vector<std::string> InputsOf(const MetaJob& options) {
   std::vector<std::string> inputs = options.references;
   inputs.push_back(options.critiques);
+  inputs.push_back(ScriptOf(options.judge.judge));
   return inputs;
 }
 
@@ -80,8 +81,10 @@ Expected<MetaJudge> OpenMetaJudge(MetaJudgeOptions options, job::JournalStart st
 
 Expected<MetaResult> MeasureCritiques(const MetaJob& options, const Watch& watch) {
   const std::vector<std::string> inputs = InputsOf(options);
-  MORES_RETURN_IF_ERROR(CheckOutputs(inputs, options.output));
-  if (!options.page.empty()) MORES_RETURN_IF_ERROR(CheckOutputs(inputs, options.page));
+  const std::vector<WrittenFile> files = {{options.output, job::FileKind::kJsonLines},
+                                          {options.page, job::FileKind::kPage}};
+  MORES_RETURN_IF_ERROR(CheckWritten(inputs, files));
+  MORES_RETURN_IF_ERROR(CheckRunOutput(inputs, options.output, options.start));
   MORES_ASSIGN_OR_RETURN(const meta::References references,
                          meta::References::Read(options.references));
   MORES_ASSIGN_OR_RETURN(const meta::Critiques critiques,

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <vector>
 
@@ -12,6 +13,37 @@
 #include "chat/endpoint/endpoint.h"
 
 namespace mores::app {
+
+namespace {
+
+// Folders in which what came with the executable may lie: those above it.
+std::vector<std::filesystem::path> FoldersOfExecutable() {
+  std::vector<std::filesystem::path> folders;
+  std::error_code error;
+  std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe", error);
+  for (int up = 0; !error && up < 3; ++up) {
+    folder = folder.parent_path();
+    folders.push_back(folder.parent_path());
+    folders.push_back(folder.parent_path() / "share/mores");  // installed
+  }
+  return folders;
+}
+
+// A model that came with the executable, by its name there: "models/mini", or "mini".
+std::optional<std::string> FindShipped(const std::string& given) {
+  const std::filesystem::path named = std::filesystem::path(given).lexically_normal();
+  if (named.is_absolute() || *named.begin() == "..") return std::nullopt;
+  std::vector<std::filesystem::path> folders = FoldersOfExecutable();
+  folders.insert(folders.begin(), "");
+  for (const std::filesystem::path& folder : folders) {
+    for (const std::filesystem::path& place : {folder / named, folder / "models" / named}) {
+      if (FileExists((place / "config.json").string())) return place.string();
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 std::string NamedModel(const std::string& given) {
   if (!given.empty()) return given;
@@ -22,6 +54,7 @@ std::string NamedModel(const std::string& given) {
 Expected<std::string> FindModel(const std::string& given) {
   if (!given.empty()) {
     if (DirectoryExists(given)) return given;
+    if (const auto shipped = FindShipped(given)) return *shipped;
     return MakeError(ErrorKind::kMissing, "{}: no such directory", given);
   }
   if (const std::string named = NamedModel(""); !named.empty()) {
@@ -35,19 +68,10 @@ Expected<std::string> FindModel(const std::string& given) {
     }
     return MakeError(ErrorKind::kMissing, "MORES_MODEL={}: no such directory", named);
   }
-  std::vector<std::string> places = {"models/mini"};
-  std::error_code error;
-  std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe", error);
-  for (int up = 0; !error && up < 3; ++up) {
-    folder = folder.parent_path();
-    places.push_back((folder.parent_path() / "models/mini").string());
-  }
-  for (const std::string& place : places) {
-    if (DirectoryExists(place)) return place;
-  }
+  if (const auto shipped = FindShipped("models/mini")) return *shipped;
   return MakeError(ErrorKind::kMissing,
-                   "no model: name a directory, or set MORES_MODEL to one (there is no {})",
-                   fmt::join(places, ", no "));
+                   "no model: name a directory, or set MORES_MODEL to one (there is no models/mini "
+                   "here, nor beside the executable)");
 }
 
 Expected<bool> IsBaseline(const std::string& directory) {

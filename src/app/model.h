@@ -24,8 +24,10 @@ struct ModelOptions {
 // The model given, or $MORES_MODEL's: as ChatOptions::model; "" for neither.
 std::string NamedModel(const std::string& given);
 
-// The directory given, or the first there is of: $MORES_MODEL, ./models/mini, and models/mini one
-// to three folders above the executable. kMissing names what was looked for.
+// The directory given; where there is none, a model of that name beside the executable, as the
+// default is found ("models/mini" or "mini"). Without a name the first there is of: $MORES_MODEL,
+// ./models/mini, and models/mini one to three folders above the executable. kMissing names what was
+// looked for.
 Expected<std::string> FindModel(const std::string& given);
 
 // Whether a model directory says of itself that it is a baseline (about.json, which no name and no

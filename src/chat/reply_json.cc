@@ -22,12 +22,13 @@ Json LogprobToJson(const TokenLogprob& one) {
 }
 
 Expected<TokenLogprob> ParseLogprob(const Json& value, std::string_view where) {
-  const auto number = value.is_object() ? value.find("logprob") : value.end();
-  if (!value.is_object() || number == value.end() || !number->is_number()) {
+  const auto found = value.is_object() ? value.find("logprob") : value.end();
+  const Json number = found == value.end() ? Json() : NumberValue(*found);
+  if (!number.is_number()) {
     return FieldError(where, "logprobs", "must hold {token, logprob, top?} objects");
   }
   TokenLogprob one;
-  one.logprob = number->get<double>();
+  one.logprob = number.get<double>();
   const auto bytes = value.find("bytes");
   if (bytes == value.end()) {
     MORES_ASSIGN_OR_RETURN(one.token, RequiredString(value, "token", where));

@@ -184,6 +184,11 @@ ChatJudge::Draft ChatJudge::ReadVerdict(const format::Dialogue& dialogue,
     verdict.unparsed_reason = format::UnparsedReason::kLabelMass;
     return draft;
   }
+  if (const auto doubt = DoubtOf(reply, verdict.label)) {  // a threshold makes nothing sure
+    verdict.label = format::Label::kUnparsed;
+    verdict.unparsed_reason = doubt;
+    return draft;
+  }
   draft.critique_contradicts = verdict.label != stated.label;
   if (draft.critique_contradicts) return draft;
   verdict.rule = stated.rule;

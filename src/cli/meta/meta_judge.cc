@@ -7,7 +7,7 @@ namespace mores::cli {
 
 void AddMetaJudgeOptions(CLI::App* command, app::MetaJudgeOptions& options) {
   command
-      ->add_option("--judge", options.judge,
+      ->add_option("--model,--judge", options.judge,
                    "Who rules: lexical (a baseline without a model), a model directory, "
                    "http://HOST:PORT/v1#NAME, or scripted:FILE")
       ->capture_default_str();
@@ -17,9 +17,9 @@ void AddMetaJudgeOptions(CLI::App* command, app::MetaJudgeOptions& options) {
 }
 
 Status CheckMetaJudge(const app::MetaJudgeOptions& options) {
-  if (options.judge.empty()) return MakeError(ErrorKind::kUsage, "--judge: the name is empty");
+  if (options.judge.empty()) return MakeError(ErrorKind::kUsage, "--model: the name is empty");
   if (options.judge == app::kLexicalJudge) return {};
-  return CheckModel("--judge", options.judge);
+  return CheckModel("--model", options.judge);
 }
 
 }  // namespace mores::cli
