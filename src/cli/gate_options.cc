@@ -29,10 +29,12 @@ void AddGateOptions(CLI::App* command, GateFlags& flags, const format::GateFigur
                       "File for the bounds of --fail-if as JUnit XML, a test case each");
 }
 
-Expected<format::Gate> ReadGate(const GateFlags& flags, const format::GateFigures& figures) {
+Expected<format::Gate> ReadGate(const GateFlags& flags, const format::GateFigures& figures,
+                                const std::vector<std::string>& files) {
   if (!flags.junit.empty() && flags.fail_if.empty()) {
     return MakeError(ErrorKind::kUsage, "--junit: needs --fail-if, whose bounds it tells of");
   }
+  if (!flags.junit.empty()) MORES_RETURN_IF_ERROR(CheckOutput(files, flags.junit, "--junit"));
   MORES_ASSIGN_OR_RETURN(format::Gate gate, format::Gate::Parse(flags.fail_if, figures));
   for (const std::string& text : flags.fail_if) {
     const auto bound = format::ParseBound(text, figures.known);

@@ -108,8 +108,8 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
     return MakeError(ErrorKind::kUsage, "--table and -o {} both want standard output", job.output);
   }
   MORES_RETURN_IF_ERROR(CheckOutput({job.input}, job.output));
-  MORES_RETURN_IF_ERROR(CheckOutput({job.input, job.output}, command.gate.junit, "--junit"));
-  MORES_ASSIGN_OR_RETURN(const format::Gate gate, ReadGate(command.gate, judge::Counts::Figures()));
+  MORES_ASSIGN_OR_RETURN(const format::Gate gate,
+                         ReadGate(command.gate, judge::Counts::Figures(), {job.input, job.output}));
   MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--model"));
   MORES_RETURN_IF_ERROR(CheckPlaceOptions(job.places));
   TableRows rows(command);
