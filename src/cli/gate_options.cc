@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "cli/command.h"
+#include "job/file_kind.h"
 
 namespace mores::cli {
 
@@ -35,6 +36,9 @@ Expected<format::Gate> ReadGate(const GateFlags& flags, const format::GateFigure
     return MakeError(ErrorKind::kUsage, "--junit: needs --fail-if, whose bounds it tells of");
   }
   if (!flags.junit.empty()) MORES_RETURN_IF_ERROR(CheckOutput(files, flags.junit, "--junit"));
+  if (const Status kind = job::CheckReplaces(flags.junit, job::FileKind::kXml); !kind) {
+    return tl::unexpected<Error>(Named("--junit", kind.error()));
+  }
   MORES_ASSIGN_OR_RETURN(format::Gate gate, format::Gate::Parse(flags.fail_if, figures));
   for (const std::string& text : flags.fail_if) {
     const auto bound = format::ParseBound(text, figures.known);
