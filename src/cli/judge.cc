@@ -73,7 +73,7 @@ class TableRows {
 void TellJudged(const app::JudgeResult& result, const FlipTable& flips, const std::string& output) {
   if (result.run.was_finished) {
     fmt::print(stderr, "{}\n", result.counts.Describe());
-    return;
+    return TellNotes(result.notes);
   }
   const size_t now = result.run.done - result.run.resumed;
   fmt::print(stderr, "judged {} dialogues in {:.1f} s with {}", now, result.run.seconds,
