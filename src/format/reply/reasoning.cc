@@ -123,7 +123,9 @@ std::optional<MarkKind> KindOf(std::string_view inside, const MarkFrame& frame) 
     closes = TakeStart(name, kAfter) || TakeEnd(name, "_end");
     if (!closes && !TakeStart(name, kBefore) && !TakeEnd(name, "_begin")) TakeEnd(name, "_start");
   }
-  if (!closes && name.find('=') != std::string::npos) name.resize(name.find('_'));  // attributes
+  if (!closes && name.find('=') != std::string::npos) {  // attributes
+    name.resize(std::min(name.find('_'), name.size()));
+  }
   if (!IsReasoningName(name)) return std::nullopt;
   // "[Reasoning]" is a heading.
   if (!closes && frame.open == "[" && name != "think" && name != "thinking") return std::nullopt;

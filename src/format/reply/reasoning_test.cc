@@ -108,6 +108,7 @@ TEST(Reasoning, IsNotHeldUpByMarks) {
   std::string many;
   for (int i = 0; i < 20000; ++i) many += "<think>{\"</think>";
   (void)Find(many);
+  EXPECT_EQ(Find("<a=b>safe").begin, 0u);
   (void)Find(std::string(200000, '<'));
   (void)Find(std::string(100000, '{') + "</think>safe");
 }
