@@ -37,7 +37,11 @@ constexpr std::string_view kReasoningNames[] = {"think",
                                                 "thought_process",
                                                 "reasoning_process",
                                                 "reasoning_content",
-                                                "deliberation"};
+                                                "deliberation",
+                                                "思考",
+                                                "思考过程",
+                                                "推理",
+                                                "推理过程"};
 constexpr std::string_view kBefore[] = {"begin_of_", "start_of_", "begin_", "start_"};
 constexpr std::string_view kAfter[] = {"end_of_", "end_"};
 
@@ -113,7 +117,7 @@ std::optional<MarkKind> KindOf(std::string_view inside, const MarkFrame& frame) 
   for (size_t at; (at = name.find("▁")) != std::string::npos;) name.replace(at, 3, "_");
   bool closes = false;
   while (name.starts_with('/') || name.starts_with('\\') || name.starts_with('_')) {
-    closes |= name[0] == '/';
+    closes |= name[0] != '_';
     name.erase(0, 1);
   }
   if (TakeEnd(name, "/")) closes = true;  // <think/>: reasoning that is empty

@@ -36,6 +36,8 @@ TEST(Reasoning, AnswerBeginsBehindTheLastClosingMark) {
       "<|begin_of_thought|>a<|end_of_thought|>ANSWER",
       "<|START_THINKING|>a<|END_THINKING|>ANSWER",
       "◁think▷a◁/think▷ANSWER",
+      "<思考>a</思考>ANSWER",
+      "<think>a<\\think>ANSWER",
       "&lt;think&gt;a&lt;/think&gt;ANSWER",
       "[unused16]a[unused17]ANSWER",
       "<|channel>thought\na<channel|>ANSWER",

@@ -26,8 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       MORES_CHECK(member.begin <= member.end && member.end <= text.size());
     }
   }
-  const LabelText label =
-      mores::format::ReadLabelText(text, mores::format::CommonLabelWords());
+  const LabelText label = mores::format::ReadLabelText(text, mores::format::CommonLabelWords());
   MORES_CHECK(label.label == Label::kUnparsed ||
               (label.offset < text.size() && label.rest <= text.size()));
   (void)mores::format::CategoryBeside(text);
