@@ -47,6 +47,12 @@ std::string ChatJudge::prompt_name(const format::Dialogue& dialogue) const {
   return PromptName(label_first ? "judge" : "judge-critique-first", dialogue);
 }
 
+Json ChatJudge::Fingerprint() const {
+  Json fingerprint = Judge::Fingerprint();
+  if (const Json identity = model_->identity(); !identity.empty()) fingerprint["asked"] = identity;
+  return fingerprint;
+}
+
 const chat::Task& ChatJudge::task(const std::vector<std::string>& rules) const {
   if (options_.reply == Reply::kLabelOnly) return LabelOnlyTask(!rules.empty());
   return options_.order == Order::kLabelFirst ? chat::FindTask("judge")

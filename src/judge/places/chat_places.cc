@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "judge/chat_judge.h"
 #include "judge/places/place_text.h"
+#include "judge/places/unshown_text.h"
 #include "text/unicode.h"
 
 namespace mores::judge {
@@ -140,10 +141,8 @@ PlaceAnswer ChatJudge::ReadInPlace(const PlaceQuestion& question, const chat::Ch
   if (const Json& analysis = (*value)["analysis"]; answer.label == stated.label &&
                                                    analysis.is_string() &&
                                                    options_.reply == Reply::kLabelAndCritique) {
-    CleanedCitations cleaned =
-        CleanCitations(CleanCritique(analysis.get<std::string>()), question.shown);
-    answer.critique = std::move(cleaned.text);
-    answer.invented += cleaned.invented;
+    SetPlaceCritique(CleanCritique(analysis.get<std::string>()), question.shown, *question.dialogue,
+                     answer);
   }
   return answer;
 }
