@@ -79,22 +79,30 @@ Status OpenCorrectModels(const CorrectJob& options, const JudgeOptions& judging,
   MORES_ASSIGN_OR_RETURN(result.judge, OpenJudge(judging, options.output));
   ChatOptions chat = judging.chat;
   chat.model = options.writer;
-  if (chat::IsEndpoint(judging.judge)) chat.fresh = false;  // the judge dropped what was there
+  if (chat::IsEndpoint(NamedModel(judging.judge)))
+    chat.fresh = false;  // the judge dropped what was there
   MORES_ASSIGN_OR_RETURN(result.writer, OpenChatModel(chat, judging.local, options.output));
   return {};
 }
 
 }  // namespace
 
+std::vector<std::string> InputsOf(const CorrectJob& options) {
+  std::vector<std::string> inputs = InputsOf(options.judge);
+  inputs.push_back(options.input);
+  inputs.push_back(ScriptOf(options.writer));
+  return inputs;
+}
+
 Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutput(options.input, options.output));
+  MORES_RETURN_IF_ERROR(CheckRunOutput(InputsOf(options), options.output, options.start));
   JudgeOptions judging = options.judge;
   // Only a critique that is handed on is worth writing.
   judging.reply = options.options.feedback == judge::Feedback::kCritique
                       ? judge::Reply::kLabelAndCritique
                       : judge::Reply::kLabelOnly;
   judging.chat.fresh = options.start == job::JournalStart::kFresh;
-  judging.chat.stop = watch.stop;
+  judging.chat.watch = watch;
   MORES_ASSIGN_OR_RETURN(const std::vector<format::Dialogue> dialogues,
                          format::ReadDialogues(options.input));
   CorrectResult result;
@@ -129,7 +137,7 @@ Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watc
   MORES_ASSIGN_OR_RETURN(result.run, job::RunJob(job, CorrectBatch(options, result, dialogues)));
   const Json summary = CorrectSummary(options, result);
   result.notes = summary["warnings"].get<std::vector<std::string>>();
-  if (!IsStream(options.output)) {
+  if (!IsStream(options.output) && !result.run.was_finished) {
     MORES_RETURN_IF_ERROR(
         WriteFileAtomically(job::BesidePath(options.output, "summary.json"),
                             summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));

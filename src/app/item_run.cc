@@ -21,6 +21,11 @@ Expected<std::string> ItemId(const Json& value, const std::string& where, int64_
 
 }  // namespace
 
+Status CheckItemRun(const ItemOptions& options) {
+  return CheckRunOutput(std::vector{options.input, ScriptOf(options.model.model)}, options.output,
+                        options.start);
+}
+
 Status ReadItems(const std::string& path, ItemRun& run, const AddItem& add) {
   IdLines ids;
   const auto take = [&](const JsonLine& line) -> Status {
@@ -43,7 +48,6 @@ Status ReadItems(const std::string& path, ItemRun& run, const AddItem& add) {
 
 Expected<job::JobSummary> RunItems(const ItemRun& item_run, const ItemOptions& options,
                                    const job::BatchFunction& run, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutput(options.input, options.output));
   job::JobOptions job;
   MORES_ASSIGN_OR_RETURN(job.manifest, ModelManifest(item_run.command, options.input, options.model,
                                                      item_run.model_name));

@@ -333,7 +333,9 @@ TEST_F(JobTest, UnwritableOutputIsRefusedBeforeAnyWork) {
 TEST_F(JobTest, AFinishedOutputIsReplacedInOneStep) {
   ASSERT_TRUE(RunJob(Options(4), Doubling()));
   seen_.clear();
-  EXPECT_TRUE(RunJob(Options(4), Doubling()));  // no journal: all of it again
+  JobOptions fresh = Options(4);
+  fresh.start = JournalStart::kFresh;
+  EXPECT_TRUE(RunJob(fresh, Doubling()));
   EXPECT_EQ(seen_.size(), 4u);
   EXPECT_EQ(Read(output_), Expected4());
 }
