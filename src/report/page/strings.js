@@ -249,8 +249,8 @@ const STRINGS = {
   // ---- report: where the line is drawn
   threshold: ['Threshold', '阈值'],
   threshold_title: ['Where the line is drawn', '界线划在哪里'],
-  threshold_lead: ['Items by their probability of unsafe. Move the threshold to see what it would ' +
-    'change; choosing it on these very items would flatter them.',
+  threshold_lead: ['Items by their probability of unsafe. Move the threshold to see what it ' +
+    'would change; choosing it on these very items would flatter them.',
   '条目按不安全概率的分布。移动阈值可查看其影响；若就在这些条目上选定阈值，结果会偏乐观。'],
   threshold_back: ['Back to the thresholds in force', '恢复现行阈值'],
   in_force: ['In force: {thresholds}', '现行阈值：{thresholds}'],
@@ -282,8 +282,8 @@ const STRINGS = {
   mean_probability_pct: ['Mean probability %', '平均概率 %'],
   pairs: ['Pairs', '配对'],
   pairs_title: ['One content, two wordings', '同一内容，两种表述'],
-  pairs_lead: ['Verdicts whose \u201c{field}\u201d agrees, by language. The same label, or who is ' +
-    'called unsafe where they differ; small figures are 95 % intervals, resampled by content. ' +
+  pairs_lead: ['Verdicts whose \u201c{field}\u201d agrees, by language. The same label, or who ' +
+    'is called unsafe where they differ; small figures are 95 % intervals, resampled by content. ' +
     '{n} {n:item|items} in no pair.',
   '“{field}”相同的判定，按语言配对。标签相同，或不同时哪一方被判为不安全；小号数字为 95 % 区间，按内容重抽样。' +
     '{n} 个条目未配对。'],
@@ -330,8 +330,8 @@ const STRINGS = {
   '不安全概率高于阈值即为不安全。回复没有给出标签，或一半以上的概率落在两个标签以外，则为未能解析；' +
     '它在准确率中算错，在召回率中算未找出，并单独列出。'],
   note_places: ['Places', '地区'],
-  note_places_text: ['A finding of a place cites a guideline that holds there. It never makes safe ' +
-    'what is unsafe in general. The figures above are of the general label.',
+  note_places_text: ['A finding of a place cites a guideline that holds there. It never makes ' +
+    'safe what is unsafe in general. The figures above are of the general label.',
   '地区的认定引用当地有效的准则，绝不会把一般意义上不安全的内容变为安全。以上指标均按一般标签计算。'],
   note_scores: ['AUROC, Brier, calibration', 'AUROC、Brier、校准'],
   note_scores_text: ['Over the {n} {n:item|items} with an expected label and a probability. ' +
@@ -380,8 +380,8 @@ const STRINGS = {
     'second than in the first. By the first\u2019s threshold {alone} of the flips would not be.',
   '有 {n} 个条目在两者中按不同的阈值决定。若都用前者的阈值，其中 {alone} 个翻转不会发生。'],
   probabilities: ['Probabilities', '概率'],
-  probabilities_lead: ['Across: the first. Up: the second. On the dotted line nothing changed. On ' +
-    'average the second gives {shift} ({range}).',
+  probabilities_lead: ['Across: the first. Up: the second. On the dotted line nothing changed. ' +
+    'On average the second gives {shift} ({range}).',
   '横轴为前者，纵轴为后者，虚线上没有变化。后者平均相差 {shift}（{range}）。'],
   scatter: ['Probability of unsafe by the first against that by the second',
     '前者与后者的不安全概率对照'],
@@ -411,9 +411,9 @@ const STRINGS = {
   'shows.all': ['all items', '全部条目'],
   only_in_first: ['{n} {n:id|ids} only in the first', '仅在前者中的编号：{n} 个'],
   only_in_second: ['{n} {n:id|ids} only in the second', '仅在后者中的编号：{n} 个'],
-  compare_notes: ['Intervals are 95 % percentile intervals, resampled by query; the difference is ' +
-    'of the same items on the same resamples. McNemar\u2019s test takes items as independent; the ' +
-    'p-value by query flips the sign of each query\u2019s difference. Where the two sides state ' +
+  compare_notes: ['Intervals are 95 % percentile intervals, resampled by query; the difference ' +
+    'is of the same items on the same resamples. McNemar\u2019s test takes items as independent; ' +
+    'the p-value by query flips the sign of each query\u2019s difference. Where the two sides state ' +
     'different expected labels for an item, it has none here.',
   '区间为 95 % 百分位区间，按提问重抽样；差值来自相同的条目和相同的重抽样。McNemar 检验视各条目独立；' +
     '按提问的 p 值翻转每个提问差值的符号。两方预期标签不同的条目，此处视为没有预期标签。'],
@@ -433,7 +433,7 @@ const STRINGS = {
   meta_unparsed_is: ['{extractions} {extractions:extraction|extractions}, ' +
     '{rulings} {rulings:ruling|rulings}', '拆分 {extractions}，裁定 {rulings}'],
   meta_baseline: ['The judge is a baseline without a model: it compares words and negations, and ' +
-    'knows no meanings. Its precision says no more than that the dialogue has a claim\u2019s words.',
+    'knows no meanings. Its precision says no more than that the dialogue has the words of a claim.',
   '评判者是不用模型的基线：它只比较词语和否定，不懂含义。其精确率只说明对话里出现了论断的词语。'],
   meta_signature: ['Failure signature \u201c{name}\u201d: {meaning}.', '失效特征“{name}”：{meaning}。'],
   'signature.generic': ['high precision and low recall: what the critiques say holds, and misses ' +
@@ -448,13 +448,13 @@ const STRINGS = {
   aius: ['AIUs', '信息单元'],
   reference_aius: ['Reference AIUs', '参考信息单元'],
   by_length: ['By length', '按长度'],
-  by_length_lead: ['A long critique states more, so its recall is higher for its length alone. On ' +
-    'average {mean} code points, median {median}.',
+  by_length_lead: ['A long critique states more, so its recall is higher for its length alone. ' +
+    'On average {mean} code points, median {median}.',
   '长评语说得多，仅凭长度召回率就会高。平均 {mean} 个字符，中位数 {median}。'],
   code_points: ['Code points', '字符数'],
   length_range: ['{from} to {to}', '{from} 至 {to}'],
-  critiques_lead: ['Open a critique to read it whole. The dialogue stays hidden until you ask for ' +
-    'it; critiques may quote it.', '展开可阅读全文。对话在您需要时才显示；评语可能引用其内容。'],
+  critiques_lead: ['Open a critique to read it whole. The dialogue stays hidden until you ask ' +
+    'for it; critiques may quote it.', '展开可阅读全文。对话在您需要时才显示；评语可能引用其内容。'],
   f1_is: ['F1 {f1} %', 'F1 值 {f1} %'],
   claims_hold: ['{n} of {all} hold', '{all} 条论断中 {n} 条成立'],
   claims_stated: ['{n} of {all} stated', '{all} 条参考中说到 {n} 条'],
@@ -486,8 +486,8 @@ const STRINGS = {
   'meta_note.recall_text': ['The share of the reference\u2019s AIUs that the critique states.',
     '参考的信息单元中，评语说到的比例。'],
   'meta_note.macro': ['Macro and micro', '宏平均与微平均'],
-  'meta_note.macro_text': ['Macro: means over critiques, 0 where there are no AIUs. Micro: of the ' +
-    'pooled counts.', '宏平均：各评语的平均，没有信息单元时为 0。微平均：由合并的计数算出。'],
+  'meta_note.macro_text': ['Macro: means over critiques, 0 where there are no AIUs. Micro: of ' +
+    'the pooled counts.', '宏平均：各评语的平均，没有信息单元时为 0。微平均：由合并的计数算出。'],
   'meta_note.unparsed': ['Unparsed', '未能解析'],
   'meta_note.unparsed_text': ['A reply of the judge that can\u2019t be read. It counts as not ' +
     'correct.', '评判者的回复无法读取，算作不正确。'],
