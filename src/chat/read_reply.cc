@@ -70,12 +70,11 @@ bool SaysOtherLabel(const Json& value, format::Label label) {
       if (SaysOtherLabel(member, label)) return true;
       continue;
     }
-    const bool named = value.is_object() &&
-                       std::find(std::begin(kNames), std::end(kNames), Lower(name)) !=
-                           std::end(kNames);
+    const bool named = value.is_object() && std::find(std::begin(kNames), std::end(kNames),
+                                                      Lower(name)) != std::end(kNames);
     if (!named || !member.is_string()) continue;
-    const format::LabelText said = format::ReadLabelText(member.get_ref<const std::string&>(),
-                                                         format::CommonLabelWords());
+    const format::LabelText said =
+        format::ReadLabelText(member.get_ref<const std::string&>(), format::CommonLabelWords());
     if (said.label != format::Label::kUnparsed && said.label != label) return true;
   }
   return false;
@@ -306,7 +305,7 @@ class AnswerReader {
       if (!found_) Fail(std::move(fitted.error().message), format::UnparsedReason::kNoLabel);
       return false;
     }
-    if (read.conflicting || SaysBoth(*fitted, value) || (found_ && *object_.value != *fitted)) {
+    if (read.conflicting || SaysBoth(*fitted, value) || (found_ && !SaysTheSame(*fitted))) {
       FailAsSeveral();
       return true;
     }
@@ -321,6 +320,12 @@ class AnswerReader {
       member.end += begin_;
     }
     return true;
+  }
+
+  // Of the task `judge` the label says it: its critique is written for a label that stands.
+  bool SaysTheSame(const Json& fitted) const {
+    if (task_.name == "judge") return (*object_.value)["label"] == fitted["label"];
+    return *object_.value == fitted;
   }
 
   static bool SaysBoth(const Json& fitted, const Json& value) {
@@ -398,9 +403,8 @@ ReplyObject ReadReplyObject(const Task& task, std::string_view reply,
                             std::span<const std::string_view> given) {
   const format::AnswerSpan answer = format::FindAnswer(reply, given);
   const auto none = [&](const char* why, format::UnparsedReason reason) {
-    return ReplyObject{.value = MakeError(ErrorKind::kInput, "{}", why),
-                       .reason = reason,
-                       .answer = answer};
+    return ReplyObject{
+        .value = MakeError(ErrorKind::kInput, "{}", why), .reason = reason, .answer = answer};
   };
   if (answer.in_reasoning) {
     return none("the reply ends inside of its reasoning", format::UnparsedReason::kInReasoning);

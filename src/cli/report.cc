@@ -53,6 +53,7 @@ Expected<int> RunReportCommand(const ReportCommand& command) {
   MORES_ASSIGN_OR_RETURN(const format::Gate gate, ReadGate(command.gate, report::ReportFigures()));
   app::ReportJob job = command.job;
   MORES_ASSIGN_OR_RETURN(job.thresholds, ParseThresholds(command.thresholds));
+  MORES_RETURN_IF_ERROR(SettleFigureFiles(job.files));
   MORES_RETURN_IF_ERROR(CheckBaselineOptions(job.baselines));
   MORES_RETURN_IF_ERROR(CheckFigureFiles(job.verdicts, job.files));
   MORES_RETURN_IF_ERROR(CheckOutput(job.verdicts, command.gate.junit, "--junit"));
@@ -77,7 +78,7 @@ void AddReportCommand(CommandLine& line) {
            "Measure stored verdicts and draw one self-contained page, without judging again.",
        .example =
            "  mores judge examples/dialogues.jsonl -o verdicts.jsonl\n"
-           "  mores report verdicts.jsonl -o report.html\n"
+           "  mores report verdicts.jsonl --page report.html\n"
            "Opens as a file in any browser. Thresholds can be tried without judging again:\n"
            "  mores report verdicts.jsonl --threshold en=0.4 --threshold zh=0.6\n"
            "What was judged in places is told by place; with --db (or MORES_GUIDELINES) the\n"
