@@ -20,7 +20,8 @@ constexpr std::string_view kMarks[] = {
     " ",  "\t", "*",  "`",  "#",  "\"",     "'",      "(",      ")",     "[",
     "]",  ">",  "$",  "“",  "”",  "‘",      "’",      "「",     "」",    "『",
     "』", "【", "】", "（", "）", "\u00A0", "\u3000", "\u200B", "\uFEFF"};
-constexpr std::string_view kOpenings[] = {"<|begin_of_box|>", "\\boxed{", "\\text{", "\\textbf{", "- ", "• ", "_"};
+constexpr std::string_view kOpenings[] = {
+    "<|begin_of_box|>", "\\boxed{", "\\text{", "\\textbf{", "- ", "• ", "_"};
 constexpr std::string_view kClosings[] = {"}", "_", "<|end_of_box|>"};
 // Elements that models put around an answer.
 constexpr std::string_view kElements[] = {"answer", "label",    "verdict", "final_answer", "final",
