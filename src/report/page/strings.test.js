@@ -8,7 +8,7 @@ const vm = require('node:vm');
 const {makePage, verdict} = require('../../../tests/support/report/fake_page.js');
 
 const read = (name) => fs.readFileSync(path.join(__dirname, name), 'utf8');
-const STRINGS = vm.runInNewContext(`${read('strings.js')}; STRINGS`);
+const STRINGS = vm.runInNewContext(`${read('strings.js')}${read('strings_figures.js')}; STRINGS`);
 const SCRIPTS = ['common.js', 'items.js', 'figures.js', 'report.js', 'compare.js', 'meta.js'];
 
 // The same in both languages: names of measures.
