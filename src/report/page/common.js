@@ -223,13 +223,16 @@ function applyTheme() {
 function themeButton() {
   const now = () => view('theme', 'auto', THEMES);
   const text = () => say('theme', {theme: say('theme.' + now())});
-  const node = h('button', {class: 'control', type: 'button', onclick: () => {
-    const next = THEMES[(THEMES.indexOf(now()) + 1) % THEMES.length];
-    setView('theme', next === 'auto' ? '' : next);
-    applyTheme();
-    node.textContent = text();
-    repaint();
-  }}, text());
+  const words = h('span', {class: 'words'}, text());
+  const node = h('button', {class: 'control', type: 'button', 'aria-label': text(),
+    onclick: () => {
+      const next = THEMES[(THEMES.indexOf(now()) + 1) % THEMES.length];
+      setView('theme', next === 'auto' ? '' : next);
+      applyTheme();
+      words.replaceChildren(text());
+      node.setAttribute('aria-label', text());
+      repaint();
+    }}, h('span', {class: 'sign', 'aria-hidden': 'true'}, '\u25d0'), words);
   return node;
 }
 
