@@ -73,6 +73,7 @@ class TableRows {
 void TellJudged(const app::JudgeResult& result, const FlipTable& flips, const std::string& output) {
   if (result.run.was_finished) {
     fmt::print(stderr, "{}\n", result.counts.Describe());
+    TellNotes(result.notes);
     return;
   }
   const size_t now = result.run.done - result.run.resumed;
