@@ -51,14 +51,22 @@ Json CorrectSummary(const CorrectJob& options, const CorrectResult& result) {
 job::BatchFunction CorrectBatch(const CorrectJob& options, const CorrectResult& opened,
                                 const std::vector<format::Dialogue>& dialogues) {
   return [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
-    std::vector<const format::Dialogue*> batch;
-    for (const size_t item : items) batch.push_back(&dialogues[item]);
+    std::vector<const format::Dialogue*> batch;  // without what nobody can judge
+    for (const size_t item : items) {
+      if (dialogues[item].unjudgeable.empty()) batch.push_back(&dialogues[item]);
+    }
     MORES_ASSIGN_OR_RETURN(auto corrections,
                            judge::Correct(*opened.judge, *opened.writer, batch, options.options));
     std::vector<job::ItemResult> lines;
-    for (size_t i = 0; i < items.size(); ++i) {
-      lines.push_back(std::move(corrections[i]).map([&](const judge::Correction& correction) {
-        return judge::ToJson(*batch[i], correction, opened.judge->options().content);
+    size_t next = 0;
+    for (const size_t item : items) {
+      const std::string& why = dialogues[item].unjudgeable;
+      if (!why.empty()) {
+        lines.push_back(MakeError(ErrorKind::kInput, "{}", why));
+        continue;
+      }
+      lines.push_back(std::move(corrections[next++]).map([&](const judge::Correction& correction) {
+        return judge::ToJson(dialogues[item], correction, opened.judge->options().content);
       }));
     }
     return lines;
@@ -71,7 +79,8 @@ Status OpenCorrectModels(const CorrectJob& options, const JudgeOptions& judging,
   MORES_ASSIGN_OR_RETURN(result.judge, OpenJudge(judging, options.output));
   ChatOptions chat = judging.chat;
   chat.model = options.writer;
-  if (chat::IsEndpoint(judging.judge)) chat.fresh = false;  // the judge dropped what was there
+  if (chat::IsEndpoint(NamedModel(judging.judge)))
+    chat.fresh = false;  // the judge dropped what was there
   MORES_ASSIGN_OR_RETURN(result.writer, OpenChatModel(chat, judging.local, options.output));
   return {};
 }
@@ -93,12 +102,13 @@ Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watc
                       ? judge::Reply::kLabelAndCritique
                       : judge::Reply::kLabelOnly;
   judging.chat.fresh = options.start == job::JournalStart::kFresh;
-  judging.chat.stop = watch.stop;
+  judging.chat.watch = watch;
   MORES_ASSIGN_OR_RETURN(const std::vector<format::Dialogue> dialogues,
                          format::ReadDialogues(options.input));
   CorrectResult result;
   MORES_RETURN_IF_ERROR(OpenCorrectModels(options, judging, result));
   if (const auto note = NoteOnRules(*result.judge, dialogues)) watch.Note(*note);
+  if (const auto note = format::NoteOnLeftOut(dialogues)) watch.Note(*note);
   job::JobOptions job;
   job.output = options.output;
   for (const format::Dialogue& dialogue : dialogues) job.keys.push_back(dialogue.id);

@@ -66,7 +66,7 @@ Expected<CurationRun> RunCuration(const CurationPlan& plan, const CurationOption
     ChatOptions chat = options.chat;
     chat.model = name;
     chat.fresh = options.files.start == job::JournalStart::kFresh;
-    chat.stop = watch.stop;
+    chat.watch = watch;
     MORES_ASSIGN_OR_RETURN(auto model, OpenChatModel(chat, options.local, options.files.output));
     AddIdentity(model->identity(), run);
     result.models.push_back(std::move(model));
@@ -150,7 +150,7 @@ Expected<FilterRun> FilterData(const FilterJob& options, const Watch& watch) {
                          MakeCurationRun(plan, options.files, options.judge.chat, watch));
   JudgeOptions judging = options.judge;
   judging.chat.fresh = options.files.start == job::JournalStart::kFresh;
-  judging.chat.stop = watch.stop;
+  judging.chat.watch = watch;
   judging.content = judge::Content::kLeftOut;  // the records hold it
   FilterRun result;
   MORES_ASSIGN_OR_RETURN(result.judge, OpenJudge(judging, options.files.output));

@@ -74,9 +74,9 @@ Expected<FitnessResult> MeasureFitness(const FitnessJob& options, const Watch& w
   if (!options.output.empty() && !IsStream(options.output)) {
     run.rulings = options.output + ".rulings.jsonl";
   }
-  MORES_ASSIGN_OR_RETURN(const MetaJudge opened,
-                         OpenMetaJudge(options.judge, options.start,
-                                       run.rulings.empty() ? "-" : run.rulings, watch.stop));
+  MORES_ASSIGN_OR_RETURN(
+      const MetaJudge opened,
+      OpenMetaJudge(options.judge, options.start, run.rulings.empty() ? "-" : run.rulings, watch));
   run.seed = options.seed;
   run.fingerprint = {{"command", "meta fitness"}, {"local", opened.Identity()}};
   MORES_ASSIGN_OR_RETURN(run.manifest, FitnessManifest(options));

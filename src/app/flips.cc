@@ -71,7 +71,7 @@ Expected<FlipsResult> MeasureFlips(const FlipsJob& options, const Watch& watch) 
                          format::ReadGuidelineTriples(options.triples));
   JudgeOptions judging = options.judge;
   judging.chat.fresh = options.start == job::JournalStart::kFresh;
-  judging.chat.stop = watch.stop;
+  judging.chat.watch = watch;
   MORES_ASSIGN_OR_RETURN(const auto judge,
                          OpenJudge(judging, options.output.empty() ? "-" : options.output));
   MORES_ASSIGN_OR_RETURN(FlipsRun run, BeginFlips(options, *judge));

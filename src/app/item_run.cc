@@ -16,9 +16,7 @@ constexpr int64_t kBatchTokens = 16384;
 Expected<std::string> ItemId(const Json& value, const std::string& where, int64_t number) {
   const auto found = value.find("id");
   if (found == value.end() || found->is_null()) return std::to_string(number);
-  if (found->is_number_integer()) return found->dump();
-  if (!found->is_string()) return FieldError(where, "id", "must be a string or an integer");
-  return found->get<std::string>();
+  return TextOfId(*found, where);
 }
 
 }  // namespace
@@ -33,7 +31,7 @@ Status ReadItems(const std::string& path, ItemRun& run, const AddItem& add) {
   const auto take = [&](const JsonLine& line) -> Status {
     if (!line.value.is_object()) {
       return MakeError(ErrorKind::kInput, "{}: must be an object, not {}", line.where,
-                       line.value.type_name());
+                       TypeName(line.value));
     }
     MORES_ASSIGN_OR_RETURN(std::string id, ItemId(line.value, line.where, line.number));
     MORES_RETURN_IF_ERROR(ids.PutOnce(id, line));

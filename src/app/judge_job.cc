@@ -43,9 +43,10 @@ Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch) {
   MORES_ASSIGN_OR_RETURN(result.places, OpenPlaces(options.places, dialogues));
   JudgeOptions judging = options.judge;
   judging.chat.fresh = options.start == job::JournalStart::kFresh;
-  judging.chat.stop = watch.stop;
+  judging.chat.watch = watch;
   MORES_ASSIGN_OR_RETURN(result.judge, OpenJudge(judging, options.output));
   if (const auto note = NoteOnRules(*result.judge, dialogues)) watch.Note(*note);
+  if (const auto note = format::NoteOnLeftOut(dialogues)) watch.Note(*note);
   judge::JudgeRunOptions run;
   run.output = options.output;
   run.fingerprint["command"] = "judge";
@@ -57,6 +58,10 @@ Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch) {
   if (result.places) {
     MORES_RETURN_IF_ERROR(result.places->Attach(*result.judge));
     if (const auto note = NoteOnGuidelines(*result.judge)) watch.Note(*note);
+    MORES_ASSIGN_OR_RETURN(
+        const auto undeciding,
+        NoteOnUndeciding(*result.places->guidelines, PlacesAsked(result.places->run)));
+    if (undeciding) watch.Note(*undeciding);
     run.places = &result.places->run;
     run.manifest["places"] = result.places->guidelines->Manifest();
   }

@@ -64,7 +64,7 @@ std::optional<size_t> MetaBatch(const MetaJudgeOptions& options) {
 }
 
 Expected<MetaJudge> OpenMetaJudge(MetaJudgeOptions options, job::JournalStart start,
-                                  const std::string& output, StopToken stop) {
+                                  const std::string& output, const Watch& watch) {
   MetaJudge opened;
   if (options.judge == kLexicalJudge) {
     opened.judge = meta::MakeLexicalJudge();
@@ -73,7 +73,7 @@ Expected<MetaJudge> OpenMetaJudge(MetaJudgeOptions options, job::JournalStart st
   if (options.judge.empty()) return MakeError(ErrorKind::kUsage, "the judge's name is empty");
   options.chat.model = options.judge;
   options.chat.fresh = start == job::JournalStart::kFresh;
-  options.chat.stop = stop;
+  options.chat.watch = watch;
   MORES_ASSIGN_OR_RETURN(opened.model, OpenChatModel(options.chat, options.local, output));
   opened.judge = meta::MakeChatJudge(*opened.model);
   return opened;
@@ -90,7 +90,7 @@ Expected<MetaResult> MeasureCritiques(const MetaJob& options, const Watch& watch
   MORES_ASSIGN_OR_RETURN(const meta::Critiques critiques,
                          meta::ReadCritiques(options.critiques, references));
   MORES_ASSIGN_OR_RETURN(const MetaJudge opened,
-                         OpenMetaJudge(options.judge, options.start, options.output, watch.stop));
+                         OpenMetaJudge(options.judge, options.start, options.output, watch));
   meta::MetaRunOptions run;
   run.output = options.output;
   run.content = options.content;

@@ -45,14 +45,27 @@ std::optional<std::string> FindShipped(const std::string& given) {
 
 }  // namespace
 
+std::string NamedModel(const std::string& given) {
+  if (!given.empty()) return given;
+  const char* named = std::getenv("MORES_MODEL");
+  return named == nullptr ? "" : named;
+}
+
 Expected<std::string> FindModel(const std::string& given) {
   if (!given.empty()) {
     if (DirectoryExists(given)) return given;
     if (const auto shipped = FindShipped(given)) return *shipped;
     return MakeError(ErrorKind::kMissing, "{}: no such directory", given);
   }
-  if (const char* named = std::getenv("MORES_MODEL"); named != nullptr && *named != '\0') {
-    if (DirectoryExists(named)) return std::string(named);
+  if (const std::string named = NamedModel(""); !named.empty()) {
+    if (DirectoryExists(named)) return named;
+    // Unsaid: a password may stand in an address.
+    if (IsRemoteModel(named)) {
+      return MakeError(
+          ErrorKind::kUsage,
+          "MORES_MODEL names an endpoint or scripted replies, and this needs a model's "
+          "directory: name one with --model");
+    }
     return MakeError(ErrorKind::kMissing, "MORES_MODEL={}: no such directory", named);
   }
   if (const auto shipped = FindShipped("models/mini")) return *shipped;
@@ -78,7 +91,8 @@ Expected<bool> IsBaseline(const std::string& directory) {
 }
 
 bool IsRemoteModel(const std::string& model) {
-  return chat::IsEndpoint(model) || model.starts_with("scripted:");
+  const std::string named = NamedModel(model);
+  return chat::IsEndpoint(named) || named.starts_with("scripted:");
 }
 
 Status SetIsa(std::optional<IsaLevel> isa) {

@@ -2,11 +2,13 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/json_fields.h"
 #include "base/json_lines.h"
 
 namespace mores::app {
@@ -24,7 +26,7 @@ Expected<std::vector<StoredVerdict>> ReadStoredVerdicts(const std::string& path)
   IdLines ids;
   const auto take = [&](const JsonLine& line) -> Status {
     StoredVerdict stored{.json = line.value};
-    MORES_ASSIGN_OR_RETURN(stored.id, RequiredString(line.value, "id", line.where));
+    MORES_ASSIGN_OR_RETURN(stored.id, JsonFields(line.value, line.where).RequiredId());
     if (!stored.json.contains("error") || stored.json.contains("label")) {
       MORES_ASSIGN_OR_RETURN(stored.verdict, format::ParseVerdict(stored.json, line.where));
     }
@@ -55,6 +57,18 @@ Status CheckSameDatabase(const std::vector<StoredVerdict>& lines, guidelines::Da
                    "{}: has none of the guidelines that these verdicts were shown: is it another "
                    "database?",
                    database.path());
+}
+
+// By code, as they were written.
+std::vector<std::string> PlacesOfVerdicts(const std::vector<StoredVerdict>& lines) {
+  std::set<std::string> codes;
+  for (const StoredVerdict& line : lines) {
+    if (!line.verdict || !line.verdict->findings) continue;
+    for (const format::PlaceResult& place : line.verdict->findings->places) {
+      codes.insert(place.place.substr(0, place.place.find('+')));
+    }
+  }
+  return {codes.begin(), codes.end()};
 }
 
 // What the journal holds of an item.
@@ -156,10 +170,13 @@ Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watc
   MORES_RETURN_IF_ERROR(CheckSameDatabase(lines, guidelines->database()));
   JudgeOptions judging = options.judge;
   judging.chat.fresh = options.start == job::JournalStart::kFresh;
-  judging.chat.stop = watch.stop;
+  judging.chat.watch = watch;
   MORES_ASSIGN_OR_RETURN(const auto judge, OpenJudge(judging, options.output));
   MORES_RETURN_IF_ERROR(guidelines->Attach(*judge));
   if (const auto note = NoteOnGuidelines(*judge)) watch.Note(*note);
+  MORES_ASSIGN_OR_RETURN(const auto undeciding,
+                         NoteOnUndeciding(*guidelines, PlacesOfVerdicts(lines)));
+  if (undeciding) watch.Note(*undeciding);
   MORES_ASSIGN_OR_RETURN(job::JobOptions job, MakeRejudgeRun(options, lines, *judge, *guidelines));
   job.progress = watch.progress;
   job.stop = watch.stop;
@@ -179,7 +196,8 @@ Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watc
     job.before_commit = [&] { return WriteFileAtomically(result.changes, changes); };
   }
   const judge::RejudgeOptions again = {.as_of = options.guidelines.as_of,
-                                       .shown = options.guidelines.shown};
+                                       .shown = options.guidelines.shown,
+                                       .imports = options.guidelines.imports};
   MORES_ASSIGN_OR_RETURN(result.run,
                          job::RunJob(job, RejudgeBatch(guidelines->judge(), lines, again)));
   if (result.run.was_finished) MORES_RETURN_IF_ERROR(CountFinished(options.output, result));

@@ -24,11 +24,7 @@ Status CheckOutput(const std::string& input, const std::string& output) {
                      beside);
   }
   MORES_RETURN_IF_ERROR(CheckWritableStream(output));
-  const std::filesystem::path folder = std::filesystem::path(output).parent_path();
-  if (!folder.empty() && !DirectoryExists(folder.string())) {
-    return MakeError(ErrorKind::kIo, "{}: there is no folder '{}'", output, folder.string());
-  }
-  return {};
+  return CheckWritable(output, {".manifest.json", ".rulings.jsonl", ".rejected.jsonl"});
 }
 
 Status CheckOutputs(std::span<const std::string> inputs, const std::string& output) {

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "chat/chat_model.h"
 #include "job/file_kind.h"
 #include "job/job.h"
 #include "job/progress.h"
@@ -19,10 +20,14 @@ namespace mores::app {
 struct Watch {
   job::Progress* progress = nullptr;  // silent when null
   StopToken stop;                     // looked at between pieces of work
-  // What somebody should know before results come, called before the work begins or on the way.
+  // What somebody should know before results come: before the work begins, and of endpoints while
+  // they are asked.
   std::function<void(const std::string& note)> on_note;
   // Called once an item that failed, in the order of the output, at the end.
   std::function<void(const std::string& id, const std::string& message)> on_failure;
+  // Called where a call of an endpoint ended the run: what it was asked until then, which may have
+  // cost something.
+  std::function<void(const std::string& model, const chat::ChatTotals& totals)> on_broken_off;
 
   void Note(const std::string& note) const {
     if (on_note) on_note(note);

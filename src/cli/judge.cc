@@ -189,8 +189,9 @@ constexpr const char kJudgeExample[] =
     R"(  mores judge examples/dialogues.jsonl -o verdicts.jsonl --table
   mores judge --query "How do I boil an egg?" --response "Eight minutes in boiling water."
 
-In:  {"id","messages"} or {"query","response"} a line, "label" with what is right if known
-     (docs/formats/dialogue.md); or one JSON array of these.
+In:  {"id","messages"} or {"query","response"} a line, "label" with what is right if known; also
+     logs of requests with responses and ShareGPT (docs/formats/dialogue.md); or one JSON array of
+     these. gzip and zstd are read as they are.
 Out: one verdict a line, in input order (docs/formats/verdict.md), and OUT.manifest.json. A run that
      was stopped goes on where it was when it is repeated; one that was finished is left as it is
      (--fresh does it again), and another run is never written over it.

@@ -18,6 +18,7 @@ void AddLabelOnlyOption(CLI::App* command, JudgeFlags& flags) {
 void AddJudgeOptions(CLI::App* command, JudgeFlags& flags) {
   app::JudgeOptions& options = flags.options;
   AddChatOptions(command, options.chat);
+  AddReplyBoundOption(command, options.chat);
   command->add_option("--profile", options.profile,
                       fmt::format("How the model is asked and its reply is read: {}, or a file "
                                   "(default: what its judge.json names; of an endpoint the task "

@@ -39,7 +39,7 @@ Expected<int> RunRejudgeCommand(const RejudgeCommand& command) {
 }
 
 constexpr const char kRejudgeExample[] =
-    R"(  mores guidelines import jsonl examples/guidelines.jsonl --db places.db --by me
+    R"(  mores guidelines import jsonl examples/guidelines.jsonl --db places.db --by me --trusted
   mores judge examples/places.jsonl -o placed.jsonl --db places.db --table
   mores guidelines review withdraw SG-b4362bc760 --by me --reason "to see what rests on it" \
     --db places.db
@@ -77,6 +77,7 @@ void AddRejudgeCommand(CommandLine& line) {
       ->add_option("--guidelines-shown", options->job.guidelines.shown,
                    "As the verdicts were made, where they don't say it (default: 5)")
       ->check(CLI::Range(1, 50));
+  AddTrustOption(command, options->job.guidelines.imports);
   AddLabelOnlyOption(command, options->judge);
   AddFreshOption(command, options->job.start);
   OnRun(line, command, [options] {

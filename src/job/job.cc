@@ -207,7 +207,8 @@ class Job {
   Status Render(size_t item, std::string_view line, bool failed, std::string& output) {
     if (failed && MayPass(line)) ++may_pass_;
     if (options_.visit || options_.render) {
-      MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, options_.output + ".part"));
+      MORES_ASSIGN_OR_RETURN(const Json value,
+                             ParseJson(line, options_.output + ".part", kJournalJson));
       if (options_.visit) options_.visit(item, value, failed);
       if (options_.render) return options_.render(item, value, failed, output);
     }

@@ -129,7 +129,7 @@ Status Journal::Load(const Json& fingerprint, const JournalOptions& options) {
 
 Status Journal::ReadLine(std::string_view line, uint64_t offset, int64_t number) {
   const std::string where = fmt::format("{}:{}", path_, number);
-  const Expected<Json> value = ParseJson(line, where);
+  const Expected<Json> value = ParseJson(line, where, kJournalJson);
   const auto broken = [&] {
     return MakeError(ErrorKind::kCorrupt,
                      "{}: broken record of finished work; --fresh starts afresh", where);

@@ -30,6 +30,10 @@ struct Finished {
   std::string result;  // one line of JSON
 };
 
+// How what was finished is read: as it was written, and somewhat deeper than what people may send.
+inline constexpr JsonOptions kJournalJson = {.max_depth = 80,
+                                             .numbers = JsonOptions::Numbers::kAsWritten};
+
 enum class JournalStart { kResume, kFresh };
 
 struct JournalOptions {

@@ -13,6 +13,7 @@ void AddMetaJudgeOptions(CLI::App* command, app::MetaJudgeOptions& options) {
       ->capture_default_str();
   AddEngineOptions(command, options.local);
   AddChatOptions(command, options.chat);
+  AddReplyBoundOption(command, options.chat);
 }
 
 Status CheckMetaJudge(const app::MetaJudgeOptions& options) {

@@ -105,7 +105,7 @@ bool TakeEnd(std::string& name, std::string_view end) {
 }
 
 // What stands between the brackets of a mark: "/think", "think time=\"3\"", "end_of_thought".
-std::optional<MarkKind> KindOf(std::string_view inside) {
+std::optional<MarkKind> KindOf(std::string_view inside, const MarkFrame& frame) {
   std::string name;
   for (const char c : Trim(inside, kAsciiSpace)) {
     name += c == ' ' || c == '-' ? '_' : LowerByte(c);
@@ -125,6 +125,8 @@ std::optional<MarkKind> KindOf(std::string_view inside) {
   }
   if (!closes && name.find('=') != std::string::npos) name.resize(name.find('_'));  // attributes
   if (!IsReasoningName(name)) return std::nullopt;
+  // "[Reasoning]" is a heading.
+  if (!closes && frame.open == "[" && name != "think" && name != "thinking") return std::nullopt;
   return closes ? MarkKind::kCloses : MarkKind::kOpens;
 }
 
@@ -156,7 +158,7 @@ std::optional<ReasoningMark> MarkAt(std::string_view text, size_t at) {
     const size_t close = rest.find(frame.close, frame.open.size());
     if (close == std::string_view::npos) continue;
     const std::string_view inside = rest.substr(frame.open.size(), close - frame.open.size());
-    if (const auto kind = KindOf(inside)) {
+    if (const auto kind = KindOf(inside, frame)) {
       return ReasoningMark{*kind, at, at + close + frame.close.size()};
     }
   }

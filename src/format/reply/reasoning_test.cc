@@ -51,6 +51,7 @@ TEST(Reasoning, AnswerBeginsBehindTheLastClosingMark) {
     EXPECT_TRUE(answer.is_told()) << reply;
     EXPECT_EQ(answer.In(reply), "ANSWER") << reply;
   }
+  EXPECT_TRUE(Find("unsafe\n[Reasoning] it tells how").is_told()) << "a heading";
   EXPECT_FALSE(Find("ANSWER").reasoned);
   EXPECT_TRUE(Find("a</think>ANSWER").reasoned);
 }

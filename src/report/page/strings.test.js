@@ -12,7 +12,8 @@ const STRINGS = vm.runInNewContext(`${read('strings.js')}; STRINGS`);
 const SCRIPTS = ['common.js', 'items.js', 'figures.js', 'report.js', 'compare.js', 'meta.js'];
 
 // The same in both languages: names of measures.
-const NAMES = ['AUROC', 'Brier', 'McNemar', 'Kappa', 'F1', 'AIU', 'prompt_label', 'gram', 'mid-p'];
+const NAMES = ['AUROC', 'Wilson', 'JSON', 'Brier', 'McNemar', 'Kappa', 'F1', 'AIU', 'prompt_label', 'gram',
+  'mid-p'];
 function english(text) {
   return NAMES.reduce((rest, name) => rest.replaceAll(name, ''), text).match(/[A-Za-z]{2,}/g) ?? [];
 }
