@@ -101,8 +101,8 @@ TEST_F(CorrectionTest, EveryPathOfTheStateMachine) {
 }
 
 TEST_F(CorrectionTest, WhatAWriterThinksIsNoAnswer) {
-  const auto corrections = Run({Ask("a", "bad but thought of"), Ask("b", "bad in thought"),
-                                Ask("c", "bad and held")});
+  const auto corrections =
+      Run({Ask("a", "bad but thought of"), Ask("b", "bad in thought"), Ask("c", "bad and held")});
   EXPECT_THAT(Responses(*corrections[0]), ElementsAre("bad but thought of", "good"));
   EXPECT_EQ(corrections[0]->outcome, CorrectionOutcome::kCorrected);
   EXPECT_EQ(corrections[1]->outcome, CorrectionOutcome::kWriterUnparsed);

@@ -150,9 +150,8 @@ StatedVerdict ReadPlainReply(std::string_view reply, const format::AnswerSpan& a
 // Whether a reply that didn't end by itself may have gone on and taken `safe` back: nothing stands
 // behind the label yet, not even the end of its line.
 bool MayGoOn(const chat::ChatReply& reply, const StatedVerdict& stated) {
-  return reply.finish_reason != chat::FinishReason::kStop &&
-         stated.label == format::Label::kSafe && stated.critique.empty() &&
-         reply.text.find('\n', stated.label_offset) == std::string::npos;
+  return reply.finish_reason != chat::FinishReason::kStop && stated.label == format::Label::kSafe &&
+         stated.critique.empty() && reply.text.find('\n', stated.label_offset) == std::string::npos;
 }
 
 // The reason that a reply without a label has, where the server said how it ended.

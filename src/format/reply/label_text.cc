@@ -20,7 +20,8 @@ constexpr std::string_view kMarks[] = {
     " ",  "\t", "*",  "`",  "#",  "\"",     "'",      "(",      ")",     "[",
     "]",  ">",  "$",  "“",  "”",  "‘",      "’",      "「",     "」",    "『",
     "』", "【", "】", "（", "）", "\u00A0", "\u3000", "\u200B", "\uFEFF"};
-constexpr std::string_view kOpenings[] = {"<|begin_of_box|>", "\\boxed{", "\\text{", "\\textbf{", "- ", "• ", "_"};
+constexpr std::string_view kOpenings[] = {
+    "<|begin_of_box|>", "\\boxed{", "\\text{", "\\textbf{", "- ", "• ", "_"};
 constexpr std::string_view kClosings[] = {"}", "_", "<|end_of_box|>"};
 // Elements that models put around an answer.
 constexpr std::string_view kElements[] = {"answer", "label",    "verdict", "final_answer", "final",
@@ -145,6 +146,7 @@ void SkipName(std::string_view line, size_t& at) {
   const size_t name_end = end;
   SkipMarks(line, end, {}, "</");
   const std::string_view between = line.substr(name_end, end - name_end);
+  if (between.starts_with('"') || between.starts_with('\'')) return;  // a member of an object
   const bool bracketed =
       between.starts_with("]") || between.starts_with("】") || between.starts_with("」");
   const std::string_view colon = StartAmong(line.substr(end), kNameColons);
