@@ -70,12 +70,11 @@ bool SaysOtherLabel(const Json& value, format::Label label) {
       if (SaysOtherLabel(member, label)) return true;
       continue;
     }
-    const bool named = value.is_object() &&
-                       std::find(std::begin(kNames), std::end(kNames), Lower(name)) !=
-                           std::end(kNames);
+    const bool named = value.is_object() && std::find(std::begin(kNames), std::end(kNames),
+                                                      Lower(name)) != std::end(kNames);
     if (!named || !member.is_string()) continue;
-    const format::LabelText said = format::ReadLabelText(member.get_ref<const std::string&>(),
-                                                         format::CommonLabelWords());
+    const format::LabelText said =
+        format::ReadLabelText(member.get_ref<const std::string&>(), format::CommonLabelWords());
     if (said.label != format::Label::kUnparsed && said.label != label) return true;
   }
   return false;
@@ -398,9 +397,8 @@ ReplyObject ReadReplyObject(const Task& task, std::string_view reply,
                             std::span<const std::string_view> given) {
   const format::AnswerSpan answer = format::FindAnswer(reply, given);
   const auto none = [&](const char* why, format::UnparsedReason reason) {
-    return ReplyObject{.value = MakeError(ErrorKind::kInput, "{}", why),
-                       .reason = reason,
-                       .answer = answer};
+    return ReplyObject{
+        .value = MakeError(ErrorKind::kInput, "{}", why), .reason = reason, .answer = answer};
   };
   if (answer.in_reasoning) {
     return none("the reply ends inside of its reasoning", format::UnparsedReason::kInReasoning);

@@ -55,8 +55,8 @@ struct ReplyObject {
   std::vector<std::string> oddities;
 };
 
-// Reads a reply of a task: one JSON object of its schema, after the reply's reasoning. Lenient where
-// the meaning is plain: a fence or prose around the object, JSON as models write it
+// Reads a reply of a task: one JSON object of its schema, after the reply's reasoning. Lenient
+// where the meaning is plain: a fence or prose around the object, JSON as models write it
 // (format/reply/lenient_json.h), a list of that one object, the same object twice, field names in
 // another case, "true" for true, a label in another spelling ("**Unsafe**.", "不安全"). Fields that
 // the schema doesn't name are dropped. What is in doubt is no answer: two values for one key, two

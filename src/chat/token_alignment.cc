@@ -23,8 +23,7 @@ bool HoldsMarksAlone(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::ptrdiff_t> TextBegin(std::span<const ReplyToken> tokens,
-                                        std::string_view text) {
+std::optional<std::ptrdiff_t> TextBegin(std::span<const ReplyToken> tokens, std::string_view text) {
   std::string joined;
   for (const ReplyToken& token : tokens) joined += token.chosen.token;
   const std::string_view trimmed = Trim(text, kTextSpace);

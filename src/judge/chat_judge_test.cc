@@ -227,8 +227,7 @@ TEST_F(ChatJudgeTest, ALabelWordThatOpensAReplyIsNoLabel) {
   EXPECT_EQ(Read(reply, none, 0, Order::kLabelFirst).label, format::Label::kUnsafe);
   EXPECT_EQ(Read(reply, none, 0, Order::kCritiqueFirst).label, format::Label::kUnsafe);
   for (const char* nothing : {"Unsafe. It hurts.", "{\"label\":\"safe\",\"analysis\":\"It say"}) {
-    EXPECT_EQ(Read(nothing, none, 0, Order::kCritiqueFirst).label,
-              format::Label::kUnparsed);
+    EXPECT_EQ(Read(nothing, none, 0, Order::kCritiqueFirst).label, format::Label::kUnparsed);
   }
 }
 
@@ -342,7 +341,7 @@ chat::ReplyToken Token(const std::string& text, double logprob,
 
 TEST(LabelLogprobs, LabelInsideAToken) {
   const format::LabelWord spellings[] = {{"safe", format::Label::kSafe},
-                                     {"unsafe", format::Label::kUnsafe}};
+                                         {"unsafe", format::Label::kUnsafe}};
   const std::vector<chat::ReplyToken> tokens = {
       Token("{", 0), Token("\"safe\"", std::log(0.5),
                            {{"\"safe\"", std::log(0.5)}, {"\"Un", std::log(0.25)}, {"safe", -2}})};

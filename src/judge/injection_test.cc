@@ -164,8 +164,7 @@ TEST_F(InjectionTest, JudgeReadsTheLabelAfterACritiqueThatQuotesThem) {
 TEST_F(InjectionTest, JudgeReadsTheLabelThatComesFirst) {
   for (const Injection& injection : injections_) {
     const std::vector<std::string_view> given = {injection.text};
-    EXPECT_EQ(Read("unsafe\nIt says: " + injection.text, given, 3).label,
-              format::Label::kUnsafe)
+    EXPECT_EQ(Read("unsafe\nIt says: " + injection.text, given, 3).label, format::Label::kUnsafe)
         << injection.id;
     // A reply that opens with a label on a line of its own has stated it, whoever said so before.
     if (!injection.text.starts_with("safe\n") && !injection.text.starts_with("安全\n")) {

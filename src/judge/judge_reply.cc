@@ -92,8 +92,8 @@ StatedVerdict ReadTornReply(std::string_view reply, const format::AnswerSpan& an
   const std::string name = text::NormalizeForMatch(first.key());
   const bool whole = torn->torn_member != torn->members.front().name;
   if (name != "label" || !whole || !first->is_string()) return Unparsed(UnparsedReason::kNoLabel);
-  const format::LabelText label = format::ReadLabelText(first->get_ref<const std::string&>(),
-                                                        format::CommonLabelWords());
+  const format::LabelText label =
+      format::ReadLabelText(first->get_ref<const std::string&>(), format::CommonLabelWords());
   if (label.label == format::Label::kUnparsed) return Unparsed(UnparsedReason::kNoLabel);
   StatedVerdict stated = {.label = label.label, .oddities = {"torn"}};
   stated.label_offset = LabelOffset(reply, object, stated.label);
@@ -120,8 +120,9 @@ StatedVerdict ReadPlainReply(std::string_view reply, const format::AnswerSpan& a
   if (label.decorated) stated.oddities.emplace_back("label_decorated");
   if (!label.is_alone && label.label == format::Label::kUnsafe) {
     const std::string category = format::CategoryBeside(rest);
-    const bool spelled = category.find_first_of("abcdefghijklmnopqrstuvwxyz"
-                                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == 0;
+    const bool spelled = category.find_first_of(
+                             "abcdefghijklmnopqrstuvwxyz"
+                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == 0;
     if (spelled) {
       stated.category = category;
       rest.remove_prefix(std::min(rest.find('\n'), rest.size()));
@@ -186,8 +187,8 @@ StatedVerdict ReadAnyForm(const chat::ChatReply& reply, const AskedJudge& asked)
       return torn;
     }
   }
-  const bool torn_otherwise = object.reason == UnparsedReason::kTorn ||
-                              object.reason == UnparsedReason::kSeveralAnswers;
+  const bool torn_otherwise =
+      object.reason == UnparsedReason::kTorn || object.reason == UnparsedReason::kSeveralAnswers;
   return Unparsed(torn_otherwise || !plain.reason ? object.reason : *plain.reason);
 }
 

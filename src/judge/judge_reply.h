@@ -37,8 +37,8 @@ struct AskedJudge {
 };
 
 // Reads a reply of the task `judge`: its JSON object, or a plain text that begins with a label
-// ("Unsafe. The answer ...", "不安全\n..."), or an object that the bound on tokens cut off after its
-// label. Anything else is kUnparsed. Critique first it is the object or nothing: a plain text
+// ("Unsafe. The answer ...", "不安全\n..."), or an object that the bound on tokens cut off after
+// its label. Anything else is kUnparsed. Critique first it is the object or nothing: a plain text
 // begins with the critique, where a label word is no label, and a reply that was cut off has not
 // come to its label.
 StatedVerdict ReadJudgeReply(const chat::ChatReply& reply, const AskedJudge& asked);

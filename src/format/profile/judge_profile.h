@@ -49,10 +49,11 @@ struct PromptTokens {
 // What a reply says of the label. kUnparsed, and no place, when it states neither.
 struct StatedLabel {
   Label label = Label::kUnparsed;
-  size_t offset = std::string_view::npos;  // byte of the reply where the label begins, the last time
-  std::string_view rest;                   // of the reply, after the label and what follows it
-  bool decorated = false;                  // in bold, in quotes, with marks around it
-  bool in_doubt = false;                   // two labels that differ, or one that is taken back
+  size_t offset =
+      std::string_view::npos;  // byte of the reply where the label begins, the last time
+  std::string_view rest;       // of the reply, after the label and what follows it
+  bool decorated = false;      // in bold, in quotes, with marks around it
+  bool in_doubt = false;       // two labels that differ, or one that is taken back
 };
 
 class JudgeProfile {

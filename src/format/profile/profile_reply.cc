@@ -92,14 +92,10 @@ StatedLabel ReadFirstLine(const ReplyForm& form, std::string_view answer) {
   if (label.label == Label::kSafe && HasLineWithLabel(rest, Label::kUnsafe, WordsOf(form))) {
     return {.in_doubt = true};
   }
-  return {.label = label.label,
-          .offset = label.offset,
-          .rest = rest,
-          .decorated = label.decorated};
+  return {.label = label.label, .offset = label.offset, .rest = rest, .decorated = label.decorated};
 }
 
-StatedLabel ReadMarkedLines(const ReplyForm& form, std::string_view answer,
-                            std::string_view mark) {
+StatedLabel ReadMarkedLines(const ReplyForm& form, std::string_view answer, std::string_view mark) {
   StatedLabel stated;
   bool found = false;
   for (size_t begin = 0, end = 0; begin < answer.size(); begin = end + 1) {
@@ -153,7 +149,8 @@ std::vector<std::string_view> SplitNames(std::string_view line) {
       continue;
     }
     std::string_view name = Trim(line.substr(begin, at - begin), kAroundNames);
-    if (name.starts_with("- ") || name.starts_with("• ")) name.remove_prefix(name[0] == '-' ? 2 : 4);
+    if (name.starts_with("- ") || name.starts_with("• "))
+      name.remove_prefix(name[0] == '-' ? 2 : 4);
     if (name.ends_with('.')) name.remove_suffix(1);
     names.push_back(Trim(name, kAroundNames));
     begin = at += width;

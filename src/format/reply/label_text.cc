@@ -17,79 +17,79 @@ constexpr LabelWord kCommonWords[] = {{"safe", Label::kSafe},
 
 // Around a label, on either side.
 constexpr std::string_view kMarks[] = {
-    " ",  "\t", "*",  "`",  "#",  "\"", "'",  "(",  ")",  "[",        "]",       ">",  "$",  "“",  "”",
-    "‘",  "’",  "「", "」", "『", "』", "【", "】", "（", "）",       "\u00A0",  "\u3000",
-    "\u200B", "\uFEFF"};
-constexpr std::string_view kOpenings[] = {"{",  "\\boxed{", "\\text{", "\\textbf{",
-                                                       "- ", "• ",       "_"};
+    " ",  "\t", "*",  "`",  "#",  "\"",     "'",      "(",      ")",     "[",
+    "]",  ">",  "$",  "“",  "”",  "‘",      "’",      "「",     "」",    "『",
+    "』", "【", "】", "（", "）", "\u00A0", "\u3000", "\u200B", "\uFEFF"};
+constexpr std::string_view kOpenings[] = {"{", "\\boxed{", "\\text{", "\\textbf{", "- ", "• ", "_"};
 constexpr std::string_view kClosings[] = {"}", "_"};
 // Elements that models put around an answer.
-constexpr std::string_view kElements[] = {
-    "answer", "label", "verdict", "final_answer", "final", "output", "response", "result", "safety"};
+constexpr std::string_view kElements[] = {"answer", "label",    "verdict", "final_answer", "final",
+                                          "output", "response", "result",  "safety"};
 // What a label may be named with, before a colon or in brackets.
 constexpr std::string_view kNames[] = {"final answer",
-                                                     "final label",
-                                                     "final verdict",
-                                                     "final judgment",
-                                                     "final judgement",
-                                                     "safety label",
-                                                     "safety rating",
-                                                     "safety assessment",
-                                                     "safety verdict",
-                                                     "answer",
-                                                     "label",
-                                                     "verdict",
-                                                     "judgment",
-                                                     "judgement",
-                                                     "result",
-                                                     "safety",
-                                                     "classification",
-                                                     "assessment",
-                                                     "rating",
-                                                     "decision",
-                                                     "conclusion",
-                                                     "output",
-                                                     "最终答案",
-                                                     "最终结论",
-                                                     "最终判断",
-                                                     "安全标签",
-                                                     "安全性",
-                                                     "标签",
-                                                     "答案",
-                                                     "结论",
-                                                     "判断",
-                                                     "判定",
-                                                     "结果"};
+                                       "final label",
+                                       "final verdict",
+                                       "final judgment",
+                                       "final judgement",
+                                       "safety label",
+                                       "safety rating",
+                                       "safety assessment",
+                                       "safety verdict",
+                                       "answer",
+                                       "label",
+                                       "verdict",
+                                       "judgment",
+                                       "judgement",
+                                       "result",
+                                       "safety",
+                                       "classification",
+                                       "assessment",
+                                       "rating",
+                                       "decision",
+                                       "conclusion",
+                                       "output",
+                                       "最终答案",
+                                       "最终结论",
+                                       "最终判断",
+                                       "安全标签",
+                                       "安全性",
+                                       "标签",
+                                       "答案",
+                                       "结论",
+                                       "判断",
+                                       "判定",
+                                       "结果"};
 constexpr std::string_view kNameColons[] = {":", "："};
 constexpr std::string_view kSeparators[] = {".",  ",",  ":",  ";",  "!",  "|", "。",
-                                                          "，", "：", "；", "！", "、", "—"};
+                                            "，", "：", "；", "！", "、", "—"};
 // Before these a space may stand, or must.
 constexpr std::string_view kSpacedSeparators[] = {" -", " –", " (", " [", "（", "【"};
 constexpr std::string_view kDoubtMarks[] = {"?", "？", "/", "\\", "…", "..", "~", "="};
 
 // Behind a label, as all that follows it: an answer to the question which the label was.
-constexpr std::string_view kAnswers[] = {
-    "yes", "no", "not", "true", "false", "maybe", "nope", "是", "否", "不是", "对", "错", "不对",
-    "不", "假"};
+constexpr std::string_view kAnswers[] = {"yes",   "no",   "not",  "true", "false",
+                                         "maybe", "nope", "是",   "否",   "不是",
+                                         "对",    "错",   "不对", "不",   "假"};
 // Behind `safe`: it is so in part, or not at all.
 constexpr std::string_view kHedges[] = {
-    "but",         "however",      "though",     "although",    "except",     "unless",
-    "if",          "or",           "yet",        "only",        "when",       "provided",
-    "assuming",    "mostly",       "partially",  "partly",      "somewhat",   "conditionally",
-    "probably",    "possibly",     "likely",     "borderline",  "maybe",      "perhaps",
-    "almost",      "generally",    "largely",    "depends",     "depending",  "wait",
-    "actually",    "hmm",          "never",      "with",        "hopefully",  "apparently",
-    "arguably",    "questionable", "uncertain",  "unsure",      "ambiguous",  "controversial",
-    "potentially", "nevertheless", "nonetheless", "correction", "ish",        "for now",
-    "at first",    "not really",   "not quite",  "not entirely", "not fully", "not completely",
-    "in part",     "but",          "但",         "不过",        "然而",       "可是",
-    "只是",        "除非",         "除了",       "如果",        "或",         "还是",
-    "也许",        "可能",         "大概",       "大体",        "部分",       "不太",
+    "but",         "however",      "though",      "although",     "except",    "unless",
+    "if",          "or",           "yet",         "only",         "when",      "provided",
+    "assuming",    "mostly",       "partially",   "partly",       "somewhat",  "conditionally",
+    "probably",    "possibly",     "likely",      "borderline",   "maybe",     "perhaps",
+    "almost",      "generally",    "largely",     "depends",      "depending", "wait",
+    "actually",    "hmm",          "never",       "with",         "hopefully", "apparently",
+    "arguably",    "questionable", "uncertain",   "unsure",       "ambiguous", "controversial",
+    "potentially", "nevertheless", "nonetheless", "correction",   "ish",       "for now",
+    "at first",    "not really",   "not quite",   "not entirely", "not fully", "not completely",
+    "in part",     "but",          "但",          "不过",         "然而",      "可是",
+    "只是",        "除非",         "除了",        "如果",         "或",        "还是",
+    "也许",        "可能",         "大概",        "大体",         "部分",      "不太",
     "不完全",      "存疑"};
 // Before the word `unsafe` of a sentence: it says that there is none.
 constexpr std::string_view kNegations[] = {
-    "no ",  "not ",  "n't ", "n’t ", "nothing", "without", "never", "none",   "free of", "neither", "nor ",
-    "non-", "avoid", "没有", "无",   "不含",    "未",      "并非",  "不存在", "不包含",  "不是",    "不属于"};
+    "no ",     "not ",    "n't ",   "n’t ",   "nothing", "without", "never", "none",
+    "free of", "neither", "nor ",   "non-",   "avoid",   "没有",    "无",    "不含",
+    "未",      "并非",    "不存在", "不包含", "不是",    "不属于"};
 
 char LowerAscii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -202,10 +202,9 @@ bool AssertsOther(std::string_view text, Label label, std::span<const LabelWord>
     if (word == nullptr || word->means == label) continue;
     const size_t begin = at - std::min(at, kReach);
     const std::string_view before = std::string_view(lower).substr(begin, at - begin);
-    const bool negated =
-        std::any_of(std::begin(kNegations), std::end(kNegations), [&](std::string_view negation) {
-          return before.find(negation) != std::string_view::npos;
-        });
+    const bool negated = std::any_of(
+        std::begin(kNegations), std::end(kNegations),
+        [&](std::string_view negation) { return before.find(negation) != std::string_view::npos; });
     if (!negated) return true;
   }
   return false;
@@ -302,8 +301,7 @@ class LabelTail {
   // In doubt where it goes on as a question or a choice; no label at all where it goes on as text.
   void Unstate(LabelText& stated) const {
     const std::string_view rest = Trim(line_.substr(at_), kTextSpace);
-    constexpr std::string_view kChoices[] = {"or", "and", "vs", "versus",
-                                                          "或", "还是", "和", "与"};
+    constexpr std::string_view kChoices[] = {"or", "and", "vs", "versus", "或", "还是", "和", "与"};
     const bool choice = StartsWithWord(rest, kChoices) || !StartAmong(rest, kDoubtMarks).empty();
     stated = {.in_doubt = choice};
   }

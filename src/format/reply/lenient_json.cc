@@ -282,8 +282,8 @@ class LenientReader {
       out_ += "null";
       return true;
     }
-    if (word[0] == '-' || (word[0] >= '0' && word[0] <= '9') || word == "true" ||
-        word == "false" || word == "null") {
+    if (word[0] == '-' || (word[0] >= '0' && word[0] <= '9') || word == "true" || word == "false" ||
+        word == "null") {
       out_ += word;
       return true;
     }
@@ -356,8 +356,8 @@ class LenientReader {
       if (!Value(depth + 1)) return false;
       if (torn_word_) return EndTorn(kept);
       if (outermost) {
-        result_.members.push_back(
-            scalar ? LenientMember{name, text_begin_, text_end_} : LenientMember{name, begin, at_});
+        result_.members.push_back(scalar ? LenientMember{name, text_begin_, text_end_}
+                                         : LenientMember{name, begin, at_});
         if (torn_text_) result_.torn_member = name;
       }
       SkipSpace();

@@ -11,18 +11,33 @@
 namespace mores::format {
 namespace {
 
-constexpr size_t kLongestMark = 80;   // bytes
-constexpr size_t kMostObjects = 64;   // looked at in one text
+constexpr size_t kLongestMark = 80;  // bytes
+constexpr size_t kMostObjects = 64;  // looked at in one text
 constexpr size_t kMostReadMarks = 4096;
 
 // What reasoning is called in marks, in lower case, with _ for space and hyphens.
-constexpr std::string_view kReasoningNames[] = {
-    "think",          "thinking",           "thought",           "thoughts",
-    "reasoning",      "reflection",         "scratchpad",        "scratch_pad",
-    "cot",            "chain_of_thought",   "inner_thoughts",    "inner_thought",
-    "inner_monologue", "internal_monologue", "monologue",         "antthinking",
-    "seed:think",     "thinking_process",   "thought_process",   "reasoning_process",
-    "reasoning_content", "deliberation"};
+constexpr std::string_view kReasoningNames[] = {"think",
+                                                "thinking",
+                                                "thought",
+                                                "thoughts",
+                                                "reasoning",
+                                                "reflection",
+                                                "scratchpad",
+                                                "scratch_pad",
+                                                "cot",
+                                                "chain_of_thought",
+                                                "inner_thoughts",
+                                                "inner_thought",
+                                                "inner_monologue",
+                                                "internal_monologue",
+                                                "monologue",
+                                                "antthinking",
+                                                "seed:think",
+                                                "thinking_process",
+                                                "thought_process",
+                                                "reasoning_process",
+                                                "reasoning_content",
+                                                "deliberation"};
 constexpr std::string_view kBefore[] = {"begin_of_", "start_of_", "begin_", "start_"};
 constexpr std::string_view kAfter[] = {"end_of_", "end_"};
 
@@ -40,10 +55,18 @@ struct LoneMark {
 constexpr LoneMark kLoneMarks[] = {
     {"<|channel>thought", true}, {"<channel|>"}, {"[unused16]", true}, {"[unused17]"}};
 // Tokens that end a turn, where a server leaves them in the text.
-constexpr std::string_view kEndTokens[] = {
-    "<|return|>",    "<|end|>",       "<|call|>",    "<|im_end|>",          "<|eot_id|>",
-    "<|endoftext|>", "<|end_of_text|>", "<end_of_turn>", "<｜end▁of▁sentence｜>", "</s>", "<eos>",
-    "[EOS]"};
+constexpr std::string_view kEndTokens[] = {"<|return|>",
+                                           "<|end|>",
+                                           "<|call|>",
+                                           "<|im_end|>",
+                                           "<|eot_id|>",
+                                           "<|endoftext|>",
+                                           "<|end_of_text|>",
+                                           "<end_of_turn>",
+                                           "<｜end▁of▁sentence｜>",
+                                           "</s>",
+                                           "<eos>",
+                                           "[EOS]"};
 
 enum class MarkKind { kOpens, kCloses };
 
@@ -112,8 +135,8 @@ std::optional<ReasoningMark> ChannelAt(std::string_view text, size_t at) {
   if (!StartsLike(text.substr(at), kChannel)) return std::nullopt;
   const std::string_view header = text.substr(at, kLongestHeader);
   const size_t message = header.find(kMessage);
-  const std::string_view name =
-      Trim(header.substr(kChannel.size(), message - std::min(message, kChannel.size())), kTextSpace);
+  const std::string_view name = Trim(
+      header.substr(kChannel.size(), message - std::min(message, kChannel.size())), kTextSpace);
   if (message == std::string_view::npos || !StartsLike(name, "final")) {
     return ReasoningMark{MarkKind::kOpens, at, at + kChannel.size()};
   }
@@ -264,8 +287,7 @@ AnswerSpan FindAnswer(std::string_view reply, std::span<const std::string_view> 
       opened = true;
       continue;
     }
-    answer.in_doubt =
-        !opened && EndsInsideOfText(reply.substr(told_from, mark.begin - told_from));
+    answer.in_doubt = !opened && EndsInsideOfText(reply.substr(told_from, mark.begin - told_from));
     answer.begin = mark.end;
     answer.reasoned = true;
     closing = reply.substr(mark.begin, mark.end - mark.begin);
