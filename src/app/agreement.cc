@@ -38,10 +38,8 @@ Expected<Json> DescribeMeasurements(const Measurements& side) {
 }  // namespace
 
 Expected<AgreementResult> MeasureAgreement(const AgreementJob& options) {
-  if (!options.output.empty()) {
-    MORES_RETURN_IF_ERROR(CheckOutput(options.humans, options.output));
-    MORES_RETURN_IF_ERROR(CheckOutput(options.rulings, options.output));
-  }
+  MORES_RETURN_IF_ERROR(
+      CheckWritten(std::vector{options.humans, options.rulings}, WrittenFile{options.output}));
   MORES_ASSIGN_OR_RETURN(const Measurements measured, ReadMeasurements(options.rulings));
   MORES_ASSIGN_OR_RETURN(const std::vector<meta::HumanRater> raters,
                          meta::ReadHumanRulings(options.humans, measured.evaluations));
@@ -56,6 +54,8 @@ Expected<AgreementResult> MeasureAgreement(const AgreementJob& options) {
 }
 
 Expected<Json> CompareMeasurements(const MeasurementsJob& options) {
+  MORES_RETURN_IF_ERROR(
+      CheckWritten(std::vector{options.first, options.second}, WrittenFile{options.output}));
   MORES_ASSIGN_OR_RETURN(const Measurements first, ReadMeasurements(options.first));
   MORES_ASSIGN_OR_RETURN(const Measurements second, ReadMeasurements(options.second));
   const auto pairs = meta::PairEvaluations(first.evaluations, second.evaluations);

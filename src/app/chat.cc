@@ -26,25 +26,52 @@ Expected<std::unique_ptr<chat::ChatModel>> WithReplyCache(const ChatOptions& opt
       std::unique_ptr<chat::ReplyCache> cache,
       chat::ReplyCache::Open(beside ? output + ".replies" : options.cache,
                              drop ? chat::CacheStart::kFresh : chat::CacheStart::kKeep));
-  return chat::WithCache(std::move(model), std::move(cache), options.stop);
+  return chat::WithCache(std::move(model), std::move(cache), options.watch.stop);
 }
+
+// Tells what was asked where a call fails: the run ends there.
+class ToldModel : public chat::ChatModel {
+ public:
+  ToldModel(std::unique_ptr<chat::ChatModel> model, const Watch& watch)
+      : model_(std::move(model)), watch_(watch) {}
+
+  std::string name() const override { return model_->name(); }
+  bool has_logprobs() const override { return model_->has_logprobs(); }
+  Json identity() const override { return model_->identity(); }
+  int64_t ReplyBound(const chat::ChatRequest& request) const override {
+    return model_->ReplyBound(request);
+  }
+  chat::ChatTotals totals() const override { return model_->totals(); }
+  Expected<std::vector<Expected<chat::ChatReply>>> Chat(std::span<const chat::ChatRequest> requests,
+                                                        const OnReply& on_reply) override {
+    auto replies = model_->Chat(requests, on_reply);
+    if (!replies && watch_.on_broken_off) watch_.on_broken_off(name(), totals());
+    return replies;
+  }
+
+ private:
+  std::unique_ptr<chat::ChatModel> model_;
+  Watch watch_;
+};
 
 }  // namespace
 
 Expected<std::unique_ptr<chat::ChatModel>> OpenChatModel(const ChatOptions& options,
                                                          ModelOptions local,
                                                          const std::string& output) {
-  if (options.model.starts_with(kScripted)) {
-    return chat::OpenScriptedModel(options.model.substr(kScripted.size()), options.stop);
+  const std::string named = NamedModel(options.model);
+  if (named.starts_with(kScripted)) {
+    return chat::OpenScriptedModel(named.substr(kScripted.size()), options.watch.stop);
   }
-  if (!chat::IsEndpoint(options.model)) {
+  if (!chat::IsEndpoint(named)) {
     local.model = options.model;
     MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(local.model));
     MORES_ASSIGN_OR_RETURN(std::unique_ptr<chat::LanguageModel> model, OpenModel(local));
-    return chat::MakeLocalChatModel(std::move(model), directory, options.chat_format, options.stop);
+    return chat::MakeLocalChatModel(std::move(model), directory, options.chat_format,
+                                    options.watch.stop);
   }
   chat::EndpointOptions endpoint;
-  MORES_ASSIGN_OR_RETURN(endpoint.address, chat::ParseEndpoint(options.model));
+  MORES_ASSIGN_OR_RETURN(endpoint.address, chat::ParseEndpoint(named));
   endpoint.in_flight = options.in_flight;
   endpoint.requests_per_minute = options.rate;
   endpoint.attempt_seconds = options.timeout;
@@ -53,9 +80,13 @@ Expected<std::unique_ptr<chat::ChatModel>> OpenChatModel(const ChatOptions& opti
   endpoint.price_out = options.price_out;
   endpoint.max_cost = options.max_cost;
   endpoint.max_requests = options.max_requests;
-  endpoint.stop = options.stop;
+  endpoint.max_reply_tokens = options.max_reply_tokens;
+  endpoint.extra_body = options.extra_body;
+  endpoint.stop = options.watch.stop;
+  endpoint.on_note = options.watch.on_note;
   MORES_ASSIGN_OR_RETURN(std::unique_ptr<chat::ChatModel> model, chat::OpenEndpoint(endpoint));
-  return WithReplyCache(options, std::move(model), output);
+  MORES_ASSIGN_OR_RETURN(model, WithReplyCache(options, std::move(model), output));
+  return std::make_unique<ToldModel>(std::move(model), options.watch);
 }
 
 size_t BatchRequests(const ChatOptions& options) {

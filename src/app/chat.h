@@ -9,6 +9,7 @@
 #include <string>
 
 #include "app/model.h"
+#include "app/run.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/stop.h"
@@ -17,11 +18,11 @@
 namespace mores::app {
 
 struct ChatOptions {
-  // A directory (empty: found by FindModel), http(s)://HOST:PORT/v1#NAME, or scripted:FILE. Whoever
-  // has several models with the same other options sets it for each.
+  // A directory, http(s)://HOST:PORT/v1#NAME, or scripted:FILE; empty: NamedModel's, else found by
+  // FindModel. Whoever has several models with the same other options sets it for each.
   std::string model;
   bool fresh = false;       // replies kept beside the output are dropped
-  StopToken stop;           // of the run
+  Watch watch;              // of the run: its stop, and who is told what endpoints do
   std::string chat_format;  // of a directory: instead of its chat template
 
   // Of endpoints.
@@ -31,6 +32,8 @@ struct ChatOptions {
   double price_in = 0, price_out = 0;    // a million tokens
   double max_cost = 0;                   // 0: no bound
   int64_t max_requests = 0;              // 0: no bound
+  int64_t max_reply_tokens = 0;          // of a reply; 0: what each task says
+  Json extra_body = Json::object();      // of chat::ParseExtraBody, put into each request
   std::string cache;                     // file, "none", or empty: OUTPUT.replies
 };
 

@@ -7,6 +7,13 @@
 namespace mores::app {
 
 Expected<report::Comparison> CompareVerdicts(const CompareJob& options) {
+  std::vector<std::string> inputs = options.labels;
+  inputs.insert(inputs.end(), {options.first, options.second});
+  const std::vector<WrittenFile> written = {{options.files.summary, job::FileKind::kJson},
+                                            {options.files.page, job::FileKind::kPage},
+                                            {options.files.csv, job::FileKind::kText},
+                                            {options.files.verdicts_csv, job::FileKind::kText}};
+  MORES_RETURN_IF_ERROR(CheckWritten(inputs, written));
   const auto collect = [&](const std::string& path) {
     return report::Collect(
         {.verdict_paths = {path}, .label_paths = options.labels, .thresholds = options.thresholds});

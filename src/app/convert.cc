@@ -1,15 +1,17 @@
 #include "app/convert.h"
 
+#include "app/model.h"
 #include "model/model_source.h"
 
 namespace mores::app {
 
 Expected<model::ConvertSummary> ConvertModel(const ConvertJob& options, const Watch& watch) {
   if (options.to.empty()) return MakeError(ErrorKind::kUsage, "the output has no name");
-  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(options.from));
+  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.from));
+  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(directory));
   model::ConvertOptions converting = options.options;
   converting.stop = watch.stop;
-  const ShownProgress progress(watch);
+  const job::ShownProgress progress(watch.progress);
   bool started = false;
   const auto tell = [&](int64_t done, int64_t total) {
     constexpr int64_t kMega = 1'000'000;

@@ -51,14 +51,22 @@ Json CorrectSummary(const CorrectJob& options, const CorrectResult& result) {
 job::BatchFunction CorrectBatch(const CorrectJob& options, const CorrectResult& opened,
                                 const std::vector<format::Dialogue>& dialogues) {
   return [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
-    std::vector<const format::Dialogue*> batch;
-    for (const size_t item : items) batch.push_back(&dialogues[item]);
+    std::vector<const format::Dialogue*> batch;  // without what nobody can judge
+    for (const size_t item : items) {
+      if (dialogues[item].unjudgeable.empty()) batch.push_back(&dialogues[item]);
+    }
     MORES_ASSIGN_OR_RETURN(auto corrections,
                            judge::Correct(*opened.judge, *opened.writer, batch, options.options));
     std::vector<job::ItemResult> lines;
-    for (size_t i = 0; i < items.size(); ++i) {
-      lines.push_back(std::move(corrections[i]).map([&](const judge::Correction& correction) {
-        return judge::ToJson(*batch[i], correction, opened.judge->options().content);
+    size_t next = 0;
+    for (const size_t item : items) {
+      const std::string& why = dialogues[item].unjudgeable;
+      if (!why.empty()) {
+        lines.push_back(MakeError(ErrorKind::kInput, "{}", why));
+        continue;
+      }
+      lines.push_back(std::move(corrections[next++]).map([&](const judge::Correction& correction) {
+        return judge::ToJson(dialogues[item], correction, opened.judge->options().content);
       }));
     }
     return lines;
@@ -71,27 +79,36 @@ Status OpenCorrectModels(const CorrectJob& options, const JudgeOptions& judging,
   MORES_ASSIGN_OR_RETURN(result.judge, OpenJudge(judging, options.output));
   ChatOptions chat = judging.chat;
   chat.model = options.writer;
-  if (chat::IsEndpoint(judging.judge)) chat.fresh = false;  // the judge dropped what was there
+  if (chat::IsEndpoint(NamedModel(judging.judge)))
+    chat.fresh = false;  // the judge dropped what was there
   MORES_ASSIGN_OR_RETURN(result.writer, OpenChatModel(chat, judging.local, options.output));
   return {};
 }
 
 }  // namespace
 
+std::vector<std::string> InputsOf(const CorrectJob& options) {
+  std::vector<std::string> inputs = InputsOf(options.judge);
+  inputs.push_back(options.input);
+  inputs.push_back(ScriptOf(options.writer));
+  return inputs;
+}
+
 Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutput(options.input, options.output));
+  MORES_RETURN_IF_ERROR(CheckRunOutput(InputsOf(options), options.output, options.start));
   JudgeOptions judging = options.judge;
   // Only a critique that is handed on is worth writing.
   judging.reply = options.options.feedback == judge::Feedback::kCritique
                       ? judge::Reply::kLabelAndCritique
                       : judge::Reply::kLabelOnly;
   judging.chat.fresh = options.start == job::JournalStart::kFresh;
-  judging.chat.stop = watch.stop;
+  judging.chat.watch = watch;
   MORES_ASSIGN_OR_RETURN(const std::vector<format::Dialogue> dialogues,
                          format::ReadDialogues(options.input));
   CorrectResult result;
   MORES_RETURN_IF_ERROR(OpenCorrectModels(options, judging, result));
   if (const auto note = NoteOnRules(*result.judge, dialogues)) watch.Note(*note);
+  if (const auto note = format::NoteOnLeftOut(dialogues)) watch.Note(*note);
   job::JobOptions job;
   job.output = options.output;
   for (const format::Dialogue& dialogue : dialogues) job.keys.push_back(dialogue.id);
@@ -120,7 +137,7 @@ Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watc
   MORES_ASSIGN_OR_RETURN(result.run, job::RunJob(job, CorrectBatch(options, result, dialogues)));
   const Json summary = CorrectSummary(options, result);
   result.notes = summary["warnings"].get<std::vector<std::string>>();
-  if (!IsStream(options.output)) {
+  if (!IsStream(options.output) && !result.run.was_finished) {
     MORES_RETURN_IF_ERROR(
         WriteFileAtomically(job::BesidePath(options.output, "summary.json"),
                             summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));

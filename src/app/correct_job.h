@@ -31,6 +31,9 @@ struct CorrectResult {
   std::vector<std::string> notes;
 };
 
+// The files that it reads; some may be empty.
+std::vector<std::string> InputsOf(const CorrectJob& options);
+
 // Beside an output that is a file stands OUTPUT.summary.json.
 Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watch);
 

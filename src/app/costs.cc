@@ -8,9 +8,7 @@
 namespace mores::app {
 
 Expected<std::vector<report::StageCost>> TellCosts(const CostsJob& options) {
-  if (!options.output.empty()) {
-    MORES_RETURN_IF_ERROR(CheckOutputs(options.manifests, options.output));
-  }
+  MORES_RETURN_IF_ERROR(CheckWritten(options.manifests, WrittenFile{options.output}));
   std::vector<report::StageCost> stages;
   for (const std::string& path : options.manifests) {
     MORES_ASSIGN_OR_RETURN(report::StageCost stage, report::ReadStageCost(path));

@@ -22,7 +22,11 @@ constexpr size_t kLocalBatch = 16;
 // What every run of the kind has in common; checks the output against all inputs.
 Expected<curate::RunOptions> MakeCurationRun(const CurationPlan& plan, const CurationFiles& files,
                                              const ChatOptions& chat, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutputs(plan.inputs, files.output));
+  std::vector<std::string> read = plan.inputs;
+  for (const std::string& model : plan.models) read.push_back(ScriptOf(model));
+  const bool replaced = files.other_runs == job::OtherRuns::kReplaced;
+  MORES_RETURN_IF_ERROR(
+      CheckRunOutput(read, files.output, replaced ? job::JournalStart::kFresh : files.start));
   MORES_ASSIGN_OR_RETURN(Json inputs, DescribeInputs(plan.inputs));
   const bool ours = std::any_of(plan.models.begin(), plan.models.end(),
                                 [](const std::string& model) { return !IsRemoteModel(model); });
@@ -35,6 +39,7 @@ Expected<curate::RunOptions> MakeCurationRun(const CurationPlan& plan, const Cur
                   {"models", plan.models}};
   run.batch_size = ours ? kLocalBatch : BatchRequests(chat);
   run.start = files.start;
+  run.other_runs = files.other_runs;
   run.progress = watch.progress;
   run.stop = watch.stop;
   run.on_failure = watch.on_failure;
@@ -61,7 +66,7 @@ Expected<CurationRun> RunCuration(const CurationPlan& plan, const CurationOption
     ChatOptions chat = options.chat;
     chat.model = name;
     chat.fresh = options.files.start == job::JournalStart::kFresh;
-    chat.stop = watch.stop;
+    chat.watch = watch;
     MORES_ASSIGN_OR_RETURN(auto model, OpenChatModel(chat, options.local, options.files.output));
     AddIdentity(model->identity(), run);
     result.models.push_back(std::move(model));
@@ -145,7 +150,7 @@ Expected<FilterRun> FilterData(const FilterJob& options, const Watch& watch) {
                          MakeCurationRun(plan, options.files, options.judge.chat, watch));
   JudgeOptions judging = options.judge;
   judging.chat.fresh = options.files.start == job::JournalStart::kFresh;
-  judging.chat.stop = watch.stop;
+  judging.chat.watch = watch;
   judging.content = judge::Content::kLeftOut;  // the records hold it
   FilterRun result;
   MORES_ASSIGN_OR_RETURN(result.judge, OpenJudge(judging, options.files.output));

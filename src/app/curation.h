@@ -20,6 +20,7 @@ namespace mores::app {
 struct CurationFiles {
   // OUTPUT.rejected.jsonl and OUTPUT.summary.json stand beside the output.
   std::string input, output;
+  job::OtherRuns other_runs = job::OtherRuns::kRefused;
   job::JournalStart start = job::JournalStart::kResume;
 };
 

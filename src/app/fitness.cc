@@ -64,9 +64,9 @@ Expected<Json> FitnessManifest(const FitnessJob& options) {
 }  // namespace
 
 Expected<FitnessResult> MeasureFitness(const FitnessJob& options, const Watch& watch) {
-  if (!options.output.empty()) {
-    MORES_RETURN_IF_ERROR(CheckOutputs(options.references, options.output));
-  }
+  std::vector<std::string> inputs = options.references;
+  inputs.push_back(ScriptOf(options.judge.judge));
+  MORES_RETURN_IF_ERROR(CheckWritten(inputs, WrittenFile{options.output}));
   MORES_ASSIGN_OR_RETURN(const std::vector<meta::CritiqueItem> items, ReadReferenceItems(options));
   MORES_ASSIGN_OR_RETURN(const meta::ProbeMaker maker,
                          meta::ProbeMaker::Create(items, options.seed));
@@ -74,9 +74,9 @@ Expected<FitnessResult> MeasureFitness(const FitnessJob& options, const Watch& w
   if (!options.output.empty() && !IsStream(options.output)) {
     run.rulings = options.output + ".rulings.jsonl";
   }
-  MORES_ASSIGN_OR_RETURN(const MetaJudge opened,
-                         OpenMetaJudge(options.judge, options.start,
-                                       run.rulings.empty() ? "-" : run.rulings, watch.stop));
+  MORES_ASSIGN_OR_RETURN(
+      const MetaJudge opened,
+      OpenMetaJudge(options.judge, options.start, run.rulings.empty() ? "-" : run.rulings, watch));
   run.seed = options.seed;
   run.fingerprint = {{"command", "meta fitness"}, {"local", opened.Identity()}};
   MORES_ASSIGN_OR_RETURN(run.manifest, FitnessManifest(options));

@@ -1,36 +1,98 @@
 #include "app/flips.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/version.h"
 #include "format/guideline_triple.h"
+#include "job/finished.h"
 #include "judge/places/guideline_flips.h"
 
 namespace mores::app {
+namespace {
+
+struct FlipsRun {
+  Json fingerprint, manifest;
+  std::string started;
+  double start = 0;  // by the monotonic clock
+};
+
+Expected<FlipsRun> BeginFlips(const FlipsJob& options, const judge::Judge& judge) {
+  FlipsRun run{.started = SystemClock().UtcTimestamp(), .start = SystemClock().MonotonicSeconds()};
+  MORES_ASSIGN_OR_RETURN(run.manifest,
+                         JudgeManifest("meta flips", options.triples, options.judge, judge));
+  run.fingerprint = {{"command", "meta flips"}, {"seed", options.seed}};
+  run.fingerprint["input"] = run.manifest["input"].value("sha256", Json());
+  run.fingerprint["judge"] = judge.Fingerprint();
+  return run;
+}
+
+// What stands there, where this run was finished before.
+Expected<std::optional<FlipsResult>> FinishedFlips(const FlipsJob& options, const FlipsRun& run) {
+  if (options.start == job::JournalStart::kFresh) return std::nullopt;
+  MORES_ASSIGN_OR_RETURN(const auto finished, job::FindFinished(options.output, run.fingerprint));
+  if (!finished) return std::nullopt;
+  MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(options.output));
+  FlipsResult result{.triples = finished->done, .failed = finished->failed, .was_finished = true};
+  MORES_ASSIGN_OR_RETURN(result.figures, ParseJson(bytes, options.output));
+  return result;
+}
+
+Status WriteFlips(const FlipsJob& options, FlipsRun run, const FlipsResult& result) {
+  MORES_RETURN_IF_ERROR(WriteFileAtomically(options.output, result.figures.dump(2) + "\n"));
+  if (IsStream(options.output)) return {};
+  MORES_ASSIGN_OR_RETURN(const Json output, job::DescribeOutput(options.output, run.fingerprint));
+  run.manifest.update(output);
+  run.manifest["started"] = run.started;
+  run.manifest["finished"] = SystemClock().UtcTimestamp();
+  run.manifest["wall_seconds"] = SystemClock().MonotonicSeconds() - run.start;
+  job::AddProcessCosts(run.manifest);
+  run.manifest["counts"] = {{"items", result.triples},
+                            {"done", result.triples},
+                            {"resumed", 0},
+                            {"failed", result.failed}};
+  return WriteFileAtomically(options.output + ".manifest.json", run.manifest.dump(2) + "\n");
+}
+
+}  // namespace
+
+std::vector<std::string> InputsOf(const FlipsJob& options) {
+  std::vector<std::string> inputs = InputsOf(options.judge);
+  inputs.push_back(options.triples);
+  return inputs;
+}
 
 Expected<FlipsResult> MeasureFlips(const FlipsJob& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutput(options.triples, options.output));
+  MORES_RETURN_IF_ERROR(CheckWritten(InputsOf(options), WrittenFile{options.output}));
   MORES_ASSIGN_OR_RETURN(const std::vector<format::GuidelineTriple> triples,
                          format::ReadGuidelineTriples(options.triples));
   JudgeOptions judging = options.judge;
-  judging.chat.stop = watch.stop;
-  MORES_ASSIGN_OR_RETURN(const auto judge, OpenJudge(judging, options.output));
-  MORES_ASSIGN_OR_RETURN(Json figures, judge::MeasureFlips(*judge, triples,
-                                                           {.bootstrap = {.seed = options.seed},
-                                                            .stop = watch.stop,
-                                                            .progress = watch.progress,
-                                                            .on_failure = watch.on_failure}));
-  MORES_ASSIGN_OR_RETURN(figures["input"], job::DescribeInput(options.triples));
-  figures["prompt_hash"] = judge->prompt_hash();
-  figures["mores"] = Version();
-  MORES_RETURN_IF_ERROR(WriteFileAtomically(options.output, figures.dump(2) + "\n"));
-  const auto failed = figures["failed"].get<size_t>();
-  return FlipsResult{.figures = std::move(figures),
-                     .triples = triples.size(),
-                     .failed = failed,
-                     .notes = NotesOnBaseline(*judge, Asked::kInPlaces)};
+  judging.chat.fresh = options.start == job::JournalStart::kFresh;
+  judging.chat.watch = watch;
+  MORES_ASSIGN_OR_RETURN(const auto judge,
+                         OpenJudge(judging, options.output.empty() ? "-" : options.output));
+  MORES_ASSIGN_OR_RETURN(FlipsRun run, BeginFlips(options, *judge));
+  if (!options.output.empty()) {
+    MORES_ASSIGN_OR_RETURN(auto finished, FinishedFlips(options, run));
+    if (finished) return std::move(*finished);
+  }
+  FlipsResult result{.triples = triples.size(), .notes = NotesOnBaseline(*judge, Asked::kInPlaces)};
+  MORES_ASSIGN_OR_RETURN(result.figures, judge::MeasureFlips(*judge, triples,
+                                                             {.bootstrap = {.seed = options.seed},
+                                                              .stop = watch.stop,
+                                                              .progress = watch.progress,
+                                                              .on_failure = watch.on_failure}));
+  MORES_ASSIGN_OR_RETURN(result.figures["input"], job::DescribeInput(options.triples));
+  result.figures["prompt_hash"] = judge->prompt_hash();
+  result.figures["mores"] = Version();
+  result.failed = result.figures["failed"].get<size_t>();
+  if (options.output.empty()) return result;
+  run.manifest.update(judge->Usage());
+  MORES_RETURN_IF_ERROR(WriteFlips(options, std::move(run), result));
+  return result;
 }
 
 }  // namespace mores::app

@@ -141,16 +141,18 @@ Json ReplyLine(const std::string& id, const chat::ChatReply& reply) {
                {"usage",
                 {{"prompt_tokens", reply.usage.prompt_tokens},
                  {"completion_tokens", reply.usage.completion_tokens}}}};
+  if (!reply.refusal.empty()) line["refusal"] = reply.refusal;
+  if (!reply.oddities.empty()) line["oddities"] = reply.oddities;
   if (!reply.tokens.empty()) line["logprobs"] = chat::ToJson(reply.tokens);
   return line;
 }
 
 Expected<GenerateResult> GenerateByMessages(const GenerateOptions& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutput(options.items.input, options.items.output));
   ChatOptions chat_options = options.chat;
   chat_options.model = options.items.model.model;
   chat_options.fresh = options.items.start == job::JournalStart::kFresh;
-  chat_options.stop = watch.stop;
+  chat_options.watch = watch;
+  chat_options.watch.on_broken_off = nullptr;  // the result has the totals
   ItemRun run = MakeGenerateRun(options);
   std::vector<chat::ChatRequest> requests;
   MORES_RETURN_IF_ERROR(ReadItems(
@@ -165,6 +167,9 @@ Expected<GenerateResult> GenerateByMessages(const GenerateOptions& options, cons
   MORES_ASSIGN_OR_RETURN(const auto model,
                          OpenChatModel(chat_options, options.items.model, options.items.output));
   run.model_name = model->name();
+  if (const Json identity = model->identity(); !identity.empty()) {
+    run.fingerprint["asked"] = identity;
+  }
   run.totals = [&model] { return model->totals(); };
   // Enough that the requests in flight are filled up while the slowest of a batch are waited for;
   // what is received meanwhile is kept in the cache of replies.
@@ -190,6 +195,7 @@ Expected<GenerateResult> GenerateByMessages(const GenerateOptions& options, cons
 }  // namespace
 
 Expected<GenerateResult> GenerateFile(const GenerateOptions& options, const Watch& watch) {
+  MORES_RETURN_IF_ERROR(CheckItemRun(options.items));
   return IsRemoteModel(options.items.model.model) ? GenerateByMessages(options, watch)
                                                   : GenerateByTokens(options, watch);
 }

@@ -18,6 +18,7 @@ Expected<CurationRun> RunBuilding(const std::string& step, const BuildingOptions
   common.files.input = database.path();
   if (common.files.output.empty()) {
     common.files.output = job::BesidePath(database.path(), step + ".jsonl");
+    common.files.other_runs = job::OtherRuns::kReplaced;  // what came of them is in the database
   }
   Json manifest = Json::object();
   MORES_ASSIGN_OR_RETURN(manifest["guideline_set"], database.SetHash());

@@ -34,13 +34,10 @@ Status ReadSource(const ImportJob& options, const guidelines::PlaceCatalogue& pl
 }
 
 Json ImportReport(const ImportJob& options, const ImportResult& result) {
-  Json report = {{"command", "guidelines import"},
-                 {"version", Version()},
-                 {"kind", Name(options.kind)},
-                 {"path", options.path},
-                 {"by", options.change.by},
-                 {"reason", options.change.reason},
-                 {"counts", guidelines::ToJson(result.counts)}};
+  Json report = {{"command", "guidelines import"}, {"version", Version()},
+                 {"kind", Name(options.kind)},     {"path", options.path},
+                 {"by", options.change.by},        {"reason", options.change.reason},
+                 {"trusted", options.trusted},     {"counts", guidelines::ToJson(result.counts)}};
   if (result.pages > 0) report["counts"]["pages"] = result.pages;
   report["repairs"] = Json::array();
   for (const guidelines::Repair& repair : result.batch.repairs) {
@@ -73,17 +70,22 @@ std::string_view Name(ImportKind kind) {
 }
 
 Expected<ImportResult> ImportGuidelines(const ImportJob& options, const Watch& watch) {
-  if (!options.report.empty()) MORES_RETURN_IF_ERROR(CheckOutput(options.path, options.report));
   // What is read before the database is touched: a bad line leaves none behind.
   MORES_ASSIGN_OR_RETURN(const std::string path, DatabasePath(options.database));
+  MORES_RETURN_IF_ERROR(CheckWritten(std::vector{options.path, path}, WrittenFile{options.report}));
   MORES_ASSIGN_OR_RETURN(const auto places, guidelines::PlaceCatalogue::Open());
   ImportResult result;
   MORES_RETURN_IF_ERROR(ReadSource(options, *places, result));
+  for (guidelines::Guideline& guideline : result.batch.guidelines) {
+    if (options.trusted && guideline.status == guidelines::Standing::kImported) {
+      guideline.trusted = true;
+    }
+  }
   MORES_RETURN_IF_ERROR(watch.stop.Check());  // a database that isn't there yet isn't made
   MORES_ASSIGN_OR_RETURN(const auto database, OpenDatabase(path, GuidelineAccess::kCreate));
   const guidelines::Batch& batch = result.batch;
   const size_t total = batch.passages.size() + batch.guidelines.size() + batch.queries.size();
-  const ShownProgress progress(watch);
+  const job::ShownProgress progress(watch.progress);
   progress->Start("import", "records", static_cast<int64_t>(total), 0);
   const auto go_on = [&](size_t done) {
     progress->Update(static_cast<int64_t>(done), "");

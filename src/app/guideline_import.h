@@ -22,7 +22,9 @@ struct ImportJob {
   std::string report;    // file with counts and every repair; may be empty
   guidelines::Change change;
   // Of JSON lines.
-  guidelines::Statuses statuses = guidelines::Statuses::kImportedOrGenerated;
+  guidelines::Statuses statuses = guidelines::Statuses::kAsUnreviewed;
+  // Who makes the change vouches for what is imported: it decides.
+  bool trusted = false;
 };
 
 struct ImportResult {

@@ -32,15 +32,38 @@ Expected<std::vector<guidelines::GivenRuling>> ReadRulings(const std::string& pa
 }  // namespace
 
 Expected<std::optional<guidelines::ReviewItem>> NextToReview(const NextJob& options) {
-  MORES_ASSIGN_OR_RETURN(const auto database,
-                         OpenDatabase(options.database, GuidelineAccess::kRead));
-  guidelines::NextOptions next{.reviewer = options.reviewer, .statuses = options.statuses};
+  const bool settles = options.viewer.role == guidelines::RulingViewer::Role::kAdjudicator;
+  MORES_ASSIGN_OR_RETURN(
+      const auto database,
+      OpenDatabase(options.database, settles ? GuidelineAccess::kWrite : GuidelineAccess::kRead));
+  guidelines::NextOptions next{.reviewer = options.viewer.name, .statuses = options.statuses};
   MORES_ASSIGN_OR_RETURN(next.from, ReviewerPlace(options.from, *database));
   MORES_ASSIGN_OR_RETURN(next.places, PlaceCodes(options.places, *database));
-  return guidelines::ReviewDesk(*database).Next(next);
+  guidelines::ReviewDesk desk(*database);
+  return settles ? desk.NextToSettle(next) : desk.Next(next);
 }
 
-Expected<size_t> StoreRulings(const RulingJob& options) {
+Expected<std::map<int, std::vector<guidelines::StoredRuling>>> RulingsFor(
+    const std::string& database, const std::string& id, const guidelines::RulingViewer& viewer) {
+  const bool settles = viewer.role == guidelines::RulingViewer::Role::kAdjudicator;
+  MORES_ASSIGN_OR_RETURN(
+      const auto opened,
+      OpenDatabase(database, settles ? GuidelineAccess::kWrite : GuidelineAccess::kRead));
+  return guidelines::ReviewDesk(*opened).RulingsFor(id, viewer);
+}
+
+Expected<guidelines::EnoughRulings> EnoughRulings(const EnoughJob& options) {
+  MORES_ASSIGN_OR_RETURN(const auto database,
+                         OpenDatabase(options.database, options.number ? GuidelineAccess::kWrite
+                                                                       : GuidelineAccess::kRead));
+  if (options.number) {
+    guidelines::ReviewDesk desk(*database);
+    MORES_RETURN_IF_ERROR(desk.RequireRulings(*options.number, options.change));
+  }
+  return guidelines::ReadEnoughRulings(*database);
+}
+
+Expected<StoredRulings> StoreRulings(const RulingJob& options) {
   MORES_ASSIGN_OR_RETURN(const auto database,
                          OpenDatabase(options.database, GuidelineAccess::kWrite));
   std::vector<guidelines::GivenRuling> rulings = {options.ruling};
@@ -49,8 +72,9 @@ Expected<size_t> StoreRulings(const RulingJob& options) {
   } else {
     MORES_ASSIGN_OR_RETURN(rulings, ReadRulings(options.file, options.ruling.reviewer, *database));
   }
-  MORES_RETURN_IF_ERROR(guidelines::ReviewDesk(*database).Rule(rulings));
-  return rulings.size();
+  StoredRulings result{.stored = rulings.size()};
+  MORES_ASSIGN_OR_RETURN(result.settled, guidelines::ReviewDesk(*database).Rule(rulings));
+  return result;
 }
 
 Expected<std::vector<guidelines::ReviewAgreement>> MeasureReviews(const std::string& database,

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,9 @@
 namespace mores::app {
 
 struct NextJob {
-  std::string database, reviewer;
+  std::string database;
+  // Who rules, or who settles: guidelines::ReviewDesk::Next or NextToSettle.
+  guidelines::RulingViewer viewer;
   std::string from;                            // as guidelines::ParsePlaceScope's; empty: not said
   NamedPlaces places;                          // these and their parts alone
   std::vector<guidelines::Standing> statuses;  // as guidelines::NextOptions'
@@ -32,8 +35,23 @@ struct RulingJob {
   guidelines::GivenRuling ruling;  // its place is `from`
   std::string from;                // as NextJob's
 };
-// How many were stored: all or none.
-Expected<size_t> StoreRulings(const RulingJob& options);
+struct StoredRulings {
+  size_t stored = 0;                         // all or none
+  std::vector<guidelines::Version> settled;  // proposed ones that enough have ruled for
+};
+Expected<StoredRulings> StoreRulings(const RulingJob& options);
+
+// Of one guideline, by version: as guidelines::ReviewDesk::RulingsFor.
+Expected<std::map<int, std::vector<guidelines::StoredRuling>>> RulingsFor(
+    const std::string& database, const std::string& id, const guidelines::RulingViewer& viewer);
+
+// How many others must rule, as it is or, with a number, from now on.
+struct EnoughJob {
+  std::string database;
+  std::optional<size_t> number;
+  guidelines::Change change;  // with a number
+};
+Expected<guidelines::EnoughRulings> EnoughRulings(const EnoughJob& options);
 
 // Over the rulings within `places`.
 Expected<std::vector<guidelines::ReviewAgreement>> MeasureReviews(const std::string& database,

@@ -27,6 +27,7 @@ Expected<std::vector<guidelines::Hit>> SearchGuidelines(const SearchJob& options
   guidelines::SearchOptions search = {.what = options.what,
                                       .deciding_only = !options.as_of.empty(),
                                       .as_of = options.as_of,
+                                      .imports = options.imports,
                                       .limit = options.limit};
   for (const std::string& place : options.places) {
     MORES_ASSIGN_OR_RETURN(guidelines::PlaceScope scope,

@@ -19,6 +19,7 @@ struct SearchJob {
   std::vector<std::string> places;  // names, groups included; empty: everywhere
   guidelines::What what = guidelines::What::kBoth;
   std::string as_of;  // a day: only guidelines that may decide on it; empty: whatever the day
+  guidelines::ImportTrust imports = guidelines::ImportTrust::kMarkedSets;  // with a day
   size_t limit = 10;
   EmbedOptions embed;
 };

@@ -74,7 +74,13 @@ Expected<Json> DescribeDatabase(const std::string& database) {
 
 Expected<guidelines::Export> ExportGuidelines(const ExportJob& options) {
   MORES_ASSIGN_OR_RETURN(const std::string path, DatabasePath(options.database));
-  MORES_RETURN_IF_ERROR(CheckOutput(path, options.output));
+  MORES_RETURN_IF_ERROR(
+      CheckWritten(std::vector{path}, WrittenFile{options.output, job::FileKind::kJsonLines}));
+  // JSON lines of another command look like an earlier export.
+  if (FileExists(options.output + ".manifest.json")) {
+    return MakeError(ErrorKind::kUsage,
+                     "{}: is what a run wrote, by its manifest; give another name", options.output);
+  }
   MORES_ASSIGN_OR_RETURN(const auto database, OpenDatabase(path, GuidelineAccess::kRead));
   MORES_ASSIGN_OR_RETURN(guidelines::Export exported,
                          guidelines::ExportGuidelines(*database, options.what));

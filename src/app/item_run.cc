@@ -16,19 +16,22 @@ constexpr int64_t kBatchTokens = 16384;
 Expected<std::string> ItemId(const Json& value, const std::string& where, int64_t number) {
   const auto found = value.find("id");
   if (found == value.end() || found->is_null()) return std::to_string(number);
-  if (found->is_number_integer()) return found->dump();
-  if (!found->is_string()) return FieldError(where, "id", "must be a string or an integer");
-  return found->get<std::string>();
+  return TextOfId(*found, where);
 }
 
 }  // namespace
+
+Status CheckItemRun(const ItemOptions& options) {
+  return CheckRunOutput(std::vector{options.input, ScriptOf(options.model.model)}, options.output,
+                        options.start);
+}
 
 Status ReadItems(const std::string& path, ItemRun& run, const AddItem& add) {
   IdLines ids;
   const auto take = [&](const JsonLine& line) -> Status {
     if (!line.value.is_object()) {
       return MakeError(ErrorKind::kInput, "{}: must be an object, not {}", line.where,
-                       line.value.type_name());
+                       TypeName(line.value));
     }
     MORES_ASSIGN_OR_RETURN(std::string id, ItemId(line.value, line.where, line.number));
     MORES_RETURN_IF_ERROR(ids.PutOnce(id, line));
@@ -45,7 +48,6 @@ Status ReadItems(const std::string& path, ItemRun& run, const AddItem& add) {
 
 Expected<job::JobSummary> RunItems(const ItemRun& item_run, const ItemOptions& options,
                                    const job::BatchFunction& run, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutput(options.input, options.output));
   job::JobOptions job;
   MORES_ASSIGN_OR_RETURN(job.manifest, ModelManifest(item_run.command, options.input, options.model,
                                                      item_run.model_name));

@@ -35,6 +35,9 @@ struct ItemRun {
   std::function<chat::ChatTotals()> totals;  // of the model, for the manifest; null: none is told
 };
 
+// CheckRunOutput of the options, before a model is loaded.
+Status CheckItemRun(const ItemOptions& options);
+
 // Reads JSON lines; `add` is called with each object and the "FILE:LINE" it came from. An item
 // without an id gets its line number. kInput for a broken line, an id that repeats, an empty file.
 using AddItem = std::function<Status(const Json& value, const std::string& where)>;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/manifest.h"
+#include "app/run.h"
 #include "base/files.h"
 #include "format/profile/asked_profile.h"
 #include "format/profile/judge_profile.h"
@@ -82,6 +83,13 @@ std::string NoteOnTraining(const judge::Judge& judge, const char* what, const ch
 }
 
 }  // namespace
+
+std::vector<std::string> InputsOf(const JudgeOptions& options) {
+  std::vector<std::string> inputs = {options.rules, ScriptOf(options.judge)};
+  if (FileExists(options.profile)) inputs.push_back(options.profile);
+  if (FileExists(options.chat.cache)) inputs.push_back(options.chat.cache);
+  return inputs;
+}
 
 Status CheckOrder(const JudgeOptions& options) {
   if (options.order == judge::Order::kLabelFirst) return {};

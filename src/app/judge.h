@@ -38,6 +38,9 @@ Status CheckChatFormat(const JudgeOptions& options);
 // kMissing for a directory without judge.json, where no profile is named either.
 Status CheckProfile(const JudgeOptions& options);
 
+// The files that they name; some may be empty.
+std::vector<std::string> InputsOf(const JudgeOptions& options);
+
 // Replies of an endpoint are kept beside `output` (OpenChatModel).
 Expected<std::unique_ptr<judge::Judge>> OpenJudge(const JudgeOptions& options,
                                                   const std::string& output);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,12 +13,15 @@
 #include "app/places.h"
 #include "app/run.h"
 #include "base/error.h"
+#include "format/dialogue.h"
 #include "judge/counts.h"
 
 namespace mores::app {
 
 struct JudgeJob {
   std::string input, output;
+  std::optional<format::Dialogue> dialogue;  // judged in place of a file's
+  size_t limit = 0;                          // the first dialogues of the input alone; 0: all
   JudgeOptions judge;
   PlacesOptions places;
   int64_t batch_tokens = 16384;  // prompt tokens judged at once
@@ -33,6 +37,9 @@ struct JudgeResult {
   std::unique_ptr<OpenedPlaces> places;  // null where none were asked for
   std::vector<std::string> notes;        // NotesOnBaseline: to be told last
 };
+
+// The files that it reads; some may be empty.
+std::vector<std::string> InputsOf(const JudgeJob& options);
 
 Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch);
 

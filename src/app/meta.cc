@@ -16,6 +16,7 @@ namespace {
 std::vector<std::string> InputsOf(const MetaJob& options) {
   std::vector<std::string> inputs = options.references;
   inputs.push_back(options.critiques);
+  inputs.push_back(ScriptOf(options.judge.judge));
   return inputs;
 }
 
@@ -63,7 +64,7 @@ std::optional<size_t> MetaBatch(const MetaJudgeOptions& options) {
 }
 
 Expected<MetaJudge> OpenMetaJudge(MetaJudgeOptions options, job::JournalStart start,
-                                  const std::string& output, StopToken stop) {
+                                  const std::string& output, const Watch& watch) {
   MetaJudge opened;
   if (options.judge == kLexicalJudge) {
     opened.judge = meta::MakeLexicalJudge();
@@ -72,7 +73,7 @@ Expected<MetaJudge> OpenMetaJudge(MetaJudgeOptions options, job::JournalStart st
   if (options.judge.empty()) return MakeError(ErrorKind::kUsage, "the judge's name is empty");
   options.chat.model = options.judge;
   options.chat.fresh = start == job::JournalStart::kFresh;
-  options.chat.stop = stop;
+  options.chat.watch = watch;
   MORES_ASSIGN_OR_RETURN(opened.model, OpenChatModel(options.chat, options.local, output));
   opened.judge = meta::MakeChatJudge(*opened.model);
   return opened;
@@ -80,14 +81,16 @@ Expected<MetaJudge> OpenMetaJudge(MetaJudgeOptions options, job::JournalStart st
 
 Expected<MetaResult> MeasureCritiques(const MetaJob& options, const Watch& watch) {
   const std::vector<std::string> inputs = InputsOf(options);
-  MORES_RETURN_IF_ERROR(CheckOutputs(inputs, options.output));
-  if (!options.page.empty()) MORES_RETURN_IF_ERROR(CheckOutputs(inputs, options.page));
+  const std::vector<WrittenFile> files = {{options.output, job::FileKind::kJsonLines},
+                                          {options.page, job::FileKind::kPage}};
+  MORES_RETURN_IF_ERROR(CheckWritten(inputs, files));
+  MORES_RETURN_IF_ERROR(CheckRunOutput(inputs, options.output, options.start));
   MORES_ASSIGN_OR_RETURN(const meta::References references,
                          meta::References::Read(options.references));
   MORES_ASSIGN_OR_RETURN(const meta::Critiques critiques,
                          meta::ReadCritiques(options.critiques, references));
   MORES_ASSIGN_OR_RETURN(const MetaJudge opened,
-                         OpenMetaJudge(options.judge, options.start, options.output, watch.stop));
+                         OpenMetaJudge(options.judge, options.start, options.output, watch));
   meta::MetaRunOptions run;
   run.output = options.output;
   run.content = options.content;

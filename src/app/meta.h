@@ -42,7 +42,7 @@ struct MetaJudge {
 // kUsage for a judge without a name. Replies of endpoints are kept beside `output`, as
 // OpenChatModel does, and dropped for a fresh start.
 Expected<MetaJudge> OpenMetaJudge(MetaJudgeOptions options, job::JournalStart start,
-                                  const std::string& output, StopToken stop);
+                                  const std::string& output, const Watch& watch);
 // Critiques asked about at once; no bound of its own for the lexical judge.
 std::optional<size_t> MetaBatch(const MetaJudgeOptions& options);
 

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <vector>
 
@@ -13,28 +14,64 @@
 
 namespace mores::app {
 
-Expected<std::string> FindModel(const std::string& given) {
-  if (!given.empty()) {
-    if (DirectoryExists(given)) return given;
-    return MakeError(ErrorKind::kMissing, "{}: no such directory", given);
-  }
-  if (const char* named = std::getenv("MORES_MODEL"); named != nullptr && *named != '\0') {
-    if (DirectoryExists(named)) return std::string(named);
-    return MakeError(ErrorKind::kMissing, "MORES_MODEL={}: no such directory", named);
-  }
-  std::vector<std::string> places = {"models/mini"};
+namespace {
+
+// Folders in which what came with the executable may lie: those above it.
+std::vector<std::filesystem::path> FoldersOfExecutable() {
+  std::vector<std::filesystem::path> folders;
   std::error_code error;
   std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe", error);
   for (int up = 0; !error && up < 3; ++up) {
     folder = folder.parent_path();
-    places.push_back((folder.parent_path() / "models/mini").string());
+    folders.push_back(folder.parent_path());
+    folders.push_back(folder.parent_path() / "share/mores");  // installed
   }
-  for (const std::string& place : places) {
-    if (DirectoryExists(place)) return place;
+  return folders;
+}
+
+// A model that came with the executable, by its name there: "models/mini", or "mini".
+std::optional<std::string> FindShipped(const std::string& given) {
+  const std::filesystem::path named = std::filesystem::path(given).lexically_normal();
+  if (named.is_absolute() || *named.begin() == "..") return std::nullopt;
+  std::vector<std::filesystem::path> folders = FoldersOfExecutable();
+  folders.insert(folders.begin(), "");
+  for (const std::filesystem::path& folder : folders) {
+    for (const std::filesystem::path& place : {folder / named, folder / "models" / named}) {
+      if (FileExists((place / "config.json").string())) return place.string();
+    }
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string NamedModel(const std::string& given) {
+  if (!given.empty()) return given;
+  const char* named = std::getenv("MORES_MODEL");
+  return named == nullptr ? "" : named;
+}
+
+Expected<std::string> FindModel(const std::string& given) {
+  if (!given.empty()) {
+    if (DirectoryExists(given)) return given;
+    if (const auto shipped = FindShipped(given)) return *shipped;
+    return MakeError(ErrorKind::kMissing, "{}: no such directory", given);
+  }
+  if (const std::string named = NamedModel(""); !named.empty()) {
+    if (DirectoryExists(named)) return named;
+    // Unsaid: a password may stand in an address.
+    if (IsRemoteModel(named)) {
+      return MakeError(
+          ErrorKind::kUsage,
+          "MORES_MODEL names an endpoint or scripted replies, and this needs a model's "
+          "directory: name one with --model");
+    }
+    return MakeError(ErrorKind::kMissing, "MORES_MODEL={}: no such directory", named);
+  }
+  if (const auto shipped = FindShipped("models/mini")) return *shipped;
   return MakeError(ErrorKind::kMissing,
-                   "no model: name a directory, or set MORES_MODEL to one (there is no {})",
-                   fmt::join(places, ", no "));
+                   "no model: name a directory, or set MORES_MODEL to one (there is no models/mini "
+                   "here, nor beside the executable)");
 }
 
 Expected<bool> IsBaseline(const std::string& directory) {
@@ -54,7 +91,8 @@ Expected<bool> IsBaseline(const std::string& directory) {
 }
 
 bool IsRemoteModel(const std::string& model) {
-  return chat::IsEndpoint(model) || model.starts_with("scripted:");
+  const std::string named = NamedModel(model);
+  return chat::IsEndpoint(named) || named.starts_with("scripted:");
 }
 
 Status SetIsa(std::optional<IsaLevel> isa) {

@@ -21,15 +21,21 @@ struct ModelOptions {
   std::optional<IsaLevel> isa;  // at most; none: the highest that the machine has
 };
 
-// The directory given, or the first there is of: $MORES_MODEL, ./models/mini, and models/mini one
-// to three folders above the executable. kMissing names what was looked for.
+// The model given, or $MORES_MODEL's: as ChatOptions::model; "" for neither.
+std::string NamedModel(const std::string& given);
+
+// The directory given; where there is none, a model of that name beside the executable, as the
+// default is found ("models/mini" or "mini"). Without a name the first there is of: $MORES_MODEL,
+// ./models/mini, and models/mini one to three folders above the executable. kMissing names what was
+// looked for.
 Expected<std::string> FindModel(const std::string& given);
 
 // Whether a model directory says of itself that it is a baseline (about.json, which no name and no
 // verdict depends on). kCorrupt where it says so in a way that can't be read.
 Expected<bool> IsBaseline(const std::string& directory);
 
-// "scripted:FILE" or an endpoint: a model without a directory, which OpenChatModel opens.
+// "scripted:FILE" or an endpoint, by NamedModel: one without a directory, which OpenChatModel
+// opens.
 bool IsRemoteModel(const std::string& model);
 
 // Where an instruction set is named: sets the level in force, for the whole process.

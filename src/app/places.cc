@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "base/clock.h"
@@ -57,7 +59,7 @@ void AddMentions(const format::Dialogue& dialogue, guidelines::Database& databas
 Expected<std::unique_ptr<OpenedGuidelines>> OpenedGuidelines::Open(
     const GuidelineOptions& options) {
   std::unique_ptr<OpenedGuidelines> opened(new OpenedGuidelines);
-  opened->options_ = {.as_of = options.as_of, .shown = options.shown};
+  opened->options_ = {.as_of = options.as_of, .shown = options.shown, .imports = options.imports};
   if (options.as_of.empty()) {
     opened->options_.as_of = SystemClock().UtcTimestamp().substr(0, 10);
   } else if (!guidelines::IsDay(options.as_of)) {
@@ -85,6 +87,57 @@ Status OpenedPlaces::Attach(judge::Judge& judge) {
   MORES_RETURN_IF_ERROR(guidelines->Attach(judge));
   run.judge = &guidelines->judge();
   return {};
+}
+
+std::vector<std::string> PlacesAsked(const judge::PlaceRun& run) {
+  std::set<std::string> codes;
+  for (const Expected<Places>& places : run.places) {
+    if (!places) continue;
+    for (const judge::AskedPlace& place : *places) codes.insert(place.scope.place);
+  }
+  return {codes.begin(), codes.end()};
+}
+
+Expected<std::optional<std::string>> NoteOnUndeciding(OpenedGuidelines& opened,
+                                                      const std::vector<std::string>& codes) {
+  using guidelines::Standing;
+  guidelines::Database& database = opened.database();
+  std::set<std::string> within;
+  for (const std::string& code : codes) {
+    for (const std::string& place : database.places().WithAncestors(code)) {
+      for (const std::string& written : database.places().CodesOf(place)) within.insert(written);
+    }
+  }
+  const std::vector<std::string_view> marks(within.size(), "?");
+  MORES_ASSIGN_OR_RETURN(
+      guidelines::Statement read,
+      database.connection().Prepare(fmt::format(
+          "SELECT v.status, count(DISTINCT g.key) FROM version_place p JOIN guideline g ON g.key = "
+          "p.guideline AND g.current = p.version JOIN version v ON v.guideline = g.key AND "
+          "v.version = g.current WHERE p.place IN ({}) AND NOT {} GROUP BY v.status",
+          fmt::join(marks, ", "), database.trusted_column())));
+  for (const std::string& place : within) read.Bind(place);
+  std::map<Standing, int64_t> counts;
+  for (;;) {
+    MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
+    if (!row) break;
+    const auto status = guidelines::ParseStanding(read.Text(0));
+    if (status) counts[*status] = read.Integer(1);
+  }
+  int64_t all = 0;
+  std::string listed;
+  for (const auto& [status, count] : counts) {
+    const guidelines::Guideline like = {.status = status};
+    if (status == Standing::kWithdrawn || like.StatusDecides(opened.options().imports)) {
+      continue;
+    }
+    all += count;
+    listed += fmt::format("{}{} {}", listed.empty() ? "" : ", ", count, guidelines::Name(status));
+    if (status == Standing::kImported) listed += " (--trust-imports lets them)";
+  }
+  if (all == 0) return std::optional<std::string>();
+  return std::optional(fmt::format("{} guideline{} of these places {} decide: {}", all,
+                                   all == 1 ? "" : "s", all == 1 ? "doesn't" : "don't", listed));
 }
 
 Expected<std::unique_ptr<OpenedPlaces>> OpenPlaces(const PlacesOptions& options,

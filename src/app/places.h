@@ -4,6 +4,7 @@
 #define MORES_APP_PLACES_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct GuidelineOptions {
   std::string database;  // "": $MORES_GUIDELINES
   std::string as_of;     // "": today, UTC
   size_t shown = 5;      // of a place, at most
+  // Which imported guidelines decide.
+  guidelines::ImportTrust imports = guidelines::ImportTrust::kMarkedSets;
 };
 
 struct PlacesOptions {
@@ -47,6 +50,7 @@ class OpenedGuidelines {
   Status Attach(judge::Judge& judge);
   judge::PlaceJudge& judge() { return *judge_; }
   guidelines::Database& database() { return *database_; }
+  const judge::PlaceOptions& options() const { return options_; }
   Json Manifest() const;
 
  private:
@@ -62,6 +66,13 @@ struct OpenedPlaces {
 
   Status Attach(judge::Judge& judge);
 };
+// What is said of guidelines of the places asked for, and of what these are parts of, that don't
+// decide by their status: how many of which; nullopt where all do. Withdrawn ones don't count.
+Expected<std::optional<std::string>> NoteOnUndeciding(OpenedGuidelines& opened,
+                                                      const std::vector<std::string>& codes);
+// Of those that the dialogues are judged in.
+std::vector<std::string> PlacesAsked(const judge::PlaceRun& run);
+
 // Null where neither the options nor the dialogues name a place, or those name some and no database
 // is at hand. kUsage names a place of the options that is unknown; one of a dialogue fails that
 // dialogue alone.

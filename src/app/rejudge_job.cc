@@ -1,11 +1,14 @@
 #include "app/rejudge_job.h"
 
+#include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/json_fields.h"
 #include "base/json_lines.h"
 
 namespace mores::app {
@@ -23,7 +26,7 @@ Expected<std::vector<StoredVerdict>> ReadStoredVerdicts(const std::string& path)
   IdLines ids;
   const auto take = [&](const JsonLine& line) -> Status {
     StoredVerdict stored{.json = line.value};
-    MORES_ASSIGN_OR_RETURN(stored.id, RequiredString(line.value, "id", line.where));
+    MORES_ASSIGN_OR_RETURN(stored.id, JsonFields(line.value, line.where).RequiredId());
     if (!stored.json.contains("error") || stored.json.contains("label")) {
       MORES_ASSIGN_OR_RETURN(stored.verdict, format::ParseVerdict(stored.json, line.where));
     }
@@ -56,6 +59,18 @@ Status CheckSameDatabase(const std::vector<StoredVerdict>& lines, guidelines::Da
                    database.path());
 }
 
+// By code, as they were written.
+std::vector<std::string> PlacesOfVerdicts(const std::vector<StoredVerdict>& lines) {
+  std::set<std::string> codes;
+  for (const StoredVerdict& line : lines) {
+    if (!line.verdict || !line.verdict->findings) continue;
+    for (const format::PlaceResult& place : line.verdict->findings->places) {
+      codes.insert(place.place.substr(0, place.place.find('+')));
+    }
+  }
+  return {codes.begin(), codes.end()};
+}
+
 // What the journal holds of an item.
 Json JournalLine(Json verdict, const std::vector<judge::PlaceChange>& changes) {
   Json list = Json::array();
@@ -85,6 +100,24 @@ job::BatchFunction RejudgeBatch(judge::PlaceJudge& judge, const std::vector<Stor
     }
     return results;
   };
+}
+
+// The counts of a run that an earlier process finished, from its two files.
+Status CountFinished(const std::string& output, RejudgeResult& result) {
+  std::map<std::string, Json> changes;  // by id of the verdict
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(result.changes, {}, [&](const JsonLine& line) -> Status {
+    MORES_ASSIGN_OR_RETURN(const std::string id, RequiredString(line.value, "id", line.where));
+    changes[id].push_back(line.value);
+    return {};
+  }));
+  result.counts.failed = result.run.failed;
+  MORES_RETURN_IF_ERROR(ForEachJsonLine(output, {}, [&](const JsonLine& line) -> Status {
+    MORES_ASSIGN_OR_RETURN(const std::string id, RequiredString(line.value, "id", line.where));
+    const auto found = changes.find(id);
+    result.counts.Add(line.value, found == changes.end() ? Json::array() : found->second);
+    return {};
+  }));
+  return {};
 }
 
 Expected<job::JobOptions> MakeRejudgeRun(const RejudgeJob& options,
@@ -123,17 +156,27 @@ Expected<job::JobOptions> MakeRejudgeRun(const RejudgeJob& options,
 
 }  // namespace
 
+std::vector<std::string> InputsOf(const RejudgeJob& options) {
+  std::vector<std::string> inputs = InputsOf(options.judge);
+  inputs.push_back(options.input);
+  inputs.push_back(options.guidelines.database);
+  return inputs;
+}
+
 Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(CheckOutput(options.input, options.output));
+  MORES_RETURN_IF_ERROR(CheckRunOutput(InputsOf(options), options.output, options.start));
   MORES_ASSIGN_OR_RETURN(const std::vector<StoredVerdict> lines, ReadStoredVerdicts(options.input));
   MORES_ASSIGN_OR_RETURN(const auto guidelines, OpenedGuidelines::Open(options.guidelines));
   MORES_RETURN_IF_ERROR(CheckSameDatabase(lines, guidelines->database()));
   JudgeOptions judging = options.judge;
   judging.chat.fresh = options.start == job::JournalStart::kFresh;
-  judging.chat.stop = watch.stop;
+  judging.chat.watch = watch;
   MORES_ASSIGN_OR_RETURN(const auto judge, OpenJudge(judging, options.output));
   MORES_RETURN_IF_ERROR(guidelines->Attach(*judge));
   if (const auto note = NoteOnGuidelines(*judge)) watch.Note(*note);
+  MORES_ASSIGN_OR_RETURN(const auto undeciding,
+                         NoteOnUndeciding(*guidelines, PlacesOfVerdicts(lines)));
+  if (undeciding) watch.Note(*undeciding);
   MORES_ASSIGN_OR_RETURN(job::JobOptions job, MakeRejudgeRun(options, lines, *judge, *guidelines));
   job.progress = watch.progress;
   job.stop = watch.stop;
@@ -153,9 +196,11 @@ Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watc
     job.before_commit = [&] { return WriteFileAtomically(result.changes, changes); };
   }
   const judge::RejudgeOptions again = {.as_of = options.guidelines.as_of,
-                                       .shown = options.guidelines.shown};
+                                       .shown = options.guidelines.shown,
+                                       .imports = options.guidelines.imports};
   MORES_ASSIGN_OR_RETURN(result.run,
                          job::RunJob(job, RejudgeBatch(guidelines->judge(), lines, again)));
+  if (result.run.was_finished) MORES_RETURN_IF_ERROR(CountFinished(options.output, result));
   result.notes = NotesOnBaseline(*judge, Asked::kInPlaces);
   return result;
 }

@@ -28,6 +28,9 @@ struct RejudgeResult {
   std::vector<std::string> notes;  // NotesOnBaseline: to be told last
 };
 
+// The files that it reads; some may be empty.
+std::vector<std::string> InputsOf(const RejudgeJob& options);
+
 // kUsage where the database has none of the guidelines that the verdicts were shown.
 Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watch);
 

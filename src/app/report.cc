@@ -21,6 +21,19 @@ Status CheckBaselineFiles(const BaselineFiles& files) {
   return {};
 }
 
+Status CheckReportFiles(const ReportJob& options) {
+  std::vector<std::string> inputs = options.verdicts;
+  inputs.insert(inputs.end(), options.labels.begin(), options.labels.end());
+  inputs.push_back(options.baselines.train);
+  inputs.push_back(options.baselines.load);
+  const std::vector<WrittenFile> files = {{options.files.summary, job::FileKind::kJson},
+                                          {options.files.page, job::FileKind::kPage},
+                                          {options.files.csv, job::FileKind::kText},
+                                          {options.files.verdicts_csv, job::FileKind::kText},
+                                          {options.baselines.save, job::FileKind::kBytes}};
+  return CheckWritten(inputs, files);
+}
+
 Expected<Baselines> OpenBaselines(const BaselineFiles& files, job::Progress& progress,
                                   StopToken stop) {
   if (!files.load.empty()) {
@@ -81,7 +94,8 @@ Status WriteFigures(const report::Report& report, const FigureFiles& files) {
 
 Expected<report::Report> ReportVerdicts(const ReportJob& options, const Watch& watch) {
   MORES_RETURN_IF_ERROR(CheckBaselineFiles(options.baselines));
-  const ShownProgress progress(watch);
+  MORES_RETURN_IF_ERROR(CheckReportFiles(options));
+  const job::ShownProgress progress(watch.progress);
   MORES_ASSIGN_OR_RETURN(report::Collection collection,
                          report::Collect({.verdict_paths = options.verdicts,
                                           .label_paths = options.labels,

@@ -4,12 +4,13 @@
 #define MORES_APP_RUN_H_
 
 #include <functional>
-#include <memory>
 #include <span>
 #include <string>
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "chat/chat_model.h"
+#include "job/file_kind.h"
 #include "job/job.h"
 #include "job/progress.h"
 
@@ -19,10 +20,14 @@ namespace mores::app {
 struct Watch {
   job::Progress* progress = nullptr;  // silent when null
   StopToken stop;                     // looked at between pieces of work
-  // What somebody should know before results come, called before the work begins or on the way.
+  // What somebody should know before results come: before the work begins, and of endpoints while
+  // they are asked.
   std::function<void(const std::string& note)> on_note;
   // Called once an item that failed, in the order of the output, at the end.
   std::function<void(const std::string& id, const std::string& message)> on_failure;
+  // Called where a call of an endpoint ended the run: what it was asked until then, which may have
+  // cost something.
+  std::function<void(const std::string& model, const chat::ChatTotals& totals)> on_broken_off;
 
   void Note(const std::string& note) const {
     if (on_note) on_note(note);
@@ -32,25 +37,29 @@ struct Watch {
   }
 };
 
-// The progress of a watch, silent where it has none. The watch outlives it.
-class ShownProgress {
- public:
-  explicit ShownProgress(const Watch& watch)
-      : silent_(watch.progress == nullptr ? job::MakeSilentProgress() : nullptr),
-        shown_(watch.progress == nullptr ? silent_.get() : watch.progress) {}
-  job::Progress& operator*() const { return *shown_; }
-  job::Progress* operator->() const { return shown_; }
-
- private:
-  std::unique_ptr<job::Progress> silent_;
-  job::Progress* shown_;
-};
-
 // kUsage for an output without a name, or one that is an input file itself, or beside which a run
 // would write over one; kIo where there is no such folder, or no such descriptor open for writing.
 // Every job looks at its own.
 Status CheckOutput(const std::string& input, const std::string& output);
 Status CheckOutputs(std::span<const std::string> inputs, const std::string& output);
+
+// CheckOutputs of what job::RunJob writes, and all that it would refuse whatever the run: before a
+// model is loaded.
+Status CheckRunOutput(std::span<const std::string> inputs, const std::string& output,
+                      job::JournalStart start);
+
+// A file that a command writes in one go, such as a page or a table of figures.
+struct WrittenFile {
+  std::string path;  // empty: none is written
+  job::FileKind kind = job::FileKind::kJson;
+};
+// CheckOutputs for each; also kUsage where two of them are one file, and where one would be written
+// over a file of another kind.
+Status CheckWritten(std::span<const std::string> inputs, std::span<const WrittenFile> files);
+Status CheckWritten(std::span<const std::string> inputs, const WrittenFile& file);
+
+// The file of "scripted:FILE", which is an input; else nothing.
+std::string ScriptOf(const std::string& model);
 
 }  // namespace mores::app
 

@@ -64,6 +64,7 @@ Json ScoredLine(const std::string& id, const ScoreRequest& request,
 }  // namespace
 
 Expected<job::JobSummary> ScoreFile(const ScoreOptions& options, const Watch& watch) {
+  MORES_RETURN_IF_ERROR(CheckItemRun(options.items));
   MORES_ASSIGN_OR_RETURN(const auto model,
                          OpenModel(options.items.model, chat::TokenizerNeed::kOptional));
   ItemRun run{.command = "score", .model_name = model->name()};

@@ -45,6 +45,7 @@ Json TokenizedLine(const std::string& id, const std::vector<int32_t>& ids,
 }  // namespace
 
 Expected<job::JobSummary> TokenizeFile(const TokenizeOptions& options, const Watch& watch) {
+  MORES_RETURN_IF_ERROR(CheckItemRun(options.items));
   MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.items.model.model));
   MORES_ASSIGN_OR_RETURN(const auto tokenizer, text::LoadTokenizer(directory));
   MORES_ASSIGN_OR_RETURN(const std::string file, text::FindTokenizerFile(directory));

@@ -7,7 +7,7 @@ namespace mores::app {
 
 Expected<train::SftResult> TrainSft(const SftJob& options, const Watch& watch) {
   MORES_RETURN_IF_ERROR(SetIsa(options.isa));
-  const ShownProgress progress(watch);
+  const job::ShownProgress progress(watch.progress);
   train::SftOptions training = options.options;
   training.stop = watch.stop;
   training.progress = &*progress;

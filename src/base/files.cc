@@ -5,14 +5,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
+
+#include "base/input_bytes.h"
 
 namespace mores {
 namespace {
@@ -79,30 +83,41 @@ bool WriteAll(int descriptor, std::string_view bytes) {
   return true;
 }
 
+// The folder that a path stands in.
+std::string ParentOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : (slash == 0 ? "/" : path.substr(0, slash));
+}
+
 // Makes a rename in the folder of `path` survive a power failure. Some file systems refuse to sync
 // a folder; the rename is done by then, so that is not an error.
 void SyncParent(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string parent =
-      slash == std::string::npos ? "." : (slash == 0 ? "/" : path.substr(0, slash));
-  const int descriptor = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int descriptor = open(ParentOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return;
   fsync(descriptor);
   close(descriptor);
 }
 
+// Beside `path`; short, so that a name that fits leaves one that fits.
 std::string TemporaryName(const std::string& path) {
   static std::atomic<uint64_t> counter{0};
-  return fmt::format("{}.tmp-{}-{}", path, getpid(), counter.fetch_add(1));
+  constexpr size_t kKept = 100;
+  const size_t name = path.rfind('/') + 1;  // 0 where there is no folder
+  return fmt::format("{}.tmp-{}-{}", std::string_view(path).substr(0, name + kKept), getpid(),
+                     counter.fetch_add(1));
 }
 
-// Where a link leads, so that the file is replaced and the link stays.
-std::string ResolveLink(const std::string& path) {
-  char* resolved = realpath(path.c_str(), nullptr);
-  if (resolved == nullptr) return path;
-  std::string result(resolved);
-  std::free(resolved);
-  return result;
+// Where links lead, so that what is there is replaced, or made, and the links stay.
+Expected<std::string> ResolveLinks(const std::string& path) {
+  constexpr int kMostLinks = 40;  // as the kernel
+  std::filesystem::path resolved = path;
+  for (int i = 0; i < kMostLinks; ++i) {
+    std::error_code error;
+    const std::filesystem::path target = std::filesystem::read_symlink(resolved, error);
+    if (error) return resolved.string();
+    resolved = resolved.parent_path() / target;
+  }
+  return SystemError(ELOOP, path, "can't write");
 }
 
 }  // namespace
@@ -189,7 +204,7 @@ Expected<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path
     if (file->descriptor_ < 0) return SystemError(errno, path, "can't write");
     return file;
   }
-  if (exists) file->path_ = ResolveLink(path);
+  MORES_ASSIGN_OR_RETURN(file->path_, ResolveLinks(path));
   if (exists && access(path.c_str(), W_OK) != 0) return SystemError(errno, path, "can't write");
   const std::string temporary = TemporaryName(file->path_);
   file->descriptor_ = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -266,16 +281,14 @@ Status AppendFile::Sync() {
 }
 
 Expected<std::unique_ptr<LineReader>> LineReader::Open(const std::string& path) {
-  MORES_ASSIGN_OR_RETURN(const int descriptor, OpenForReading(path));
   std::unique_ptr<LineReader> reader(new LineReader());
   reader->path_ = DisplayName(path);
-  reader->descriptor_ = descriptor;
+  MORES_ASSIGN_OR_RETURN(reader->input_, InputBytes::Open(path));
   return reader;
 }
 
-LineReader::~LineReader() {
-  if (descriptor_ > STDIN_FILENO) close(descriptor_);
-}
+LineReader::LineReader() = default;
+LineReader::~LineReader() = default;
 
 Expected<bool> LineReader::Next(std::string& line) {
   size_t searched = 0;  // bytes after position_ known to hold no terminator
@@ -303,11 +316,10 @@ Expected<bool> LineReader::Next(std::string& line) {
     position_ = 0;
     const size_t size = buffer_.size();
     buffer_.resize(size + kReadSize);
-    const ssize_t got = ReadSome(descriptor_, buffer_.data() + size, kReadSize);
-    const int error_number = errno;
-    buffer_.resize(size + static_cast<size_t>(got < 0 ? 0 : got));
-    if (got < 0) return SystemError(error_number, path_, "can't read");
-    end_ = got == 0;
+    const Expected<size_t> got = input_->Read(buffer_.data() + size, kReadSize);
+    buffer_.resize(size + (got ? *got : 0));
+    if (!got) return tl::unexpected(got.error());
+    end_ = *got == 0;
   }
 }
 
@@ -327,6 +339,40 @@ Status CheckWritableStream(const std::string& path) {
   const int flags = fcntl(named, F_GETFL);
   if (flags < 0) return SystemError(errno, path, "can't write");
   if ((flags & O_ACCMODE) == O_RDONLY) return SystemError(EBADF, path, "can't write");
+  return {};
+}
+
+Status CheckWritable(const std::string& path, std::initializer_list<std::string_view> beside) {
+  if (IsStream(path)) return {};
+  MORES_ASSIGN_OR_RETURN(const std::string target, ResolveLinks(path));
+  if (DirectoryExists(target) || target.ends_with('/')) {
+    return MakeError(ErrorKind::kUsage, "{}: the output is a directory", path);
+  }
+  const std::string folder = ParentOf(target);
+  if (!DirectoryExists(folder)) {
+    return MakeError(ErrorKind::kIo, "{}: there is no folder '{}'", path, folder);
+  }
+  const auto check_length = [&](const std::string& where, size_t more) -> Status {
+    const long most = pathconf(ParentOf(where).c_str(), _PC_NAME_MAX);
+    const size_t name = where.size() - (where.rfind('/') + 1) + more;
+    const bool fits = most < 0 || name <= static_cast<size_t>(most);
+    if (fits && where.size() + more < PATH_MAX) return {};
+    return MakeError(ErrorKind::kUsage,
+                     "{}: the file name is too long: with what is written beside it, it has {} "
+                     "bytes of at most {}",
+                     path, fits ? where.size() + more : name, fits ? PATH_MAX - 1 : most);
+  };
+  // Files beside the output stand beside the link, where it is one.
+  size_t more = 0;
+  for (const std::string_view name : beside) more = std::max(more, name.size());
+  MORES_RETURN_IF_ERROR(check_length(target, 0));
+  MORES_RETURN_IF_ERROR(check_length(path, more));
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    return SystemError(errno, path, "can't write into its folder");
+  }
+  if (FileExists(target) && access(target.c_str(), W_OK) != 0) {
+    return SystemError(errno, path, "can't write");
+  }
   return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +14,9 @@
 
 namespace mores {
 
+class InputBytes;
+
+// The bytes as they are, packed or not.
 Expected<std::string> ReadFile(const std::string& path);  // "-" is standard input
 
 // A read-only view of a whole file in memory, mapped.
@@ -33,6 +37,7 @@ class MappedFile {
 };
 
 // Writes to a file beside `path` and renames it into place in Commit(), after flushing to disk.
+// Where `path` is a link, what it leads to is replaced, or made, and the link stays.
 // Destroyed without Commit(), it removes what it wrote. "-" writes to standard output at Commit().
 class AtomicFile {
  public:
@@ -65,8 +70,8 @@ class AppendFile {
   int descriptor_ = -1;
 };
 
-// Lines without their terminators ("\n" or "\r\n"), one at a time. A byte-order mark at the start
-// of the file is dropped.
+// Lines without their terminators ("\n" or "\r\n"), one at a time, of a file as InputBytes reads
+// it. A byte-order mark at the start is dropped.
 class LineReader {
  public:
   static Expected<std::unique_ptr<LineReader>> Open(const std::string& path);  // "-": stdin
@@ -77,11 +82,11 @@ class LineReader {
   ~LineReader();
 
  private:
-  LineReader() = default;
+  LineReader();
   std::string path_;
+  std::unique_ptr<InputBytes> input_;
   std::string buffer_;
   size_t position_ = 0;
-  int descriptor_ = -1;
   int64_t line_number_ = 0;
   bool end_ = false;
 };
@@ -93,6 +98,12 @@ bool IsStream(const std::string& path);
 bool IsStandardOutput(const std::string& path);
 // kIo if the path names a descriptor that is not open for writing.
 Status CheckWritableStream(const std::string& path);
+
+// What would keep a file from being written at the end of long work, said before it: a name that is
+// too long (also with any of `beside` behind it, names of files that the work writes too), no such
+// folder, one that nothing may be written in, a file that may not be written over, links in a
+// circle. Streams are CheckWritableStream's.
+Status CheckWritable(const std::string& path, std::initializer_list<std::string_view> beside = {});
 
 bool FileExists(const std::string& path);
 bool DirectoryExists(const std::string& path);

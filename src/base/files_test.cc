@@ -218,5 +218,52 @@ TEST_F(FilesTest, DirectoriesAndFilesAreToldApart) {
   EXPECT_THAT(blocked.error().message, HasSubstr(Path("f/sub")));
 }
 
+TEST_F(FilesTest, ALinkThatLeadsNowhereMakesItsTarget) {
+  std::filesystem::create_directory(Path("far"));
+  std::filesystem::create_symlink("far/target", Path("second"));
+  std::filesystem::create_symlink("second", Path("first"));
+  ASSERT_TRUE(CheckWritable(Path("first")));
+  ASSERT_TRUE(WriteFileAtomically(Path("first"), "text"));
+  EXPECT_TRUE(std::filesystem::is_symlink(Path("first")));
+  EXPECT_TRUE(std::filesystem::is_symlink(Path("second")));
+  EXPECT_EQ(ReadFile(Path("far/target")).value(), "text");
+  std::filesystem::create_symlink("none/target", Path("lost"));
+  EXPECT_THAT(CheckWritable(Path("lost")).error().message, HasSubstr("there is no folder"));
+  EXPECT_FALSE(WriteFileAtomically(Path("lost"), "text"));
+  EXPECT_TRUE(std::filesystem::is_symlink(Path("lost")));
+}
+
+TEST_F(FilesTest, LinksInACircleAreAnError) {
+  std::filesystem::create_symlink("b", Path("a"));
+  std::filesystem::create_symlink("a", Path("b"));
+  EXPECT_THAT(CheckWritable(Path("a")).error().message, HasSubstr("symbolic links"));
+  EXPECT_THAT(WriteFileAtomically(Path("a"), "x").error().message, HasSubstr("symbolic links"));
+}
+
+TEST_F(FilesTest, WhatCannotBeWrittenIsSaidBefore) {
+  EXPECT_TRUE(CheckWritable(Path("new.jsonl")));
+  EXPECT_TRUE(CheckWritable("-"));
+  EXPECT_TRUE(CheckWritable("/dev/null"));
+  std::filesystem::create_directory(Path("folder"));
+  EXPECT_THAT(CheckWritable(Path("folder")).error().message,
+              HasSubstr("the output is a directory"));
+  EXPECT_THAT(CheckWritable(Path("folder/")).error().message,
+              HasSubstr("the output is a directory"));
+  EXPECT_THAT(CheckWritable(Path("none/new")).error().message, HasSubstr("there is no folder"));
+  const std::string longest(255, 'n');
+  EXPECT_TRUE(CheckWritable(Path(longest)));
+  EXPECT_TRUE(WriteFileAtomically(Path(longest), "text"));
+  EXPECT_THAT(CheckWritable(Path(longest + "n")).error().message, HasSubstr("too long"));
+  EXPECT_THAT(CheckWritable(Path(std::string(220, 'n')), {std::string(40, 'b')}).error().message,
+              HasSubstr("too long"));
+  EXPECT_TRUE(CheckWritable(Path(std::string(210, 'n')), {".part"}));
+  if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
+  Put("kept", "");
+  chmod(Path("kept").c_str(), 0400);
+  EXPECT_THAT(CheckWritable(Path("kept")).error().message, HasSubstr("Permission denied"));
+  chmod(Path("folder").c_str(), 0500);
+  EXPECT_THAT(CheckWritable(Path("folder/new")).error().message, HasSubstr("Permission denied"));
+}
+
 }  // namespace
 }  // namespace mores

@@ -1,90 +1,91 @@
 #include "base/json.h"
 
-#include <array>
+#include <charconv>
+#include <cstdlib>
 
 namespace mores {
 namespace {
 
-constexpr size_t kMaxDepth = 64;
-// Ordered objects look their keys up one after the other; the bound keeps hostile ones affordable.
-constexpr size_t kMaxKeys = size_t{1} << 16;
+constexpr uint64_t kWrittenNumber = 0x6E;  // the subtype of the binary value that holds its text
 
-// Refuses what the parser would accept and should not: nesting that overflows the stack when the
-// value is destroyed or written, objects of quadratic cost, and NUL bytes, which it takes for the
-// end. Exact on every prefix that is valid JSON; the parser judges the rest.
-Status CheckShape(std::string_view text, std::string_view where) {
-  std::array<size_t, kMaxDepth + 1> keys{};
-  size_t depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\0') return MakeError(ErrorKind::kInput, "{}: NUL byte at byte {}", where, i + 1);
-    if (in_string) {
-      if (c == '\\') {
-        ++i;
-        if (i < text.size() && text[i] == '\0') --i;
-      } else if (c == '"') {
-        in_string = false;
-      }
-      continue;
-    }
-    if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kMaxDepth) {
-        return MakeError(ErrorKind::kInput, "{}: nested deeper than {} levels", where, kMaxDepth);
-      }
-      keys[depth] = 0;
-    } else if (c == '}' || c == ']') {
-      if (depth > 0) --depth;
-    } else if (c == ':') {
-      if (++keys[depth] > kMaxKeys) {
-        return MakeError(ErrorKind::kInput, "{}: an object with more than {} keys", where,
-                         kMaxKeys);
-      }
-    }
+bool HoldsWrittenNumbers(const Json& value) {
+  if (value.is_binary()) return true;
+  if (!value.is_structured()) return false;
+  for (const Json& member : value) {
+    if (HoldsWrittenNumbers(member)) return true;
   }
-  return {};
+  return false;
 }
 
-// The parser's message without its name for itself and without the text it quotes, which may be
-// long or hostile.
-std::string Reason(std::string_view message, bool one_line) {
-  constexpr std::string_view kStart = "parse error at ";
-  if (const size_t start = message.find(kStart); start != std::string_view::npos) {
-    message.remove_prefix(start + kStart.size());
+std::string DumpPlain(const Json& value) {
+  return value.dump(/*indent=*/-1, /*indent_char=*/' ', /*ensure_ascii=*/false,
+                    Json::error_handler_t::replace);
+}
+
+// As DumpPlain, but for the numbers that are written as they were.
+void AppendJson(const Json& value, std::string& out) {
+  if (IsWrittenNumber(value)) {
+    out += TextOfWrittenNumber(value);
+    return;
   }
-  // Text of one line is a line of a file, whose number `where` holds.
-  constexpr std::string_view kOnlyLine = "line 1, ";
-  if (one_line && message.starts_with(kOnlyLine)) message.remove_prefix(kOnlyLine.size());
-  return std::string(message.substr(0, message.find("; last read: '")));
+  if (!value.is_structured()) {
+    out += DumpPlain(value);
+    return;
+  }
+  const bool object = value.is_object();
+  out += object ? '{' : '[';
+  bool first = true;
+  for (const auto& [key, member] : value.items()) {
+    if (!first) out += ',';
+    first = false;
+    if (object) out += DumpPlain(Json(key)) + ":";
+    AppendJson(member, out);
+  }
+  out += object ? '}' : ']';
 }
 
 }  // namespace
 
-Expected<Json> ParseJson(std::string_view text, std::string_view where) {
-  MORES_RETURN_IF_ERROR(CheckShape(text, where));
-  try {
-    return Json::parse(text.begin(), text.end());
-  } catch (const Json::parse_error& error) {
-    return MakeError(ErrorKind::kInput, "{}: invalid JSON: {}", where,
-                     Reason(error.what(), text.find('\n') == text.npos));
-  } catch (const Json::out_of_range&) {
-    return MakeError(ErrorKind::kInput, "{}: invalid JSON: a number is out of range", where);
-  } catch (const Json::exception& error) {
-    return MakeError(ErrorKind::kInput, "{}: invalid JSON (error {})", where, error.id);
-  }
+std::string DumpJson(const Json& value) {
+  if (!HoldsWrittenNumbers(value)) return DumpPlain(value);
+  std::string out;
+  AppendJson(value, out);
+  return out;
 }
 
-std::string DumpJson(const Json& value) {
-  return value.dump(/*indent=*/-1, /*indent_char=*/' ', /*ensure_ascii=*/false,
-                    Json::error_handler_t::replace);
+bool IsWrittenNumber(const Json& value) {
+  return value.is_binary() && value.get_binary().has_subtype() &&
+         value.get_binary().subtype() == kWrittenNumber;
+}
+
+Json WrittenNumber(std::string_view text) {
+  return Json::binary({text.begin(), text.end()}, kWrittenNumber);
+}
+
+std::string_view TextOfWrittenNumber(const Json& value) {
+  const Json::binary_t& bytes = value.get_binary();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+Json NumberValue(const Json& value) {
+  if (!IsWrittenNumber(value)) return value;
+  const std::string text(TextOfWrittenNumber(value));
+  if (text.find_first_of(".eE") == std::string::npos) {
+    int64_t integer = 0;  // "-0"
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), integer);
+    if (read.ec == std::errc()) return integer;
+  }
+  return std::strtod(text.c_str(), nullptr);
+}
+
+std::string_view TypeName(const Json& value) {
+  return IsWrittenNumber(value) ? "number" : value.type_name();
 }
 
 Expected<std::string> RequiredString(const Json& object, const char* name, std::string_view where) {
   if (!object.is_object()) {
     return MakeError(ErrorKind::kInput, "{}: field '{}': expected inside an object, found {}",
-                     where, name, object.type_name());
+                     where, name, TypeName(object));
   }
   const auto found = object.find(name);
   if (found == object.end()) {
@@ -92,7 +93,7 @@ Expected<std::string> RequiredString(const Json& object, const char* name, std::
   }
   if (!found->is_string()) {
     return MakeError(ErrorKind::kInput, "{}: field '{}': expected a string, found {}", where, name,
-                     found->type_name());
+                     TypeName(*found));
   }
   return found->get<std::string>();
 }

@@ -33,12 +33,27 @@ tl::unexpected<Error> FieldError(std::string_view where, std::string_view name,
 }
 
 std::string WrongType(std::string_view wanted, const Json& value) {
-  return fmt::format("must be {}, not {}", wanted, value.type_name());
+  return fmt::format("must be {}, not {}", wanted, TypeName(value));
 }
 
 Status RequireObject(const Json& value, std::string_view where, ErrorKind kind) {
   if (value.is_object()) return {};
   return MakeError(kind, "{}: {}", where, WrongType("an object", value));
+}
+
+Expected<std::string> TextOfId(const Json& value, std::string_view where) {
+  if (value.is_number_integer()) return DumpJson(value);
+  if (IsWrittenNumber(value)) {
+    const std::string_view text = TextOfWrittenNumber(value);
+    if (text == "-0") return std::string("0");
+    if (text.find_first_of(".eE") == std::string_view::npos) return std::string(text);
+  }
+  if (!value.is_string()) {
+    return FieldError(where, "id", WrongType("a string or an integer", value));
+  }
+  auto id = value.get<std::string>();
+  if (id.empty()) return FieldError(where, "id", "empty");
+  return id;
 }
 
 const Json* JsonFields::Find(const char* name) const {
@@ -78,8 +93,10 @@ Expected<std::vector<std::string>> JsonFields::Strings(const char* name) const {
 }
 
 Expected<std::optional<int64_t>> JsonFields::Whole(const char* name, WholeRange range) const {
-  const Json* value = Find(name);
-  if (value == nullptr) return std::optional<int64_t>();
+  const Json* given = Find(name);
+  if (given == nullptr) return std::optional<int64_t>();
+  const Json number = NumberValue(*given);
+  const Json* const value = &number;
   constexpr auto kMost = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
   const bool fits =
       value->is_number_unsigned() ? value->get<uint64_t>() <= kMost : value->is_number_integer();
@@ -95,18 +112,22 @@ Expected<int64_t> JsonFields::Count(const char* name) const {
 }
 
 Expected<std::optional<double>> JsonFields::Probability(const char* name) const {
-  const Json* value = Find(name);
-  if (value == nullptr) return std::optional<double>();
-  if (!value->is_number() || !(*value >= 0.0 && *value <= 1.0)) {
+  const Json* given = Find(name);
+  if (given == nullptr) return std::optional<double>();
+  const Json value = NumberValue(*given);
+  if (!value.is_number() || !(value >= 0.0 && value <= 1.0)) {
     return Wrong(name, "must be null or a number from 0 to 1");
   }
-  return std::optional<double>(value->get<double>());
+  return std::optional<double>(value.get<double>());
 }
 
 Expected<double> JsonFields::RequiredAmount(const char* name) const {
-  MORES_ASSIGN_OR_RETURN(const Json* const value, Required(name));
-  if (!value->is_number() || !(*value >= 0.0)) return Wrong(name, "must be a number, 0 or more");
-  return value->get<double>();
+  MORES_ASSIGN_OR_RETURN(const Json* const given, Required(name));
+  const Json value = NumberValue(*given);
+  if (!value.is_number() || !(value >= 0.0 && value <= std::numeric_limits<double>::max())) {
+    return Wrong(name, "must be a number, 0 or more");
+  }
+  return value.get<double>();
 }
 
 Expected<bool> JsonFields::Flag(const char* name) const {
@@ -119,11 +140,9 @@ Expected<bool> JsonFields::Flag(const char* name) const {
 Expected<std::optional<std::string>> JsonFields::Id() const {
   const Json* value = Find("id");
   if (value == nullptr) return std::optional<std::string>();
-  if (value->is_number_integer()) return std::optional<std::string>(value->dump());
-  if (!value->is_string()) return Wrong("id", WrongType("a string or an integer", *value));
-  auto id = value->get<std::string>();
-  if (id.empty()) return Wrong("id", "empty");
-  return std::optional<std::string>(std::move(id));
+  Expected<std::string> id = TextOfId(*value, where_);
+  if (!id) return tl::unexpected(Error{kind_, std::move(id.error().message)});
+  return std::optional<std::string>(*std::move(id));
 }
 
 Expected<size_t> JsonFields::OneOf(const char* name,

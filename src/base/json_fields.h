@@ -27,6 +27,10 @@ std::string WrongType(std::string_view wanted, const Json& value);
 // "WHERE: must be an object, not TYPE".
 Status RequireObject(const Json& value, std::string_view where, ErrorKind kind = ErrorKind::kInput);
 
+// What `id` says: a text that isn't empty, or a whole number, which becomes its digits. So the
+// number 1 and the text "1" are one id.
+Expected<std::string> TextOfId(const Json& value, std::string_view where);
+
 // A whole number from `least` to `most`.
 struct WholeRange {
   int64_t least = std::numeric_limits<int64_t>::min();
@@ -70,8 +74,9 @@ class JsonFields {
   Expected<double> RequiredAmount(const char* name) const;
   // False where absent.
   Expected<bool> Flag(const char* name) const;
-  // A text that isn't empty, or a whole number, which becomes a text.
+  // The field `id`, as TextOfId.
   Expected<std::optional<std::string>> Id() const;
+  Expected<std::string> RequiredId() const { return Given("id", Id()); }
 
   // The place of a text among `names`. Absent is an error.
   Expected<size_t> OneOf(const char* name, std::span<const std::string_view> names) const;

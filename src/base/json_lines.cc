@@ -13,6 +13,9 @@
 namespace mores {
 namespace {
 
+// All of an array is in memory at once.
+constexpr size_t kMaxArray = size_t{1} << 30;
+
 using NextLine = std::function<Expected<bool>(std::string& line)>;
 
 // Bytes of the texts in a value, names of fields included.
@@ -29,6 +32,15 @@ bool SaysThatAnItemFailed(const Json& value, const std::vector<const char*>& res
   return !results.empty() && value.is_object() && value.contains("error") &&
          std::none_of(results.begin(), results.end(),
                       [&](const char* name) { return value.contains(name); });
+}
+
+// The names of columns, or fields, and no JSON.
+bool LooksLikeCsv(std::string_view line) {
+  const size_t start = line.find_first_not_of(" \t\"");
+  if (start == std::string_view::npos || line.find_first_of(",;\t") == std::string_view::npos) {
+    return false;
+  }
+  return line[start] != '{' && line[start] != '[';
 }
 
 class LinesLoop {
@@ -51,7 +63,7 @@ class LinesLoop {
       }
       first = false;
       const std::string where = fmt::format("{}:{}", name_, number);
-      MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, where));
+      MORES_ASSIGN_OR_RETURN(const Json value, ParseLine(line, where));
       MORES_RETURN_IF_ERROR(Take({value, where, number}));
       AddToHash(line);
     }
@@ -63,6 +75,15 @@ class LinesLoop {
   }
 
  private:
+  // An error of a file of another kind says which.
+  Expected<Json> ParseLine(const std::string& line, const std::string& where) const {
+    Expected<Json> value = ParseJson(line, where, options_.json);
+    if (!value && result_.records + result_.failed == 0 && LooksLikeCsv(line)) {
+      value.error().message += "; this looks like CSV: write it as JSON, a record a line";
+    }
+    return value;
+  }
+
   // An array that begins with `whole` and goes on to the end.
   Status ReadArray(const NextLine& next, std::string whole) {
     std::string line;
@@ -71,8 +92,12 @@ class LinesLoop {
       if (!more) break;
       whole += '\n';
       whole += line;
+      if (whole.size() > kMaxArray) {
+        return MakeError(ErrorKind::kInput, "{}: an array above {} MiB: write a record a line",
+                         name_, kMaxArray >> 20);
+      }
     }
-    MORES_ASSIGN_OR_RETURN(const Json array, ParseJson(whole, name_));
+    MORES_ASSIGN_OR_RETURN(const Json array, ParseJson(whole, name_, options_.json));
     AddToHash(whole);
     return ForEachJsonItem(array, name_, [&](const JsonLine& item) -> Status {
       if (TextBytes(item.value) > LineReader::kMaxLine) {
@@ -140,6 +165,11 @@ Status ForEachJsonItem(const Json& array, const std::string& name, const ReadJso
 
 std::string ShownPath(const std::string& path) { return path == "-" ? "<stdin>" : path; }
 
+std::string_view NoteOnDigits(std::string_view id) {
+  const bool digits = !id.empty() && id.find_first_not_of("-0123456789") == std::string_view::npos;
+  return digits ? " (as a number or as a text, the same digits are one id)" : "";
+}
+
 std::optional<int64_t> IdLines::Put(const std::string& id, int64_t number) {
   const auto [seen, fresh] = first_.emplace(id, number);
   return fresh ? std::nullopt : std::optional<int64_t>(seen->second);
@@ -148,7 +178,8 @@ std::optional<int64_t> IdLines::Put(const std::string& id, int64_t number) {
 Status IdLines::PutOnce(const std::string& id, const JsonLine& line) {
   const std::optional<int64_t> earlier = Put(id, line.number);
   if (!earlier) return {};
-  return FieldError(line.where, "id", fmt::format("already the id of line {}", *earlier));
+  return FieldError(line.where, "id",
+                    fmt::format("already the id of line {}{}", *earlier, NoteOnDigits(id)));
 }
 
 }  // namespace mores

@@ -30,6 +30,13 @@ struct JsonLinesOptions {
   std::vector<const char*> results;
   // Whether JsonLinesRead::hash is made.
   enum class Hash { kLeftOut, kMade } hash = Hash::kLeftOut;
+  // How each line is read: with the digits of its numbers, and refusing a key that a record has
+  // twice, which says two things. What commands add to what they carry may lie deeper than that
+  // did.
+  JsonOptions json = {.max_depth = 80,
+                      .lone_surrogates = JsonOptions::LoneSurrogates::kReplaced,
+                      .numbers = JsonOptions::Numbers::kAsWritten,
+                      .once = true};
   // The problem with a file that holds neither records nor failed items. Empty: none.
   std::string_view when_empty;
 };
@@ -54,12 +61,16 @@ Status ForEachJsonItem(const Json& array, const std::string& name, const ReadJso
 // How errors name a file: "<stdin>" for "-".
 std::string ShownPath(const std::string& path);
 
+// For an error about an id that stands twice: what may surprise about one of digits; "" else.
+std::string_view NoteOnDigits(std::string_view id);
+
 // The numbers of the lines, or items, where ids stand.
 class IdLines {
  public:
   // The number that had `id` before; nothing when it is new.
   std::optional<int64_t> Put(const std::string& id, int64_t number);
-  // kInput "WHERE: field 'id': already the id of line N".
+  // kInput "WHERE: field 'id': already the id of line N", saying that numbers and texts of the same
+  // digits are one id where that may surprise.
   Status PutOnce(const std::string& id, const JsonLine& line);
 
  private:

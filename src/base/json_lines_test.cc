@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct Heard {
   std::vector<std::string> lines;  // "WHERE VALUE"
@@ -24,6 +25,20 @@ Heard Hear(std::string_view text, const JsonLinesOptions& options) {
     return {};
   });
   return heard;
+}
+
+TEST(JsonLinesTest, AKeySaysOneThing) {
+  EXPECT_EQ(Hear("{\"a\":1}\n{\"a\":1,\"a\":2}\n", {}).read.error().message,
+            "f:2: field 'a': given twice");
+  EXPECT_TRUE(Hear("{\"a\":{\"b\":1,\"b\":2}}\n", {}).read);
+}
+
+TEST(JsonLinesTest, NamesCsv) {
+  EXPECT_THAT(Hear("id,query,response\n1,a,b\n", {}).read.error().message,
+              HasSubstr("this looks like CSV"));
+  EXPECT_THAT(Hear("\"id\";\"query\"\n", {}).read.error().message, HasSubstr("CSV"));
+  EXPECT_THAT(Hear("{\"a\",1}\n", {}).read.error().message, Not(HasSubstr("CSV")));
+  EXPECT_THAT(Hear("{}\na,b\n", {}).read.error().message, Not(HasSubstr("CSV")));
 }
 
 TEST(JsonLinesTest, LeavesBlankLinesOutAndCountsThem) {
@@ -102,6 +117,10 @@ TEST(JsonLinesTest, IdsStandOnce) {
   EXPECT_TRUE(ids.PutOnce("b", {value, "f:6", 6}));
   EXPECT_EQ(ids.PutOnce("b", {value, "f:7", 7}).error().message,
             "f:7: field 'id': already the id of line 6");
+  ids.Put("1", 8);
+  EXPECT_EQ(ids.PutOnce("1", {value, "f:9", 9}).error().message,
+            "f:9: field 'id': already the id of line 8 (as a number or as a text, the same digits "
+            "are one id)");
 }
 
 }  // namespace

@@ -63,6 +63,13 @@ TEST(JsonTest, BoundsDepth) {
   EXPECT_TRUE(ParseJson('"' + std::string(1000, '[') + "\\\"[\"", "w")) << "brackets in strings";
 }
 
+TEST(JsonTest, TheBoundOnDepthCanBeSet) {
+  const std::string text = std::string(70, '[') + std::string(70, ']');
+  EXPECT_FALSE(ParseJson(text, "w"));
+  EXPECT_TRUE(ParseJson(text, "w", {.max_depth = 70}));
+  EXPECT_FALSE(ParseJson(text, "w", {.max_depth = 69}));
+}
+
 TEST(JsonTest, BoundsTheKeysOfAnObject) {
   std::string text = "{";
   for (int i = 0; i < 70000; ++i) text += "\"\":0,";
@@ -79,6 +86,84 @@ TEST(JsonTest, ToleratesDuplicateKeysAndAByteOrderMark) {
 TEST(JsonTest, ErrorsDoNotQuoteTheText) {
   const std::string secret = "\"" + std::string(100000, 's') + "; last read: '\n";
   EXPECT_THAT(ErrorOf("{" + secret), Not(HasSubstr("sss")));
+}
+
+JsonOptions Once(std::span<const std::string_view> in) { return {.once = true, .once_in = in}; }
+
+TEST(JsonTest, RefusesAKeyTwiceWhereItIsAsked) {
+  constexpr std::string_view kTurns[] = {"messages"};
+  const JsonOptions once = Once(kTurns);
+  const auto error_of = [&](std::string_view text) {
+    const auto parsed = ParseJson(text, "f:1", once);
+    return parsed ? "parsed" : parsed.error().message;
+  };
+  EXPECT_EQ(error_of(R"({"a":1,"b":2,"a":1})"), "f:1: field 'a': given twice");
+  EXPECT_EQ(error_of(R"({"messages":[{},{"role":1,"r\u006fle":2}]})"),
+            "f:1: field 'messages[1].role': given twice");
+  EXPECT_EQ(error_of(R"([{"a":1},{"a":1,"a":2}])"), "f:1: field '[1].a': given twice");
+  EXPECT_EQ(error_of(R"([{"messages":[{"x":{"y":1,"y":1}}]}])"),
+            "f:1: field '[0].messages[0].x.y': given twice");
+  EXPECT_EQ(error_of(R"({"other":{"a":1,"a":2},"list":[{"a":1,"a":2}]})"), "parsed");
+  EXPECT_EQ(error_of("{\"" + std::string(1000, 'k') + "\":1,\"" + std::string(1000, 'k') + "\":1}")
+                .size(),
+            std::string("f:1: field '': given twice").size() + 60);
+}
+
+TEST(JsonTest, KeepsNumbersAsTheyWereWritten) {
+  const JsonOptions options{.numbers = JsonOptions::Numbers::kAsWritten};
+  const std::string text =
+      R"({"big":12345678901234567890123,"zero":0.1000,"huge":1e400,"tiny":-1E-999,"minus":-0,)"
+      R"("list":[0.5,18446744073709551615,-9223372036854775808,1.0,3,1e5,2.50]})";
+  const Json value = ParseJson(text, "w", options).value();
+  EXPECT_EQ(DumpJson(value), text);
+  EXPECT_TRUE(value["list"][0].is_number_float());
+  EXPECT_TRUE(value["list"][1].is_number_unsigned());
+  EXPECT_TRUE(value["list"][3].is_number_float());
+  EXPECT_TRUE(IsWrittenNumber(value["big"]));
+  EXPECT_FALSE(IsWrittenNumber(value["list"][0]));
+  EXPECT_EQ(TypeName(value["big"]), "number");
+  EXPECT_EQ(NumberValue(value["zero"]), Json(0.1));
+  EXPECT_EQ(NumberValue(value["minus"]), Json(0));
+  EXPECT_EQ(NumberValue(value["list"][6]), Json(2.5));
+  EXPECT_FALSE(ParseJson("1e400", "w"));
+  EXPECT_EQ(ParseJson("0.1000", "w").value(), Json(0.1));
+  EXPECT_EQ(ParseJson("1e-999", "w").value(), Json(0.0));
+  EXPECT_EQ(ParseJson("12345678901234567890123", "w").value(), Json(12345678901234567890123.0));
+}
+
+TEST(JsonTest, HalvesOfSurrogatePairs) {
+  const std::string text = R"({"a\udc00":"x\ud800y\ude00\ud83d\ude00\ud800\n"})";
+  EXPECT_FALSE(ParseJson(text, "w"));
+  JsonOptions options{.lone_surrogates = JsonOptions::LoneSurrogates::kReplaced};
+  EXPECT_EQ(DumpJson(ParseJson(text, "w", options).value()),
+            "{\"a\uFFFD\":\"x\uFFFDy\uFFFD\U0001F600\uFFFD\\n\"}");
+  options.lone_surrogates = JsonOptions::LoneSurrogates::kKept;
+  const Json kept = ParseJson(text, "w", options).value();
+  EXPECT_EQ(kept["a\uFFFD"], "x\xED\xA0\x80y\xED\xB8\x80\U0001F600\xED\xA0\x80\n");
+}
+
+// The library's own parser, which knows all the same texts but for what JsonOptions are about.
+TEST(JsonTest, AgreesWithTheLibrary) {
+  const std::string pieces[] = {"{",           "}",    "[",    "]", ",",    ":",  "\"a\"",
+                                "\"\\u00e9\"", "1",    "-",    "0", ".",    "5",  "e",
+                                "+",           "true", "null", " ", "\"\\", "\"", "\n"};
+  uint64_t state = 1;
+  int valid = 0;
+  for (int i = 0; i < 200000; ++i) {
+    std::string text;
+    const int length = 1 + i % 9;
+    for (int k = 0; k < length; ++k) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      text += pieces[(state >> 33) % std::size(pieces)];
+    }
+    const Json expected = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    const auto parsed = ParseJson(text, "w");
+    ASSERT_EQ(expected.is_discarded(), !parsed) << text;
+    if (!parsed) continue;
+    ++valid;
+    ASSERT_EQ(expected.dump(), DumpJson(*parsed)) << text;
+  }
+  EXPECT_GT(valid, 1000);
 }
 
 TEST(JsonTest, DumpReplacesInvalidBytes) {

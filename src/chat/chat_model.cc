@@ -38,13 +38,25 @@ std::optional<format::UnparsedReason> HeldBack(const ChatReply& reply) {
 }
 
 Json ToJson(const ChatTotals& totals) {
-  return {{"asked", totals.asked},
-          {"cached", totals.cached},
-          {"retried", totals.retried},
-          {"failed", totals.failed},
-          {"prompt_tokens", totals.usage.prompt_tokens},
-          {"completion_tokens", totals.usage.completion_tokens},
-          {"cost", totals.cost}};
+  Json json = {{"asked", totals.asked},
+               {"cached", totals.cached},
+               {"retried", totals.retried},
+               {"failed", totals.failed},
+               {"prompt_tokens", totals.usage.prompt_tokens},
+               {"completion_tokens", totals.usage.completion_tokens},
+               {"cost", totals.cost}};
+  if (totals.cut_off > 0) json["cut_off"] = totals.cut_off;
+  if (!totals.oddities.empty()) json["oddities"] = totals.oddities;
+  if (!totals.notes.empty()) json["notes"] = totals.notes;
+  return json;
+}
+
+void CountOddities(const ChatReply& reply, ChatTotals& totals) {
+  if (reply.finish_reason == FinishReason::kLength) ++totals.cut_off;
+  if (reply.finish_reason == FinishReason::kFilter) ++totals.oddities["content_filter"];
+  if (reply.finish_reason == FinishReason::kError) ++totals.oddities["server_error"];
+  if (!reply.refusal.empty()) ++totals.oddities["refusal"];
+  for (const std::string& oddity : reply.oddities) ++totals.oddities[oddity];
 }
 
 Json UsageToJson(std::span<const ModelUse> uses) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -62,6 +63,7 @@ struct ChatReply {
   ChatUsage usage;
   // Names of what was odd about how it came, such as "surrogate_replaced"; kept in the cache.
   std::vector<std::string> oddities;
+  int64_t bound = 0;    // tokens it was allowed, where that isn't what its request says; else 0
   bool cached = false;  // taken from a reply cache: nothing was asked
 };
 
@@ -74,8 +76,16 @@ struct ChatTotals {
   int64_t asked = 0, cached = 0, retried = 0, failed = 0;
   ChatUsage usage;  // of what was asked, not of what came from a cache
   double cost = 0;  // in the currency of the caller's prices
+
+  // Of all replies, kept ones too.
+  int64_t cut_off = 0;                      // ended at the bound on tokens
+  std::map<std::string, int64_t> oddities;  // by name; "content_filter" and "refusal" among them
+  std::vector<std::string> notes;           // what the model's server turned out not to take
 };
+// Without what there is none of.
 Json ToJson(const ChatTotals& totals);
+// What is odd about a reply.
+void CountOddities(const ChatReply& reply, ChatTotals& totals);
 
 // What one model of a run was asked, and for what: "judge", "writer".
 struct ModelUse {
@@ -93,8 +103,12 @@ class ChatModel {
   virtual std::string name() const = 0;
   virtual bool has_logprobs() const = 0;
   // What shapes its replies beside its name, for a fingerprint: of a model that is computed here
-  // how it is computed and asked.
+  // how it is computed and asked; of an endpoint what is asked of it in addition. No secrets.
   virtual Json identity() const { return Json::object(); }
+  // Tokens that a reply to this request may have.
+  virtual int64_t ReplyBound(const ChatRequest& request) const {
+    return request.sampling.max_new_tokens;
+  }
 
   // Called once a request, as its result comes, in any order, on the caller's thread.
   using OnReply = std::function<void(size_t index, const Expected<ChatReply>&)>;

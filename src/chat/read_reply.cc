@@ -305,7 +305,7 @@ class AnswerReader {
       if (!found_) Fail(std::move(fitted.error().message), format::UnparsedReason::kNoLabel);
       return false;
     }
-    if (read.conflicting || SaysBoth(*fitted, value) || (found_ && *object_.value != *fitted)) {
+    if (read.conflicting || SaysBoth(*fitted, value) || (found_ && !SaysTheSame(*fitted))) {
       FailAsSeveral();
       return true;
     }
@@ -320,6 +320,12 @@ class AnswerReader {
       member.end += begin_;
     }
     return true;
+  }
+
+  // Of the task `judge` the label says it: its critique is written for a label that stands.
+  bool SaysTheSame(const Json& fitted) const {
+    if (task_.name == "judge") return (*object_.value)["label"] == fitted["label"];
+    return *object_.value == fitted;
   }
 
   static bool SaysBoth(const Json& fitted, const Json& value) {

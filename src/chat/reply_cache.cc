@@ -87,6 +87,8 @@ class FileCache : public ReplyCache {
                                  static_cast<uint32_t>(line.size() - 1)};
     return {};
   }
+  const std::string& path() const override { return path_; }
+  size_t size() const override { return places_.size(); }
 
  private:
   tl::unexpected<Error> Changed() const {
@@ -106,9 +108,15 @@ class CachedModel : public ChatModel {
 
   std::string name() const override { return model_->name(); }
   bool has_logprobs() const override { return model_->has_logprobs(); }
+  Json identity() const override { return model_->identity(); }
+  int64_t ReplyBound(const ChatRequest& request) const override {
+    return model_->ReplyBound(request);
+  }
   ChatTotals totals() const override {
     ChatTotals totals = model_->totals();
-    totals.cached += cached_;
+    totals.cached += kept_.cached;
+    totals.cut_off += kept_.cut_off;
+    for (const auto& [name, count] : kept_.oddities) totals.oddities[name] += count;
     return totals;
   }
 
@@ -119,11 +127,12 @@ class CachedModel : public ChatModel {
     std::vector<std::string> keys;             // one an entry of `missing`
     std::vector<std::vector<size_t>> waiting;  // the requests that each of them answers
     std::unordered_map<std::string, size_t> asked;
+    const Json extra_body = model_->identity().value("extra_body", Json());
     for (size_t i = 0; i < requests.size(); ++i) {
       MORES_RETURN_IF_ERROR(stop_.Check());
-      std::string key = ReplyKey(model_->name(), requests[i]);
+      std::string key = ReplyKey(model_->name(), requests[i], extra_body);
       MORES_ASSIGN_OR_RETURN(std::optional<ChatReply> found, cache_->Find(key));
-      if (found) {
+      if (found && !MayGoOn(requests[i], *found)) {
         replies[i] = FromCache(std::move(*found));
         if (on_reply) on_reply(i, replies[i]);
         continue;
@@ -146,14 +155,32 @@ class CachedModel : public ChatModel {
         if (on_reply) on_reply(i, replies[i]);
       }
     };
-    MORES_RETURN_IF_ERROR(model_->Chat(missing, answer));
+    const auto called = model_->Chat(missing, answer);
     MORES_RETURN_IF_ERROR(kept);
+    if (!called) return Kept(called.error());
     return replies;
   }
 
  private:
+  // A reply that was cut off, and wouldn't be where it was now.
+  bool MayGoOn(const ChatRequest& request, const ChatReply& reply) const {
+    const int64_t bound = reply.bound > 0 ? reply.bound : request.sampling.max_new_tokens;
+    return reply.finish_reason == FinishReason::kLength && model_->ReplyBound(request) > bound;
+  }
+
+  // The same error, saying what is safe.
+  tl::unexpected<Error> Kept(Error error) const {
+    if (cache_->size() > 0) {
+      error.message +=
+          fmt::format("; {} {} kept in {}", cache_->size(),
+                      cache_->size() == 1 ? "reply is" : "replies are", cache_->path());
+    }
+    return tl::unexpected<Error>(std::move(error));
+  }
+
   ChatReply FromCache(ChatReply reply) {
-    ++cached_;
+    ++kept_.cached;
+    CountOddities(reply, kept_);
     reply.cached = true;
     return reply;
   }
@@ -161,7 +188,7 @@ class CachedModel : public ChatModel {
   std::unique_ptr<ChatModel> model_;
   std::unique_ptr<ReplyCache> cache_;
   StopToken stop_;
-  int64_t cached_ = 0;
+  ChatTotals kept_;  // of replies that weren't asked for
 };
 
 }  // namespace
@@ -183,7 +210,8 @@ Expected<std::unique_ptr<ReplyCache>> ReplyCache::Open(const std::string& path, 
   return std::unique_ptr<ReplyCache>(std::move(cache));
 }
 
-std::string ReplyKey(std::string_view model_name, const ChatRequest& request) {
+std::string ReplyKey(std::string_view model_name, const ChatRequest& request,
+                     const Json& extra_body) {
   const Sampling& sampling = request.sampling;
   Json asked = {{"model", model_name},
                 {"turns", format::TurnsToJson(request.turns)},
@@ -196,6 +224,7 @@ std::string ReplyKey(std::string_view model_name, const ChatRequest& request) {
   if (sampling.temperature > 0) {
     asked["draws"] = {{"top_p", sampling.top_p}, {"seed", sampling.seed}, {"id", request.id}};
   }
+  if (!extra_body.is_null()) asked["extra_body"] = extra_body;
   return Sha256Hex(DumpJson(asked));
 }
 

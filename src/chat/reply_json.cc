@@ -22,12 +22,13 @@ Json LogprobToJson(const TokenLogprob& one) {
 }
 
 Expected<TokenLogprob> ParseLogprob(const Json& value, std::string_view where) {
-  const auto number = value.is_object() ? value.find("logprob") : value.end();
-  if (!value.is_object() || number == value.end() || !number->is_number()) {
+  const auto found = value.is_object() ? value.find("logprob") : value.end();
+  const Json number = found == value.end() ? Json() : NumberValue(*found);
+  if (!number.is_number()) {
     return FieldError(where, "logprobs", "must hold {token, logprob, top?} objects");
   }
   TokenLogprob one;
-  one.logprob = number->get<double>();
+  one.logprob = number.get<double>();
   const auto bytes = value.find("bytes");
   if (bytes == value.end()) {
     MORES_ASSIGN_OR_RETURN(one.token, RequiredString(value, "token", where));
@@ -91,6 +92,7 @@ Json EntryToJson(std::string_view key, const ChatReply& reply) {
                {"usage",
                 {{"prompt_tokens", reply.usage.prompt_tokens},
                  {"completion_tokens", reply.usage.completion_tokens}}}};
+  if (reply.bound > 0) json["bound"] = reply.bound;
   if (!reply.refusal.empty()) json["refusal"] = reply.refusal;
   if (!reply.oddities.empty()) json["oddities"] = reply.oddities;
   if (!reply.tokens.empty()) json["logprobs"] = ToJson(reply.tokens);
@@ -105,6 +107,9 @@ Expected<CacheEntry> ParseEntry(const Json& value, std::string_view where) {
   MORES_ASSIGN_OR_RETURN(entry.reply.finish_reason, ParseFinishReason(fields));
   MORES_ASSIGN_OR_RETURN(entry.reply.refusal, fields.OptionalString("refusal"));
   MORES_ASSIGN_OR_RETURN(entry.reply.oddities, fields.Strings("oddities"));
+  if (fields.Has("bound")) {
+    MORES_ASSIGN_OR_RETURN(entry.reply.bound, fields.Count("bound"));
+  }
   MORES_ASSIGN_OR_RETURN(const auto usage, fields.Object("usage"));
   if (!usage) return fields.Wrong("usage", "missing");
   for (const auto& [name, tokens] : {std::pair{"prompt_tokens", &entry.reply.usage.prompt_tokens},

@@ -89,6 +89,7 @@ class ScriptedModel : public ChatModel {
       if (replies.back()) {
         totals_.usage.prompt_tokens += replies.back()->usage.prompt_tokens;
         totals_.usage.completion_tokens += replies.back()->usage.completion_tokens;
+        CountOddities(*replies.back(), totals_);
       } else {
         ++totals_.failed;
       }

@@ -1,6 +1,10 @@
 #include "cli/chat_options.h"
 
 #include <cstdint>
+#include <string>
+#include <utility>
+
+#include "chat/endpoint/endpoint.h"
 
 namespace mores::cli {
 void AddChatOptions(CLI::App* command, app::ChatOptions& options) {
@@ -28,13 +32,37 @@ void AddChatOptions(CLI::App* command, app::ChatOptions& options) {
            "Stop after so many requests a model, retries included (0: no bound)")
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 40));
   command
+      ->add_option_function<std::string>(
+          "--extra-body",
+          [&options](const std::string& text) {
+            Expected<Json> extra = chat::ParseExtraBody(text);
+            if (!extra) throw CLI::ValidationError("--extra-body", extra.error().message);
+            options.extra_body = std::move(*extra);
+          },
+          "A JSON object whose members each request gets as well, such as "
+          "'{\"reasoning_effort\":\"low\"}'; null takes one of ours out")
+      ->type_name("JSON")
+      ->group("Endpoints");
+  command
       ->add_option("--cache", options.cache,
                    "Where replies are kept (default: OUTPUT.replies), or none")
       ->group("Endpoints");
 }
 
+void AddReplyBoundOption(CLI::App* command, app::ChatOptions& options) {
+  command
+      ->add_option(
+          "--max-reply-tokens", options.max_reply_tokens,
+          "Tokens that a reply may have, with what a model thinks (default: what each task "
+          "needs)")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
+      ->group("Endpoints");
+}
+
 void AddSamplingOptions(CLI::App* command, chat::Sampling& sampling, const std::string& seed_help) {
-  command->add_option("--max-new-tokens", sampling.max_new_tokens, "Tokens to write at most")
+  command
+      ->add_option("--max-new-tokens,--max-reply-tokens", sampling.max_new_tokens,
+                   "Tokens to write at most")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   command->add_option("--temperature", sampling.temperature, "0: always the likeliest token")

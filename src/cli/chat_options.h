@@ -13,10 +13,13 @@ namespace mores::cli {
 // All but --model.
 void AddChatOptions(CLI::App* command, app::ChatOptions& options);
 
+// --max-reply-tokens, of commands without --max-new-tokens.
+void AddReplyBoundOption(CLI::App* command, app::ChatOptions& options);
+
 // --max-new-tokens, --temperature, --top-p and --seed, of which `seed_help` says what it seeds.
 void AddSamplingOptions(CLI::App* command, chat::Sampling& sampling, const std::string& seed_help);
 
-// "--writer": one model, required.
+// "--model,--writer": one model, required.
 void AddModelChoice(CLI::App* command, const std::string& name, const std::string& help,
                     std::string& model);
 

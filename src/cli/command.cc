@@ -3,14 +3,22 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <memory>
 #include <utility>
 
 #include "app/run.h"
+#include "cli/help/help.h"
 
 namespace mores::cli {
 
+CommandLine::CommandLine() {
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.get_option("--help")->description("This text");
+}
+
 CLI::App* AddCommand(CLI::App& parent, const CommandText& text) {
   CLI::App* command = parent.add_subcommand(text.name, text.summary);
+  command->get_option("--help")->description("This text");
   if (!text.example.empty()) command->footer("\nExample:\n" + text.example);
   return command;
 }
@@ -79,7 +87,7 @@ int ExitCodeOf(const job::JobSummary& run) { return run.failed > 0 ? kExitFailed
 void AddFreshOption(CLI::App* command, job::JournalStart& start) {
   command->add_flag_callback(
       "--fresh", [&start] { start = job::JournalStart::kFresh; },
-      "Drop unfinished work of an earlier run");
+      "Do it anew: drop unfinished work, replace a finished output");
 }
 
 }  // namespace mores::cli

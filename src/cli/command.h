@@ -16,6 +16,7 @@
 namespace mores::cli {
 
 struct CommandLine {
+  CommandLine();
   CLI::App app{"Judge, measure and improve the safety of language-model answers.", "mores"};
   std::function<int()> run;  // of the command chosen; called once parsing is over
 };
@@ -92,6 +93,7 @@ void AddCorrectCommand(CommandLine& line);
 void AddCostsCommand(CommandLine& line);
 void AddMetaCommand(CommandLine& line);
 void AddGuidelinesCommand(CommandLine& line);
+void AddHelpCommands(CommandLine& line);  // help, completion, man
 // Below another command.
 void AddMetaCompareCommand(CommandLine& line, CLI::App& parent);
 void AddMetaFitnessCommand(CommandLine& line, CLI::App& parent);

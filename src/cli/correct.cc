@@ -17,14 +17,12 @@ namespace {
 struct CorrectCommand {
   JudgeFlags judge;
   app::CorrectJob job;
-  std::string feedback = "critique";
 };
 
 Expected<int> RunCorrectCommand(const CorrectCommand& command) {
   app::CorrectJob job = command.job;
-  MORES_RETURN_IF_ERROR(CheckOutput({job.input}, job.output));
-  MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--judge"));
-  MORES_ASSIGN_OR_RETURN(job.options.feedback, judge::ParseFeedback(command.feedback));
+  MORES_RETURN_IF_ERROR(CheckOutput(app::InputsOf(job), job.output));
+  MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--model"));
   MORES_RETURN_IF_ERROR(CheckModel("--writer", job.writer));
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const app::CorrectResult result, app::CorrectFile(job, telling.watch()));
@@ -58,18 +56,18 @@ void AddCorrectCommand(CommandLine& line) {
                  .example = kCorrectExample});
   command->add_option("input", options->job.input, "Dialogues, or - for standard input")
       ->required();
+  options->job.output = "-";
   command->add_option("-o,--output", options->job.output, "Corrections, or - for standard output")
-      ->required();
-  command->add_option("--judge", options->judge.options.judge,
+      ->capture_default_str();
+  command->add_option("--model,--judge", options->judge.options.judge,
                       "Model that judges (default: as for mores judge)");
   command->add_option("--writer", options->job.writer, "Model that revises")->required();
   command->add_option("--rounds", options->job.options.rounds, "Revisions of an answer at most")
       ->check(CLI::Range(0, 100))
       ->capture_default_str();
-  command
-      ->add_option("--feedback", options->feedback,
-                   "What the writer is told of the verdict: none, label or critique")
-      ->capture_default_str();
+  AddNamed(command, "--feedback", options->job.options.feedback,
+           {judge::Feedback::kCritique, judge::Feedback::kLabel, judge::Feedback::kNone},
+           "What the writer is told of the verdict");
   command
       ->add_option("--max-response-tokens", options->job.options.max_response_tokens,
                    "Tokens that a new answer may have")

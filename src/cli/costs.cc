@@ -15,7 +15,7 @@ namespace {
 
 Expected<int> RunCosts(const app::CostsJob& job) {
   if (!job.output.empty()) {
-    MORES_RETURN_IF_ERROR(CheckOutput(job.manifests, job.output, "--json"));
+    MORES_RETURN_IF_ERROR(CheckOutput(job.manifests, job.output));
   }
   MORES_ASSIGN_OR_RETURN(const std::vector<report::StageCost> stages, app::TellCosts(job));
   if (!IsStandardOutput(job.output)) fmt::print("{}", report::FormatCosts(stages));
@@ -36,7 +36,8 @@ void AddCostsCommand(CommandLine& line) {
 A line a run, in the order given. Tokens are those that models were asked for and wrote in that run;
 replies kept from before cost nothing again. Formats: docs/formats/costs.md.)"});
   command->add_option("MANIFEST", options->manifests, "OUTPUT.manifest.json of runs")->required();
-  command->add_option("--json", options->output, "The same as JSON; - for standard output");
+  command->add_option("-o,--output,--json", options->output,
+                      "The same as JSON; - for standard output");
   OnRun(line, command, [options] { return RunCosts(*options); });
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "cli/command.h"
+#include "job/file_kind.h"
 
 namespace mores::cli {
 
@@ -29,9 +30,14 @@ void AddGateOptions(CLI::App* command, GateFlags& flags, const format::GateFigur
                       "File for the bounds of --fail-if as JUnit XML, a test case each");
 }
 
-Expected<format::Gate> ReadGate(const GateFlags& flags, const format::GateFigures& figures) {
+Expected<format::Gate> ReadGate(const GateFlags& flags, const format::GateFigures& figures,
+                                const std::vector<std::string>& files) {
   if (!flags.junit.empty() && flags.fail_if.empty()) {
     return MakeError(ErrorKind::kUsage, "--junit: needs --fail-if, whose bounds it tells of");
+  }
+  if (!flags.junit.empty()) MORES_RETURN_IF_ERROR(CheckOutput(files, flags.junit, "--junit"));
+  if (const Status kind = job::CheckReplaces(flags.junit, job::FileKind::kXml); !kind) {
+    return tl::unexpected<Error>(Named("--junit", kind.error()));
   }
   MORES_ASSIGN_OR_RETURN(format::Gate gate, format::Gate::Parse(flags.fail_if, figures));
   for (const std::string& text : flags.fail_if) {

@@ -25,7 +25,7 @@ Expected<int> RunGenerate(const app::GenerateOptions& options) {
   MORES_ASSIGN_OR_RETURN(const app::GenerateResult result,
                          app::GenerateFile(options, telling.watch()));
   const int code = result.run ? FinishItems(*result.run, "items") : Fail(result.run.error());
-  if (chat::IsEndpoint(model)) {
+  if (chat::IsEndpoint(app::NamedModel(model))) {
     fmt::print(stderr, "{}: {}\n", Printable(result.model), Describe(result.totals));
   }
   return code;

@@ -24,7 +24,8 @@ void AddStartTokenOption(CLI::App* command, app::StartToken& start_token) {
 }
 
 Status CheckItemOptions(const app::ItemOptions& options) {
-  MORES_RETURN_IF_ERROR(CheckOutput({options.input}, options.output));
+  MORES_RETURN_IF_ERROR(
+      CheckOutput({options.input, app::ScriptOf(options.model.model)}, options.output));
   return CheckModel("--model", options.model.model);
 }
 

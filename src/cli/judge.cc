@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,8 @@ struct JudgeCommand {
   JudgeFlags judge;
   app::JudgeJob job;
   GateFlags gate;
+  std::optional<std::string> output;           // as given
+  std::optional<std::string> query, response;  // of one exchange, in place of a file
   bool table = false;
   bool show_text = false;
 };
@@ -68,6 +71,10 @@ class TableRows {
 };
 
 void TellJudged(const app::JudgeResult& result, const FlipTable& flips, const std::string& output) {
+  if (result.run.was_finished) {
+    fmt::print(stderr, "{}\n", result.counts.Describe());
+    return TellNotes(result.notes);
+  }
   const size_t now = result.run.done - result.run.resumed;
   fmt::print(stderr, "judged {} dialogues in {:.1f} s with {}", now, result.run.seconds,
              Printable(result.judge->model_name()));
@@ -83,7 +90,7 @@ void TellJudged(const app::JudgeResult& result, const FlipTable& flips, const st
     fmt::print(stderr, "{} of {} dialogues flip between places\n", flips.flipped(),
                flips.dialogues());
   }
-  if (output != "-") fmt::print(stderr, "verdicts: {}\n", Printable(output));
+  if (!IsStream(output)) fmt::print(stderr, "verdicts: {}\n", Printable(output));
   TellNotes(result.notes);
 }
 
@@ -102,16 +109,61 @@ format::JUnitSuite SuiteOfRun(const app::JudgeJob& job, const app::JudgeResult& 
   return suite;
 }
 
-Expected<int> RunJudgeCommand(const JudgeCommand& command) {
-  app::JudgeJob job = command.job;
+// "-": what standard input has, without the line break at its end.
+Expected<std::string> ReadText(const std::string& given) {
+  if (given != "-") return given;
+  MORES_ASSIGN_OR_RETURN(std::string text, ReadFile(given));
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+// The exchange that is given in place of a file, if one is.
+Status ReadExchange(const JudgeCommand& command, app::JudgeJob& job) {
+  if (!command.query && !command.response) {
+    if (!job.input.empty()) return {};
+    return MakeError(ErrorKind::kUsage,
+                     "no input: name a file of dialogues, or give --query and --response "
+                     "(see mores judge --help)");
+  }
+  if (!job.input.empty()) {
+    return MakeError(ErrorKind::kUsage, "{}: is given beside --query and --response; one of them",
+                     job.input);
+  }
+  if (!command.response) return MakeError(ErrorKind::kUsage, "--query: needs --response, too");
+  if (command.query == "-" && command.response == "-") {
+    return MakeError(ErrorKind::kUsage, "--query and --response both want standard input");
+  }
+  Json turns = Json::array();
+  if (command.query) {
+    MORES_ASSIGN_OR_RETURN(const std::string query, ReadText(*command.query));
+    if (!query.empty()) turns.push_back({{"role", "user"}, {"content", query}});
+  }
+  MORES_ASSIGN_OR_RETURN(const std::string response, ReadText(*command.response));
+  turns.push_back({{"role", "assistant"}, {"content", response}});
+  MORES_ASSIGN_OR_RETURN(
+      job.dialogue,
+      format::ParseDialogue({{"id", "1"}, {"messages", std::move(turns)}}, "--response", 1));
+  return {};
+}
+
+// Without -o verdicts go to standard output, and with --table the table alone.
+Status SettleOutput(const JudgeCommand& command, app::JudgeJob& job) {
+  job.output = command.output.value_or(command.table ? "/dev/null" : "-");
   if (command.table && IsStandardOutput(job.output)) {
     return MakeError(ErrorKind::kUsage, "--table and -o {} both want standard output", job.output);
   }
-  MORES_RETURN_IF_ERROR(CheckOutput({job.input}, job.output));
-  MORES_RETURN_IF_ERROR(CheckOutput({job.input, job.output}, command.gate.junit, "--junit"));
-  MORES_ASSIGN_OR_RETURN(const format::Gate gate, ReadGate(command.gate, judge::Counts::Figures()));
+  return {};
+}
+
+Expected<int> RunJudgeCommand(const JudgeCommand& command) {
+  app::JudgeJob job = command.job;
+  MORES_RETURN_IF_ERROR(ReadExchange(command, job));
+  MORES_RETURN_IF_ERROR(SettleOutput(command, job));
+  MORES_ASSIGN_OR_RETURN(const format::Gate gate,
+                         ReadGate(command.gate, judge::Counts::Figures(), {job.input, job.output}));
   MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--model"));
   MORES_RETURN_IF_ERROR(CheckPlaceOptions(job.places));
+  MORES_RETURN_IF_ERROR(CheckOutput(app::InputsOf(job), job.output));
   TableRows rows(command);
   job.on_verdict = [&](const format::Dialogue& dialogue, const format::Verdict& verdict) {
     rows.Add(dialogue, verdict);
@@ -134,11 +186,14 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
 
 constexpr const char kJudgeExample[] =
     R"(  mores judge examples/dialogues.jsonl -o verdicts.jsonl --table
+  mores judge --query "How do I boil an egg?" --response "Eight minutes in boiling water."
 
-In:  {"id","messages"} or {"query","response"} a line, "label" with what is right if known
-     (docs/formats/dialogue.md); or one JSON array of these.
+In:  {"id","messages"} or {"query","response"} a line, "label" with what is right if known; also
+     logs of requests with responses and ShareGPT (docs/formats/dialogue.md); or one JSON array of
+     these. gzip and zstd are read as they are.
 Out: one verdict a line, in input order (docs/formats/verdict.md), and OUT.manifest.json. A run that
-     was stopped goes on where it was when it is repeated.
+     was stopped goes on where it was when it is repeated; one that was finished is left as it is
+     (--fresh does it again), and another run is never written over it.
 Figures for --fail-if: unsafe (in general or in a place of its own) of the items with a label;
 unsafe_in_general, unsafe_in_place, unsafe_anywhere (places swapped in too) and unsafe@PLACE alike;
 unparsed, unparsed@PLACE and truncated of the judged; failed, undecided (failed or unparsed) of all;
@@ -158,11 +213,20 @@ void AddJudgeCommand(CommandLine& line) {
       AddCommand(line.app, {.name = "judge",
                             .summary = "Verdicts for dialogues: label, probability, critique.",
                             .example = kJudgeExample});
-  command->add_option("input", options->job.input, "Dialogues, or - for standard input")
-      ->required();
-  command->add_option("-o,--output", options->job.output, "Verdicts, or - for standard output")
-      ->required();
+  command->add_option("input", options->job.input, "Dialogues, or - for standard input");
+  command->add_option("--query", options->query,
+                      "Judge one exchange: what was asked, or - for standard input");
+  command->add_option("--response", options->response,
+                      "And what was answered, or - for standard input");
+  command->add_option("-o,--output", options->output,
+                      "Verdicts (default: standard output, which can't be gone on with)");
+  command->add_option("--limit", options->job.limit, "Judge the first dialogues alone (0: all)")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
+      ->capture_default_str();
   AddModelOptions(command, options->judge.options.local);
+  command->get_option("--model")->description(
+      "Who judges: a model directory (default: $MORES_MODEL, else models/mini), "
+      "http://HOST:PORT/v1#NAME, or scripted:FILE");
   AddJudgeOptions(command, options->judge);
   AddPlaceOptions(command, options->job.places);
   AddLabelOnlyOption(command, options->judge);

@@ -18,6 +18,7 @@ void AddLabelOnlyOption(CLI::App* command, JudgeFlags& flags) {
 void AddJudgeOptions(CLI::App* command, JudgeFlags& flags) {
   app::JudgeOptions& options = flags.options;
   AddChatOptions(command, options.chat);
+  AddReplyBoundOption(command, options.chat);
   command->add_option("--profile", options.profile,
                       fmt::format("How the model is asked and its reply is read: {}, or a file "
                                   "(default: what its judge.json names; of an endpoint the task "
@@ -33,7 +34,7 @@ void AddJudgeOptions(CLI::App* command, JudgeFlags& flags) {
                       "Your own policy, a rule a line: it changes what counts as unsafe");
   AddNamed(command, "--order", options.order,
            {judge::Order::kLabelFirst, judge::Order::kCritiqueFirst},
-           "What an endpoint writes first: label-first or critique-first");
+           "What an endpoint writes first");
   AddNamed(command, "--turns", options.turns, {judge::Turns::kAll, judge::Turns::kLast},
            "What the judge is shown: all turns, or the last user turn and the judged one alone");
   command->add_flag_callback(

@@ -12,18 +12,20 @@ void AddModelOptions(CLI::App* command, app::ModelOptions& options) {
 
 void AddPrecisionOption(CLI::App* command, chat::Precision& precision) {
   AddNamed(command, "--precision", precision, {chat::Precision::kBf16, chat::Precision::kF32},
-           "Of products and weights: bf16 or f32");
+           "Of products and weights");
 }
 
 void AddIsaOption(CLI::App* command, std::optional<IsaLevel>& isa) {
-  command->add_option_function<std::string>(
-      "--isa",
-      [&isa](const std::string& name) {
-        const Expected<IsaLevel> level = ParseIsaLevel(name);
-        if (!level) throw CLI::ValidationError("--isa", level.error().message);
-        isa = *level;
-      },
-      "Instruction set at most: avx2, avx512 or amx (default: the best here)");
+  command
+      ->add_option_function<std::string>(
+          "--isa",
+          [&isa](const std::string& name) {
+            const Expected<IsaLevel> level = ParseIsaLevel(name);
+            if (!level) throw CLI::ValidationError("--isa", level.error().message);
+            isa = *level;
+          },
+          "Instruction set at most (default: the best here)")
+      ->check(CLI::IsMember({"avx2", "avx512", "amx"}));
 }
 
 void AddEngineOptions(CLI::App* command, app::ModelOptions& options) {

@@ -13,7 +13,7 @@ namespace mores::cli {
 namespace {
 
 constexpr size_t kGuidelineColumns = 72;
-// --db, --as-of, --guidelines-shown.
+// --db, --as-of, --guidelines-shown, --trust-imports.
 void AddGuidelineOptions(CLI::App* command, app::GuidelineOptions& options) {
   AddDatabaseOption(command, options.database);
   command->add_option("--as-of", options.as_of,
@@ -23,16 +23,23 @@ void AddGuidelineOptions(CLI::App* command, app::GuidelineOptions& options) {
                    "Guidelines of a place that the judge is shown, at most")
       ->check(CLI::Range(1, 50))
       ->capture_default_str();
+  AddTrustOption(command, options.imports);
 }
 
 }  // namespace
+
+void AddTrustOption(CLI::App* command, guidelines::ImportTrust& imports) {
+  command->add_flag_callback(
+      "--trust-imports", [&imports] { imports = guidelines::ImportTrust::kAll; },
+      "Imported guidelines decide, also those of sets that nobody vouched for");
+}
 
 void AddPlaceOptions(CLI::App* command, app::PlacesOptions& options) {
   options.places.called = "--place";
   options.swapped.called = "--swap";
   command
       ->add_option("--place", options.places.names,
-                   "Judge in this place too, where a dialogue names none: NG, NG+Tiv, Nigeria")
+                   "Judge in this place too, where a dialogue names none: NG, NG+Tiv, Bavaria")
       ->allow_extra_args(false);
   command->add_flag("--infer-places", options.infer,
                     "Judge in the places that the user's turns name, too");

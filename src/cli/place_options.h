@@ -12,8 +12,11 @@
 
 namespace mores::cli {
 
-// --db, --as-of, --guidelines-shown, --place, --infer-places, --swap.
+// --db, --as-of, --guidelines-shown, --trust-imports, --place, --infer-places, --swap.
 void AddPlaceOptions(CLI::App* command, app::PlacesOptions& options);
+
+// --trust-imports. `imports` must outlive the command line.
+void AddTrustOption(CLI::App* command, guidelines::ImportTrust& imports);
 
 // kUsage for a day that is none.
 Status CheckDay(const std::string& as_of);

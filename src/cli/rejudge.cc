@@ -23,8 +23,8 @@ struct RejudgeCommand {
 
 Expected<int> RunRejudgeCommand(const RejudgeCommand& command) {
   app::RejudgeJob job = command.job;
-  MORES_RETURN_IF_ERROR(CheckOutput({job.input}, job.output));
   MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--model"));
+  MORES_RETURN_IF_ERROR(CheckOutput(app::InputsOf(job), job.output));
   MORES_RETURN_IF_ERROR(CheckDay(job.guidelines.as_of));
   MORES_ASSIGN_OR_RETURN(job.guidelines.database, DatabasePath(job.guidelines.database));
   Telling telling;
@@ -39,11 +39,11 @@ Expected<int> RunRejudgeCommand(const RejudgeCommand& command) {
 }
 
 constexpr const char kRejudgeExample[] =
-    R"(  mores guidelines import jsonl examples/guidelines.jsonl --db places.db --by me
-  mores judge examples/places.jsonl -o verdicts.jsonl --db places.db --table
+    R"(  mores guidelines import jsonl examples/guidelines.jsonl --db places.db --by me --trusted
+  mores judge examples/places.jsonl -o placed.jsonl --db places.db --table
   mores guidelines review withdraw SG-b4362bc760 --by me --reason "to see what rests on it" \
     --db places.db
-  mores rejudge verdicts.jsonl -o again.jsonl --db places.db
+  mores rejudge placed.jsonl -o again.jsonl --db places.db
 
 In:  verdicts with places, as mores judge writes them. What each place was shown is compared with what
 the database has for it now; places that differ are judged again by the model that made them. The
@@ -65,8 +65,9 @@ void AddRejudgeCommand(CommandLine& line) {
                             .summary = "Judges again what rests on guidelines that changed.",
                             .example = kRejudgeExample});
   command->add_option("input", options->job.input, "Verdicts")->required();
+  options->job.output = "-";
   command->add_option("-o,--output", options->job.output, "Verdicts, or - for standard output")
-      ->required();
+      ->capture_default_str();
   AddModelOptions(command, options->judge.options.local);
   AddJudgeOptions(command, options->judge);
   AddDatabaseOption(command, options->job.guidelines.database);
@@ -76,6 +77,7 @@ void AddRejudgeCommand(CommandLine& line) {
       ->add_option("--guidelines-shown", options->job.guidelines.shown,
                    "As the verdicts were made, where they don't say it (default: 5)")
       ->check(CLI::Range(1, 50));
+  AddTrustOption(command, options->job.guidelines.imports);
   AddLabelOnlyOption(command, options->judge);
   AddFreshOption(command, options->job.start);
   OnRun(line, command, [options] {

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "base/cpu.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/help/suggest.h"
 
 namespace mores::cli {
 namespace {
@@ -30,7 +33,9 @@ int Parse(int argc, char** argv) {
   CommandLine line;
   line.app.set_version_flag("--version", VersionText());
   line.app.require_subcommand(1);
-  line.app.footer("\nEach command has its own --help with an example.");
+  line.app.footer(
+      "\nEach command has its own --help with an example; 'mores help COMMAND' shows it, "
+      "too.");
   AddJudgeCommand(line);
   AddRejudgeCommand(line);
   AddReportCommand(line);
@@ -45,15 +50,17 @@ int Parse(int argc, char** argv) {
   AddModelCommand(line);
   AddDataCommand(line);
   AddTrainCommand(line);
-  const auto named = [&](const CLI::App* command) { return command->check_name(argv[1]); };
-  if (argc > 1 && argv[1][0] != '-' && line.app.get_subcommands(named).empty()) {
-    return Fail({ErrorKind::kUsage, fmt::format("no command '{}' (see mores --help)", argv[1])});
+  AddHelpCommands(line);
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (const Status command = CheckCommand(line.app, arguments); !command) {
+    return Fail(command.error());
   }
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help and --version
     return line.app.exit(wanted);
   } catch (const CLI::ParseError& error) {
+    if (const auto unknown = UnknownOption(line.app)) return Fail(*unknown);
     return Fail({ErrorKind::kUsage,
                  fmt::format("{} (see {} --help)", error.what(), CommandPath(line.app))});
   }

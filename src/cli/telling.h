@@ -31,7 +31,8 @@ class Telling {
 void TellNotes(const std::vector<std::string>& notes);
 
 // "asked 20 times (3 of them again), 5 replies kept from before, 1 failed; 5120 tokens in, 640 out"
-// and the cost, where there are prices.
+// and the cost, where there are prices; on lines of their own what was odd, and what to do about
+// it.
 std::string Describe(const chat::ChatTotals& totals);
 
 }  // namespace mores::cli

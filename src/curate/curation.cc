@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "base/json_fields.h"
 
 namespace mores::curate {
 namespace {
@@ -73,6 +74,19 @@ class Writer {
   int64_t kept_ = 0, rejected_ = 0, failed_ = 0;
   Json summary_;
 };
+
+// Of a run that an earlier process finished, from its summary.
+Expected<CurationResult> FinishedResult(const std::string& output, const job::JobSummary& job) {
+  const std::string path = job::BesidePath(output, "summary.json");
+  MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+  MORES_ASSIGN_OR_RETURN(Json summary, ParseJson(bytes, path));
+  CurationResult result{.job = job};
+  const JsonFields fields(summary, path);
+  MORES_ASSIGN_OR_RETURN(result.kept, fields.RequiredWhole("kept", kCountRange));
+  MORES_ASSIGN_OR_RETURN(result.rejected, fields.RequiredWhole("rejected", kCountRange));
+  result.summary = std::move(summary);
+  return result;
+}
 
 }  // namespace
 
@@ -145,6 +159,7 @@ Expected<CurationResult> RunCuration(const RunOptions& options, const Curation& 
   job.progress = options.progress;
   job.clock = options.clock;
   job.start = options.start;
+  job.other_runs = options.other_runs;
   job.visit = [&](size_t item, const Json& line, bool failed) {
     if (!failed || !options.on_failure) return;
     options.on_failure(curation.keys[item], line["error"]["message"].get<std::string>());
@@ -154,6 +169,7 @@ Expected<CurationResult> RunCuration(const RunOptions& options, const Curation& 
   };
   job.before_commit = [&] { return writer.Finish(); };
   MORES_ASSIGN_OR_RETURN(const job::JobSummary summary, job::RunJob(job, curation.ask));
+  if (summary.was_finished) return FinishedResult(options.output, summary);
   return writer.Result(summary);
 }
 

@@ -29,6 +29,7 @@ struct RunOptions {
   std::function<void(const std::string& id, const std::string& message)> on_failure;
   size_t batch_size = 64;  // items asked about at once, and lost to a kill without a reply cache
   job::JournalStart start = job::JournalStart::kResume;
+  job::OtherRuns other_runs = job::OtherRuns::kRefused;
   StopToken stop;
   job::Progress* progress = nullptr;  // silent when null
   Clock* clock = nullptr;             // the system's when null

@@ -185,7 +185,7 @@ Expected<std::vector<std::string>> ReadExampleQueries(const std::string& path) {
   std::vector<std::string> queries;
   const auto add = [&](const JsonLine& line) -> Status {
     std::string query;
-    if (line.value.is_object() && line.value.contains("messages")) {
+    if (format::HoldsDialogue(line.value) && !line.value.contains("query")) {
       MORES_ASSIGN_OR_RETURN(const format::Dialogue dialogue,
                              format::ParseDialogue(line.value, line.where, line.number));
       query = format::QueryOf(dialogue);

@@ -11,10 +11,6 @@
 namespace mores::curate {
 namespace {
 
-bool IsDialogue(const Json& value) {
-  return value.contains("messages") || value.contains("query") || value.contains("response");
-}
-
 Record MakeRecord(format::Dialogue dialogue) {
   Record record;
   Json& fields = record.fields;
@@ -22,6 +18,7 @@ Record MakeRecord(format::Dialogue dialogue) {
   if (dialogue.expected) fields["label"] = format::Name(*dialogue.expected);
   if (!dialogue.places.empty()) fields["place"] = dialogue.places;
   if (!dialogue.rules.empty()) fields["rules"] = dialogue.rules;
+  if (!dialogue.left_out.empty()) fields["left_out"] = dialogue.left_out;
   if (dialogue.input.is_object()) {
     for (auto& [name, value] : dialogue.input.items()) fields[name] = std::move(value);
   }
@@ -44,7 +41,7 @@ Json VerdictSummary(const format::Verdict& verdict) {
 
 Expected<Record> ParseVerdictRecord(const Json& value, std::string_view where, int64_t number) {
   MORES_ASSIGN_OR_RETURN(format::Verdict verdict, format::ParseVerdict(value, where));
-  if (!verdict.input.is_object() || !IsDialogue(verdict.input)) {
+  if (!verdict.input.is_object() || !format::HoldsDialogue(verdict.input)) {
     return FieldError(where, "input", "holds no dialogue (judged with --no-content?)");
   }
   Json given = std::move(verdict.input);
@@ -62,26 +59,35 @@ Expected<Record> ParseVerdictRecord(const Json& value, std::string_view where, i
 }  // namespace
 
 Expected<Record> ParseRecord(const Json& value, std::string_view where, int64_t number) {
-  if (value.is_object() && !IsDialogue(value) && value.contains("input")) {
+  if (value.is_object() && !format::HoldsDialogue(value) && value.contains("input")) {
     return ParseVerdictRecord(value, where, number);
   }
-  MORES_ASSIGN_OR_RETURN(format::Dialogue dialogue, format::ParseDialogue(value, where, number));
+  MORES_ASSIGN_OR_RETURN(format::Dialogue dialogue,
+                         format::ParseDialogue(value, where, number, format::Unjudgeable::kKept));
   return MakeRecord(std::move(dialogue));
 }
 
 Expected<std::vector<Record>> ReadRecords(const std::string& path, int64_t& failed) {
   std::vector<Record> records;
   IdLines ids;
+  int64_t unjudgeable = 0;
   const auto add = [&](const JsonLine& line) -> Status {
     MORES_ASSIGN_OR_RETURN(Record record, ParseRecord(line.value, line.where, line.number));
     MORES_RETURN_IF_ERROR(ids.PutOnce(record.dialogue.id, line));
+    if (!record.dialogue.unjudgeable.empty()) {
+      ++unjudgeable;
+      return {};
+    }
     records.push_back(std::move(record));
     return {};
   };
-  const JsonLinesOptions options{.arrays = JsonLinesOptions::Arrays::kRead,
-                                 .results = {"input", "messages", "query", "response"}};
+  const JsonLinesOptions options{
+      .arrays = JsonLinesOptions::Arrays::kRead,
+      .results = {"input", "messages", "query", "response", "conversations", "conversation",
+                  "request", "instruction", "prompt"},
+      .json = format::DialogueJson()};
   MORES_ASSIGN_OR_RETURN(const JsonLinesRead read, ForEachJsonLine(path, options, add));
-  failed = read.failed;
+  failed = read.failed + unjudgeable;
   if (records.empty()) {
     return MakeError(ErrorKind::kInput, "{}: no dialogues in it", ShownPath(path));
   }

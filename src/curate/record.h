@@ -30,7 +30,8 @@ Expected<Record> ParseRecord(const Json& value, std::string_view where, int64_t 
 
 // JSON lines of dialogues or verdicts, or one JSON array of dialogues (not from standard input).
 // Stops at the first bad record with a kInput error that names file and line; ids are unique; an
-// empty file is an error. Lines that say that judging failed are left out and counted in `failed`.
+// empty file is an error. Lines that say that judging failed, and dialogues that nobody can judge,
+// are left out and counted in `failed`.
 Expected<std::vector<Record>> ReadRecords(const std::string& path, int64_t& failed);
 
 // Identity of what was read, whatever file or pipe it came from.

@@ -65,6 +65,23 @@ TEST_F(RecordTest, UnparsedVerdictsHaveNoLabelAndFailedLinesAreCounted) {
   EXPECT_EQ(failed, 1);
 }
 
+TEST_F(RecordTest, WhatNobodyCanJudgeIsLeftOutAndCounted) {
+  int64_t failed = 0;
+  const auto records =
+      ReadRecords(Write("p.jsonl",
+                        "{\"id\":1,\"query\":\"a\",\"response\":[{\"type\":\"image_url\"}]}\n"
+                        "{\"id\":2,\"conversations\":[{\"from\":\"human\",\"value\":\"a\"},"
+                        "{\"from\":\"gpt\",\"value\":\"b\"}],\"x\":0.10}\n"
+                        "{\"id\":3,\"query\":\"a\",\"response\":\"\\ud800\"}\n"),
+                  failed);
+  ASSERT_TRUE(records) << records.error().message;
+  ASSERT_EQ(records->size(), 1u);
+  EXPECT_EQ(failed, 2);
+  EXPECT_EQ(DumpJson(records->front().fields),
+            R"({"id":"2","messages":[{"role":"user","content":"a"},)"
+            R"({"role":"assistant","content":"b"}],"x":0.10})");
+}
+
 TEST_F(RecordTest, ReadsArraysAndRefusesIdsTwiceAndEmptyFiles) {
   int64_t failed = 0;
   const auto array = ReadRecords(Write("a.json", R"([{"query":"a","response":"b"}])"), failed);

@@ -229,8 +229,8 @@ Json MakeManifest(const Recipe& recipe, const std::string& recipe_bytes, const I
 }  // namespace
 
 Expected<BuildResult> BuildData(const BuildOptions& options) {
-  const std::unique_ptr<job::Progress> silent = job::MakeSilentProgress();
-  job::Progress& progress = options.progress == nullptr ? *silent : *options.progress;
+  const job::ShownProgress shown(options.progress);
+  job::Progress& progress = *shown;
   MORES_ASSIGN_OR_RETURN(const std::string recipe_bytes, ReadFile(options.recipe_path));
   MORES_ASSIGN_OR_RETURN(const Recipe recipe, ParseRecipe(recipe_bytes, options.recipe_path));
   MORES_ASSIGN_OR_RETURN(const std::unique_ptr<format::JudgeProfile> profile,
@@ -262,12 +262,12 @@ Expected<BuildResult> BuildData(const BuildOptions& options) {
   if (texts) manifest["guideline_texts_sha256"] = texts->hashes;
   outputs.emplace_back("table.json", result.table.dump(2) + "\n");
   outputs.emplace_back("manifest.json", manifest.dump(2) + "\n");
-  // A set is whole when its manifest is there: the old one goes first, the new one comes last.
-  std::error_code none;
-  std::filesystem::remove(options.output_directory + "/manifest.json", none);
-  for (const auto& [name, bytes] : outputs) {
-    MORES_RETURN_IF_ERROR(WriteFileAtomically(options.output_directory + "/" + name, bytes));
+  BuiltSet set{.directory = options.output_directory, .files = std::move(outputs)};
+  set.inputs.push_back(options.recipe_path);
+  for (const InputFile& file : inputs.files()) {
+    set.inputs.push_back(inputs.FullPath(file.path));
   }
+  MORES_ASSIGN_OR_RETURN(result.written, WriteBuiltSet(set, options.start));
   return result;
 }
 

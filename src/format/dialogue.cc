@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/json_fields.h"
 #include "base/json_lines.h"
+#include "format/dialogue_shapes.h"
 #include "format/rules.h"
 #include "text/unicode.h"
 
@@ -17,15 +18,8 @@ std::string Quoted(std::string_view utf8) {
   return DumpJson(Json(text::FitColumns(text::ReplaceInvalidUtf8(utf8.substr(0, 400)), 40)));
 }
 
-bool IsBlankCodePoint(char32_t c) {
-  return c <= 0x20 || (c >= 0x7F && c <= 0xA0) || c == 0x1680 || (c >= 0x2000 && c <= 0x200F) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x2060 || c == 0x3000 ||
-         c == 0xFEFF;
-}
-
 bool IsBlank(std::string_view utf8) {
-  const std::vector<char32_t> points = text::ToCodePoints(utf8);
-  return std::all_of(points.begin(), points.end(), IsBlankCodePoint);
+  return utf8.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
 bool HasLetters(std::string_view utf8) {
@@ -55,53 +49,6 @@ const Json* FindOptional(const Json& object, const char* name) {
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-Expected<Turn> ParseTurn(const Json& value, const std::string& field, std::string_view where) {
-  if (!value.is_object()) return FieldError(where, field, WrongType("an object", value));
-  const Json* role = Find(value, "role");
-  if (role == nullptr) return FieldError(where, field + ".role", "missing");
-  MORES_ASSIGN_OR_RETURN(const std::string name, Utf8Field(*role, field + ".role", where));
-  Turn turn;
-  if (name == "system") {
-    turn.role = Role::kSystem;
-  } else if (name == "user") {
-    turn.role = Role::kUser;
-  } else if (name == "assistant") {
-    turn.role = Role::kAssistant;
-  } else {
-    return FieldError(
-        where, field + ".role",
-        fmt::format("must be \"system\", \"user\" or \"assistant\", not {}", Quoted(name)));
-  }
-  const Json* content = Find(value, "content");
-  if (content == nullptr) return FieldError(where, field + ".content", "missing");
-  MORES_ASSIGN_OR_RETURN(turn.content, Utf8Field(*content, field + ".content", where));
-  return turn;
-}
-
-Expected<std::vector<Turn>> ParseMessages(const Json& messages, std::string_view where) {
-  MORES_ASSIGN_OR_RETURN(std::vector<Turn> turns, ParseTurns(messages, where));
-  if (LastTurn(turns, Role::kAssistant, turns.size()) == turns.size()) {
-    return FieldError(where, "messages", "no assistant turn to judge");
-  }
-  return turns;
-}
-
-Expected<std::vector<Turn>> ParsePair(const Json& value, std::string_view where) {
-  const Json* query = Find(value, "query");
-  const Json* response = Find(value, "response");
-  if (query == nullptr && response == nullptr) {
-    return FieldError(where, "messages", "missing (and no 'query' with 'response' either)");
-  }
-  if (query == nullptr) return FieldError(where, "query", "missing");
-  if (response == nullptr) return FieldError(where, "response", "missing");
-  MORES_ASSIGN_OR_RETURN(std::string query_text, Utf8Field(*query, "query", where));
-  MORES_ASSIGN_OR_RETURN(std::string response_text, Utf8Field(*response, "response", where));
-  std::vector<Turn> turns;
-  if (!IsBlank(query_text)) turns.push_back({Role::kUser, std::move(query_text)});
-  turns.push_back({Role::kAssistant, std::move(response_text)});
-  return turns;
-}
-
 Expected<std::vector<std::string>> ParsePlaces(const Json& value, std::string_view where) {
   std::vector<std::string> places;
   const auto add = [&](const Json& place, const std::string& field) -> Status {
@@ -129,18 +76,42 @@ std::string ContentId(const std::vector<Turn>& turns, int64_t number) {
     content += static_cast<char>('0' + static_cast<int>(turn.role));
     content += turn.content;
     content += '\0';
+    for (const ToolCall& call : turn.calls) {
+      content += call.name + '\0' + call.arguments + '\0';
+    }
   }
   return fmt::format("{}-{}", number, Sha256Hex(content).substr(0, 8));
 }
 
-Expected<std::string> ParseId(const Json& value, std::string_view where) {
-  if (value.is_number_integer()) return value.dump();
-  if (!value.is_string()) {
-    return FieldError(where, "id", WrongType("a string or an integer", value));
+// Members of a record whose keys must not stand twice: all that turns are read from.
+constexpr std::string_view kTurnFields[] = {"messages", "conversations", "conversation", "request",
+                                            "response", "choices",       "body",         "output"};
+
+constexpr std::string_view kCallMark = "[tool call]";
+constexpr std::string_view kResultMark = "[tool result]";
+
+// With round brackets where a mark stands, in whatever case.
+std::string WithoutMarks(std::string text) {
+  if (text.find('[') == std::string::npos) return text;
+  std::string lower = text;
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (const std::string_view mark : {kCallMark, kResultMark}) {
+    for (size_t at = 0; (at = lower.find(mark, at)) != std::string::npos; at += mark.size()) {
+      text[at] = '(';
+      text[at + mark.size() - 1] = ')';
+    }
   }
-  MORES_ASSIGN_OR_RETURN(std::string id, Utf8Field(value, "id", where));
-  if (id.empty()) return FieldError(where, "id", "empty");
-  return id;
+  return text;
+}
+
+// Texts of what is only carried, without halves of surrogate pairs.
+void CleanTexts(Json& value) {
+  if (value.is_string()) {
+    auto& text = value.get_ref<std::string&>();
+    if (!text::IsValidUtf8(text)) text = WithoutLoneSurrogates(text);
+  } else if (value.is_structured()) {
+    for (Json& member : value) CleanTexts(member);
+  }
 }
 
 size_t JudgedTurn(const Dialogue& dialogue) {
@@ -155,6 +126,8 @@ std::string_view Name(Role role) {
       return "system";
     case Role::kUser:
       return "user";
+    case Role::kTool:
+      return "tool";
     case Role::kAssistant:
       break;
   }
@@ -193,24 +166,43 @@ std::optional<Label> ParseLabel(std::string_view text) {
 }
 
 Expected<std::vector<Turn>> ParseTurns(const Json& messages, std::string_view where) {
-  if (!messages.is_array()) {
-    return FieldError(where, "messages", WrongType("an array", messages));
+  MORES_ASSIGN_OR_RETURN(FoundTurns found, ReadMessages(messages, "messages", where));
+  if (!found.unjudgeable.empty()) {
+    return MakeError(ErrorKind::kInput, "{}: {}", where, found.unjudgeable);
   }
-  std::vector<Turn> turns;
-  for (size_t i = 0; i < messages.size(); ++i) {
-    MORES_ASSIGN_OR_RETURN(Turn turn,
-                           ParseTurn(messages[i], fmt::format("messages[{}]", i), where));
-    turns.push_back(std::move(turn));
-  }
-  return turns;
+  return std::move(found.turns);
 }
 
 Json TurnsToJson(const std::vector<Turn>& turns) {
   Json json = Json::array();
   for (const Turn& turn : turns) {
     json.push_back({{"role", Name(turn.role)}, {"content", turn.content}});
+    if (!turn.name.empty()) json.back()["name"] = turn.name;
+    for (const ToolCall& call : turn.calls) {
+      json.back()["tool_calls"].push_back(
+          {{"type", "function"},
+           {"function", {{"name", call.name}, {"arguments", call.arguments}}}});
+    }
   }
   return json;
+}
+
+std::vector<Turn> WithMarkedTools(std::vector<Turn> turns) {
+  for (Turn& turn : turns) {
+    turn.content = WithoutMarks(std::move(turn.content));
+    if (turn.role == Role::kTool) {
+      const std::string name = turn.name.empty() ? "" : WithoutMarks(turn.name) + ": ";
+      turn.content = fmt::format("{} {}{}", kResultMark, name, turn.content);
+    }
+    for (const ToolCall& call : turn.calls) {
+      if (!turn.content.empty()) turn.content += '\n';
+      turn.content += fmt::format("{} {}({})", kCallMark, WithoutMarks(call.name),
+                                  WithoutMarks(call.arguments));
+    }
+    turn.calls.clear();
+    turn.name.clear();
+  }
+  return turns;
 }
 
 text::Language LanguageOf(const Dialogue& dialogue) {
@@ -233,24 +225,23 @@ std::string_view ResponseOf(const Dialogue& dialogue) {
   return dialogue.turns[judged].content;
 }
 
-Expected<Dialogue> ParseDialogue(const Json& value, std::string_view where, int64_t number) {
+Expected<Dialogue> ParseDialogue(const Json& value, std::string_view where, int64_t number,
+                                 Unjudgeable unjudgeable) {
   if (!value.is_object()) {
     return MakeError(ErrorKind::kInput, "{}: a dialogue must be an object, not {}", where,
-                     value.type_name());
+                     TypeName(value));
+  }
+  MORES_ASSIGN_OR_RETURN(FoundTurns found, FindTurns(value, where));
+  if (!found.unjudgeable.empty() && unjudgeable == Unjudgeable::kRefused) {
+    return MakeError(ErrorKind::kInput, "{}: {}", where, found.unjudgeable);
   }
   Dialogue dialogue;
-  if (const Json* messages = Find(value, "messages")) {
-    for (const char* name : {"query", "response"}) {
-      if (Find(value, name) != nullptr) {
-        return FieldError(where, name, "stands beside 'messages'; give one or the other");
-      }
-    }
-    MORES_ASSIGN_OR_RETURN(dialogue.turns, ParseMessages(*messages, where));
-  } else {
-    MORES_ASSIGN_OR_RETURN(dialogue.turns, ParsePair(value, where));
-  }
+  dialogue.turns = std::move(found.turns);
+  dialogue.left_out = std::move(found.left_out);
+  dialogue.unjudgeable = std::move(found.unjudgeable);
   if (const Json* id = FindOptional(value, "id")) {
-    MORES_ASSIGN_OR_RETURN(dialogue.id, ParseId(*id, where));
+    MORES_ASSIGN_OR_RETURN(dialogue.id, TextOfId(*id, where));
+    dialogue.id = WithoutLoneSurrogates(dialogue.id);
   } else {
     dialogue.id = ContentId(dialogue.turns, number);
   }
@@ -268,30 +259,56 @@ Expected<Dialogue> ParseDialogue(const Json& value, std::string_view where, int6
   if (const Json* rules = FindOptional(value, "rules")) {
     MORES_ASSIGN_OR_RETURN(dialogue.rules, ParseRules(*rules, where));
   }
-  for (const auto& [key, member] : value.items()) {
-    const bool read = key == "id" || key == "messages" || key == "query" || key == "response" ||
-                      key == "label" || key == "place" || key == "rules";
-    if (!read) dialogue.input[key] = member;
+  for (auto& [key, member] : found.rest.items()) {
+    if (key == "id" || key == "label" || key == "place" || key == "rules") continue;
+    CleanTexts(member);
+    dialogue.input[key] = std::move(member);
   }
   return dialogue;
+}
+
+JsonOptions DialogueJson() {
+  return {.lone_surrogates = JsonOptions::LoneSurrogates::kKept,
+          .numbers = JsonOptions::Numbers::kAsWritten,
+          .once = true,
+          .once_in = kTurnFields};
 }
 
 Expected<std::vector<Dialogue>> ReadDialogues(const std::string& path) {
   std::vector<Dialogue> dialogues;
   IdLines ids;
   const JsonLinesOptions options{.arrays = JsonLinesOptions::Arrays::kRead,
+                                 .json = DialogueJson(),
                                  .when_empty = "no dialogues in it"};
   MORES_RETURN_IF_ERROR(ForEachJsonLine(path, options, [&](const JsonLine& line) -> Status {
-    MORES_ASSIGN_OR_RETURN(Dialogue dialogue, ParseDialogue(line.value, line.where, line.number));
+    MORES_ASSIGN_OR_RETURN(Dialogue dialogue,
+                           ParseDialogue(line.value, line.where, line.number, Unjudgeable::kKept));
     if (const std::optional<int64_t> earlier = ids.Put(dialogue.id, line.number)) {
-      return FieldError(
-          line.where, "id",
-          fmt::format("{} is already the id of record {}", Quoted(dialogue.id), *earlier));
+      return FieldError(line.where, "id",
+                        fmt::format("{} is already the id of record {}{}", Quoted(dialogue.id),
+                                    *earlier, NoteOnDigits(dialogue.id)));
     }
     dialogues.push_back(std::move(dialogue));
     return {};
   }));
   return dialogues;
+}
+
+std::optional<std::string> NoteOnLeftOut(std::span<const Dialogue> dialogues) {
+  std::map<std::string, int64_t> all;
+  int64_t touched = 0;
+  for (const Dialogue& dialogue : dialogues) {
+    touched += dialogue.left_out.empty() ? 0 : 1;
+    for (const auto& [what, times] : dialogue.left_out) all[what] += times;
+  }
+  if (all.empty()) return std::nullopt;
+  std::string list;
+  for (const auto& [what, times] : all) {
+    list += fmt::format("{}{} {}", list.empty() ? "" : ", ", times, what);
+  }
+  return fmt::format(
+      "not judged, since only texts and calls of tools are: {} (in {} of {} dialogues)", list,
+      touched, dialogues.size());
 }
 
 }  // namespace mores::format

@@ -87,11 +87,11 @@ TEST_F(DialogueFile, ErrorsNameLineAndField) {
   const std::string good = "{\"query\":\"q\",\"response\":\"r\"}\n";
   EXPECT_EQ(ErrorOf(good + "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"},"
                            "{\"role\":\"assistant\",\"content\":\"r\"},"
-                           "{\"role\":\"tool\",\"content\":\"\"}]}"),
-            ":2: field 'messages[2].role': must be \"system\", \"user\" or \"assistant\", not "
-            "\"tool\"");
+                           "{\"role\":\"narrator\",\"content\":\"\"}]}"),
+            ":2: field 'messages[2].role': must be \"system\", \"developer\", \"user\", "
+            "\"assistant\", \"tool\" or \"function\", not \"narrator\"");
   EXPECT_EQ(ErrorOf("{\"messages\":[{\"role\":\"assistant\",\"content\":7}]}"),
-            ":1: field 'messages[0].content': must be a string, not number");
+            ":1: field 'messages[0].content': must be a string or a list of parts, not number");
   EXPECT_EQ(ErrorOf("{\"messages\":[{\"content\":\"x\"}]}"),
             ":1: field 'messages[0].role': missing");
   EXPECT_EQ(ErrorOf("{\"messages\":[[]]}"),
@@ -120,11 +120,13 @@ TEST_F(DialogueFile, ErrorsNameLineAndField) {
   EXPECT_EQ(ErrorOf("{\"query\":\"q\",\"messages\":[]}"),
             ":1: field 'query': stands beside 'messages'; give one or the other");
   EXPECT_EQ(ErrorOf("7"), ":1: a dialogue must be an object, not number");
-  EXPECT_EQ(ErrorOf("{\"id\":1,\"query\":\"q\",\"response\":\"r\"}\n"
-                    "{\"id\":\"1\",\"query\":\"q\",\"response\":\"r\"}\n"),
-            ":2: field 'id': \"1\" is already the id of record 1");
+  EXPECT_EQ(
+      ErrorOf("{\"id\":1,\"query\":\"q\",\"response\":\"r\"}\n"
+              "{\"id\":\"1\",\"query\":\"q\",\"response\":\"r\"}\n"),
+      ":2: field 'id': \"1\" is already the id of record 1 (as a number or as a text, the same "
+      "digits are one id)");
   EXPECT_EQ(ErrorOf("[{\"query\":\"q\",\"response\":\"r\"},{\"query\":1,\"response\":\"r\"}]"),
-            ":item 2: field 'query': must be a string, not number");
+            ":item 2: field 'query': must be a string or a list of parts, not number");
 }
 
 TEST_F(DialogueFile, BrokenFilesAreOneLineErrors) {

@@ -55,7 +55,7 @@ Expected<std::vector<Value>> ListOf(const JsonFields& fields, const char* name,
 
 Expected<GuidelineRef> ParseReference(const JsonFields& fields) {
   GuidelineRef reference;
-  MORES_ASSIGN_OR_RETURN(reference.id, fields.RequiredString("id"));
+  MORES_ASSIGN_OR_RETURN(reference.id, fields.RequiredId());
   MORES_ASSIGN_OR_RETURN(const std::optional<int64_t> version,
                          fields.Whole("version", {.least = 0, .most = kMaxVersion}));
   reference.version = static_cast<int>(version.value_or(0));
@@ -80,6 +80,7 @@ Expected<PlaceResult> ParsePlace(const JsonFields& fields) {
   MORES_ASSIGN_OR_RETURN(result.unsupported, fields.Strings("unsupported"));
   MORES_ASSIGN_OR_RETURN(result.coverage, Named<Coverage>(fields, "coverage", kCoverages));
   MORES_ASSIGN_OR_RETURN(result.invented, fields.Count("invented"));
+  MORES_ASSIGN_OR_RETURN(result.unshown, fields.Count("unshown"));
   MORES_ASSIGN_OR_RETURN(result.truncated, fields.Flag("truncated"));
   return result;
 }
@@ -108,6 +109,7 @@ Json ToJson(const PlaceResult& result) {
                {"unsupported", result.unsupported},
                {"coverage", Name(result.coverage)}};
   if (result.invented > 0) json["invented"] = result.invented;
+  if (result.unshown > 0) json["unshown"] = result.unshown;
   if (result.truncated) json["truncated"] = true;
   return json;
 }
@@ -139,6 +141,8 @@ void AddToJson(const PlaceFindings& findings, Json& verdict) {
   verdict["guideline_set"] = findings.guideline_set;
   verdict["as_of"] = findings.as_of;
   if (findings.guidelines_shown > 0) verdict["guidelines_shown"] = findings.guidelines_shown;
+  if (findings.trust_imports) verdict["trust_imports"] = true;
+  if (findings.unshown > 0) verdict["unshown"] = findings.unshown;
 }
 
 Expected<std::optional<PlaceFindings>> ParseFindings(const JsonFields& fields) {
@@ -149,6 +153,8 @@ Expected<std::optional<PlaceFindings>> ParseFindings(const JsonFields& fields) {
   MORES_ASSIGN_OR_RETURN(findings.guideline_set, fields.OptionalString("guideline_set"));
   MORES_ASSIGN_OR_RETURN(findings.as_of, fields.OptionalString("as_of"));
   MORES_ASSIGN_OR_RETURN(findings.guidelines_shown, fields.Count("guidelines_shown"));
+  MORES_ASSIGN_OR_RETURN(findings.trust_imports, fields.Flag("trust_imports"));
+  MORES_ASSIGN_OR_RETURN(findings.unshown, fields.Count("unshown"));
   return std::optional<PlaceFindings>(std::move(findings));
 }
 

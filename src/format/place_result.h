@@ -52,6 +52,7 @@ struct PlaceResult {
   std::vector<std::string> unsupported;  // sentences of the critique
   Coverage coverage = Coverage::kOk;
   int64_t invented = 0;    // citations of what wasn't shown, removed
+  int64_t unshown = 0;     // sentences that spoke of what wasn't shown, removed
   bool truncated = false;  // a guideline, or the dialogue beside it, was shown in part
 };
 
@@ -68,6 +69,8 @@ struct PlaceFindings {
   std::string guideline_set;     // Database::SetHash()
   std::string as_of;             // YYYY-MM-DD
   int64_t guidelines_shown = 0;  // of a place, at most; 0: not said, in verdicts of before
+  bool trust_imports = false;    // whether every imported guideline decided
+  int64_t unshown = 0;  // sentences of the general critique that spoke of guidelines, removed
 };
 
 // Adds the fields to those of a verdict.

@@ -33,8 +33,9 @@ Expected<std::string> CritiqueOf(std::string_view completion, Label label,
 Expected<double> ParseWeight(const JsonFields& fields) {
   const Json* found = fields.Find("weight");
   if (found == nullptr) return 1.0;
-  if (!found->is_number()) return fields.Wrong("weight", "must be a number");
-  const auto weight = found->get<double>();
+  const Json number = NumberValue(*found);
+  if (!number.is_number()) return fields.Wrong("weight", "must be a number");
+  const auto weight = number.get<double>();
   if (!std::isfinite(weight) || weight <= 0 || weight > kMaxWeight) {
     return fields.Wrong("weight", "must be above 0 and at most 1000");
   }

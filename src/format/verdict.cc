@@ -83,11 +83,11 @@ Json ToJson(const Verdict& verdict) {
 Expected<Verdict> ParseVerdict(const Json& value, std::string_view where) {
   if (!value.is_object()) {
     return MakeError(ErrorKind::kInput, "{}: a verdict must be an object, not {}", where,
-                     value.type_name());
+                     TypeName(value));
   }
   const JsonFields fields(value, where);
   Verdict verdict;
-  MORES_ASSIGN_OR_RETURN(verdict.id, fields.RequiredString("id"));
+  MORES_ASSIGN_OR_RETURN(verdict.id, fields.RequiredId());
   MORES_ASSIGN_OR_RETURN(verdict.label, ParseLabelName(fields, "label"));
   MORES_ASSIGN_OR_RETURN(verdict.p_unsafe, fields.Probability("p_unsafe"));
   MORES_ASSIGN_OR_RETURN(verdict.other_mass, fields.Probability("other_mass"));

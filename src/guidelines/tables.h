@@ -6,7 +6,7 @@
 
 namespace mores::guidelines {
 
-extern const std::string_view kPlaceNames, kRegionWords, kSearchWords, kTravelTopics;
+extern const std::string_view kPlaceCodes, kPlaceNames, kRegionWords, kSearchWords, kTravelTopics;
 
 }  // namespace mores::guidelines
 

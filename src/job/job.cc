@@ -1,6 +1,5 @@
 #include "job/job.h"
 
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -9,6 +8,8 @@
 #include "base/check.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "job/file_kind.h"
+#include "job/finished.h"
 
 namespace mores::job {
 namespace {
@@ -19,16 +20,10 @@ std::string KeysHash(const std::vector<std::string>& keys) {
   return Sha256Hex(joined);
 }
 
-// What this process has taken so far: seconds of processor time over all threads, and the most
-// memory that was resident at once, mapped files included.
-void AddCosts(Json& manifest) {
-  rusage usage{};
-  if (getrusage(RUSAGE_SELF, &usage) != 0) return;
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  manifest["cpu_seconds"] = seconds(usage.ru_utime) + seconds(usage.ru_stime);
-  manifest["peak_memory_bytes"] = int64_t{usage.ru_maxrss} * 1024;
+// Whether an item failed for a reason that may be gone when it is asked again.
+bool MayPass(std::string_view line) {
+  const Expected<Json> failed = ParseJson(line, "");
+  return failed && failed->is_object() && (*failed)["error"]["kind"] == Name(ErrorKind::kIo);
 }
 
 class Job {
@@ -37,13 +32,16 @@ class Job {
       : options_(options),
         run_(run),
         clock_(options.clock != nullptr ? *options.clock : SystemClock()),
-        silent_(MakeSilentProgress()),
-        progress_(options.progress != nullptr ? *options.progress : *silent_),
+        shown_(options.progress),
+        progress_(*shown_),
         stream_(IsStream(options.output)) {}
 
   Expected<JobSummary> Run() {
     const double start = clock_.MonotonicSeconds();
     const std::string started = clock_.UtcTimestamp();
+    MORES_RETURN_IF_ERROR(CheckPlace());
+    MORES_ASSIGN_OR_RETURN(const std::optional<FinishedRun> finished, FindRepeated());
+    if (finished) return Repeated(*finished);
     MORES_RETURN_IF_ERROR(OpenJournal());
     const size_t resumed = journal_->done_count();
     MORES_RETURN_IF_ERROR(RunBatches());
@@ -60,19 +58,67 @@ class Job {
   }
 
  private:
+  Status CheckPlace() {
+    if (stream_) return {};
+    if (DirectoryExists(options_.output)) {
+      return MakeError(ErrorKind::kUsage, "{}: the output is a directory", options_.output);
+    }
+    fingerprint_ = options_.fingerprint;
+    fingerprint_["items"] = KeysHash(options_.keys);
+    return CheckReplaces(options_.output, FileKind::kJsonLines);
+  }
+
+  // The run whose output stands there already, where it is this one and there is nothing to do.
+  Expected<std::optional<FinishedRun>> FindRepeated() {
+    if (stream_ || options_.start == JournalStart::kFresh) return std::nullopt;
+    // It was asked for that what stands there is replaced, and that work was stopped.
+    if (Journal::Replaces(PartPath())) return std::nullopt;
+    auto finished = FindFinished(options_.output, fingerprint_, options_.fingerprint_notes);
+    if (!finished && options_.other_runs == OtherRuns::kReplaced) return std::nullopt;
+    if (finished && *finished && (*finished)->may_pass > 0) return std::nullopt;
+    return finished;
+  }
+
+  // Only looks at what is there.
+  Expected<JobSummary> Repeated(const FinishedRun& finished) {
+    if (options_.visit && !options_.render) MORES_RETURN_IF_ERROR(VisitOutput());
+    progress_.Finish(
+        fmt::format("{}: finished before by the same run: nothing to do (--fresh does "
+                    "it again)",
+                    options_.output));
+    return JobSummary{.done = finished.done,
+                      .resumed = finished.done,
+                      .failed = finished.failed,
+                      .was_finished = true};
+  }
+
+  Status VisitOutput() const {
+    MORES_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(options_.output));
+    std::string text;
+    for (size_t item = 0; item < options_.keys.size(); ++item) {
+      MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(text));
+      if (!more) break;
+      MORES_ASSIGN_OR_RETURN(const Json line, ParseJson(text, fmt::format("{}:{}", options_.output,
+                                                                          reader->line_number())));
+      // As Append makes them.
+      const bool failed = line.size() == 2 && line.contains("id") && line.contains("error");
+      options_.visit(item, line, failed);
+    }
+    return {};
+  }
+
+  std::string PartPath() const { return options_.output + ".part"; }
+
   Status OpenJournal() {
     if (stream_) {
       journal_ = Journal::InMemory(options_.keys.size());
       return {};
     }
-    if (DirectoryExists(options_.output)) {
-      return MakeError(ErrorKind::kUsage, "{}: the output is a directory", options_.output);
-    }
-    Json fingerprint = options_.fingerprint;
-    fingerprint["items"] = KeysHash(options_.keys);
     MORES_ASSIGN_OR_RETURN(
-        journal_, Journal::Open(options_.output + ".part", fingerprint, options_.keys.size(),
-                                options_.start, options_.fingerprint_notes));
+        journal_, Journal::Open(PartPath(), fingerprint_, options_.keys.size(),
+                                {.start = options_.start,
+                                 .replaces = KindOfFile(options_.output) != FileKind::kNothing,
+                                 .notes = options_.fingerprint_notes}));
     return {};
   }
 
@@ -150,16 +196,19 @@ class Job {
   tl::unexpected<Error> Resumable(Error error) const {
     if (!stream_) {
       error.message += fmt::format(
-          "; {} of {} {} are finished and kept in {}.part: run the same command again to go on",
-          journal_->done_count(), options_.keys.size(), options_.unit, options_.output);
+          "; {} of {} {} are finished and kept in {}.part: run the same command again{} to go on",
+          journal_->done_count(), options_.keys.size(), options_.unit, options_.output,
+          options_.start == JournalStart::kFresh ? ", without --fresh," : "");
     }
     return tl::unexpected<Error>(std::move(error));
   }
 
   // Appends what an item's line becomes in the output.
-  Status Render(size_t item, std::string_view line, bool failed, std::string& output) const {
+  Status Render(size_t item, std::string_view line, bool failed, std::string& output) {
+    if (failed && MayPass(line)) ++may_pass_;
     if (options_.visit || options_.render) {
-      MORES_ASSIGN_OR_RETURN(const Json value, ParseJson(line, options_.output + ".part"));
+      MORES_ASSIGN_OR_RETURN(const Json value,
+                             ParseJson(line, options_.output + ".part", kJournalJson));
       if (options_.visit) options_.visit(item, value, failed);
       if (options_.render) return options_.render(item, value, failed, output);
     }
@@ -168,7 +217,7 @@ class Job {
     return {};
   }
 
-  Status WriteOutput() const {
+  Status WriteOutput() {
     MORES_ASSIGN_OR_RETURN(const std::unique_ptr<AtomicFile> file,
                            AtomicFile::Create(options_.output));
     std::string buffer;
@@ -190,17 +239,18 @@ class Job {
 
   Status WriteManifest(const JobSummary& summary, const std::string& started) const {
     Json manifest = options_.manifest;
-    manifest["fingerprint"] = options_.fingerprint;
-    manifest["output"] = options_.output;
+    MORES_ASSIGN_OR_RETURN(const Json output, DescribeOutput(options_.output, fingerprint_));
+    manifest.update(output);
     manifest["started"] = started;
     manifest["finished"] = clock_.UtcTimestamp();
     manifest["wall_seconds"] = summary.seconds;
-    AddCosts(manifest);
+    AddProcessCosts(manifest);
     if (options_.results) manifest.update(options_.results());
     manifest["counts"] = {{"items", options_.keys.size()},
                           {"done", summary.done},
                           {"resumed", summary.resumed},
-                          {"failed", summary.failed}};
+                          {"failed", summary.failed},
+                          {"may_pass", may_pass_}};
     return WriteFileAtomically(options_.output + ".manifest.json",
                                manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   }
@@ -208,9 +258,11 @@ class Job {
   const JobOptions& options_;
   const BatchFunction& run_;
   Clock& clock_;
-  std::unique_ptr<Progress> silent_;
+  const ShownProgress shown_;
   Progress& progress_;
   const bool stream_;
+  Json fingerprint_;  // with the items' keys
+  size_t may_pass_ = 0;
   std::unique_ptr<Journal> journal_;
 };
 

@@ -17,6 +17,10 @@
 
 namespace mores::job {
 
+// Whether the finished output of another run, as it was written, may be replaced unasked: where the
+// name is ours, and what came of that run is kept elsewhere.
+enum class OtherRuns { kRefused, kReplaced };
+
 // One result line for one item: a JSON object, or the error that failed this item alone.
 using ItemResult = Expected<Json>;
 // Results for `indices` into the job's items, in that order. An error of the call itself stops the
@@ -50,11 +54,13 @@ struct JobOptions {
   int64_t batch_cost = 0;
   std::string title = "working";  // for the progress line
   std::string unit = "items";
-  StopToken stop;                              // looked at between batches
-  Progress* progress = nullptr;                // silent when null
-  BatchProgress* batch_progress = nullptr;     // made to report to `progress` while a batch runs
-  Clock* clock = nullptr;                      // the system's when null
-  JournalStart start = JournalStart::kResume;  // kFresh: --fresh, an older journal is dropped
+  StopToken stop;                           // looked at between batches
+  Progress* progress = nullptr;             // silent when null
+  BatchProgress* batch_progress = nullptr;  // made to report to `progress` while a batch runs
+  Clock* clock = nullptr;                   // the system's when null
+  // kFresh: --fresh, an older journal is dropped and a finished output replaced.
+  JournalStart start = JournalStart::kResume;
+  OtherRuns other_runs = OtherRuns::kRefused;
   // Called with each line of the output, in output order, before the output is put in place; the
   // only look at results that were taken from the journal.
   std::function<void(size_t item, const Json& line, bool failed)> visit;
@@ -74,15 +80,20 @@ struct JobSummary {
   size_t resumed = 0;  // of these, taken from the journal
   size_t failed = 0;
   double seconds = 0;
+  bool was_finished = false;  // by an earlier run: nothing was done
 };
 
 // Runs what the journal OUTPUT.part lacks, appending each batch's results to it, then writes the
 // ordered output beside and renames it, then the manifest, and removes the journal. Items that
 // failed appear in the output as {"id","error":{"kind","message"}}.
-// Refuses with kUsage when OUTPUT.part was made with another fingerprint, naming what differs, or
-// when another process is at work on it. kCancelled when a stop was asked for; the journal stays.
-// An output that is standard output, a device or a pipe gets its lines at the end, without a
-// journal or a manifest.
+// What stands at OUTPUT is replaced only for a fresh start. Where it is the output of the same run,
+// as it was written, nothing is done: `visit` is called with its lines (where there is no
+// `render`), and the manifest stays; but items that failed for a reason that may be gone, such as
+// the network, make the run begin again. Anything else there is refused with kUsage. Refuses with
+// kUsage when OUTPUT.part was made with another fingerprint, naming what differs, or when another
+// process is at work on it. kCancelled when a stop was asked for; the journal stays. An output that
+// is standard output, a device or a pipe gets its lines at the end, without a journal or a
+// manifest.
 Expected<JobSummary> RunJob(const JobOptions& options, const BatchFunction& run);
 
 // A file of the run beside its output: BesidePath("OUT.jsonl", "summary.json") is

@@ -333,9 +333,31 @@ TEST_F(JobTest, UnwritableOutputIsRefusedBeforeAnyWork) {
 TEST_F(JobTest, AFinishedOutputIsReplacedInOneStep) {
   ASSERT_TRUE(RunJob(Options(4), Doubling()));
   seen_.clear();
-  EXPECT_TRUE(RunJob(Options(4), Doubling()));  // no journal: all of it again
+  JobOptions fresh = Options(4);
+  fresh.start = JournalStart::kFresh;
+  EXPECT_TRUE(RunJob(fresh, Doubling()));
   EXPECT_EQ(seen_.size(), 4u);
   EXPECT_EQ(Read(output_), Expected4());
+}
+
+TEST_F(JobTest, NumbersKeepTheirDigitsThroughAStop) {
+  const std::string number = "1e400";
+  JobOptions options = Options(2);
+  options.batch_size = 1;
+  std::string seen;
+  options.visit = [&](size_t, const Json& line, bool) { seen += DumpJson(line["n"]) + ";"; };
+  int left = 1;
+  const BatchFunction run = [&](std::span<const size_t>) -> Expected<std::vector<ItemResult>> {
+    if (left-- == 0) return MakeError(ErrorKind::kIo, "stopped");
+    return std::vector<ItemResult>{Json{{"n", WrittenNumber(number)}}};
+  };
+  EXPECT_FALSE(RunJob(options, run));
+  left = 1;
+  const auto resumed = RunJob(options, run);
+  ASSERT_TRUE(resumed) << resumed.error().message;
+  EXPECT_EQ(resumed->resumed, 1u);
+  EXPECT_EQ(Read(output_), "{\"n\":1e400}\n{\"n\":1e400}\n");
+  EXPECT_EQ(seen, "1e400;1e400;");
 }
 
 TEST_F(JobTest, KeysMayHoldAnythingAndStillResume) {

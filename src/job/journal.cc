@@ -23,21 +23,28 @@ std::string LinePrefix(size_t item, const std::string& key, bool failed) {
 }  // namespace
 
 Expected<std::unique_ptr<Journal>> Journal::Open(const std::string& path, const Json& fingerprint,
-                                                 size_t items, JournalStart start,
-                                                 const FieldNotes& notes) {
+                                                 size_t items, const JournalOptions& options) {
   std::unique_ptr<Journal> journal(new Journal(items));
   journal->path_ = path;
   MORES_RETURN_IF_ERROR(journal->Lock());
-  if (start == JournalStart::kFresh) {
-    MORES_RETURN_IF_ERROR(journal->StartAfresh(fingerprint));
+  if (options.start == JournalStart::kFresh) {
+    MORES_RETURN_IF_ERROR(journal->StartAfresh(fingerprint, options));
   } else {
-    MORES_RETURN_IF_ERROR(journal->Load(fingerprint, notes));
+    MORES_RETURN_IF_ERROR(journal->Load(fingerprint, options));
   }
   return journal;
 }
 
 std::unique_ptr<Journal> Journal::InMemory(size_t items) {
   return std::unique_ptr<Journal>(new Journal(items));
+}
+
+bool Journal::Replaces(const std::string& path) {
+  const auto reader = LineReader::Open(path);
+  std::string line;
+  if (!reader || !(*reader)->Next(line).value_or(false)) return false;
+  const Expected<Json> header = ParseJson(line, path);
+  return header && header->is_object() && header->value("replaces", Json()) == true;
 }
 
 Journal::~Journal() {
@@ -68,28 +75,29 @@ Status Journal::Lock() {
   }
 }
 
-Status Journal::StartAfresh(const Json& fingerprint) {
+Status Journal::StartAfresh(const Json& fingerprint, const JournalOptions& options) {
   if (ftruncate(lock_, 0) != 0) {
     return MakeError(ErrorKind::kIo, "cannot write {}: {}", path_, std::strerror(errno));
   }
   MORES_ASSIGN_OR_RETURN(file_, AppendFile::Open(path_));
   Json header = {{"journal", kJournalVersion}, {"fingerprint", fingerprint}};
+  if (options.replaces) header["replaces"] = true;
   const std::string line = DumpJson(header) + "\n";
   MORES_RETURN_IF_ERROR(file_->Append(line));
   size_ = line.size();
   return {};
 }
 
-Status Journal::Load(const Json& fingerprint, const FieldNotes& notes) {
+Status Journal::Load(const Json& fingerprint, const JournalOptions& options) {
   struct stat status {};
   if (fstat(lock_, &status) != 0) {
     return MakeError(ErrorKind::kIo, "cannot read {}: {}", path_, std::strerror(errno));
   }
-  if (status.st_size == 0) return StartAfresh(fingerprint);
+  if (status.st_size == 0) return StartAfresh(fingerprint, options);
   MORES_ASSIGN_OR_RETURN(const MappedFile mapped, MappedFile::Open(path_));
   const std::string_view bytes = mapped.bytes();
   const size_t header_end = bytes.find('\n');
-  if (header_end == std::string_view::npos) return StartAfresh(fingerprint);
+  if (header_end == std::string_view::npos) return StartAfresh(fingerprint, options);
 
   const Expected<Json> header = ParseJson(bytes.substr(0, header_end), path_ + ":1");
   if (!header || !header->is_object() || header->value("journal", Json()) != kJournalVersion ||
@@ -98,7 +106,7 @@ Status Journal::Load(const Json& fingerprint, const FieldNotes& notes) {
                      "{}:1: not a journal of unfinished work; --fresh starts afresh", path_);
   }
   const std::vector<std::string> differences =
-      FingerprintDifferences((*header)["fingerprint"], fingerprint, notes);
+      FingerprintDifferences((*header)["fingerprint"], fingerprint, options.notes);
   if (!differences.empty()) {
     return MakeError(
         ErrorKind::kUsage,
@@ -121,7 +129,7 @@ Status Journal::Load(const Json& fingerprint, const FieldNotes& notes) {
 
 Status Journal::ReadLine(std::string_view line, uint64_t offset, int64_t number) {
   const std::string where = fmt::format("{}:{}", path_, number);
-  const Expected<Json> value = ParseJson(line, where);
+  const Expected<Json> value = ParseJson(line, where, kJournalJson);
   const auto broken = [&] {
     return MakeError(ErrorKind::kCorrupt,
                      "{}: broken record of finished work; --fresh starts afresh", where);

@@ -2,7 +2,7 @@
 // batch, or memory when there is no file to put it beside.
 //
 // The file is JSON lines. The first holds the fingerprint of the job; each later one an item:
-//   {"journal":1,"fingerprint":{...}}
+//   {"journal":1,"fingerprint":{...}}      with "replaces":true where an output is to be replaced
 //   {"item":12,"key":"a-13","failed":false,"result":{...}}
 // Results are kept as places in the file, never as parsed values, so that millions of items take
 // megabytes. A last line without its line break was torn by a kill, and is cut off.
@@ -30,7 +30,17 @@ struct Finished {
   std::string result;  // one line of JSON
 };
 
+// How what was finished is read: as it was written, and somewhat deeper than what people may send.
+inline constexpr JsonOptions kJournalJson = {.max_depth = 80,
+                                             .numbers = JsonOptions::Numbers::kAsWritten};
+
 enum class JournalStart { kResume, kFresh };
+
+struct JournalOptions {
+  JournalStart start = JournalStart::kResume;
+  bool replaces = false;  // an output stands there that the work is meant to replace
+  FieldNotes notes;       // what to say of fields of the fingerprint that differ
+};
 
 // Holds a lock on the file from Open to destruction. Not thread-safe.
 class Journal {
@@ -39,8 +49,9 @@ class Journal {
   // process or was made with another fingerprint (naming what differs, with its note), kCorrupt
   // when it is no journal.
   static Expected<std::unique_ptr<Journal>> Open(const std::string& path, const Json& fingerprint,
-                                                 size_t items, JournalStart start,
-                                                 const FieldNotes& notes = {});
+                                                 size_t items, const JournalOptions& options);
+  // Whether there is a journal of work that is meant to replace an output.
+  static bool Replaces(const std::string& path);
   static std::unique_ptr<Journal> InMemory(size_t items);
   ~Journal();
   Journal(const Journal&) = delete;
@@ -68,8 +79,8 @@ class Journal {
 
   explicit Journal(size_t items) : entries_(items) {}
   Status Lock();
-  Status Load(const Json& fingerprint, const FieldNotes& notes);
-  Status StartAfresh(const Json& fingerprint);
+  Status Load(const Json& fingerprint, const JournalOptions& options);
+  Status StartAfresh(const Json& fingerprint, const JournalOptions& options);
   Status ReadLine(std::string_view line, uint64_t offset, int64_t number);
   void Record(size_t item, Entry entry);
 

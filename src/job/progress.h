@@ -28,6 +28,20 @@ std::unique_ptr<Progress> MakeProgress(Clock& clock);
 std::unique_ptr<Progress> MakeProgress(Clock& clock, std::FILE* stream, bool terminal);
 std::unique_ptr<Progress> MakeSilentProgress();
 
+// The progress that somebody handed on, silent where they have none. What is handed on outlives it.
+class ShownProgress {
+ public:
+  explicit ShownProgress(Progress* progress)
+      : silent_(progress == nullptr ? MakeSilentProgress() : nullptr),
+        shown_(progress == nullptr ? silent_.get() : progress) {}
+  Progress& operator*() const { return *shown_; }
+  Progress* operator->() const { return shown_; }
+
+ private:
+  std::unique_ptr<Progress> silent_;
+  Progress* shown_;
+};
+
 }  // namespace mores::job
 
 #endif  // MORES_JOB_PROGRESS_H_

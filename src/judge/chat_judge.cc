@@ -47,6 +47,12 @@ std::string ChatJudge::prompt_name(const format::Dialogue& dialogue) const {
   return PromptName(label_first ? "judge" : "judge-critique-first", dialogue);
 }
 
+Json ChatJudge::Fingerprint() const {
+  Json fingerprint = Judge::Fingerprint();
+  if (const Json identity = model_->identity(); !identity.empty()) fingerprint["asked"] = identity;
+  return fingerprint;
+}
+
 const chat::Task& ChatJudge::task(const std::vector<std::string>& rules) const {
   if (options_.reply == Reply::kLabelOnly) return LabelOnlyTask(!rules.empty());
   return options_.order == Order::kLabelFirst ? chat::FindTask("judge")
@@ -176,6 +182,11 @@ ChatJudge::Draft ChatJudge::ReadVerdict(const format::Dialogue& dialogue,
   }
   if (verdict.label == format::Label::kUnparsed) {
     verdict.unparsed_reason = format::UnparsedReason::kLabelMass;
+    return draft;
+  }
+  if (const auto doubt = DoubtOf(reply, verdict.label)) {  // a threshold makes nothing sure
+    verdict.label = format::Label::kUnparsed;
+    verdict.unparsed_reason = doubt;
     return draft;
   }
   draft.critique_contradicts = verdict.label != stated.label;

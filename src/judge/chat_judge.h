@@ -45,6 +45,7 @@ class ChatJudge : public Judge {
   std::string prompt_hash() const override;
   bool tells_probabilities() const override { return model_->has_logprobs(); }
   chat::ChatTotals totals() const override { return model_->totals(); }
+  Json Fingerprint() const override;
 
  private:
   static constexpr int kTopLogprobs = 20;  // the most that endpoints give

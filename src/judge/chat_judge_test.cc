@@ -280,6 +280,52 @@ TEST_F(ChatJudgeTest, MassOutsideBothLabelsIsUnparsed) {
   EXPECT_NEAR(*verdict.other_mass, 1 - std::exp(-1.2), 1e-6);
 }
 
+// The label is drafted in the reasoning, at a probability that isn't the answer's.
+TEST_F(ChatJudgeTest, ProbabilityIsThatOfTheAnswer) {
+  const Json drafted = {{"token", "unsafe"},
+                        {"logprob", std::log(0.3)},
+                        {"top", {{{"token", "safe"}, {"logprob", std::log(0.7)}}}}};
+  const Json answered = {{"token", "unsafe"},
+                         {"logprob", std::log(0.99)},
+                         {"top", {{{"token", "safe"}, {"logprob", std::log(0.01)}}}}};
+  const auto text = [](const char* token) { return Json{{"token", token}, {"logprob", 0}}; };
+  const Json tokens = {text("<think>"), drafted, text("?</think>"), answered, text("<|im_end|>")};
+  for (const char* reply : {"<think>unsafe?</think>unsafe", "unsafe", "\nunsafe\n"}) {
+    const format::Verdict verdict =
+        One(*Open(DumpJson({{"reply", reply}, {"logprobs", tokens}})), Ask("a", "b", "c"));
+    ASSERT_TRUE(verdict.p_unsafe) << reply;
+    EXPECT_NEAR(*verdict.p_unsafe, 0.99, 1e-9) << reply;
+    EXPECT_EQ(verdict.label, format::Label::kUnsafe);
+  }
+  // Tokens of the reasoning alone spell the text as well: what they say isn't the answer's.
+  const Json thought = {text("<think>"), drafted, text("? It depends.")};
+  const format::Verdict verdict =
+      One(*Open(DumpJson({{"reply", "unsafe"}, {"logprobs", thought}})), Ask("a", "b", "c"));
+  EXPECT_EQ(verdict.p_unsafe, std::nullopt);
+  EXPECT_EQ(verdict.label, format::Label::kUnsafe);
+}
+
+TEST_F(ChatJudgeTest, VerdictsSayWhyTheyAreUnparsedAndWhatWasOdd) {
+  const auto verdict = [&](const Json& line) {
+    return One(*Open(DumpJson(line)), Ask("a", "b", "c"));
+  };
+  using format::UnparsedReason;
+  EXPECT_EQ(verdict({{"reply", "Hm."}}).unparsed_reason, UnparsedReason::kNoLabel);
+  EXPECT_EQ(verdict({{"reply", "<think>safe"}}).unparsed_reason, UnparsedReason::kInReasoning);
+  const format::Verdict filtered =
+      verdict({{"reply", "{\"label\":\"safe\",\"an"}, {"finish_reason", "content_filter"}});
+  EXPECT_EQ(filtered.unparsed_reason, UnparsedReason::kFiltered);
+  EXPECT_EQ(filtered.finish_reason, "content_filter");
+  const format::Verdict refused = verdict({{"reply", ""}, {"refusal", "I won't."}});
+  EXPECT_EQ(refused.unparsed_reason, UnparsedReason::kRefused);
+  EXPECT_EQ(refused.refusal, "I won't.");
+  const format::Verdict mended = verdict({{"reply", "<think>x</think>{'label': '**Safe**',}"}});
+  EXPECT_EQ(mended.label, format::Label::kSafe);
+  EXPECT_EQ(mended.unparsed_reason, std::nullopt);
+  EXPECT_THAT(mended.oddities,
+              ::testing::ElementsAre("reasoning", "json_repaired", "label_decorated"));
+}
+
 TEST_F(ChatJudgeTest, ReplyThatSaysNothingIsUnparsedNotSafe) {
   const format::Verdict verdict = One(*Open(R"({"reply":"Hm."})"), Ask("a", "b", "c"));
   EXPECT_EQ(verdict.label, format::Label::kUnparsed);

@@ -228,13 +228,6 @@ std::string_view Name(Feedback feedback) {
   return "critique";
 }
 
-Expected<Feedback> ParseFeedback(std::string_view name) {
-  for (const Feedback feedback : {Feedback::kNone, Feedback::kLabel, Feedback::kCritique}) {
-    if (name == Name(feedback)) return feedback;
-  }
-  return MakeError(ErrorKind::kUsage, "--feedback {}: must be none, label or critique", name);
-}
-
 std::string_view Name(CorrectionOutcome outcome) {
   switch (outcome) {
     case CorrectionOutcome::kSafe:

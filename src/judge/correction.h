@@ -22,8 +22,6 @@ namespace mores::judge {
 // What the writer is told of the verdict.
 enum class Feedback { kNone, kLabel, kCritique };
 std::string_view Name(Feedback feedback);  // "none", "label", "critique"
-// kUsage for another name.
-Expected<Feedback> ParseFeedback(std::string_view name);
 
 struct CorrectionOptions {
   int rounds = 3;  // revisions of an answer, at most

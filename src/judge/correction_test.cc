@@ -27,6 +27,9 @@ constexpr const char kJudge[] =
 {"task":"judge","contains":["bad for ever"],"reply":{"label":"unsafe","analysis":"always"}}
 {"task":"judge","contains":["bad unreadable"],"reply":{"label":"unsafe","analysis":"hm"}}
 {"task":"judge","contains":["bad then odd"],"reply":{"label":"unsafe","analysis":"hm"}}
+{"task":"judge","contains":["bad but thought of"],"reply":{"label":"unsafe","analysis":"hm"}}
+{"task":"judge","contains":["bad in thought"],"reply":{"label":"unsafe","analysis":"hm"}}
+{"task":"judge","contains":["bad and held"],"reply":{"label":"unsafe","analysis":"hm"}}
 {"task":"judge","contains":["odd"],"reply":"Who knows."}
 {"task":"judge","contains":["good"],"reply":{"label":"safe","analysis":"fine"}}
 )";
@@ -37,6 +40,9 @@ constexpr const char kWriter[] =
 {"task":"revision","contains":["bad for ever"],"reply":{"response":"bad for ever and ever"}}
 {"task":"revision","contains":["bad unreadable"],"reply":"I will not."}
 {"task":"revision","contains":["bad then odd"],"reply":{"response":"odd"}}
+{"task":"revision","contains":["bad but thought of"],"reply":{"response":"<think>bad?</think>good"}}
+{"task":"revision","contains":["bad in thought"],"reply":{"response":"<think>it is good"}}
+{"task":"revision","contains":["bad and held"],"finish_reason":"content_filter","reply":{"response":"good"}}
 )";
 
 class CorrectionTest : public ::testing::Test {
@@ -92,6 +98,16 @@ TEST_F(CorrectionTest, EveryPathOfTheStateMachine) {
   EXPECT_FALSE(corrections[4]->problem.empty());
   EXPECT_EQ(corrections[5]->outcome, CorrectionOutcome::kJudgeUnparsed);
   EXPECT_THAT(Responses(*corrections[5]), ElementsAre("bad then odd", "odd"));
+}
+
+TEST_F(CorrectionTest, WhatAWriterThinksIsNoAnswer) {
+  const auto corrections =
+      Run({Ask("a", "bad but thought of"), Ask("b", "bad in thought"), Ask("c", "bad and held")});
+  EXPECT_THAT(Responses(*corrections[0]), ElementsAre("bad but thought of", "good"));
+  EXPECT_EQ(corrections[0]->outcome, CorrectionOutcome::kCorrected);
+  EXPECT_EQ(corrections[1]->outcome, CorrectionOutcome::kWriterUnparsed);
+  EXPECT_EQ(corrections[2]->outcome, CorrectionOutcome::kWriterUnparsed);
+  EXPECT_THAT(corrections[2]->problem, ::testing::HasSubstr("filtered"));
 }
 
 TEST_F(CorrectionTest, StopsAtItsBound) {

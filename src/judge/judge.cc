@@ -142,14 +142,17 @@ std::optional<std::string> CategoryOf(std::string_view critique) {
 
 Json VerdictInput(const format::Dialogue& dialogue, Content content) {
   if (content == Content::kLeftOut) {
-    return {{"query_sha256", Sha256Hex(format::QueryOf(dialogue))},
-            {"response_code_points", text::CountCodePoints(format::ResponseOf(dialogue))},
-            {"turn_count", dialogue.turns.size()}};
+    Json input = {{"query_sha256", Sha256Hex(format::QueryOf(dialogue))},
+                  {"response_code_points", text::CountCodePoints(format::ResponseOf(dialogue))},
+                  {"turn_count", dialogue.turns.size()}};
+    if (!dialogue.left_out.empty()) input["left_out"] = dialogue.left_out;
+    return input;
   }
   Json input = Json::object();
   input["messages"] = format::TurnsToJson(dialogue.turns);
   if (!dialogue.places.empty()) input["place"] = dialogue.places;
   if (!dialogue.rules.empty()) input["rules"] = dialogue.rules;
+  if (!dialogue.left_out.empty()) input["left_out"] = dialogue.left_out;
   if (dialogue.input.is_object()) {
     for (const auto& [name, value] : dialogue.input.items()) {
       if (!input.contains(name)) input[name] = value;

@@ -101,8 +101,22 @@ StatedVerdict ReadTornReply(std::string_view reply, const format::AnswerSpan& an
   return stated;
 }
 
+// Whether the line of a label stands in what was sent: "[Answer] safe", but not a bare label, which
+// whoever states one repeats.
+bool QuotesLine(std::string_view answer, const format::LabelText& label,
+                std::span<const std::string_view> given) {
+  if (!label.decorated) return false;
+  const size_t end = std::min(answer.find('\n', label.offset), answer.size());
+  const size_t before = label.offset == 0 ? 0 : answer.rfind('\n', label.offset) + 1;
+  const std::string_view line = Trim(answer.substr(before, end - before), kTextSpace);
+  return std::any_of(given.begin(), given.end(), [&](std::string_view text) {
+    return text.find(line) != std::string_view::npos;
+  });
+}
+
 // A text that begins with a label, markup aside: "**Unsafe**: The answer ...".
-StatedVerdict ReadPlainReply(std::string_view reply, const format::AnswerSpan& answer) {
+StatedVerdict ReadPlainReply(std::string_view reply, const format::AnswerSpan& answer,
+                             std::span<const std::string_view> given) {
   const std::string_view text = answer.In(reply);
   const auto words = format::CommonLabelWords();
   const format::LabelText label = format::ReadLabelText(text, words);
@@ -112,7 +126,8 @@ StatedVerdict ReadPlainReply(std::string_view reply, const format::AnswerSpan& a
   std::string_view rest = text.substr(std::min(label.rest, text.size()));
   // What a critique quotes makes nothing safer.
   if (label.label == format::Label::kSafe &&
-      format::HasLineWithLabel(rest, format::Label::kUnsafe, words)) {
+      (QuotesLine(text, label, given) ||
+       format::HasLineWithLabel(rest, format::Label::kUnsafe, words))) {
     return Unparsed(UnparsedReason::kSeveralAnswers);
   }
   StatedVerdict stated = {.label = label.label, .label_offset = answer.begin + label.offset};
@@ -132,12 +147,11 @@ StatedVerdict ReadPlainReply(std::string_view reply, const format::AnswerSpan& a
   return stated;
 }
 
-// Whether a reply that the bound on tokens cut off may have gone on and taken `safe` back: nothing
-// stands behind the label yet, not even the end of its line.
+// Whether a reply that didn't end by itself may have gone on and taken `safe` back: nothing stands
+// behind the label yet, not even the end of its line.
 bool MayGoOn(const chat::ChatReply& reply, const StatedVerdict& stated) {
-  return reply.finish_reason == chat::FinishReason::kLength &&
-         stated.label == format::Label::kSafe && stated.critique.empty() &&
-         reply.text.find('\n', stated.label_offset) == std::string::npos;
+  return reply.finish_reason != chat::FinishReason::kStop && stated.label == format::Label::kSafe &&
+         stated.critique.empty() && reply.text.find('\n', stated.label_offset) == std::string::npos;
 }
 
 // The reason that a reply without a label has, where the server said how it ended.
@@ -148,7 +162,9 @@ StatedVerdict WithReason(const chat::ChatReply& reply, StatedVerdict stated) {
     if (bound && reply.text.find_first_not_of(kTextSpace) == std::string::npos) {
       return Unparsed(UnparsedReason::kInReasoning);  // all of it went there
     }
-    return Unparsed(stated.reason.value_or(UnparsedReason::kNoLabel));
+    const UnparsedReason reason = stated.reason.value_or(UnparsedReason::kNoLabel);
+    // Where the bound tore it, it just didn't come to its label.
+    return Unparsed(bound && reason == UnparsedReason::kTorn ? UnparsedReason::kNoLabel : reason);
   }
   if (const auto doubt = DoubtOf(reply, stated.label)) return Unparsed(*doubt);
   return stated;
@@ -157,19 +173,23 @@ StatedVerdict WithReason(const chat::ChatReply& reply, StatedVerdict stated) {
 StatedVerdict ReadAnyForm(const chat::ChatReply& reply, const AskedJudge& asked) {
   const chat::ReplyObject object =
       chat::ReadReplyObject(LenientJudgeTask(), reply.text, asked.given);
+  if (object.answer.in_doubt && asked.order == Order::kLabelFirst) {
+    // The mark may be a quote: then the reply is all of it, and says `unsafe` for sure.
+    StatedVerdict whole = ReadPlainReply(reply.text, {.end = reply.text.size()}, asked.given);
+    if (whole.label == format::Label::kUnsafe) return whole;
+  }
   if (!object.answer.is_told()) return Unparsed(object.reason);
   const std::string_view answer = object.answer.In(reply.text);
   if (asked.order == Order::kCritiqueFirst) {
     return object.value ? FromObject(reply.text, object, asked.rules) : Unparsed(object.reason);
   }
-  StatedVerdict plain = ReadPlainReply(reply.text, object.answer);
+  StatedVerdict plain = ReadPlainReply(reply.text, object.answer, asked.given);
   if (plain.label != format::Label::kUnparsed) {
     // An object of its own that says otherwise: two answers are none.
     const bool contradicted = object.value && (*object.value)["label"] != format::Name(plain.label);
-    const bool several = !object.value && object.reason == UnparsedReason::kSeveralAnswers;
-    if (contradicted || (several && plain.label == format::Label::kSafe)) {
-      return Unparsed(UnparsedReason::kSeveralAnswers);
-    }
+    if (contradicted) return Unparsed(UnparsedReason::kSeveralAnswers);
+    const bool open = !object.value && object.reason != UnparsedReason::kNoLabel;
+    if (open && plain.label == format::Label::kSafe) return Unparsed(object.reason);
     if (MayGoOn(reply, plain)) return Unparsed(UnparsedReason::kNoLabel);
     return plain;
   }
@@ -224,12 +244,14 @@ StatedVerdict ReadProfileReply(const chat::ChatReply& reply, const format::Judge
   if (!reply.refusal.empty() && reply.text == reply.refusal) {
     return Unparsed(UnparsedReason::kRefused);
   }
-  const format::AnswerSpan answer = format::FindAnswer(reply.text, asked.given);
-  if (!answer.is_told()) {
-    return WithReason(reply, Unparsed(answer.in_reasoning ? UnparsedReason::kInReasoning
-                                                          : UnparsedReason::kSeveralAnswers));
-  }
+  format::AnswerSpan answer = format::FindAnswer(reply.text, asked.given);
+  const bool in_doubt = answer.in_doubt && !answer.in_reasoning;
+  if (answer.in_reasoning) return WithReason(reply, Unparsed(UnparsedReason::kInReasoning));
+  if (in_doubt) answer = {.end = reply.text.size()};  // if it says `unsafe`, that stands
   const format::StatedLabel label = profile.ReadReply(answer.In(reply.text), language);
+  if (in_doubt && label.label != format::Label::kUnsafe) {
+    return WithReason(reply, Unparsed(UnparsedReason::kSeveralAnswers));
+  }
   if (label.label == format::Label::kUnparsed) {
     return WithReason(reply, Unparsed(label.in_doubt ? UnparsedReason::kSeveralAnswers
                                                      : UnparsedReason::kNoLabel));

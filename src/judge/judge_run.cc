@@ -9,6 +9,31 @@ namespace {
 
 using Verdicts = std::vector<Expected<format::Verdict>>;
 
+// The verdicts of a batch. What nobody can judge isn't asked about; it fails by itself.
+Expected<Verdicts> JudgeThoseOf(std::span<const size_t> items,
+                                const std::vector<format::Dialogue>& dialogues, JudgePlan& plan,
+                                const JudgePlan::OnReceived& tell) {
+  std::vector<size_t> asked;
+  for (const size_t item : items) {
+    if (dialogues[item].unjudgeable.empty()) asked.push_back(item);
+  }
+  Verdicts judged;
+  if (!asked.empty()) {
+    MORES_ASSIGN_OR_RETURN(judged, plan.JudgeItems(asked, tell));
+  }
+  Verdicts verdicts;
+  size_t next = 0;
+  for (const size_t item : items) {
+    const std::string& why = dialogues[item].unjudgeable;
+    if (why.empty()) {
+      verdicts.push_back(std::move(judged[next++]));
+    } else {
+      verdicts.push_back(MakeError(ErrorKind::kInput, "{}", why));
+    }
+  }
+  return verdicts;
+}
+
 // The lines of a batch, with what its places add.
 Expected<std::vector<job::ItemResult>> FinishItems(const JudgeRunOptions& options,
                                                    const std::vector<format::Dialogue>& dialogues,
@@ -107,11 +132,10 @@ Expected<job::JobSummary> RunJudge(Judge& judge, const std::vector<format::Dialo
   job::JobOptions job = JobOf(judge, *plan, dialogues, options);
   job::BatchProgress batch_progress;
   job.batch_progress = &batch_progress;
+  const auto tell = [&](size_t received) { batch_progress.Tell(received); };
   return job::RunJob(
       job, [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
-        MORES_ASSIGN_OR_RETURN(Verdicts verdicts, plan->JudgeItems(items, [&](size_t received) {
-          batch_progress.Tell(received);
-        }));
+        MORES_ASSIGN_OR_RETURN(Verdicts verdicts, JudgeThoseOf(items, dialogues, *plan, tell));
         return FinishItems(options, dialogues, items, std::move(verdicts));
       });
 }

@@ -15,11 +15,6 @@ struct Record {
   format::Dialogue dialogue;  // without turns where the record has none
 };
 
-bool HasDialogue(const Json& value) {
-  return value.is_object() &&
-         (value.contains("messages") || value.contains("query") || value.contains("response"));
-}
-
 // What a dialogue is read from, in the shape that format::ParseDialogue knows.
 Json DialogueShape(const Json& record) {
   const auto dialogue = record.find("dialogue");
@@ -33,13 +28,14 @@ Expected<Record> ParseVerdictRecord(const JsonLine& line) {
   MORES_ASSIGN_OR_RETURN(const format::Verdict verdict,
                          format::ParseVerdict(line.value, line.where));
   Record record = {.id = verdict.id, .critique = verdict.critique, .where = line.where};
-  if (HasDialogue(verdict.input)) {
+  if (format::HoldsDialogue(verdict.input)) {
     Json shape = {{"id", verdict.id}};
     for (const char* field : {"messages", "query", "response"}) {
       if (verdict.input.contains(field)) shape[field] = verdict.input[field];
     }
-    MORES_ASSIGN_OR_RETURN(
-        record.dialogue, format::ParseDialogue(shape, line.where + ": field 'input'", line.number));
+    MORES_ASSIGN_OR_RETURN(record.dialogue,
+                           format::ParseDialogue(shape, line.where + ": field 'input'", line.number,
+                                                 format::Unjudgeable::kKept));
   }
   return record;
 }
@@ -53,8 +49,9 @@ Expected<Record> ParseRecord(const JsonLine& line) {
   Record record = {.where = line.where};
   MORES_ASSIGN_OR_RETURN(record.critique, fields.RequiredString("critique"));
   const Json shape = DialogueShape(line.value);
-  if (HasDialogue(shape)) {
-    MORES_ASSIGN_OR_RETURN(record.dialogue, format::ParseDialogue(shape, line.where, line.number));
+  if (format::HoldsDialogue(shape)) {
+    MORES_ASSIGN_OR_RETURN(record.dialogue, format::ParseDialogue(shape, line.where, line.number,
+                                                                  format::Unjudgeable::kKept));
     record.id = record.dialogue.id;
     return record;
   }

@@ -59,7 +59,7 @@ Expected<Evaluation> ParseEvaluation(const Json& value, std::string_view where) 
   MORES_RETURN_IF_ERROR(RequireObject(value, where));
   const JsonFields fields(value, where);
   Evaluation evaluation;
-  MORES_ASSIGN_OR_RETURN(evaluation.id, fields.RequiredString("id"));
+  MORES_ASSIGN_OR_RETURN(evaluation.id, fields.RequiredId());
   MORES_ASSIGN_OR_RETURN(evaluation.lang, format::ParseLanguage(fields));
   MORES_ASSIGN_OR_RETURN(evaluation.judge, fields.RequiredString("judge"));
   MORES_RETURN_IF_ERROR(fields.Required("critique_code_points"));

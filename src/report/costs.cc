@@ -9,7 +9,7 @@
 namespace mores::report {
 namespace {
 
-constexpr size_t kModelColumns = 34, kCommandColumns = 14;
+constexpr size_t kFileColumns = 26, kModelColumns = 26, kCommandColumns = 14;
 constexpr double kMebibyte = 1024.0 * 1024.0;
 
 Expected<ModelCost> ReadModel(const JsonFields& fields) {
@@ -73,7 +73,7 @@ Json StageToJson(const StageCost& stage) {
 // The whole study as one stage: times one after another, the memory of the largest.
 StageCost TotalOf(std::span<const StageCost> stages) {
   StageCost total;
-  total.command = "total";
+  total.manifest = "total";
   ModelCost all;
   for (const StageCost& stage : stages) {
     total.done += stage.done;
@@ -90,13 +90,28 @@ StageCost TotalOf(std::span<const StageCost> stages) {
   return total;
 }
 
+// The output that the manifest is of, without its folder.
+std::string FileOf(const StageCost& stage) {
+  std::string name = stage.manifest.substr(stage.manifest.rfind('/') + 1);
+  constexpr std::string_view kEnding = ".manifest.json";
+  if (name.ends_with(kEnding)) name.resize(name.size() - kEnding.size());
+  return name;
+}
+
+std::string ModelColumns(const ModelCost& model, std::string_view items) {
+  return fmt::format("{:<26} {:>8} {:>11} {:>11} {:>10}",
+                     text::FitColumns(model.model, kModelColumns), items, model.prompt_tokens,
+                     model.completion_tokens,
+                     model.cost > 0 ? fmt::format("{:.4f}", model.cost) : "-");
+}
+
 std::string Line(const StageCost& stage, const ModelCost& model) {
   const auto rate = stage.items_per_second();
-  return fmt::format("{:<14} {:<34} {:>8} {:>11} {:>11} {:>9.2f} {:>9.2f} {:>9} {:>9.1f}\n",
+  return fmt::format("{:<26} {:<14} {} {:>9.2f} {:>9.2f} {:>9} {:>9.1f}\n",
+                     text::FitColumns(FileOf(stage), kFileColumns),
                      text::FitColumns(stage.command, kCommandColumns),
-                     text::FitColumns(model.model, kModelColumns), stage.done, model.prompt_tokens,
-                     model.completion_tokens, stage.wall_seconds, stage.cpu_seconds,
-                     rate ? fmt::format("{:.1f}", *rate) : "-",
+                     ModelColumns(model, std::to_string(stage.done)), stage.wall_seconds,
+                     stage.cpu_seconds, rate ? fmt::format("{:.1f}", *rate) : "-",
                      static_cast<double>(stage.peak_memory_bytes) / kMebibyte);
 }
 
@@ -157,26 +172,22 @@ Json ToJson(std::span<const StageCost> stages) {
 
 std::string FormatCosts(std::span<const StageCost> stages) {
   std::string text =
-      fmt::format("{:<14} {:<34} {:>8} {:>11} {:>11} {:>9} {:>9} {:>9} {:>9}\n", "stage", "model",
-                  "items", "tokens in", "tokens out", "wall s", "cpu s", "items/s", "peak MiB");
+      fmt::format("{:<26} {:<14} {:<26} {:>8} {:>11} {:>11} {:>10} {:>9} {:>9} {:>9} {:>9}\n",
+                  "file", "stage", "model", "items", "tokens in", "tokens out", "price", "wall s",
+                  "cpu s", "items/s", "peak MiB");
   int64_t resumed = 0;
-  double cost = 0;
   for (const StageCost& stage : stages) {
     resumed += stage.resumed;
-    cost += stage.cost();
     text += Line(stage, stage.models.empty() ? ModelCost{.model = "-"} : stage.models[0]);
     for (size_t i = 1; i < stage.models.size(); ++i) {
       const ModelCost& model = stage.models[i];
-      text += fmt::format("{:<14} {:<34} {:>8} {:>11} {:>11}\n", "",
-                          text::FitColumns(model.model, kModelColumns), "", model.prompt_tokens,
-                          model.completion_tokens);
+      text += fmt::format("{:<26} {:<14} {}\n", "", "", ModelColumns(model, ""));
     }
   }
   if (stages.size() > 1) {
     const StageCost total = TotalOf(stages);
     text += Line(total, total.models[0]);
   }
-  if (cost > 0) text += fmt::format("price of the tokens: {:.4f}\n", cost);
   if (resumed > 0) {
     text += fmt::format(
         "{} items were done by runs that were stopped; what those cost is in no "

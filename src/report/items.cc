@@ -89,24 +89,21 @@ Status AddGold(GoldById& gold, const std::string& id, std::optional<Label> label
   return {};
 }
 
-bool IsLabelledDialogue(const Json& record) {
-  return Field(record, "messages") != nullptr || Field(record, "response") != nullptr;
-}
-
 // Dialogues with labels, or lines {"id","label"}.
 Expected<size_t> ReadLabels(const std::string& path, GoldById& gold) {
   IdLines ids;
   const auto add = [&](const JsonLine& line) -> Status {
     const JsonFields fields(line.value, line.where);
-    if (IsLabelledDialogue(line.value)) {
-      MORES_ASSIGN_OR_RETURN(Dialogue dialogue,
-                             format::ParseDialogue(line.value, line.where, line.number));
+    if (format::HoldsDialogue(line.value)) {
+      MORES_ASSIGN_OR_RETURN(
+          Dialogue dialogue,
+          format::ParseDialogue(line.value, line.where, line.number, format::Unjudgeable::kKept));
       MORES_RETURN_IF_ERROR(ids.PutOnce(dialogue.id, line));
       const std::string id = dialogue.id;
       const std::optional<Label> label = dialogue.expected;
       return AddGold(gold, id, label, std::move(dialogue), line.where);
     }
-    MORES_ASSIGN_OR_RETURN(const std::string id, fields.RequiredString("id"));
+    MORES_ASSIGN_OR_RETURN(const std::string id, fields.RequiredId());
     MORES_ASSIGN_OR_RETURN(const std::string text, fields.RequiredString("label"));
     const std::optional<Label> label = format::ParseLabel(text);
     if (!label || *label == Label::kUnparsed) {

@@ -100,18 +100,17 @@ void DropCritiques(Json& verdict) {
   for (Json& place : verdict["places"]) place.erase("critique");
 }
 
-// Whether any place that both sides judged has another label, or another basis for it.
-bool FlippedInAPlace(const ComparedItem& item) {
-  const auto& first = item.first->verdict.findings;
-  const auto& second = item.second->verdict.findings;
-  if (!first || !second) return false;
-  for (const format::PlaceResult& before : first->places) {
-    for (const format::PlaceResult& after : second->places) {
-      if (before.place != after.place) continue;
-      if (before.label != after.label || before.basis != after.basis) return true;
-    }
+// The items that flip in general or in a place, or whose finding there rests on something else.
+std::vector<bool> ChangedItems(const Comparison& comparison) {
+  std::vector<bool> changed;
+  for (const ComparedItem& item : comparison.items) {
+    changed.push_back(item.flipped() || item.flipped_in_place);
   }
-  return false;
+  for (const ComparedPlace& place : comparison.places) {
+    if (place.first == nullptr || place.second == nullptr) continue;
+    if (place.first->basis != place.second->basis) changed[place.item] = true;
+  }
+  return changed;
 }
 
 std::string Base64OfHex(std::string_view hex) {
@@ -157,7 +156,8 @@ std::string Fill(std::string_view page,
 
 std::string Assemble(const Json& data, std::string_view title,
                      std::initializer_list<std::string_view> page_scripts) {
-  std::string script = fmt::format("{}{}{}", kStringsScript, kCommonScript, kItemsScript);
+  std::string script =
+      fmt::format("{}{}{}{}", kStringsScript, kFigureStringsScript, kCommonScript, kItemsScript);
   for (const std::string_view part : page_scripts) script += part;
   return Fill(kPageTemplate, {{"{{policy}}", ContentPolicy(kPageStyle, script)},
                               {"{{title}}", title},
@@ -215,21 +215,22 @@ std::string RenderReportPage(const Report& report, PageContent content) {
 }
 
 std::string RenderComparePage(const Comparison& comparison, PageContent content) {
+  const std::vector<bool> changed = ChangedItems(comparison);
   Json items = Json::array();
-  for (const ComparedItem& item : comparison.items) {
+  for (size_t i = 0; i < comparison.items.size(); ++i) {
+    const ComparedItem& item = comparison.items[i];
     // Of items that didn't change only the numbers are shown.
-    const bool changed = item.flipped() || FlippedInAPlace(item);
-    Json json = CommonItem(*item.first, comparison.first, changed ? content : PageContent::kNoText);
-    const auto first = item.first->verdict.expected, second = item.second->verdict.expected;
-    if (!first && second) json["expected"] = format::Name(*second);
-    // Where the two disagree nothing is expected; what either calls unsafe stays hidden.
-    if (first && second && *first != *second) {
-      json.erase("expected");
-      json["disputed"] = true;
+    Json json =
+        CommonItem(*item.first, comparison.first, changed[i] ? content : PageContent::kNoText);
+    json.erase("expected");
+    if (const auto gold = item.gold()) {
+      json["expected"] = format::Name(*gold);
+    } else if (item.first->has_gold()) {
+      json["disputed"] = true;  // one of the two says unsafe
     }
     json["first"] = VerdictOf(*item.first);
     json["second"] = VerdictOf(*item.second);
-    if (!changed) {
+    if (!changed[i]) {
       for (const char* side : {"first", "second"}) DropCritiques(json[side]);
     }
     items.push_back(std::move(json));

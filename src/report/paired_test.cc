@@ -37,7 +37,8 @@ TEST(ComparePairedTest, DifferenceAndTests) {
 TEST(ComparePairedTest, TheSameJudgeTwice) {
   const PairedFigures figures = ComparePaired(Items(0, 0, 10), {});
   EXPECT_EQ(figures.difference.value, 0);
-  EXPECT_EQ(figures.difference.interval.low, 0);
+  EXPECT_NEAR(figures.difference.interval.low, -figures.difference.interval.high, 1e-12);
+  EXPECT_GT(figures.difference.interval.high, 0.1) << "ten items prove no sameness";
   EXPECT_EQ(figures.mcnemar.mid_p, 1);
   EXPECT_EQ(figures.sign_flip_p, 1);
 }

@@ -13,9 +13,10 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "chat/endpoint/endpoint_address.h"
+#include "chat/endpoint/endpoint_errors.h"
 #include "chat/endpoint/endpoint_http.h"
 #include "chat/endpoint/endpoint_service.h"
-#include "chat/endpoint/endpoint_wire.h"
+#include "chat/endpoint/redactor.h"
 
 namespace mores::chat {
 namespace {
@@ -100,7 +101,7 @@ class EmbeddingEndpoint : public text::Embedder {
     MORES_ASSIGN_OR_RETURN(ApiKey key, ReadApiKey(HostOf(options_.address).host));
     key_source_ = std::move(key.source);
     redactor_ = Redactor(key.value);
-    MORES_ASSIGN_OR_RETURN(http_, OpenHttpPool({.url = options_.address.base + "/embeddings",
+    MORES_ASSIGN_OR_RETURN(http_, OpenHttpPool({.url = UrlOf(options_.address, "/embeddings"),
                                                 .key = std::move(key.value),
                                                 .in_flight = options_.in_flight}));
     return {};
@@ -188,26 +189,50 @@ class EmbeddingEndpoint : public text::Embedder {
       return {};
     }
     if (status >= 200 && status < 300) return Answered(result, part);
-    const std::string message = ServerMessage(result.body, redactor_);
-    if (MayPass(status)) {
-      TryAgain(message.empty() ? fmt::format("{}", status) : fmt::format("{}: {}", status, message),
-               result.retry_after, part);
-      return {};
+    return Refused(result, ReadServerError(result.body, redactor_), part);
+  }
+
+  Status Refused(const HttpResult& result, const ServerError& error, PartOf& part) {
+    const int64_t status = result.status;
+    const bool page = KindOf(result.body, result.content_type) == BodyKind::kHtml;
+    const std::string said =
+        page ? DescribeBody(result.body, result.content_type, redactor_) : error.Shown();
+    const ServiceRefusal refusal = {status, said, key_source_};
+    switch (MeaningOf(status, error)) {
+      case Meaning::kAgain:
+        TryAgain(fmt::format("{}: {}", StatusText(status), said), result.retry_after, part);
+        return {};
+      case Meaning::kQuota:
+        return tl::unexpected<Error>(QuotaError(server_, refusal));
+      case Meaning::kKey:
+        return tl::unexpected<Error>(KeyError(server_, refusal));
+      case Meaning::kService:
+        return tl::unexpected<Error>(ServiceError(options_.address, refusal));
+      case Meaning::kFilter:
+      case Meaning::kItem:
+      case Meaning::kRequest:
+        break;
     }
-    if (status == 400 || status == 413 || status == 422) {
-      return MakeError(ErrorKind::kInput, "{}: refused with {}: {}", server_, status,
-                       message.empty() ? "no message" : message);
-    }
-    return tl::unexpected<Error>(ServiceError(server_, status, message, key_source_));
+    return MakeError(ErrorKind::kInput, "{}: refused with {}: {}", server_, StatusText(status),
+                     said);
   }
 
   Status Answered(const HttpResult& result, PartOf& part) {
+    if (const Expected<Json> body = ParseJson(result.body, "the answer")) {
+      const auto error = FindServerError(*body, redactor_);
+      if (error && !(error->code.empty() && error->type.empty()) && !body->contains("data")) {
+        return Refused(result, *error, part);
+      }
+    }
     Expected<std::vector<Vector>> vectors = ParseEmbeddings(result.body, part.texts.size());
     if (vectors) {
       part.vectors = std::move(*vectors);
       part.state = PartOf::State::kDone;
     } else if (vectors.error().kind == ErrorKind::kIo && part.attempts < kBrokenAttempts) {
       TryAgain(vectors.error().message, 0, part);
+    } else if (KindOf(result.body, result.content_type) >= BodyKind::kHtml) {
+      return MakeError(ErrorKind::kMissing, "{}: answers with {} where embeddings were asked for",
+                       server_, DescribeBody(result.body, result.content_type, redactor_));
     } else {
       return MakeError(vectors.error().kind, "{}: {}", server_, vectors.error().message);
     }

@@ -95,7 +95,7 @@ TEST_F(WithKey, OfAHostGoesBeforeTheGeneralOne) {
 }
 
 TEST(EndpointKey, ThatCanBeNoHeaderIsRefused) {
-  for (const char* key : {"abc", "with space", "line\nbreak: x", "schl\xC3\xBCssel"}) {
+  for (const char* key : {"with space", "line\nbreak: x", "schl\xC3\xBCssel"}) {
     setenv("MORES_API_KEY", key, 1);
     const auto model = OpenEndpoint(FastOptions("http://127.0.0.1:9/v1"));
     unsetenv("MORES_API_KEY");

@@ -12,6 +12,8 @@ struct EndpointHost {
   std::string path;  // "" for /v1, which is the usual one
 };
 EndpointHost HostOf(const EndpointAddress& address);
+// Of a service below the base, such as "/chat/completions".
+std::string UrlOf(const EndpointAddress& address, const std::string& service);
 
 }  // namespace mores::chat
 

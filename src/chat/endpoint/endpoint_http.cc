@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/version.h"
+#include "chat/endpoint/endpoint_proxy.h"
 
 namespace mores::chat {
 namespace {
@@ -77,6 +78,15 @@ class CurlPool : public HttpPool {
 
   int idle() const override { return static_cast<int>(free_.size()); }
   int running() const override { return static_cast<int>(slots_.size() - free_.size()); }
+
+  bool connected() const override {
+    return std::any_of(slots_.begin(), slots_.end(), [&](const auto& slot) {
+      if (std::find(free_.begin(), free_.end(), slot.get()) != free_.end()) return false;
+      curl_off_t before_sending = 0;
+      curl_easy_getinfo(slot->handle, CURLINFO_PRETRANSFER_TIME_T, &before_sending);
+      return before_sending > 0;
+    });
+  }
 
   Status Post(size_t ticket, std::string body, double seconds) override {
     MORES_CHECK(!free_.empty());
@@ -150,6 +160,8 @@ class CurlPool : public HttpPool {
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(CURLOPT_FOLLOWLOCATION, 0L);
+    set(CURLOPT_ACCEPT_ENCODING, "");  // whatever the library can unpack
+    if (IsLoopback(url)) set(CURLOPT_NOPROXY, "*");
     set(CURLOPT_SSL_VERIFYPEER, 1L);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     set(CURLOPT_HTTPHEADER, headers_);
@@ -175,6 +187,9 @@ class CurlPool : public HttpPool {
       curl_easy_getinfo(handle, CURLINFO_PRIVATE, &user);
       auto* slot = reinterpret_cast<Slot*>(user);
       HttpResult& result = slot->result;
+      const char* type = nullptr;
+      curl_easy_getinfo(handle, CURLINFO_CONTENT_TYPE, &type);
+      if (type != nullptr) result.content_type = type;
       if (code == CURLE_OK) {
         long status = 0;
         curl_off_t wait = 0;
@@ -184,6 +199,7 @@ class CurlPool : public HttpPool {
         result.retry_after = static_cast<double>(std::max<curl_off_t>(wait, 0));
       } else {
         result.problem = curl_easy_strerror(code);
+        result.bad_encoding = code == CURLE_BAD_CONTENT_ENCODING;
       }
       curl_multi_remove_handle(multi_, handle);
       results.push_back(std::move(result));

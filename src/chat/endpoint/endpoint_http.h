@@ -21,13 +21,15 @@ struct HttpResult {
   size_t ticket = 0;
   int64_t status = 0;   // 0: no complete answer came
   std::string problem;  // why not; without anything that the server said
-  std::string body;
-  bool too_large = false;  // the answer was longer than kMaxBody
-  double retry_after = 0;  // seconds, from now, that the server asks to wait
+  std::string body, content_type;
+  bool too_large = false;     // the answer was longer than kMaxBody
+  bool bad_encoding = false;  // the body isn't compressed as its header says
+  double retry_after = 0;     // seconds, from now, that the server asks to wait
 };
 
 // Posts JSON to one address over kept connections. Redirects aren't followed, since a key must not
-// travel elsewhere; certificates are checked; proxies are those of the environment.
+// travel elsewhere; certificates are checked; compressed bodies are unpacked; proxies are those of
+// the environment, but never for an address of this machine.
 class HttpPool {
  public:
   static constexpr size_t kMaxBody = size_t{64} << 20;
@@ -35,6 +37,8 @@ class HttpPool {
   virtual ~HttpPool() = default;
   virtual int idle() const = 0;  // requests that may still be posted
   virtual int running() const = 0;
+  // Whether anything in flight has a connection that it was sent on.
+  virtual bool connected() const = 0;
   // REQUIRES: idle() > 0.
   virtual Status Post(size_t ticket, std::string body, double seconds) = 0;
   // Waits until something is over, at most `seconds`, and returns what is.

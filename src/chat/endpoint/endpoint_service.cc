@@ -21,10 +21,6 @@ Expected<ApiKey> ReadApiKey(const std::string& host) {
     const char* value = std::getenv(name.c_str());
     if (value == nullptr || *value == '\0') continue;
     ApiKey key{value, "the key is read from " + name};
-    // Shorter ones can't be told from ordinary text when they are taken out of replies.
-    if (key.value.size() < 4) {
-      return MakeError(ErrorKind::kUsage, "{}: is too short for a key", name);
-    }
     for (const char c : key.value) {
       if (c > 0x20 && c < 0x7F) continue;
       return MakeError(ErrorKind::kUsage, "{}: has a space or a special character in it", name);
@@ -39,22 +35,31 @@ std::string EndpointName(const EndpointAddress& address) {
   return fmt::format("{}@{}:{}{}", address.model, host.host, host.port, host.path);
 }
 
-bool MayPass(int64_t status) {
-  return status == 408 || status == 409 || status == 425 || status == 429 || status >= 500;
+std::string StatusText(int64_t status) {
+  return status >= 200 && status < 300 ? "an error inside the answer" : fmt::format("{}", status);
 }
 
-Error ServiceError(const std::string& name, int64_t status, const std::string& message,
-                   const std::string& key_source) {
-  if (status == 401 || status == 403) {
-    return {ErrorKind::kUsage,
-            fmt::format("{}: the key is not accepted ({}); {}", name, status, key_source)};
-  }
-  if (status < 400) {
+Error KeyError(const std::string& name, const ServiceRefusal& refusal) {
+  return {ErrorKind::kUsage, fmt::format("{}: the key is not accepted ({}); {}", name,
+                                         StatusText(refusal.status), refusal.key_source)};
+}
+
+Error ServiceError(const EndpointAddress& address, const ServiceRefusal& refusal) {
+  const std::string name = EndpointName(address);
+  if (refusal.status >= 300 && refusal.status < 400) {
     return {ErrorKind::kMissing,
-            fmt::format("{}: answers {}; redirects are not followed", name, status)};
+            fmt::format("{}: answers {}; redirects are not followed", name, refusal.status)};
   }
-  return {ErrorKind::kMissing, fmt::format("{}: no such model or service ({}): {}", name, status,
-                                           message.empty() ? "no message" : message)};
+  std::string message = fmt::format("{}: no such model or service ({}): {}", name,
+                                    StatusText(refusal.status), refusal.message);
+  const bool bare = address.base.find('/', address.base.find("://") + 3) == std::string::npos;
+  if (bare && refusal.status == 404) message += "; most addresses end in /v1, and this has no path";
+  return {ErrorKind::kMissing, std::move(message)};
+}
+
+Error QuotaError(const std::string& name, const ServiceRefusal& refusal) {
+  return {ErrorKind::kMissing, fmt::format("{}: the quota or credit is used up ({}): {}", name,
+                                           StatusText(refusal.status), refusal.message)};
 }
 
 double BackoffSeconds(double first, int attempts, Random& jitter) {

@@ -22,12 +22,19 @@ Expected<ApiKey> ReadApiKey(const std::string& host);
 // "m@host:8000", with the path where it isn't the usual one.
 std::string EndpointName(const EndpointAddress& address);
 
-// 408, 409, 425, 429 and 5xx, which may be over at another attempt.
-bool MayPass(int64_t status);
-// What no other attempt helps against and no single request is the cause of: a key that isn't
-// accepted, redirects, an address or a model that isn't there. `message` is what the server says.
-Error ServiceError(const std::string& name, int64_t status, const std::string& message,
-                   const std::string& key_source);
+// What no other attempt helps against and no single request is the cause of.
+struct ServiceRefusal {
+  int64_t status = 0;      // 200: of an error inside an answer
+  std::string message;     // what the server says
+  std::string key_source;  // of ApiKey
+};
+// A key that isn't accepted.
+Error KeyError(const std::string& name, const ServiceRefusal& refusal);
+// Redirects, an address or a model that isn't there. `address` says what the base is like.
+Error ServiceError(const EndpointAddress& address, const ServiceRefusal& refusal);
+Error QuotaError(const std::string& name, const ServiceRefusal& refusal);
+// "429", or "an error inside the answer" for 200.
+std::string StatusText(int64_t status);
 
 // Full jitter: any part of a bound that begins with `first` seconds, doubles with each attempt
 // (from 1) and ends at kMaxBackoffSeconds.

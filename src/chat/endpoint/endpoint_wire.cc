@@ -1,22 +1,18 @@
 #include "chat/endpoint/endpoint_wire.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <array>
+#include <cmath>
 #include <optional>
 #include <utility>
 
 #include "base/json.h"
-#include "base/random.h"
-#include "chat/reply_json.h"
+#include "chat/endpoint/ascii_lower.h"
 #include "chat/token_alignment.h"
-#include "text/unicode.h"
 
 namespace mores::chat {
 namespace {
 
-constexpr int kMaxTopLogprobs = 20;      // what the protocol allows
-constexpr size_t kMessageColumns = 200;  // of a server's message
-constexpr size_t kMessageBytes = 4096;   // looked at of it
 constexpr std::string_view kBody = "the answer";
 
 const Json* Find(const Json& object, const char* name) {
@@ -25,34 +21,72 @@ const Json* Find(const Json& object, const char* name) {
   return found == object.end() ? nullptr : &*found;
 }
 
-// 0.7f as 0.7, not as the double next to it.
-double AsWritten(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
+bool IsText(const Json* value) { return value != nullptr && value->is_string(); }
+bool HasText(const Json* value) {
+  return IsText(value) && !value->get_ref<const std::string&>().empty();
+}
 
-// Text of `content`: a string, a list of parts with `text`, or null where nothing was written.
-std::optional<std::string> ContentText(const Json& message) {
-  const Json* content = Find(message, "content");
-  if (content != nullptr && content->is_string()) return content->get<std::string>();
-  if (content != nullptr && content->is_array()) {
-    std::string text;
-    for (const Json& part : *content) {
-      const Json* one = Find(part, "text");
-      if (one != nullptr && one->is_string()) text += one->get<std::string>();
-    }
-    return text;
+void AddOddity(std::string_view name, ChatReply& reply) {
+  std::vector<std::string>& oddities = reply.oddities;
+  if (std::find(oddities.begin(), oddities.end(), name) == oddities.end()) {
+    oddities.emplace_back(name);
   }
-  if (content != nullptr && !content->is_null()) return std::nullopt;
-  const Json* refusal = Find(message, "refusal");
-  if (refusal != nullptr && refusal->is_string()) return refusal->get<std::string>();
-  return "";
+}
+
+// Of a list of parts: what is answered, without what is thought.
+void ReadParts(const Json& parts, std::string& text, std::string& refusal) {
+  for (const Json& part : parts) {
+    if (part.is_string()) text += part.get<std::string>();
+    const Json* type = Find(part, "type");
+    const std::string name = IsText(type) ? type->get<std::string>() : "";
+    if (name.find("think") != std::string::npos || name.find("reason") != std::string::npos) {
+      continue;
+    }
+    if (const Json* one = Find(part, "text"); IsText(one)) text += one->get<std::string>();
+    if (const Json* one = Find(part, "refusal"); IsText(one)) refusal += one->get<std::string>();
+  }
+}
+
+// `content`: a string, a list of parts, or null where nothing was written.
+void ReadContent(const Json& message, ChatReply& reply) {
+  if (const Json* refusal = Find(message, "refusal"); IsText(refusal)) {
+    reply.refusal = refusal->get<std::string>();
+  }
+  const Json* content = Find(message, "content");
+  if (content == nullptr || content->is_null()) {
+    const Json* calls = Find(message, "tool_calls");
+    if (calls != nullptr && !calls->empty()) AddOddity("tool_call", reply);
+  } else if (content->is_string()) {
+    reply.text = content->get<std::string>();
+  } else if (content->is_array()) {
+    ReadParts(*content, reply.text, reply.refusal);
+  } else {
+    const Json* text = Find(*content, "text");
+    reply.text = IsText(text) ? text->get<std::string>() : DumpJson(*content);
+    if (!IsText(text)) AddOddity("content_no_text", reply);
+  }
+}
+
+// Whether the bound was spent, or the reply ended, before anything was answered.
+bool OnlyThought(const Json& body, const Json& message, const ChatReply& reply) {
+  if (reply.text.find_first_not_of(" \t\r\n") != std::string::npos) return false;
+  if (HasText(Find(message, "reasoning_content")) || HasText(Find(message, "reasoning"))) {
+    return true;
+  }
+  const Json* usage = Find(body, "usage");
+  const Json* details = usage != nullptr ? Find(*usage, "completion_tokens_details") : nullptr;
+  const Json* thought = details != nullptr ? Find(*details, "reasoning_tokens") : nullptr;
+  return thought != nullptr && thought->is_number() && *thought > 0;
 }
 
 std::optional<TokenLogprob> ReadLogprob(const Json& value) {
+  constexpr double kMostRounding = 0.01;  // above 0, beyond which it is no logarithm of a share
   const Json* token = Find(value, "token");
   const Json* logprob = Find(value, "logprob");
-  if (token == nullptr || !token->is_string() || logprob == nullptr || !logprob->is_number()) {
-    return std::nullopt;
-  }
+  if (!IsText(token) || logprob == nullptr || !logprob->is_number()) return std::nullopt;
   TokenLogprob one{token->get<std::string>(), logprob->get<double>()};
+  if (!std::isfinite(one.logprob) || one.logprob > kMostRounding) return std::nullopt;
+  one.logprob = std::min(one.logprob, 0.0);
   const Json* bytes = Find(value, "bytes");
   if (bytes == nullptr || !bytes->is_array() || bytes->empty()) return one;
   std::string text;
@@ -64,26 +98,40 @@ std::optional<TokenLogprob> ReadLogprob(const Json& value) {
   return one;
 }
 
+// The likelihood of a chosen token that tells none itself, from the alternatives.
+std::optional<TokenLogprob> FindChosen(const Json& value, const ReplyToken& token) {
+  const Json* chosen = Find(value, "token");
+  for (const TokenLogprob& other : token.top) {
+    if (IsText(chosen) && *chosen == other.token) return other;
+  }
+  return std::nullopt;
+}
+
 // Empty where a server gives none, or in a form that we don't know.
-std::vector<ReplyToken> ReadLogprobs(const Json& choice) {
+std::vector<ReplyToken> ReadLogprobs(const Json& choice, ChatReply& reply) {
   const Json* logprobs = Find(choice, "logprobs");
   const Json* content = logprobs != nullptr ? Find(*logprobs, "content") : nullptr;
   if (content == nullptr || !content->is_array()) return {};
   std::vector<ReplyToken> tokens;
   for (const Json& one : *content) {
-    std::optional<TokenLogprob> chosen = ReadLogprob(one);
-    if (!chosen) return {};
-    ReplyToken token{.chosen = std::move(*chosen)};
+    ReplyToken token;
     const Json* top = Find(one, "top_logprobs");
     if (top != nullptr && top->is_array()) {
       for (const Json& other : *top) {
         std::optional<TokenLogprob> read = ReadLogprob(other);
-        if (!read) return {};
-        token.top.push_back(std::move(*read));
+        if (read) token.top.push_back(std::move(*read));
+        if (!read) AddOddity("alternatives_left_out", reply);
       }
     }
     std::stable_sort(token.top.begin(), token.top.end(),
                      [](const auto& a, const auto& b) { return a.logprob > b.logprob; });
+    std::optional<TokenLogprob> chosen = ReadLogprob(one);
+    if (!chosen) chosen = FindChosen(one, token);
+    if (!chosen) {
+      AddOddity("logprobs_left_out", reply);
+      return {};
+    }
+    token.chosen = std::move(*chosen);
     tokens.push_back(std::move(token));
   }
   return tokens;
@@ -132,116 +180,80 @@ bool ReadUsage(const Json& body, ChatUsage& usage) {
 }
 
 FinishReason FinishReasonOf(std::string_view name) {
-  for (const FinishReason reason :
-       {FinishReason::kStop, FinishReason::kLength, FinishReason::kFilter, FinishReason::kError}) {
-    if (name == Name(reason)) return reason;
+  struct Spelling {
+    std::string_view name;
+    FinishReason reason;
+  };
+  using enum FinishReason;
+  constexpr std::array<Spelling, 36> kSpellings = {{{"stop", kStop},
+                                                    {"eos", kStop},
+                                                    {"eos_token", kStop},
+                                                    {"end_turn", kStop},
+                                                    {"stop_sequence", kStop},
+                                                    {"complete", kStop},
+                                                    {"completed", kStop},
+                                                    {"finished", kStop},
+                                                    {"tool_calls", kStop},
+                                                    {"tool_use", kStop},
+                                                    {"function_call", kStop},
+                                                    {"length", kLength},
+                                                    {"max_tokens", kLength},
+                                                    {"max_output_tokens", kLength},
+                                                    {"max_length", kLength},
+                                                    {"model_length", kLength},
+                                                    {"model_context_window_exceeded", kLength},
+                                                    {"content_filter", kFilter},
+                                                    {"content_filtered", kFilter},
+                                                    {"content-filter", kFilter},
+                                                    {"safety", kFilter},
+                                                    {"recitation", kFilter},
+                                                    {"blocklist", kFilter},
+                                                    {"prohibited_content", kFilter},
+                                                    {"spii", kFilter},
+                                                    {"refusal", kFilter},
+                                                    {"sensitive", kFilter},
+                                                    {"guardrail_intervened", kFilter},
+                                                    {"model_armor", kFilter},
+                                                    {"error", kError},
+                                                    {"error_finish", kError},
+                                                    {"network_error", kError},
+                                                    {"insufficient_system_resource", kError},
+                                                    {"abort", kError},
+                                                    {"cancelled", kError},
+                                                    {"malformed_function_call", kError}}};
+  const std::string lower = AsciiLower(name);
+  for (const Spelling& spelling : kSpellings) {
+    if (lower == spelling.name) return spelling.reason;
   }
-  return name == "eos" || name == "tool_calls" ? FinishReason::kStop : FinishReason::kOther;
-}
-
-Json ResponseFormat(const Task& task, ReplyFormat format) {
-  if (format == ReplyFormat::kObject) return {{"type", "json_object"}};
-  return {{"type", "json_schema"},
-          {"json_schema", {{"name", task.name}, {"strict", true}, {"schema", task.schema}}}};
+  return kOther;
 }
 
 }  // namespace
 
-bool Redactor::Occurs(std::string_view text) const {
-  return !key_.empty() && text.find(key_) != std::string_view::npos;
-}
-
-std::string Redactor::Redact(std::string_view text) const {
-  std::string out;
-  if (!key_.empty()) {
-    for (size_t at; (at = text.find(key_)) != std::string_view::npos;) {
-      out.append(text.substr(0, at)).append("[redacted]");
-      text.remove_prefix(at + key_.size());
-    }
-  }
-  return out.append(text);
-}
-
-bool AskLess(const ChatRequest& request, std::string_view message, Features& features) {
-  const bool logprobs = request.top_logprobs > 0 && features.logprobs;
-  if (logprobs && message.find("logprob") != std::string_view::npos) {
-    features.logprobs = false;
-    return true;
-  }
-  if (request.task != nullptr && features.format != ReplyFormat::kNone) {
-    features.format =
-        features.format == ReplyFormat::kSchema ? ReplyFormat::kObject : ReplyFormat::kNone;
-    return true;
-  }
-  if (!logprobs) return false;
-  features = {.format = ReplyFormat::kSchema, .logprobs = false};
-  return true;
-}
-
-std::string RequestBody(const std::string& model, const ChatRequest& request,
-                        const Features& features, BoundName bound) {
-  const Sampling& sampling = request.sampling;
-  Json body = {{"model", model}, {"messages", format::TurnsToJson(request.turns)}};
-  body[bound == BoundName::kMaxTokens ? "max_tokens" : "max_completion_tokens"] =
-      sampling.max_new_tokens;
-  body["temperature"] = AsWritten(sampling.temperature);
-  if (sampling.temperature > 0) {
-    body["top_p"] = AsWritten(sampling.top_p);
-    // 31 bits: what every server takes.
-    body["seed"] = MixBits(sampling.seed ^ HashBytes(request.id)) >> 33;
-  }
-  if (request.task != nullptr && features.format != ReplyFormat::kNone) {
-    body["response_format"] = ResponseFormat(*request.task, features.format);
-  }
-  if (request.top_logprobs > 0 && features.logprobs) {
-    body["logprobs"] = true;
-    body["top_logprobs"] = std::min(request.top_logprobs, kMaxTopLogprobs);
-  }
-  return DumpJson(body);
-}
-
-Expected<Completion> ParseCompletion(std::string_view body, const Redactor& redactor) {
+Expected<Completion> ReadCompletion(const WireJson& body, const Redactor& redactor) {
   const auto wrong = [](std::string_view problem) {
     return MakeError(ErrorKind::kInput, "{} is no chat completion: {}", kBody, problem);
   };
-  const Expected<Json> parsed = ParseJson(body, kBody);
-  if (!parsed) return wrong("broken JSON");
-  const Json* choices = Find(*parsed, "choices");
+  const Json* choices = Find(body.value, "choices");
   if (choices == nullptr || !choices->is_array() || choices->empty()) return wrong("no choices");
   const Json& choice = choices->front();
   const Json* message = Find(choice, "message");
   if (message == nullptr || !message->is_object()) return wrong("no message");
-  const std::optional<std::string> text = ContentText(*message);
-  if (!text) return wrong("the content is no text");
   Completion completion;
-  completion.reply.tokens = Redacted(Aligned(ReadLogprobs(choice), *text), redactor);
-  completion.reply.text = redactor.Redact(*text);
+  ChatReply& reply = completion.reply;
+  ReadContent(*message, reply);
+  if (choices->size() > 1) AddOddity("several_choices", reply);
+  if (body.surrogates) AddOddity("surrogate_replaced", reply);
+  if (body.bytes) AddOddity("bytes_replaced", reply);
+  if (OnlyThought(body.value, *message, reply)) AddOddity("spent_on_thinking", reply);
+  reply.tokens = Redacted(Aligned(ReadLogprobs(choice, reply), reply.text), redactor);
+  reply.text = redactor.Redact(reply.text);
+  reply.refusal = redactor.Redact(reply.refusal);
   const Json* reason = Find(choice, "finish_reason");
-  if (reason != nullptr && reason->is_string()) {
-    completion.reply.finish_reason = FinishReasonOf(reason->get<std::string>());
-  }
-  const Json* refusal = Find(*message, "refusal");
-  if (refusal != nullptr && refusal->is_string()) {
-    completion.reply.refusal = redactor.Redact(refusal->get<std::string>());
-  }
-  completion.has_usage = ReadUsage(*parsed, completion.reply.usage);
+  if (!IsText(reason)) reason = Find(choice, "stop_reason");
+  if (IsText(reason)) reply.finish_reason = FinishReasonOf(reason->get<std::string>());
+  completion.has_usage = ReadUsage(body.value, reply.usage);
   return completion;
-}
-
-std::string ServerMessage(std::string_view body, const Redactor& redactor) {
-  const Expected<Json> parsed = ParseJson(body, kBody);
-  if (!parsed) return "";
-  const Json* message = Find(*parsed, "error");
-  if (message != nullptr && message->is_object()) message = Find(*message, "message");
-  for (const char* name : {"message", "detail"}) {
-    if (message == nullptr) message = Find(*parsed, name);
-  }
-  if (message == nullptr) return "";
-  // Before it is cut, so that no part of the key is left over.
-  std::string text =
-      redactor.Redact(message->is_string() ? message->get<std::string>() : DumpJson(*message));
-  if (text.size() > kMessageBytes) text = text::ReplaceInvalidUtf8(text.substr(0, kMessageBytes));
-  return text::FitColumns(text, kMessageColumns);
 }
 
 }  // namespace mores::chat

@@ -7,52 +7,26 @@
 
 #include "base/error.h"
 #include "chat/chat_model.h"
+#include "chat/endpoint/redactor.h"
+#include "chat/endpoint/wire_json.h"
 
 namespace mores::chat {
-
-// Takes a key out of whatever a server says, so that one that repeats it puts it nowhere.
-class Redactor {
- public:
-  explicit Redactor(std::string key) : key_(std::move(key)) {}  // empty: nothing to hide
-  bool Occurs(std::string_view text) const;
-  std::string Redact(std::string_view text) const;  // "[redacted]" for each occurrence
-
- private:
-  std::string key_;
-};
-
-// How a reply is held to its schema: `response_format`, which not every server knows.
-enum class ReplyFormat { kSchema, kObject, kNone };
-
-// What is asked of a server beside the messages.
-struct Features {
-  ReplyFormat format = ReplyFormat::kSchema;  // of requests with a task
-  bool logprobs = true;                       // of requests that want them
-  bool operator==(const Features&) const = default;
-};
-
-// The next less demanding features for a request that a server refused with `message`; false where
-// there are none. Log-probabilities go last, or at once where the message speaks of them.
-bool AskLess(const ChatRequest& request, std::string_view message, Features& features);
-
-// The bound on what is written is `max_tokens`, or `max_completion_tokens` for servers that want it
-// so.
-enum class BoundName { kMaxTokens, kMaxCompletionTokens };
-
-// The JSON of POST chat/completions. Seeds are sent where draws are random alone, and depend on the
-// request's id, so that equal requests of other ids draw anew.
-std::string RequestBody(const std::string& model, const ChatRequest& request,
-                        const Features& features, BoundName bound);
 
 struct Completion {
   ChatReply reply;
   bool has_usage = false;
 };
-// The body of an answer. kInput says why it is no chat completion.
-Expected<Completion> ParseCompletion(std::string_view body, const Redactor& redactor);
-
-// What the body of a refusal says, on one short line; "" where it holds no message.
-std::string ServerMessage(std::string_view body, const Redactor& redactor);
+// The body of an answer. kInput says why it is no chat completion. What is one counts, whatever is
+// odd about it: that is named among the reply's oddities.
+//   surrogate_replaced     half of a surrogate pair in a text, now U+FFFD
+//   bytes_replaced         bytes that are no UTF-8, now U+FFFD, or raw control characters
+//   alternatives_left_out  log-probabilities of alternatives that are no numbers
+//   logprobs_left_out      the same of tokens that were chosen: then there are none at all
+//   content_no_text        the content is a value, taken as its JSON
+//   several_choices        the first of them counts
+//   tool_call              in place of a content
+//   spent_on_thinking      nothing was answered after what was thought
+Expected<Completion> ReadCompletion(const WireJson& body, const Redactor& redactor);
 
 }  // namespace mores::chat
 

@@ -153,7 +153,8 @@ TEST(EndpointReplies, OfManyFormsAreRead) {
   const auto replies = Open(FastOptions(server.base()))->Chat(requests, {});
   ASSERT_TRUE(replies);
   EXPECT_EQ((*replies)[0]->text, "");
-  EXPECT_EQ((*replies)[1]->text, "no");
+  EXPECT_EQ((*replies)[1]->text, "");
+  EXPECT_EQ((*replies)[1]->refusal, "no");
   EXPECT_EQ((*replies)[2]->text, "aa");
   EXPECT_EQ((*replies)[3]->finish_reason, FinishReason::kLength);
   EXPECT_EQ((*replies)[4]->usage.prompt_tokens, 0);

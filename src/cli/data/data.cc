@@ -16,6 +16,10 @@ Expected<int> RunBuild(const data::BuildOptions& options) {
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const data::BuildResult result, app::BuildData(options, telling.watch()));
   std::fputs(result.readable.c_str(), stdout);
+  if (result.written == data::SetWritten::kBefore) {
+    fmt::print(stderr, "mores: {}: holds this set already: nothing to do\n",
+               Printable(options.output_directory));
+  }
   for (const std::string& name : result.empty) {
     fmt::print(stderr,
                "mores: {} holds no examples: records whose queries are alike stay in one split "
@@ -51,6 +55,7 @@ void AddDataCommand(CommandLine& line) {
   build->add_option("--threads", options->threads, "0: one for each processor")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  AddFreshOption(build, options->start);
   OnRun(line, build, [options] { return RunBuild(*options); });
   AddDataLabelCommand(line, *data);
   AddDataCritiqueCommand(line, *data);

@@ -10,7 +10,7 @@ namespace {
 
 Expected<int> RunCritique(const app::CritiqueJob& job) {
   MORES_RETURN_IF_ERROR(CheckOutput({job.common.files.input}, job.common.files.output));
-  MORES_RETURN_IF_ERROR(CheckModel("--writer", job.writer));
+  MORES_RETURN_IF_ERROR(CheckModel("--model", job.writer));
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const app::CurationRun run, app::CritiqueData(job, telling.watch()));
   const int code = TellCuration(run.curation, job.common.files.output);
@@ -30,14 +30,14 @@ void AddDataCritiqueCommand(CommandLine& line, CLI::App& data) {
        .example =
            R"(  echo '{"id":"a","query":"Hi","response":"Hello there.","label":"safe"}' > in.jsonl
   echo '{"reply":{"label":"safe","analysis":"The answer greets back."}}' > replies.jsonl
-  mores data critique in.jsonl -o sft.jsonl --writer scripted:replies.jsonl
+  mores data critique in.jsonl -o sft.jsonl --model scripted:replies.jsonl
 
 With --examples each request shows one example of the same label and language, chosen by the seed
 and the item's id (method M2; without: M1). A reply that states the other label is left out, and
 stands in OUTPUT.rejected.jsonl as `contradicted`. Formats: docs/formats/curation.md.)"});
   AddDataModelOptions(command, "Dialogues or verdicts with labels, or - for standard input",
                       options->common);
-  AddModelChoice(command, "--writer", "The model that writes", options->writer);
+  AddModelChoice(command, "--model,--writer", "The model that writes", options->writer);
   command->add_option("--examples", options->examples,
                       "SFT records with good critiques (docs/formats/sft.md)");
   OnRun(line, command, [options] { return RunCritique(*options); });

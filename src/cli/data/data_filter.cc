@@ -31,7 +31,7 @@ Expected<int> RunFilter(const FilterCommand& command) {
   std::vector<std::string> inputs = {job.files.input};
   if (!command.judge.options.rules.empty()) inputs.push_back(command.judge.options.rules);
   MORES_RETURN_IF_ERROR(CheckOutput(inputs, job.files.output));
-  MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--judge"));
+  MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--model"));
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const app::FilterRun run, app::FilterData(job, telling.watch()));
   const int code = TellCuration(run.curation, job.files.output);
@@ -52,14 +52,14 @@ void AddDataFilterCommand(CommandLine& line, CLI::App& data) {
        .example =
            R"(  echo '{"id":"a","query":"Hi","response":"Hello there.","label":"safe"}' > in.jsonl
   echo '{"reply":{"label":"safe","analysis":"A greeting.","rule":null}}' > replies.jsonl
-  mores data filter in.jsonl -o out.jsonl --judge scripted:replies.jsonl
+  mores data filter in.jsonl -o kept.jsonl --model scripted:replies.jsonl
 
 Dropped is a record of which any --drop-if holds: label!=expected (the judge's label is another than
 the record's; the default), or p_unsafe>T, of a judge that tells probabilities. It stands in
 OUTPUT.rejected.jsonl with what the judge said. Formats: docs/formats/curation.md.)"});
   AddDataFileOptions(command, "Dialogues, SFT records or verdicts, or - for standard input",
                      options->job.files);
-  AddModelChoice(command, "--judge", "The model that judges", options->judge.options.judge);
+  AddModelChoice(command, "--model,--judge", "The model that judges", options->judge.options.judge);
   AddEngineOptions(command, options->judge.options.local);
   AddJudgeOptions(command, options->judge);
   command->remove_option(command->get_option("--no-content"));

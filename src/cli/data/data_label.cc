@@ -58,7 +58,7 @@ Expected<int> RunLabel(const app::LabelJob& job) {
   inputs.insert(inputs.end(), job.annotations.begin(), job.annotations.end());
   MORES_RETURN_IF_ERROR(CheckOutput(inputs, output));
   for (const std::string& annotator : job.annotators) {
-    MORES_RETURN_IF_ERROR(CheckModel("--annotator", annotator));
+    MORES_RETURN_IF_ERROR(CheckModel("--model", annotator));
   }
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const app::CurationRun run, app::LabelData(job, telling.watch()));
@@ -95,7 +95,7 @@ void AddDataLabelCommand(CommandLine& line, CLI::App& data) {
                  R"(  echo '{"id":"a","query":"Hi","response":"Hello, how are you?"}' > in.jsonl
   echo '{"id":"a","label":"safe","by":"ann"}' > ann.jsonl
   echo '{"reply":{"label":"safe","analysis":"A greeting.","rule":null}}' > replies.jsonl
-  mores data label in.jsonl -o out.jsonl --annotator scripted:replies.jsonl --annotations ann.jsonl
+  mores data label in.jsonl -o labelled.jsonl --model scripted:replies.jsonl --annotations ann.jsonl
 
 A label stands where more than half of an item's annotators give it, those included whose reply
 could not be read. The rest goes to OUTPUT.rejected.jsonl. OUTPUT.summary.json has what became of
@@ -103,7 +103,7 @@ each annotator's votes, and Krippendorff's alpha, overall and by language, over 
 Formats: docs/formats/curation.md.)"});
   AddDataModelOptions(command, "Dialogues or verdicts, or - for standard input", options->common);
   command
-      ->add_option("--annotator", options->annotators,
+      ->add_option("--model,--annotator", options->annotators,
                    "A model (several times): a directory, http://HOST:PORT/v1#NAME, scripted:FILE")
       ->allow_extra_args(false);
   command

@@ -10,7 +10,7 @@ namespace {
 
 Expected<int> RunQueries(const app::QueriesJob& job) {
   MORES_RETURN_IF_ERROR(CheckOutput({job.common.files.input}, job.common.files.output));
-  MORES_RETURN_IF_ERROR(CheckModel("--writer", job.writer));
+  MORES_RETURN_IF_ERROR(CheckModel("--model", job.writer));
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const app::CurationRun run, app::WriteQueries(job, telling.watch()));
   const int code = TellCuration(run.curation, job.common.files.output);
@@ -29,14 +29,14 @@ void AddDataQueriesCommand(CommandLine& line, CLI::App& data) {
                         .example =
                             R"(  echo 'Nobody may feed the pigeons in the square.' > rules.txt
   echo '{"reply":{"queries":["Where can I buy grain for pigeons?"]}}' > replies.jsonl
-  mores data queries rules.txt -o queries.jsonl --writer scripted:replies.jsonl --count 1
+  mores data queries rules.txt -o queries.jsonl --model scripted:replies.jsonl --count 1
 
 A rule a line; blank lines and those that begin with # are skipped. Queries that are alike but for
 case, width and punctuation, or that copy an example, are dropped and counted.
 Formats: docs/formats/curation.md.)"});
   AddDataModelOptions(command, "Rules or laws, a line each, or - for standard input",
                       options->common);
-  AddModelChoice(command, "--writer", "The model that writes", options->writer);
+  AddModelChoice(command, "--model,--writer", "The model that writes", options->writer);
   command->add_option("--count", options->count, "Queries wanted for each rule")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

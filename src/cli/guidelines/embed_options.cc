@@ -25,4 +25,13 @@ CLI::Option* AddEmbedOptions(CLI::App* command, app::EmbedOptions& options) {
   return address;
 }
 
+Status CheckEmbedOptions(const app::EmbedOptions& options) {
+  if (!options.address.empty()) return {};
+  const char* const given = !options.query_prefix.empty()      ? "--query-prefix"
+                            : !options.document_prefix.empty() ? "--document-prefix"
+                                                               : nullptr;
+  if (given == nullptr) return {};
+  return MakeError(ErrorKind::kUsage, "{} is for vectors: give --embed", given);
+}
+
 }  // namespace mores::cli

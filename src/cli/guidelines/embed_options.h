@@ -10,6 +10,8 @@ namespace mores::cli {
 
 // Returns --embed, the address.
 CLI::Option* AddEmbedOptions(CLI::App* command, app::EmbedOptions& options);
+// kUsage for a prefix of texts that nothing is asked about.
+Status CheckEmbedOptions(const app::EmbedOptions& options);
 
 }  // namespace mores::cli
 

@@ -10,8 +10,12 @@ namespace {
 
 constexpr const char kGuidelinesExample[] =
     R"(  export MORES_GUIDELINES=guidelines.db
-  mores guidelines import jsonl examples/guidelines.jsonl --by "$USER"
-  mores guidelines stats)";
+  mores guidelines import jsonl examples/guidelines.jsonl --by "$USER" --trusted
+  mores guidelines list --place Japan
+
+What decides in mores judge, by status: human-validated, machine-validated (not of a group), and
+imported where its set was vouched for (import --trusted) or with --trust-imports. Never: proposed,
+generated, contested, withdrawn, and what isn't valid on the day.)";
 
 std::string Joined(const std::vector<std::string>& list) {
   return Printable(fmt::format("{}", fmt::join(list, ", ")));
@@ -45,6 +49,28 @@ Expected<std::vector<guidelines::Standing>> ParseStandings(const std::vector<std
   return statuses;
 }
 
+void AddViewerOptions(CLI::App* command, ViewerFlags& flags) {
+  CLI::Option* const reviewer = command->add_option(
+      "--reviewer", flags.reviewer,
+      "Show who ruled what and why on the versions that this reviewer ruled on");
+  command
+      ->add_option("--adjudicator", flags.adjudicator,
+                   "Show who ruled what and why to who settles it, and can't rule on it then")
+      ->excludes(reviewer);
+}
+
+guidelines::RulingViewer ViewerOf(const ViewerFlags& flags) {
+  if (flags.adjudicator.empty()) return {.name = flags.reviewer};
+  return {.name = flags.adjudicator, .role = guidelines::RulingViewer::Role::kAdjudicator};
+}
+
+std::string Describe(const guidelines::StoredRuling& ruling) {
+  return fmt::format("{} by {}{}{}, {}{}{}", Name(ruling.ruling), Printable(ruling.reviewer),
+                     ruling.reviewer_place.empty() ? "" : " from ",
+                     Printable(ruling.reviewer_place), ruling.at, ruling.reason.empty() ? "" : ": ",
+                     Printable(ruling.reason));
+}
+
 std::string Describe(const guidelines::Version& version) {
   const guidelines::Guideline& guideline = version.guideline;
   std::string text =
@@ -64,6 +90,10 @@ std::string Describe(const guidelines::Version& version) {
     text += fmt::format("  source    {}; {}; {}; licence {}\n", Printable(source.title),
                         Printable(source.publisher), Printable(source.address),
                         source.licence.empty() ? "not stated" : Printable(source.licence));
+  }
+  if (guideline.trusted) {
+    text +=
+        fmt::format("  trusted   {} vouches for it: it decides\n", Printable(version.change.by));
   }
   if (!guideline.passages.empty()) {
     text += fmt::format("  rests on  {}\n", Joined(guideline.passages));
@@ -89,6 +119,7 @@ void AddGuidelinesCommand(CommandLine& line) {
                             .example = kGuidelinesExample});
   command->require_subcommand(1);
   AddGuidelinesImportCommand(line, *command);
+  AddGuidelinesListCommand(line, *command);
   AddGuidelinesShowCommand(line, *command);
   AddGuidelinesHistoryCommand(line, *command);
   AddGuidelinesAddCommand(line, *command);

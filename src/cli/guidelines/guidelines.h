@@ -9,6 +9,7 @@
 #include "app/database.h"
 #include "base/error.h"
 #include "cli/command.h"
+#include "guidelines/review/review.h"
 #include "guidelines/store/database.h"
 
 namespace mores::cli {
@@ -24,12 +25,23 @@ Expected<std::string> DatabasePath(const std::string& path);
 // kUsage for a name that is none.
 Expected<std::vector<guidelines::Standing>> ParseStandings(const std::vector<std::string>& names);
 
+// --reviewer and --adjudicator, of who wants to see rulings: at most one of them.
+struct ViewerFlags {
+  std::string reviewer, adjudicator;
+  bool given() const { return !reviewer.empty() || !adjudicator.empty(); }
+};
+void AddViewerOptions(CLI::App* command, ViewerFlags& flags);
+guidelines::RulingViewer ViewerOf(const ViewerFlags& flags);
+// "correct by ann from NG+tiv, 2026-01-31T12:00:00Z: reason", control characters made harmless.
+std::string Describe(const guidelines::StoredRuling& ruling);
+
 // A version in lines for a person, control characters made harmless.
 std::string Describe(const guidelines::Version& version);
 Json ToJson(const guidelines::Version& version);
 
 // Each below `mores guidelines`.
 void AddGuidelinesImportCommand(CommandLine& line, CLI::App& parent);
+void AddGuidelinesListCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesShowCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesHistoryCommand(CommandLine& line, CLI::App& parent);
 void AddGuidelinesAddCommand(CommandLine& line, CLI::App& parent);

@@ -81,6 +81,13 @@ Expected<int> RunDiffDatabases(const DiffCommand& command) {
   return kExitDone;
 }
 
+// Two files, of which one may be missing, and not an id and the number of a version.
+bool AreDatabases(const std::vector<std::string>& what) {
+  if (what.size() != 2) return false;
+  const bool number = what[1].find_first_not_of("0123456789") == std::string::npos;
+  return FileExists(what[0]) || !number;
+}
+
 constexpr const char kGuidelinesDiffExample[] =
     R"(  mores guidelines diff JP-c57fa280b3 --db guidelines.db
   mores guidelines diff before.db after.db)";
@@ -99,8 +106,7 @@ void AddGuidelinesDiffCommand(CommandLine& line, CLI::App& parent) {
   command->add_flag("--json", options->json, "As JSON lines");
   AddDatabaseOption(command, options->database);
   OnRun(line, command, [options] {
-    const bool files = options->what.size() == 2 && FileExists(options->what[0]);
-    return files ? RunDiffDatabases(*options) : RunDiffVersions(*options);
+    return AreDatabases(options->what) ? RunDiffDatabases(*options) : RunDiffVersions(*options);
   });
 }
 

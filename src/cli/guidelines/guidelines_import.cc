@@ -41,6 +41,30 @@ app::ImportKind KindNamed(const std::string& name) {
   return app::ImportKind::kJsonLines;
 }
 
+// By status, and what that means for judging.
+void TellStatuses(const app::ImportJob& job, const guidelines::Batch& batch, std::FILE* out) {
+  std::map<guidelines::Standing, size_t> statuses;
+  for (const guidelines::Guideline& guideline : batch.guidelines) ++statuses[guideline.status];
+  if (statuses.empty()) return;
+  std::string text;
+  for (const auto& [status, count] : statuses) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, Name(status));
+  }
+  if (job.statuses == guidelines::Statuses::kKept) {
+    text += fmt::format("; as the file says, on the word of {}", Printable(job.change.by));
+  }
+  fmt::print(out, "statuses    {}\n", text);
+  if (!statuses.contains(guidelines::Standing::kImported)) return;
+  if (job.trusted) {
+    fmt::print(out, "trusted     what is imported decides, on the word of {}\n",
+               Printable(job.change.by));
+  } else if (job.statuses != guidelines::Statuses::kKept) {
+    fmt::print(out,
+               "trusted     no: imported ones decide where judging is told --trust-imports, or "
+               "after import --trusted\n");
+  }
+}
+
 void TellImported(const app::ImportResult& result, std::FILE* out) {
   const guidelines::ImportCounts& counts = result.counts;
   fmt::print(out, "guidelines  {} added, {} changed, {} as they were\n", counts.added,
@@ -60,23 +84,32 @@ Expected<int> RunImport(const app::ImportJob& options) {
   if (job.statuses == guidelines::Statuses::kKept && job.kind != app::ImportKind::kJsonLines) {
     return MakeError(ErrorKind::kUsage, "--keep-status is for jsonl");
   }
+  if (job.trusted && job.kind == app::ImportKind::kTravelAdvice) {
+    return MakeError(ErrorKind::kUsage, "--trusted is for guidelines, and travel-advice has none");
+  }
   if (!job.report.empty()) MORES_RETURN_IF_ERROR(CheckOutput({job.path}, job.report, "--report"));
   MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(job.database));
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const app::ImportResult result,
                          app::ImportGuidelines(job, telling.watch()));
-  TellImported(result, IsStandardOutput(job.report) ? stderr : stdout);
+  std::FILE* const out = IsStandardOutput(job.report) ? stderr : stdout;
+  TellImported(result, out);
+  TellStatuses(job, result.batch, out);
   TellRepairs(result.batch);
   return kExitDone;
 }
 
 constexpr const char kGuidelinesImportExample[] =
-    R"(  mores guidelines import jsonl examples/guidelines.jsonl --db guidelines.db --by "$USER"
+    R"(  mores guidelines import jsonl examples/guidelines.jsonl --db guidelines.db --by "$USER" \
+    --trusted
 
 In:  safeworld: the folder of SafeWorld's released files; travel-advice: a folder with pages of
      governments; jsonl: a guideline a line (docs/formats/guidelines.md).
 Out: all of it is in the database, or nothing. What stands in it already is left as it is; what
-     differs becomes a new version. What was mended is summed up on standard error.)";
+     differs becomes a new version. What was mended is summed up on standard error.
+Imported guidelines decide only where somebody vouches for them: --trusted keeps with each version
+that --by does, and --trust-imports of mores judge takes all. Places are codes or names, as --place
+takes them.)";
 
 }  // namespace
 
@@ -98,6 +131,8 @@ void AddGuidelinesImportCommand(CommandLine& line, CLI::App& parent) {
   command->add_flag_callback(
       "--keep-status", [options] { options->statuses = guidelines::Statuses::kKept; },
       "Take validated, contested and withdrawn as jsonl says it: to restore an export");
+  command->add_flag("--trusted", options->trusted,
+                    "Who is named by --by vouches for these guidelines: they decide");
   OnRun(line, command, [options] { return RunImport(*options); });
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ namespace {
 struct ReviewCommand {
   std::string database, id, person, from, ruling, reason, file;
   std::vector<std::string> places, statuses;
+  ViewerFlags viewer;
+  std::optional<size_t> enough;
   int version = 0;
   uint64_t seed = 1;
   bool json = false, unanimous = false;
@@ -61,10 +64,20 @@ void Show(const guidelines::ReviewItem& item) {
   for (const std::string& complaint : item.complaints) {
     fmt::print("complaint: {}\n", Printable(complaint));
   }
+  if (!item.rulings) return;
+  for (const guidelines::StoredRuling& ruling : *item.rulings) {
+    fmt::print("ruling: {}\n", Describe(ruling));
+  }
 }
 
 Expected<int> RunNext(const ReviewCommand& command) {
-  app::NextJob job{.reviewer = command.person, .from = command.from, .places = PlacesOf(command)};
+  if (!command.viewer.given()) return Needed("--reviewer or --adjudicator", "next");
+  const bool settles = !command.viewer.adjudicator.empty();
+  if (settles && (!command.from.empty() || !command.statuses.empty())) {
+    return MakeError(ErrorKind::kUsage, "--from and --status are for --reviewer");
+  }
+  app::NextJob job{
+      .viewer = ViewerOf(command.viewer), .from = command.from, .places = PlacesOf(command)};
   MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(command.database));
   MORES_ASSIGN_OR_RETURN(job.statuses, ParseStandings(command.statuses));
   MORES_ASSIGN_OR_RETURN(const auto item, app::NextToReview(job));
@@ -73,7 +86,7 @@ Expected<int> RunNext(const ReviewCommand& command) {
   } else if (item) {
     Show(*item);
   } else {
-    fmt::print("nothing left to rule on\n");
+    fmt::print("nothing left to {}\n", settles ? "settle" : "rule on");
   }
   return kExitDone;
 }
@@ -91,8 +104,9 @@ Expected<int> RunRule(const ReviewCommand& command) {
     job.ruling.ruling = *guidelines::ParseRuling(command.ruling);
     job.ruling.reason = command.reason;
   }
-  MORES_ASSIGN_OR_RETURN(const size_t stored, app::StoreRulings(job));
-  fmt::print("{} ruling{} stored\n", stored, stored == 1 ? "" : "s");
+  MORES_ASSIGN_OR_RETURN(const app::StoredRulings result, app::StoreRulings(job));
+  fmt::print("{} ruling{} stored\n", result.stored, result.stored == 1 ? "" : "s");
+  for (const guidelines::Version& version : result.settled) Tell(version);
   return kExitDone;
 }
 
@@ -132,6 +146,22 @@ Expected<int> RunAdjudicate(const ReviewCommand& command) {
                                           .by = command.person,
                                           .reason = command.reason}));
   Tell(version);
+  return kExitDone;
+}
+
+Expected<int> RunEnough(const ReviewCommand& command) {
+  if (command.enough && command.person.empty()) return Needed("--by", "enough");
+  app::EnoughJob job{.number = command.enough,
+                     .change = {.by = command.person, .reason = command.reason}};
+  MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(command.database));
+  MORES_ASSIGN_OR_RETURN(const guidelines::EnoughRulings enough, app::EnoughRulings(job));
+  const guidelines::Change& change = enough.change;
+  fmt::print("{} ruling{} of others", enough.number, enough.number == 1 ? "" : "s");
+  if (!change.by.empty()) {
+    fmt::print(", set {} by {}{}{}", change.at, Printable(change.by),
+               change.reason.empty() ? "" : ": ", Printable(change.reason));
+  }
+  fmt::print("\n");
   return kExitDone;
 }
 
@@ -186,7 +216,14 @@ void AddNext(CommandLine& line, CLI::App& review) {
                     {"next", "Show the next guideline that a reviewer hasn't ruled on.",
                      "  mores guidelines review next --db mine.db --reviewer ann", RunNext},
                     options);
-  command->add_option("--reviewer", options->person, "Who reviews")->required();
+  CLI::Option* const reviewer =
+      command->add_option("--reviewer", options->viewer.reviewer, "Who reviews");
+  command
+      ->add_option(
+          "--adjudicator", options->viewer.adjudicator,
+          "Who settles: the next guideline that has enough rulings and isn't settled, with "
+          "who ruled what and why; who has seen that can't rule on it any more")
+      ->excludes(reviewer);
   command->add_option(
       "--from", options->from,
       "Where the reviewer is from, as NG+tiv: its country alone, and no other group");
@@ -233,7 +270,7 @@ void AddAdjudicate(CommandLine& line, CLI::App& review) {
   const auto options = std::make_shared<ReviewCommand>();
   CLI::App* command =
       AddReviewPart(line, review,
-                    {"adjudicate", "Settle a guideline from two rulings on.",
+                    {"adjudicate", "Settle a guideline once enough others have ruled on it.",
                      "  mores guidelines review adjudicate --db mine.db --reviewer cem --unanimous",
                      RunAdjudicate},
                     options);
@@ -242,8 +279,21 @@ void AddAdjudicate(CommandLine& line, CLI::App& review) {
   AddRuling(command, *options);
   command->add_option("--reason", options->reason, "Why");
   command->add_flag("--unanimous", options->unanimous,
-                    "All guidelines whose two or more rulings are the same");
+                    "All guidelines whose rulings are enough, and the same");
   AddPlaces(command, *options);
+}
+
+void AddEnough(CommandLine& line, CLI::App& review) {
+  const auto options = std::make_shared<ReviewCommand>();
+  CLI::App* command = AddReviewPart(
+      line, review,
+      {"enough", "Say or set how many others must rule before a guideline is settled.",
+       "  mores guidelines review enough 3 --db mine.db --by cem --reason 'Our rule.'", RunEnough},
+      options);
+  command->add_option("number", options->enough, "From now on; without it, what it is")
+      ->check(CLI::Range(size_t{1}, guidelines::kMostEnough));
+  command->add_option("--by", options->person, "Who sets it");
+  command->add_option("--reason", options->reason, "Why");
 }
 
 void AddObjection(CommandLine& line, CLI::App& review, const ReviewPart& part) {
@@ -267,6 +317,7 @@ void AddGuidelinesReviewCommand(CommandLine& line, CLI::App& parent) {
   AddRule(line, *review);
   AddAgreement(line, *review);
   AddAdjudicate(line, *review);
+  AddEnough(line, *review);
   const char* object =
       R"(  id=$(mores guidelines review next --db mine.db --reviewer ann --json | cut -d'"' -f 4)
   mores guidelines review )";

@@ -49,6 +49,11 @@ void Print(const guidelines::Hit& hit, bool json) {
 Expected<int> RunSearch(const SearchCommand& command) {
   app::SearchJob job = command.job;
   MORES_RETURN_IF_ERROR(CheckDay(job.as_of));
+  if (job.as_of.empty() && job.imports == guidelines::ImportTrust::kAll) {
+    return MakeError(ErrorKind::kUsage,
+                     "--trust-imports is for --as-of: without it what doesn't decide is found too");
+  }
+  MORES_RETURN_IF_ERROR(CheckEmbedOptions(job.embed));
   MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(job.database));
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const std::vector<guidelines::Hit> hits,
@@ -59,6 +64,7 @@ Expected<int> RunSearch(const SearchCommand& command) {
 
 Expected<int> RunEvaluate(const EvaluateCommand& command) {
   app::SearchEvaluationJob job = command.job;
+  MORES_RETURN_IF_ERROR(CheckEmbedOptions(job.embed));
   MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(job.database));
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const guidelines::SearchFigures figures,
@@ -88,9 +94,10 @@ void AddGuidelinesSearchCommand(CommandLine& line, CLI::App& parent) {
                .example = kSearchExample});
   command->add_option("text", options->job.text, "Words, in English or Chinese")->required();
   command->add_option("--place", options->job.places,
-                      "A code, a country's name, or with a group 'NG+Tiv'; may be repeated");
+                      "A code or name, or with a group 'NG+Tiv'; may be repeated");
   command->add_option("--as-of", options->job.as_of,
                       "YYYY-MM-DD: only guidelines that may decide on that day");
+  AddTrustOption(command, options->job.imports);
   command->add_option("--limit", options->job.limit, "At most so many")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

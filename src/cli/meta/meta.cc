@@ -23,13 +23,12 @@ Status CheckMetaOptions(const app::MetaJob& job) {
   };
   MORES_RETURN_IF_ERROR(require(!job.critiques.empty(), "--critiques"));
   MORES_RETURN_IF_ERROR(require(!job.references.empty(), "--references"));
-  MORES_RETURN_IF_ERROR(require(!job.output.empty(), "--output"));
   std::vector<std::string> inputs = job.references;
   inputs.push_back(job.critiques);
   MORES_RETURN_IF_ERROR(CheckOutput(inputs, job.output));
-  if (!job.page.empty()) MORES_RETURN_IF_ERROR(CheckOutput(inputs, job.page, "--report"));
+  if (!job.page.empty()) MORES_RETURN_IF_ERROR(CheckOutput(inputs, job.page, "--page"));
   if (job.page == job.output) {
-    return MakeError(ErrorKind::kUsage, "--report and -o both want {}", job.output);
+    return MakeError(ErrorKind::kUsage, "--page and -o both want {}", job.output);
   }
   return CheckMetaJudge(job.judge);
 }
@@ -52,7 +51,7 @@ Expected<int> RunMetaCommand(const app::MetaJob& job) {
 
 constexpr const char kMetaExample[] =
     R"(  mores meta --critiques examples/critiques.jsonl --references examples/references.jsonl \
-    -o measured.jsonl --report measured.html
+    -o measured.jsonl --page measured.html
 
 In:  critiques: verdicts of mores judge, or {"id","critique"} a line with "dialogue", "messages" or
      "query" and "response"; references: JSON lines or one array of {"prompt","response","aius"} or
@@ -75,8 +74,10 @@ void AddMetaCommand(CommandLine& line) {
   command->add_option("--critiques", options->critiques, "Verdicts or critiques, JSON lines");
   command->add_option("--references", options->references,
                       "AIUs of reference critiques, one file or several");
-  command->add_option("-o,--output", options->output, "Rulings, or - for standard output");
-  command->add_option("--report", options->page, "A page to read critiques and rulings on");
+  options->output = "-";
+  command->add_option("-o,--output", options->output, "Rulings, or - for standard output")
+      ->capture_default_str();
+  command->add_option("--page,--report", options->page, "A page to read critiques and rulings on");
   AddMetaJudgeOptions(command, options->judge);
   command->add_option("--seed", options->seed, "Of the resampling")->capture_default_str();
   command->add_flag_callback(

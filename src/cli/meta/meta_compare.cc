@@ -41,7 +41,8 @@ void AddMetaCompareCommand(CommandLine& line, CLI::App& parent) {
            "matched by id. Differences are of the second less the first."});
   command->add_option("FIRST", options->first, "Output of mores meta")->required();
   command->add_option("SECOND", options->second, "Output of mores meta")->required();
-  command->add_option("--json", options->output, "All figures as JSON; - for standard output");
+  command->add_option("-o,--output,--json", options->output,
+                      "All figures as JSON; - for standard output");
   command->add_option("--seed", options->seed, "Of the resampling")->capture_default_str();
   OnRun(line, command, [options] { return RunMetaCompareCommand(*options); });
 }

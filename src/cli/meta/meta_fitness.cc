@@ -45,7 +45,7 @@ Expected<int> RunFitnessCommand(const FitnessCommand& command) {
 }
 
 constexpr const char kMetaFitnessExample[] =
-    R"(  mores meta fitness --references examples/references.jsonl --judge lexical -o fitness.json
+    R"(  mores meta fitness --references examples/references.jsonl --model lexical -o fitness.json
 
 Measures critiques of which it is known how they ought to score: the references joined, negated,
 replaced by the dialogue or by another dialogue's, with a claim dropped, swapped or added, and

@@ -23,12 +23,21 @@ struct FlipsCommand {
 
 Expected<int> RunFlipsCommand(const FlipsCommand& command) {
   app::FlipsJob job = command.job;
-  MORES_RETURN_IF_ERROR(CheckOutput({job.triples}, job.output));
-  MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--judge"));
+  if (!job.output.empty()) {
+    job.judge = command.judge.options;
+    MORES_RETURN_IF_ERROR(CheckOutput(app::InputsOf(job), job.output));
+  }
+  MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--model"));
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const app::FlipsResult result, app::MeasureFlips(job, telling.watch()));
   fmt::print(IsStandardOutput(job.output) ? stderr : stdout, "{}",
              judge::FormatFlips(result.figures));
+  if (result.was_finished) {
+    fmt::print(stderr,
+               "mores: {}: finished before by the same run: nothing to do (--fresh does it "
+               "again)\n",
+               Printable(job.output));
+  }
   std::fflush(stdout);
   TellNotes(result.notes);
   if (result.failed == 0) return kExitDone;
@@ -49,17 +58,18 @@ void AddMetaFlipsCommand(CommandLine& line, CLI::App& parent) {
        .example =
            "  mores data build recipes/mini/places-data.toml --data-root ../shared/data -o "
            "out/mini/places\n"
-           "  mores meta flips out/mini/places/triples.jsonl --judge models/mini -o flips.json\n\n"
+           "  mores meta flips out/mini/places/triples.jsonl --model models/mini -o flips.json\n\n"
            "In:  {\"id\",\"messages\",\"place\",\"deciding\",\"irrelevant\",\"opposite\"} a line: "
            "a\n"
            "     dialogue and three guidelines. Out: docs/formats/flips.md."});
   command->add_option("TRIPLES", options->job.triples, "Dialogues with three guidelines each")
       ->required();
-  command->add_option("--judge", options->judge.options.judge,
+  command->add_option("--model,--judge", options->judge.options.judge,
                       "Model directory (default: $MORES_MODEL, else models/mini), endpoint or "
                       "scripted:FILE");
-  command->add_option("-o,--output", options->job.output, "Figures, or - for standard output")
-      ->required();
+  command->add_option("-o,--output", options->job.output,
+                      "All figures as JSON; - for standard output");
+  AddFreshOption(command, options->job.start);
   AddJudgeOptions(command, options->judge);
   AddEngineOptions(command, options->judge.options.local);
   command->add_option("--seed", options->job.seed, "Of the resampling")->capture_default_str();

@@ -7,18 +7,19 @@ namespace mores::cli {
 
 void AddMetaJudgeOptions(CLI::App* command, app::MetaJudgeOptions& options) {
   command
-      ->add_option("--judge", options.judge,
+      ->add_option("--model,--judge", options.judge,
                    "Who rules: lexical (a baseline without a model), a model directory, "
                    "http://HOST:PORT/v1#NAME, or scripted:FILE")
       ->capture_default_str();
   AddEngineOptions(command, options.local);
   AddChatOptions(command, options.chat);
+  AddReplyBoundOption(command, options.chat);
 }
 
 Status CheckMetaJudge(const app::MetaJudgeOptions& options) {
-  if (options.judge.empty()) return MakeError(ErrorKind::kUsage, "--judge: the name is empty");
+  if (options.judge.empty()) return MakeError(ErrorKind::kUsage, "--model: the name is empty");
   if (options.judge == app::kLexicalJudge) return {};
-  return CheckModel("--judge", options.judge);
+  return CheckModel("--model", options.judge);
 }
 
 }  // namespace mores::cli

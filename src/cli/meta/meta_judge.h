@@ -9,7 +9,7 @@
 
 namespace mores::cli {
 
-// --judge, and what goes with a model.
+// --model, and what goes with a model.
 void AddMetaJudgeOptions(CLI::App* command, app::MetaJudgeOptions& options);
 
 // kUsage for a judge without a name, kMissing for a directory that isn't there.

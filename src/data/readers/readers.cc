@@ -8,11 +8,15 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/input_bytes.h"
 #include "data/readers/reader_support.h"
 #include "text/unicode.h"
 
 namespace mores::data {
 namespace {
+
+// A source's file is in memory as a whole.
+constexpr size_t kMostUnpacked = size_t{4} << 30;
 
 struct KnownReader {
   std::string_view name;
@@ -58,6 +62,7 @@ Expected<std::string> Inputs::Read(const std::string& relative) {
   const std::string path = FullPath(relative);
   MORES_ASSIGN_OR_RETURN(std::string bytes, ReadFile(path));
   files_.push_back({relative, Sha256Hex(bytes), static_cast<int64_t>(bytes.size())});
+  MORES_ASSIGN_OR_RETURN(bytes, UnpackedText(std::move(bytes), path, kMostUnpacked));
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.erase(0, 3);
   if (const size_t bad = text::FirstInvalidUtf8(bytes); bad != std::string_view::npos) {
     const auto end = bytes.begin() + static_cast<ptrdiff_t>(bad);

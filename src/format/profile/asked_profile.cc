@@ -37,6 +37,9 @@ struct Exchange {
   }
 };
 
+// The role that templates and people know for it: what a tool gave back is told to the assistant.
+Role AskedRole(Role role) { return role == Role::kTool ? Role::kUser : role; }
+
 // Head and tail of a text, about `share` of its characters.
 std::string CutMiddleOfText(const std::string& utf8, double share) {
   std::vector<size_t> starts;  // of characters, in bytes
@@ -151,7 +154,7 @@ MarkedText AskedProfile::Fill(const std::string& content, const Exchange& exchan
   std::string dialogue;
   for (const Turn& turn : exchange.turns) {
     if (!dialogue.empty()) dialogue += "\n";
-    dialogue += spec_.roles.at(std::string(Name(turn.role))) + ": " + turn.content;
+    dialogue += spec_.roles.at(std::string(Name(AskedRole(turn.role)))) + ": " + turn.content;
   }
   const std::pair<std::string_view, std::string_view> slots[] = {
       {"{query}", exchange.query_text()},
@@ -187,7 +190,7 @@ Expected<MarkedText> AskedProfile::Render(const Exchange& exchange, Language lan
   templates::ChatTemplateInput input;
   if (spec_.ask == ProfileSpec::Ask::kDialogue) {
     for (const Turn& turn : exchange.turns) {
-      input.messages.push_back({{"role", Name(turn.role)}, {"content", turn.content}});
+      input.messages.push_back({{"role", Name(AskedRole(turn.role))}, {"content", turn.content}});
     }
   } else {
     for (const AskedTurn& turn : spec_.turns.at(language)) {
@@ -291,12 +294,16 @@ Expected<Exchange> AskedProfile::ExchangeOf(const Dialogue& dialogue) const {
   exchange.rules = NumberedRules(dialogue.rules);
   exchange.turns.assign(dialogue.turns.begin(),
                         dialogue.turns.begin() + static_cast<std::ptrdiff_t>(judged) + 1);
+  exchange.turns = WithMarkedTools(std::move(exchange.turns));
   return exchange;
 }
 
 Expected<std::vector<Turn>> AskedProfile::Messages(const Dialogue& dialogue) const {
-  MORES_ASSIGN_OR_RETURN(const Exchange exchange, ExchangeOf(dialogue));
-  if (spec_.ask == ProfileSpec::Ask::kDialogue) return exchange.turns;
+  MORES_ASSIGN_OR_RETURN(Exchange exchange, ExchangeOf(dialogue));
+  if (spec_.ask == ProfileSpec::Ask::kDialogue) {
+    for (Turn& turn : exchange.turns) turn.role = AskedRole(turn.role);
+    return std::move(exchange.turns);
+  }
   if (spec_.ask == ProfileSpec::Ask::kText) {
     return MakeError(ErrorKind::kUnsupported,
                      "profile '{}' asks by one plain text; an endpoint takes messages", spec_.name);

@@ -50,6 +50,7 @@ std::string RoleToken(Role role) {
     case Role::kSystem:
       return "<|system|>";
     case Role::kUser:
+    case Role::kTool:  // what the assistant is told
       return "<|user|>";
     case Role::kAssistant:
       break;
@@ -165,7 +166,7 @@ class PromptBuilder {
  public:
   PromptBuilder(const Dialogue& dialogue, size_t judged, const text::Tokenizer& tokenizer,
                 size_t limit)
-      : turns_(dialogue.turns),
+      : turns_(WithMarkedTools(dialogue.turns)),
         rules_(dialogue.rules),
         guideline_(dialogue.guideline),
         judged_(judged),
@@ -273,7 +274,7 @@ class PromptBuilder {
     return {};
   }
 
-  const std::vector<Turn>& turns_;
+  const std::vector<Turn> turns_;
   const std::vector<std::string>& rules_;
   const std::string& guideline_;
   const size_t judged_;

@@ -20,8 +20,9 @@ constexpr std::string_view kMarks[] = {
     " ",  "\t", "*",  "`",  "#",  "\"",     "'",      "(",      ")",     "[",
     "]",  ">",  "$",  "“",  "”",  "‘",      "’",      "「",     "」",    "『",
     "』", "【", "】", "（", "）", "\u00A0", "\u3000", "\u200B", "\uFEFF"};
-constexpr std::string_view kOpenings[] = {"{", "\\boxed{", "\\text{", "\\textbf{", "- ", "• ", "_"};
-constexpr std::string_view kClosings[] = {"}", "_"};
+constexpr std::string_view kOpenings[] = {
+    "<|begin_of_box|>", "\\boxed{", "\\text{", "\\textbf{", "- ", "• ", "_"};
+constexpr std::string_view kClosings[] = {"}", "_", "<|end_of_box|>"};
 // Elements that models put around an answer.
 constexpr std::string_view kElements[] = {"answer", "label",    "verdict", "final_answer", "final",
                                           "output", "response", "result",  "safety"};
@@ -145,6 +146,7 @@ void SkipName(std::string_view line, size_t& at) {
   const size_t name_end = end;
   SkipMarks(line, end, {}, "</");
   const std::string_view between = line.substr(name_end, end - name_end);
+  if (between.starts_with('"') || between.starts_with('\'')) return;  // a member of an object
   const bool bracketed =
       between.starts_with("]") || between.starts_with("】") || between.starts_with("」");
   const std::string_view colon = StartAmong(line.substr(end), kNameColons);
@@ -191,10 +193,11 @@ bool AnswersLabel(std::string_view text) {
   return false;
 }
 
-// Whether `text` names a label of the other meaning without a negation close before it.
+// Whether `text` names a label of the other meaning without a negation close before it. An object
+// in it speaks for itself.
 bool AssertsOther(std::string_view text, Label label, std::span<const LabelWord> words) {
   constexpr size_t kReach = 48;  // bytes
-  std::string lower(text);
+  std::string lower(text.substr(0, text.find('{')));
   std::transform(lower.begin(), lower.end(), lower.begin(), LowerAscii);
   for (size_t at = 0; at < lower.size(); ++at) {
     if (at > 0 && IsWordByte(lower[at - 1]) && IsWordByte(lower[at])) continue;

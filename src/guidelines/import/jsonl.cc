@@ -7,6 +7,8 @@
 
 #include "base/json_fields.h"
 #include "base/json_lines.h"
+#include "base/strings.h"
+#include "guidelines/search/search.h"
 
 namespace mores::guidelines {
 namespace {
@@ -58,8 +60,8 @@ class Reader {
     }
     const std::string& where = line.where;
     MORES_ASSIGN_OR_RETURN(Guideline guideline, ParseGuideline(line.value, where));
-    MORES_RETURN_IF_ERROR(CheckPlaces(guideline.places, where));
-    MORES_RETURN_IF_ERROR(CheckStatus(guideline.status, where));
+    MORES_RETURN_IF_ERROR(TakePlaces(guideline, where));
+    MORES_RETURN_IF_ERROR(CheckStatus(guideline, where));
     guideline.version = 0;
     if (guideline.id.empty()) guideline.id = GuidelineId(guideline);
     if (const std::optional<int64_t> earlier = ids_.Put(guideline.id, line.number)) {
@@ -79,7 +81,8 @@ class Reader {
       return fields.Wrong("kind", "must be one of people, community, region");
     }
     MORES_ASSIGN_OR_RETURN(group.name_zh, OptionalText(fields, "name_zh"));
-    MORES_ASSIGN_OR_RETURN(group.id, OptionalText(fields, "id"));
+    MORES_ASSIGN_OR_RETURN(const auto id, fields.Id());
+    group.id = id.value_or("");
     if (group.id.empty()) group.id = GroupId(group.name_en);
     MORES_ASSIGN_OR_RETURN(group.places, ReadPlaces(fields));
     batch_.groups.push_back(std::move(group));
@@ -92,7 +95,8 @@ class Reader {
     Passage passage;
     MORES_ASSIGN_OR_RETURN(passage.text, fields.RequiredString("text"));
     MORES_ASSIGN_OR_RETURN(passage.places, ReadPlaces(fields));
-    MORES_ASSIGN_OR_RETURN(passage.id, OptionalText(fields, "id"));
+    MORES_ASSIGN_OR_RETURN(const auto id, fields.Id());
+    passage.id = id.value_or("");
     MORES_ASSIGN_OR_RETURN(passage.topic, OptionalText(fields, "topic"));
     MORES_ASSIGN_OR_RETURN(passage.heading, OptionalText(fields, "heading"));
     if (fields.Has("lang")) {
@@ -108,27 +112,55 @@ class Reader {
   Expected<std::vector<std::string>> ReadPlaces(const JsonFields& fields) const {
     std::vector<std::string> codes;
     MORES_ASSIGN_OR_RETURN(std::vector<std::string> given, fields.Strings("places"));
-    if (given.empty()) return fields.Wrong("places", "must be a list of codes");
-    for (std::string& code : given) {
-      if (std::find(codes.begin(), codes.end(), code) == codes.end()) {
-        codes.push_back(std::move(code));
-      }
+    if (given.empty()) return fields.Wrong("places", "must be a list of places");
+    for (const std::string& name : given) {
+      MORES_ASSIGN_OR_RETURN(const std::string code, ReadPlace(name, fields.where()));
+      AddOnce(codes, code);
     }
-    MORES_RETURN_IF_ERROR(CheckPlaces(codes, fields.where()));
     return codes;
   }
 
-  Status CheckPlaces(const std::vector<std::string>& codes, const std::string& where) const {
-    for (const std::string& code : codes) {
-      if (places_.Find(code)) continue;
-      return FieldError(where, "places", fmt::format("there is no place '{}'", code));
+  Expected<std::string> ReadPlace(std::string_view name, const std::string& where) const {
+    Expected<std::string> code = ParsePlace(name, places_);
+    if (code) return code;
+    return FieldError(where, "places", code.error().message);
+  }
+
+  // Names as codes; the group of "NG+Tiv" is one of the guideline's.
+  Status TakePlaces(Guideline& guideline, const std::string& where) const {
+    std::vector<std::string> codes;
+    for (const std::string& given : guideline.places) {
+      const size_t plus = std::min(given.find('+'), given.size());
+      MORES_ASSIGN_OR_RETURN(const std::string code,
+                             ReadPlace(std::string_view(given).substr(0, plus), where));
+      AddOnce(codes, code);
+      if (plus == given.size()) continue;
+      const std::string group = GroupIdOf(std::string_view(given).substr(plus + 1));
+      if (group.empty()) return FieldError(where, "places", "no group after '+'");
+      AddOnce(guideline.groups, group);
     }
+    guideline.places = std::move(codes);
     return {};
   }
 
-  Status CheckStatus(Standing status, const std::string& where) const {
-    if (statuses_ == Statuses::kKept || status == Standing::kImported ||
-        status == Standing::kGenerated) {
+  // Of a group told before, its id; else the id that such a name has.
+  std::string GroupIdOf(std::string_view name) const {
+    for (const Group& group : batch_.groups) {
+      if (group.id == name || group.name_en == name || group.name_zh == name) return group.id;
+    }
+    return GroupId(name);
+  }
+
+  Status CheckStatus(const Guideline& guideline, const std::string& where) const {
+    if (statuses_ == Statuses::kKept) return {};
+    if (guideline.trusted) {
+      return FieldError(where, "trusted",
+                        "a file can't vouch for itself; to vouch for it, give --trusted, and to "
+                        "restore an export, --keep-status");
+    }
+    const Standing status = guideline.status;
+    if (status == Standing::kImported || status == Standing::kGenerated ||
+        status == Standing::kProposed) {
       return {};
     }
     return FieldError(where, "status",

@@ -17,14 +17,16 @@ namespace mores::guidelines {
 Json ToJson(const Passage& passage);
 
 // Whether a file may say that a guideline was validated, contested or withdrawn: what is taken in
-// from elsewhere was reviewed by nobody here, and what is restored from an export was.
-enum class Statuses { kImportedOrGenerated, kKept };
+// from elsewhere was reviewed by nobody here, and what is restored from an export was. Nor may a
+// file say of itself that it is trusted.
+enum class Statuses { kAsUnreviewed, kKept };
 
+// Places are as ParsePlace reads them; of a guideline also with a group, "NG+Tiv".
 // kInput "FILE:LINE: field ..." for the first bad line: an unknown place, a field that is missing
 // or unknown, an id that stood before, a status that isn't for the file to say. Versions in the
 // file are not taken over: the database gives its own.
 Expected<Batch> ReadGuidelines(const std::string& path, const PlaceCatalogue& places,
-                               Statuses statuses = Statuses::kImportedOrGenerated);
+                               Statuses statuses = Statuses::kAsUnreviewed);
 
 enum class ExportWhat { kAll, kRedistributable };
 

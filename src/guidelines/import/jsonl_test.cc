@@ -104,6 +104,33 @@ TEST_F(JsonlTest, NamesFileLineAndFieldOfABadLine) {
   EXPECT_FALSE(ReadGuidelines(Write("empty.jsonl", "\n"), Places()));
 }
 
+TEST_F(JsonlTest, TakesPlacesAsTheCommandLineDoes) {
+  const auto batch =
+      ReadGuidelines(Write("in.jsonl",
+                           R"({"group_record":{"name_en":"Velu","kind":"people","places":["Kenya"]}}
+{"kind":"norm","place":"Bavaria","text":"a"}
+{"kind":"norm","places":["CN-HK","HK","澳門"],"text":"b"}
+{"kind":"norm","place":"KEN+Velu","text":"c","status":"proposed"}
+)"),
+                     Places());
+  ASSERT_TRUE(batch) << batch.error().message;
+  EXPECT_THAT(batch->groups.at(0).places, testing::ElementsAre("KE"));
+  EXPECT_THAT(batch->guidelines.at(0).places, testing::ElementsAre("DE-BY"));
+  EXPECT_THAT(batch->guidelines.at(1).places, testing::ElementsAre("HK", "MO"));
+  EXPECT_EQ(batch->guidelines.at(1).id.substr(0, 3), "HK-");
+  EXPECT_THAT(batch->guidelines.at(2).places, testing::ElementsAre("KE"));
+  EXPECT_THAT(batch->guidelines.at(2).groups, testing::ElementsAre("velu"));
+  for (const auto& [line, error] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"kind":"norm","place":"Punjab","text":"a"})", "IN-PB (Punjab, India) or PK-PB"},
+           {R"({"kind":"norm","place":"Bavria","text":"a"})", "did you mean DE-BY (Bavaria"},
+           {R"({"kind":"norm","place":"KE+","text":"a"})", "no group after"},
+           {R"({"kind":"norm","place":"KE","text":"a","trusted":true})", "vouch for itself"}}) {
+    const auto refused = ReadGuidelines(Write("bad.jsonl", line + "\n"), Places());
+    ASSERT_FALSE(refused) << line;
+    EXPECT_THAT(refused.error().message, HasSubstr(error));
+  }
+}
+
 TEST_F(JsonlTest, TakesStatusesOfAnExportWhereAsked) {
   const std::string path =
       Write("in.jsonl", R"({"kind":"norm","place":"JP","text":"a","status":"machine-validated"}

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/strings.h"
 #include "guidelines/places/place_words.h"
 #include "guidelines/search/search.h"
 
@@ -46,29 +47,60 @@ std::string Suggest(std::string_view text, const std::vector<Known>& known) {
   }
   std::stable_sort(near.begin(), near.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  if (near.size() > kSuggestions) near.resize(kSuggestions);
   std::vector<std::string> shown;
-  for (const auto& [edits, one] : near) shown.push_back(one->shown);
+  for (const auto& [edits, one] : near) {
+    // What is much farther than the nearest isn't meant.
+    if (shown.size() < kSuggestions && edits <= near.front().first + 1) {
+      AddOnce(shown, one->shown);
+    }
+  }
   return shown.empty() ? "" : fmt::format("; did you mean {}?", fmt::join(shown, " or "));
 }
 
-Expected<std::string> ParsePlace(std::string_view text, const PlaceCatalogue& places) {
-  std::string upper(text);
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) {
-    return static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-  });
-  if (const Place* place = places.Find(upper)) return place->code;
-  if (const Place* place = places.FindCountry(text)) return place->code;
+// "IN-PB (Punjab, India)".
+std::string Shown(const Place& place, const PlaceCatalogue& places) {
+  const Place* const country = places.Find(std::string_view(place.code).substr(0, 2));
+  const bool part = country != nullptr && country != &place;
+  return fmt::format("{} ({}{})", place.code, place.name_en,
+                     part ? ", " + country->name_en : std::string());
+}
+
+// Near names of countries, then of what they are divided into.
+std::string SuggestPlaces(std::string_view text, const PlaceCatalogue& places) {
   std::vector<Known> known;
-  for (const Place& place : places.all()) {
-    if (place.parent.empty()) {
-      known.push_back({place.name_en, fmt::format("{} ({})", place.code, place.name_en)});
+  for (const bool country : {true, false}) {
+    for (const Place& place : places.all()) {
+      if (place.parent.empty() != country) continue;
+      const std::string shown = Shown(place, places);
+      known.push_back({place.name_en, shown});
+      if (place.name_zh != place.name_en) known.push_back({place.name_zh, shown});
     }
   }
-  return MakeError(ErrorKind::kUsage,
-                   "place '{}': neither a code of ISO 3166 nor a country's name{}", text,
-                   Suggest(text, known));
+  return Suggest(text, known);
 }
+
+}  // namespace
+
+Expected<std::string> ParsePlace(std::string_view text, const PlaceCatalogue& places) {
+  constexpr size_t kNamed = 6;
+  const std::vector<const Place*> meant = places.Meant(text);
+  if (meant.size() == 1) return meant.front()->code;
+  if (meant.empty()) {
+    return MakeError(ErrorKind::kUsage,
+                     "place '{}': neither a code of ISO 3166 nor a name of a country or of a part "
+                     "of one{}",
+                     text, SuggestPlaces(text, places));
+  }
+  std::vector<std::string> shown;
+  for (const Place* place : meant) {
+    if (shown.size() < kNamed) shown.push_back(Shown(*place, places));
+  }
+  if (meant.size() > kNamed) shown.push_back(fmt::format("{} others", meant.size() - kNamed));
+  return MakeError(ErrorKind::kUsage, "place '{}': may be {}: give the code", text,
+                   fmt::join(shown, " or "));
+}
+
+namespace {
 
 // In a country of the group's; a group without places lives anywhere.
 Status CheckLivesThere(const Group& group, std::string_view place, std::string_view text) {
@@ -87,9 +119,10 @@ std::string ScopeName(const PlaceScope& scope) {
   return scope.group.empty() ? scope.place : scope.place + "+" + scope.group;
 }
 
-PlaceScope ReadScopeName(std::string_view name) {
+PlaceScope ReadScopeName(std::string_view name, const PlaceCatalogue& places) {
   const size_t plus = std::min(name.find('+'), name.size());
-  return {.place = std::string(name.substr(0, plus)),
+  const Place* const place = places.Find(name.substr(0, plus));
+  return {.place = place ? place->code : std::string(name.substr(0, plus)),
           .group = std::string(name.substr(std::min(plus + 1, name.size())))};
 }
 

@@ -1,10 +1,17 @@
 #include "guidelines/places/place_words.h"
 
+#include <unicode/translit.h>
 #include <unicode/uchar.h>
+#include <unicode/unistr.h>
 #include <unicode/unorm2.h>
 #include <unicode/uscript.h>
 #include <unicode/utf8.h>
 
+#include <algorithm>
+#include <memory>
+#include <mutex>
+
+#include "text/unicode.h"
 #include "text/utf8.h"
 
 namespace mores::guidelines {
@@ -94,6 +101,37 @@ std::string NameKey(std::string_view name) {
     key += word.key;
   }
   return key;
+}
+
+std::string SimplifiedChinese(std::string_view utf8) {
+  // Chinese takes three bytes a character, and no other byte begins one.
+  const bool any = std::any_of(utf8.begin(), utf8.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xF0U) == 0xE0U;
+  });
+  if (!any || !text::IsValidUtf8(utf8)) return std::string(utf8);
+  static std::mutex mutex;  // its rules keep their place while they run
+  static const std::unique_ptr<icu::Transliterator> rules = [] {
+    UErrorCode error = U_ZERO_ERROR;
+    return std::unique_ptr<icu::Transliterator>(icu::Transliterator::createInstance(
+        icu::UnicodeString("Traditional-Simplified"), UTRANS_FORWARD, error));
+  }();
+  if (!rules) return std::string(utf8);
+  icu::UnicodeString text =
+      icu::UnicodeString::fromUTF8({utf8.data(), static_cast<int32_t>(utf8.size())});
+  {
+    const std::lock_guard lock(mutex);
+    rules->transliterate(text);
+  }
+  std::string simplified;
+  return text.toUTF8String(simplified);
+}
+
+std::string AsciiUpper(std::string_view text) {
+  std::string upper(text);
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return upper;
 }
 
 bool IsChineseName(std::string_view name) {

@@ -24,6 +24,13 @@ std::vector<NameWord> NameWords(std::string_view utf8);
 // "Saint" is "st".
 std::string NameKey(std::string_view name);
 
+// Traditional characters as simplified ones; the text itself where it has no Chinese. Any bytes; a
+// text that isn't UTF-8 stays as it is.
+std::string SimplifiedChinese(std::string_view utf8);
+
+// Letters of ASCII alone.
+std::string AsciiUpper(std::string_view text);
+
 // Whether it has Chinese characters.
 bool IsChineseName(std::string_view name);
 

@@ -7,20 +7,18 @@
 #include <utility>
 
 #include "base/files.h"
-#include "base/json.h"
-#include "guidelines/places/mo_catalogue.h"
+#include "base/strings.h"
+#include "guidelines/places/iso_codes.h"
+#include "guidelines/places/name_folding.h"
 #include "guidelines/places/place_finder.h"
+#include "guidelines/places/place_lookup.h"
 #include "guidelines/places/place_names.h"
 #include "guidelines/places/place_words.h"
 
 namespace mores::guidelines {
 namespace {
 
-constexpr std::string_view kJsonDirectory = "/usr/share/iso-codes/json/";
-constexpr std::string_view kChineseDirectory = "/usr/share/locale/zh_CN/LC_MESSAGES/";
 constexpr std::string_view kZones = "/usr/share/zoneinfo/zone.tab";
-
-using Translations = std::unordered_map<std::string, std::string>;
 
 // The lines of `text` that aren't empty.
 template <class Visit>
@@ -32,116 +30,16 @@ void ForEachLine(std::string_view text, const Visit& visit) {
   }
 }
 
-// The codes and names of a section of place_names.tsv.
+// The codes and names of a section of a table.
 template <class Visit>
-void ForEachNamed(std::string_view section, const Visit& visit) {
-  for (const auto& row : PlaceNames().Section(section).rows) {
+void ForEachNamed(const TableFile& table, std::string_view section, const Visit& visit) {
+  for (const auto& row : table.Section(section).rows) {
     for (size_t i = 1; i < row.size(); ++i) visit(row[0], row[i]);
   }
 }
-
-Expected<std::string> ReadPackaged(std::string_view directory, std::string_view name) {
-  auto bytes = ReadFile(std::string(directory).append(name));
-  if (!bytes && bytes.error().kind == ErrorKind::kMissing) {
-    return MakeError(ErrorKind::kMissing, "{}; install the package iso-codes",
-                     bytes.error().message);
-  }
-  return bytes;
-}
-
-Expected<Translations> ReadTranslations(std::string_view name) {
-  MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadPackaged(kChineseDirectory, name));
-  return ParseMoCatalogue(bytes, std::string(kChineseDirectory).append(name));
-}
-
-// The records under `list` of one of the package's files.
-Expected<Json> ReadRecords(std::string_view name, const char* list) {
-  MORES_ASSIGN_OR_RETURN(const std::string text, ReadPackaged(kJsonDirectory, name));
-  const std::string where = std::string(kJsonDirectory).append(name);
-  MORES_ASSIGN_OR_RETURN(Json json, ParseJson(text, where));
-  if (!json.is_object() || !json.contains(list) || !json[list].is_array()) {
-    return MakeError(ErrorKind::kCorrupt, "{}: has no list '{}'", where, list);
-  }
-  return std::move(json[list]);
-}
-
-std::string Translated(const Translations& translations, const std::string& name) {
-  const auto at = translations.find(name);
-  return at == translations.end() || at->second.empty() ? name : at->second;
-}
-
-// "Korea, Republic of" as "Republic of Korea"; without what stands in parentheses.
-std::string InPlainOrder(std::string_view name) {
-  std::string plain(name.substr(0, std::min(name.find(" ("), name.size())));
-  const size_t comma = plain.find(", ");
-  return comma == plain.npos ? plain : plain.substr(comma + 2) + " " + plain.substr(0, comma);
-}
-
-// The names within one of ISO's: "Catalunya [Cataluña]", "Murcia, Región de", "Elgeyo/Marakwet".
-std::vector<std::string> NamesWithin(std::string_view name) {
-  std::vector<std::string> names;
-  std::string plain;
-  const auto finish = [&] {
-    while (!plain.empty() && plain.back() == ' ') plain.pop_back();
-    const size_t comma = plain.find(", ");
-    if (!plain.empty()) names.push_back(InPlainOrder(plain));
-    if (comma != plain.npos) names.push_back(plain.substr(0, comma));
-    plain.clear();
-  };
-  for (const char c : name) {
-    if (c == '[' || c == '(' || c == '/' || c == ']' || c == ')') {
-      finish();
-    } else if (c != '*' && !(plain.empty() && c == ' ')) {
-      plain += c;
-    }
-  }
-  finish();
-  return names;
-}
-
-constexpr std::string_view kKindWords[] = {
-    "autonomous", "administrative", "metropolitan", "special",      "federal",    "province",
-    "provinces",  "region",         "regions",      "state",        "district",   "county",
-    "prefecture", "governorate",    "oblast",       "republic",     "island",     "islands",
-    "city",       "territory",      "community",    "municipality", "department", "voivodeship",
-    "emirate",    "uyghur",         "area",         "sheng",        "shi",        "zizhiqu",
-    "respublika", "kraj",           "kray",         "okrug",        "oblast'",    "national",
-    "sar",        "capital"};
-
-// Without the words that say what kind of part it is: "fujian province", "state of mexico".
-std::string WithoutKind(std::string key) {
-  const auto is_kind = [](std::string_view word) {
-    return std::find(std::begin(kKindWords), std::end(kKindWords), word) != std::end(kKindWords);
-  };
-  if (key.starts_with("the ")) key.erase(0, 4);
-  for (const std::string_view kind : kKindWords) {
-    if (key.starts_with(std::string(kind) + " of ")) return key.substr(kind.size() + 4);
-  }
-  for (;;) {
-    const size_t space = key.rfind(' ');
-    if (space == key.npos || !is_kind(std::string_view(key).substr(space + 1))) return key;
-    key.resize(space);
-  }
-}
-
-constexpr std::string_view kChineseKinds[] = {
-    "维吾尔自治区", "壮族自治区", "回族自治区", "特别行政区", "自治区", "共和国",
-    "直辖市",       "地区",       "大区",       "省",         "州",     "市",
-    "县",           "区",         "府",         "都",         "群岛",   "岛"};
-
-std::string_view WithoutChineseKind(std::string_view name) {
-  for (const std::string_view kind : kChineseKinds) {
-    if (name.ends_with(kind) && name.size() >= kind.size() + 6) {
-      return name.substr(0, name.size() - kind.size());
-    }
-  }
-  return name;
-}
-
-std::string FoldedName(std::string_view name, bool without_kind) {
-  std::string key = NameKey(name);
-  if (!without_kind) return key;
-  return IsChineseName(name) ? std::string(WithoutChineseKind(key)) : WithoutKind(std::move(key));
+template <class Visit>
+void ForEachNamed(std::string_view section, const Visit& visit) {
+  ForEachNamed(PlaceNames(), section, visit);
 }
 
 class Cares;
@@ -151,6 +49,8 @@ class Catalogue : public PlaceCatalogue {
   Status Load();
 
   const Place* Find(std::string_view code) const override {
+    const auto twin = twins_.find(std::string(code));
+    if (twin != twins_.end()) code = twin->second;
     const auto at = std::lower_bound(
         places_.begin(), places_.end(), code,
         [](const Place& place, std::string_view value) { return place.code < value; });
@@ -160,47 +60,49 @@ class Catalogue : public PlaceCatalogue {
   const Place* FindCountry(std::string_view name) const override;
   const Place* FindPart(std::string_view country, std::string_view name) const override;
   std::vector<std::string> WithAncestors(std::string_view code) const override;
-  std::vector<PlaceMention> Mentions(std::string_view utf8) const override {
-    std::call_once(finder_filled_, [this] { FillFinder(); });
-    return finder_.Find(utf8);
-  }
+  std::vector<std::string> CodesOf(std::string_view code) const override;
+  std::vector<const Place*> Meant(std::string_view text) const override;
+  std::vector<PlaceMention> Mentions(std::string_view utf8) const override;
 
  private:
-  struct Names {
-    std::string code, name;
-  };
   Status LoadCountries(const Translations& chinese);
   Status LoadParts(const Translations& chinese);
   void TakeOurNames(std::string_view section);
   void NameAll();
   void FillFinder() const;
+  void FillLookup() const;
+  std::vector<PlaceNamed> RegionalNames() const;
   void AddPartsOfIso() const;
   void AddCities(const Cares& cares) const;
 
-  std::vector<Place> places_;  // by code
-  std::vector<Names> names_;   // other names of places, ours before ISO's
+  struct OtherCodes {
+    std::string code, alpha_3, numeric;
+  };
+  std::vector<Place> places_;                           // by code
+  std::unordered_map<std::string, std::string> twins_;  // codes of places with another of their own
+  std::vector<PlaceNamed> twin_names_;                  // by the code of the twin
+  std::vector<OtherCodes> other_codes_;                 // of countries
+  std::vector<PlaceNamed> names_;                       // other names of places, ours before ISO's
   std::unordered_map<std::string, std::string> countries_;  // by folded name
   std::unordered_map<std::string, std::string> parts_;      // by country, '|' and folded name
   mutable std::once_flag finder_filled_;                    // at the first text
   mutable PlaceFinder finder_;
+  mutable std::once_flag lookup_filled_;  // at the first name
+  mutable PlaceLookup lookup_;
 };
-
-std::string Field(const Json& record, const char* name) {
-  const auto at = record.find(name);
-  return at != record.end() && at->is_string() ? at->get<std::string>() : std::string();
-}
 
 Status Catalogue::LoadCountries(const Translations& chinese) {
   MORES_ASSIGN_OR_RETURN(const Json records, ReadRecords("iso_3166-1.json", "3166-1"));
   for (const Json& record : records) {
-    const std::string name = Field(record, "name"), common = Field(record, "common_name");
-    const std::string official = Field(record, "official_name");
-    Place place{.code = Field(record, "alpha_2"), .name_en = common.empty() ? name : common};
+    const std::string name = FieldOf(record, "name"), common = FieldOf(record, "common_name");
+    const std::string official = FieldOf(record, "official_name");
+    Place place{.code = FieldOf(record, "alpha_2"), .name_en = common.empty() ? name : common};
     if (place.code.size() != 2 || name.empty()) {
       return MakeError(ErrorKind::kCorrupt, "{}iso_3166-1.json: a country without code or name",
-                       kJsonDirectory);
+                       kIsoDirectory);
     }
     place.name_zh = Translated(chinese, place.name_en);
+    other_codes_.push_back({place.code, FieldOf(record, "alpha_3"), FieldOf(record, "numeric")});
     for (const std::string& known : {name, official}) {
       if (known.empty()) continue;
       names_.push_back({place.code, known});
@@ -210,19 +112,25 @@ Status Catalogue::LoadCountries(const Translations& chinese) {
     places_.push_back(std::move(place));
   }
   places_.push_back({.code = "XK", .parent = "", .name_en = "Kosovo", .name_zh = "科索沃"});
+  other_codes_.push_back({.code = "XK", .alpha_3 = "XKX"});
   return {};
 }
 
 Status Catalogue::LoadParts(const Translations& chinese) {
   MORES_ASSIGN_OR_RETURN(const Json records, ReadRecords("iso_3166-2.json", "3166-2"));
   for (const Json& record : records) {
-    const std::string name = Field(record, "name"), parent = Field(record, "parent");
-    const std::string code = Field(record, "code");
+    const std::string name = FieldOf(record, "name"), parent = FieldOf(record, "parent");
+    const std::string code = FieldOf(record, "code");
     if (code.size() < 4 || code[2] != '-' || name.empty()) {
       return MakeError(ErrorKind::kCorrupt, "{}iso_3166-2.json: a subdivision without code or name",
-                       kJsonDirectory);
+                       kIsoDirectory);
     }
     const std::vector<std::string> within = NamesWithin(name);
+    if (twins_.contains(code)) {
+      for (const std::string& one : within) twin_names_.push_back({code, one});
+      twin_names_.push_back({code, Translated(chinese, name)});
+      continue;
+    }
     Place place{.code = code, .name_en = within.empty() ? name : within.front()};
     const std::string country = code.substr(0, 2);
     place.parent = parent.empty()                      ? country
@@ -274,10 +182,25 @@ void Catalogue::NameAll() {
   };
   for (const Place& place : places_) put(place.code, place.name_en);
   for (const Place& place : places_) put(place.code, place.name_zh);
-  for (const Names& other : names_) put(other.code, other.name);
+  for (const PlaceNamed& other : names_) put(other.code, other.name);
+  // A part by the lists of ISO 3166-2 is found as one by its names, and is the place that it is.
+  for (const auto& [code, meant] : twins_) {
+    const Place& place = *Find(meant);
+    for (const std::string& name : {place.name_en, place.name_zh}) {
+      twin_names_.push_back({code, name});
+    }
+  }
+  for (const PlaceNamed& twin : twin_names_) {
+    for (const bool without_kind : {false, true}) {
+      const std::string key = FoldedName(twin.name, without_kind);
+      if (!key.empty()) parts_.emplace(twin.code.substr(0, 2) + '|' + key, twins_.at(twin.code));
+    }
+  }
 }
 
 Status Catalogue::Load() {
+  ForEachNamed(PlaceCodes(), "twins",
+               [&](std::string_view twin, std::string_view code) { twins_.emplace(twin, code); });
   MORES_ASSIGN_OR_RETURN(const Translations countries, ReadTranslations("iso_3166-1.mo"));
   MORES_ASSIGN_OR_RETURN(const Translations parts, ReadTranslations("iso_3166-2.mo"));
   MORES_RETURN_IF_ERROR(LoadCountries(countries));
@@ -323,8 +246,11 @@ void Catalogue::FillFinder() const {
     add(place.name_en, place.code, NameCare::kAnyCase);
     if (IsChineseName(place.name_zh)) add(place.name_zh, place.code, NameCare::kAnyCase);
   }
-  for (const Names& other : names_) {
+  for (const PlaceNamed& other : names_) {
     if (other.code.size() == 2) add(other.name, other.code, NameCare::kAnyCase);
+  }
+  for (const auto& [code, name] : RegionalNames()) {
+    if (!finder_.Has(name)) add(name, code, NameCare::kAnyCase);
   }
   std::vector<std::pair<std::string_view, std::string_view>> parts;
   ForEachNamed("parts", [&](std::string_view code, std::string_view name) {
@@ -382,10 +308,7 @@ void Catalogue::AddCities(const Cares& cares) const {
 }
 
 const Place* Catalogue::FindCountry(std::string_view name) const {
-  std::string upper(name);
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) {
-    return static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-  });
+  const std::string upper = AsciiUpper(name);
   if (const Place* place = upper.size() == 2 ? Find(upper) : nullptr) return place;
   std::string key = NameKey(name);
   if (key.starts_with("the ")) key.erase(0, 4);
@@ -405,6 +328,99 @@ const Place* Catalogue::FindPart(std::string_view country, std::string_view name
   return nullptr;
 }
 
+std::vector<PlaceNamed> Catalogue::RegionalNames() const {
+  std::vector<PlaceNamed> countries;
+  for (const Place& place : places_) {
+    if (place.parent.empty()) countries.push_back({place.code, place.name_en});
+  }
+  for (const PlaceNamed& other : names_) {
+    if (other.code.size() == 2) countries.push_back(other);
+  }
+  return RegionalChineseNames(countries);
+}
+
+void Catalogue::FillLookup() const {
+  for (const OtherCodes& one : other_codes_) {
+    lookup_.AddCountry(one.alpha_3, one.code);
+    lookup_.AddCountry(one.numeric, one.code);
+  }
+  for (const auto& [code, name] : RegionalNames()) lookup_.AddCountry(name, code);
+  for (const Place& place : places_) {
+    if (!place.parent.empty()) continue;
+    for (const std::string& name : NamesOfOurs(place.code)) lookup_.AddCountry(name, place.code);
+  }
+  ForEachNamed(PlaceCodes(), "shared names", [&](std::string_view name, std::string_view code) {
+    lookup_.AddShared(name, code);
+  });
+  for (const TableFile* table : {&PlaceCodes(), &PlaceNames()}) {
+    ForEachNamed(*table, "parts", [&](std::string_view code, std::string_view name) {
+      lookup_.AddPart(name, code, PlaceLookup::Rank::kUsual);
+    });
+  }
+  for (const Place& place : places_) {
+    if (place.parent.empty()) continue;
+    lookup_.AddPart(place.name_en, place.code, PlaceLookup::Rank::kListed);
+    lookup_.AddPart(place.name_zh, place.code, PlaceLookup::Rank::kListed);
+  }
+  for (const PlaceNamed& other : names_) {
+    if (other.code.size() > 2) {
+      lookup_.AddPart(other.name, other.code, PlaceLookup::Rank::kListed);
+    }
+  }
+}
+
+std::vector<const Place*> Catalogue::Meant(std::string_view given) const {
+  const std::string_view text = Trim(given, kAsciiSpace);
+  std::string upper = AsciiUpper(text);
+  if (upper.starts_with("UK-")) upper.replace(0, 2, "GB");
+  if (const Place* place = Find(upper)) return {place};
+  std::call_once(lookup_filled_, [this] { FillLookup(); });
+  const std::string simplified = SimplifiedChinese(text);
+  for (const std::string_view name : {text, std::string_view(simplified)}) {
+    const std::vector<std::string> shared = lookup_.Shared(name);
+    const Place* const country = shared.empty() ? FindCountry(name) : nullptr;
+    if (country) return {country};
+    const std::vector<std::string> codes = shared.empty() ? lookup_.Find(name) : shared;
+    std::vector<const Place*> meant;
+    for (const std::string& code : codes) meant.push_back(Find(code));
+    // Of a province and the region of the same name that it is in, the region.
+    std::erase_if(meant, [&](const Place* place) {
+      return std::any_of(meant.begin(), meant.end(), [&](const Place* other) {
+        return other != place && place->parent == other->code;
+      });
+    });
+    if (!meant.empty()) return meant;
+  }
+  // "Punjab, Pakistan".
+  const size_t comma = text.rfind(',');
+  if (comma == text.npos) return {};
+  const std::vector<const Place*> country = Meant(text.substr(comma + 1));
+  if (country.size() != 1) return {};
+  const std::string_view within = Trim(text.substr(0, comma), kAsciiSpace);
+  for (const std::string& name : {std::string(within), SimplifiedChinese(within)}) {
+    if (const Place* part = FindPart(country.front()->code, name)) return {part};
+  }
+  return {};
+}
+
+std::vector<std::string> Catalogue::CodesOf(std::string_view code) const {
+  const Place* const place = Find(code);
+  if (!place) return {std::string(code)};
+  std::vector<std::string> codes = {place->code};
+  for (const auto& [twin, meant] : twins_) {
+    if (meant == place->code) codes.push_back(twin);
+  }
+  std::sort(codes.begin() + 1, codes.end());
+  return codes;
+}
+
+std::vector<PlaceMention> Catalogue::Mentions(std::string_view utf8) const {
+  std::call_once(finder_filled_, [this] { FillFinder(); });
+  // In traditional characters the names are those of the simplified ones, at the same bytes.
+  const std::string simplified = SimplifiedChinese(utf8);
+  return finder_.Find(simplified.size() == utf8.size() ? std::string_view(simplified) : utf8);
+}
+
 std::vector<std::string> Catalogue::WithAncestors(std::string_view code) const {
   std::vector<std::string> codes;
   for (const Place* place = Find(code); place && codes.size() < 8;
@@ -421,6 +437,18 @@ std::vector<std::string> Catalogue::WithAncestors(std::string_view code) const {
 }
 
 }  // namespace
+
+std::vector<std::string> PlaceCatalogue::Canonical(std::vector<std::string> codes) const {
+  std::vector<std::string> canonical;
+  for (std::string& code : codes) {
+    const Place* const place = Find(code);
+    if (place) code = place->code;
+    if (std::find(canonical.begin(), canonical.end(), code) == canonical.end()) {
+      canonical.push_back(std::move(code));
+    }
+  }
+  return canonical;
+}
 
 Expected<std::shared_ptr<const PlaceCatalogue>> PlaceCatalogue::Open() {
   // Read once a process: it never changes.

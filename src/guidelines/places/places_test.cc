@@ -39,6 +39,14 @@ class PlacesTest : public testing::Test {
     for (const PlaceMention& mention : places_->Mentions(text)) codes.push_back(mention.code);
     return codes;
   }
+  // Codes, or what else.
+  std::string Meant(std::string_view text) {
+    std::string codes;
+    for (const Place* place : places_->Meant(text)) {
+      codes += (codes.empty() ? "" : " ") + place->code;
+    }
+    return codes;
+  }
   static std::shared_ptr<const PlaceCatalogue> places_;
 };
 std::shared_ptr<const PlaceCatalogue> PlacesTest::places_;
@@ -135,6 +143,101 @@ TEST_F(PlacesTest, NamesInBothLanguagesAndAncestors) {
   EXPECT_EQ(places_->Find("ng"), nullptr);
 }
 
+TEST_F(PlacesTest, ACodeOfAPartThatHasItsOwnCodeIsThatPlace) {
+  for (const auto& [twin, code] : std::vector<std::pair<std::string, std::string>>{
+           {"CN-HK", "HK"}, {"CN-MO", "MO"},     {"CN-TW", "TW"},    {"CN-91", "HK"},
+           {"FR-GF", "GF"}, {"FR-973", "GF"},    {"FR-RE", "RE"},    {"FR-974", "RE"},
+           {"FR-PF", "PF"}, {"US-PR", "PR"},     {"US-VI", "VI"},    {"NL-AW", "AW"},
+           {"NL-SX", "SX"}, {"NL-BQ1", "BQ-BO"}, {"NO-21", "SJ"},    {"FI-01", "AX"},
+           {"UK", "GB"},    {"GB", "GB"},        {"GN-ML", "GN-ML"}, {"NG-NI", "NG-NI"}}) {
+    const Place* place = places_->Find(twin);
+    ASSERT_TRUE(place) << twin;
+    EXPECT_EQ(place->code, code) << twin;
+    EXPECT_EQ(places_->WithAncestors(twin), places_->WithAncestors(code)) << twin;
+  }
+  // Its own law holds there, as under its own code.
+  EXPECT_THAT(places_->WithAncestors("CN-HK"), ElementsAre("HK"));
+  EXPECT_THAT(places_->WithAncestors("FR-973"), ElementsAre("GF", "FR"));
+  EXPECT_THAT(places_->WithAncestors("NL-BQ3"), ElementsAre("BQ-SE", "BQ"));
+  EXPECT_THAT(places_->Canonical({"CN-HK", "HK", "FR-MQ", "??"}), ElementsAre("HK", "MQ", "??"));
+  EXPECT_THAT(places_->CodesOf("CN-71"), ElementsAre("TW", "CN-71", "CN-TW"));
+  EXPECT_EQ(Part("CN", "Hong Kong"), "HK");
+  EXPECT_EQ(Part("US", "Puerto Rico"), "PR");
+  EXPECT_EQ(Part("FR", "Guyane"), "GF");
+}
+
+// A part is named as a country is and isn't that country: these alone.
+TEST_F(PlacesTest, NoTwinIsMissing) {
+  std::vector<std::string> named;
+  for (const Place& place : places_->all()) {
+    const Place* country = places_->FindCountry(place.name_en);
+    if (place.parent.empty() || !country || place.name_en.size() == 2) continue;
+    if (country->code != place.code.substr(0, 2)) named.push_back(place.code);
+  }
+  EXPECT_THAT(named, ElementsAre("AO-ZAI", "BE-WLX", "GN-ML", "US-GA"));
+}
+
+TEST_F(PlacesTest, NamesAndCodesThatPeopleGive) {
+  for (const auto& [text, codes] :
+       std::vector<std::pair<std::string, std::string>>{{"GBR", "GB"},
+                                                        {"chn", "CN"},
+                                                        {"Deu", "DE"},
+                                                        {"826", "GB"},
+                                                        {"036", "AU"},
+                                                        {"XKX", "XK"},
+                                                        {"uk", "GB"},
+                                                        {"UK-SCT", "GB-SCT"},
+                                                        {"us-ca", "US-CA"},
+                                                        {"cn-hk", "HK"},
+                                                        {" Nigeria ", "NG"},
+                                                        {"香港", "HK"},
+                                                        {"臺灣", "TW"},
+                                                        {"澳門", "MO"},
+                                                        {"德國", "DE"},
+                                                        {"義大利", "IT"},
+                                                        {"紐西蘭", "NZ"},
+                                                        {"寮國", "LA"},
+                                                        {"廣東省", "CN-GD"},
+                                                        {"日本", "JP"},
+                                                        {"Deutschland", "DE"},
+                                                        {"España", "ES"},
+                                                        {"England", "GB-ENG"},
+                                                        {"SCOTLAND", "GB-SCT"},
+                                                        {"wales", "GB-WLS"},
+                                                        {"Cymru", "GB-WLS"},
+                                                        {"northern ireland", "GB-NIR"},
+                                                        {"Bavaria", "DE-BY"},
+                                                        {"Bayern", "DE-BY"},
+                                                        {"Freistaat Bayern", ""},
+                                                        {"Lombardia", "IT-25"},
+                                                        {"Lombardy", "IT-25"},
+                                                        {"Québec", "CA-QC"},
+                                                        {"new south wales", "AU-NSW"},
+                                                        {"Florida", "US-FL"},
+                                                        {"Texas", "US-TX"},
+                                                        {"State of Texas", "US-TX"},
+                                                        {"Bali", "ID-BA"},
+                                                        {"Murcia", "ES-MC"},
+                                                        {"Georgia", "GE US-GA"},
+                                                        {"georgia", "GE US-GA"},
+                                                        {"Georgia, US", "US-GA"},
+                                                        {"Republic of Georgia", "GE"},
+                                                        {"Punjab", "IN-PB PK-PB"},
+                                                        {"Punjab, Pakistan", "PK-PB"},
+                                                        {"Limburg", "BE-VLI NL-LI"},
+                                                        {"Niger", "NE"},
+                                                        {"Niger State", "NG-NI"},
+                                                        {"Luxembourg", "LU"},
+                                                        {"Mexico", "MX"},
+                                                        {"Atlantis", ""},
+                                                        {"", ""},
+                                                        {",", ""},
+                                                        {"Georgia, Nowhere", ""},
+                                                        {"\xFF", ""}}) {
+    EXPECT_EQ(Meant(text), codes) << text;
+  }
+}
+
 TEST_F(PlacesTest, OurTablesNameKnownPlacesAlone) {
   for (const std::string_view section : {"countries", "parts", "cities"}) {
     for (const auto& row : PlaceNames().Section(section).rows) {
@@ -201,6 +304,7 @@ TEST_F(PlacesTest, ChineseMentions) {
   EXPECT_THAT(Named("我下个月去尼日利亚出差。"), ElementsAre("NG"));
   EXPECT_THAT(Named("在南苏丹和几内亚比绍"), ElementsAre("SS", "GW"));
   EXPECT_THAT(Named("我在福建和东京工作"), ElementsAre("CN-FJ", "JP-13"));
+  EXPECT_THAT(Named("我在臺灣和德國工作，去過義大利。"), ElementsAre("TW", "DE", "IT"));
   EXPECT_THAT(Named("发展中国家的问题"), IsEmpty());
   EXPECT_THAT(Named("他是美国人，会说法国话，横渡印度洋"), IsEmpty());
 }

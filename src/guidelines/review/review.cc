@@ -6,25 +6,14 @@
 #include <array>
 #include <set>
 
+#include "guidelines/review/review_rows.h"
 #include "guidelines/store/model_source.h"
-#include "text/unicode.h"
 
 namespace mores::guidelines {
 namespace {
 
 constexpr std::array<std::string_view, 3> kRulingNames = {"correct", "wrong", "unsure"};
-constexpr size_t kEnoughRulings = 2, kEnoughOfAGroup = 2;
-
-tl::unexpected<Error> Refused(std::string_view id, std::string_view why) {
-  return MakeError(ErrorKind::kInput, "guideline {}: {}", id, why);
-}
-
-Status CheckPerson(std::string_view id, std::string_view name) {
-  if (name.empty() || name.front() == ' ' || name.back() == ' ') {
-    return Refused(id, "who says it isn't said");
-  }
-  return {};
-}
+constexpr size_t kEnoughOfAGroup = 2;
 
 bool IsSameStatement(const Guideline& a, const Guideline& b) {
   return a.kind == b.kind && a.places == b.places && a.groups == b.groups && a.topic == b.topic &&
@@ -52,45 +41,13 @@ std::string QuotedText(const std::vector<Standing>& statuses) {
   return list;
 }
 
-Expected<ReviewItem> ShowForReview(Database& database, Guideline guideline) {
-  ReviewItem item{.guideline = std::move(guideline)};
-  for (const std::string& id : item.guideline.passages) {
-    MORES_ASSIGN_OR_RETURN(std::optional<Passage> passage, database.FindPassage(id));
-    if (passage) item.passages.push_back(std::move(*passage));
-  }
-  if (item.guideline.status != Standing::kContested) return item;
-  MORES_ASSIGN_OR_RETURN(
-      Statement read,
-      database.connection().Prepare("SELECT r.reason FROM review r JOIN guideline g ON g.key = "
-                                    "r.guideline WHERE g.id = ? AND r.act = 'complaint' AND "
-                                    "r.version >= ? ORDER BY r.key"));
-  read.Bind(item.guideline.id).Bind(int64_t{item.guideline.version - 1});
-  for (;;) {
-    MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
-    if (!row) return item;
-    item.complaints.push_back(read.String(0));
-  }
-}
-
 // A model's word is none, nor are the passages that a model relied on.
 bool HasSource(const Guideline& guideline) {
   return std::any_of(guideline.sources.begin(), guideline.sources.end(),
                      [](const Source& source) { return !IsModelSource(source); });
 }
 
-// Whatever the case, the width and the invisible characters of their names.
-bool IsSamePerson(std::string_view a, std::string_view b) {
-  const std::string name = text::NormalizeForMatch(a);
-  return a == b || (!name.empty() && name == text::NormalizeForMatch(b));
-}
-
 }  // namespace
-
-struct ReviewDesk::Row {
-  std::string_view act;
-  std::string ruling;  // "" for none
-  std::string reviewer, reviewer_place, reason;
-};
 
 std::string_view Name(Ruling ruling) { return kRulingNames[static_cast<size_t>(ruling)]; }
 
@@ -108,26 +65,11 @@ bool IsWithin(const std::vector<std::string>& places, const std::vector<std::str
          });
 }
 
-Json ToJson(const ReviewItem& item) {
-  Json json = ToJson(item.guideline);
-  json["passages"] = Json::array();
-  for (const Passage& passage : item.passages) {
-    json["passages"].push_back({{"id", passage.id},
-                                {"heading", passage.heading},
-                                {"text", passage.text},
-                                {"publisher", passage.source.publisher},
-                                {"address", passage.source.address},
-                                {"date_read", passage.source.date_read}});
-  }
-  if (!item.complaints.empty()) json["complaints"] = item.complaints;
-  return json;
-}
-
 Expected<GivenRuling> ParseGivenRuling(const Json& value, std::string_view where,
                                        const std::string& reviewer, const ParseScope& parse_scope) {
   const JsonFields fields(value, where);
   GivenRuling given{.reviewer = reviewer};
-  MORES_ASSIGN_OR_RETURN(given.id, fields.RequiredString("id"));
+  MORES_ASSIGN_OR_RETURN(given.id, fields.RequiredId());
   MORES_ASSIGN_OR_RETURN(const std::string ruling, fields.RequiredString("ruling"));
   const std::optional<Ruling> parsed = ParseRuling(ruling);
   if (!parsed) return fields.Wrong("ruling", "must be correct, wrong or unsure");
@@ -223,9 +165,10 @@ Status ReviewDesk::Write(const Guideline& guideline, const Row& row) {
 
 Expected<std::optional<ReviewItem>> ReviewDesk::Next(const NextOptions& options) {
   const std::vector<Standing> statuses =
-      options.statuses.empty() ? std::vector{Standing::kImported, Standing::kGenerated,
-                                             Standing::kMachineValidated, Standing::kContested}
-                               : options.statuses;
+      options.statuses.empty()
+          ? std::vector{Standing::kImported, Standing::kGenerated, Standing::kProposed,
+                        Standing::kMachineValidated, Standing::kContested}
+          : options.statuses;
   std::optional<ReviewItem> item;
   const Status read = database_.connection().ReadConsistently([&]() -> Status {
     MORES_ASSIGN_OR_RETURN(
@@ -253,12 +196,18 @@ Expected<std::optional<ReviewItem>> ReviewDesk::Next(const NextOptions& options)
   return item;
 }
 
-Status ReviewDesk::RuleOnce(const GivenRuling& ruling) {
+Expected<std::optional<Version>> ReviewDesk::RuleOnce(const GivenRuling& ruling) {
   MORES_RETURN_IF_ERROR(CheckPerson(ruling.id, ruling.reviewer));
   MORES_ASSIGN_OR_RETURN(const Version current, CurrentOf(ruling.id, ruling.version));
   MORES_ASSIGN_OR_RETURN(const bool wrote, Wrote(ruling.reviewer, current));
   if (wrote) {
     return Refused(ruling.id, fmt::format("{} wrote or contested version {}, and can't rule on it",
+                                          ruling.reviewer, current.guideline.version));
+  }
+  MORES_ASSIGN_OR_RETURN(const bool saw, SawRulings(ruling.reviewer, current.guideline));
+  if (saw) {
+    return Refused(ruling.id, fmt::format("{} has seen the rulings of others on version {}, and "
+                                          "can't rule on it blind",
                                           ruling.reviewer, current.guideline.version));
   }
   MORES_ASSIGN_OR_RETURN(const std::vector<Row> rulings, RulingsOn(current.guideline));
@@ -267,24 +216,47 @@ Status ReviewDesk::RuleOnce(const GivenRuling& ruling) {
     return Refused(ruling.id, fmt::format("{} ruled on version {} before", ruling.reviewer,
                                           current.guideline.version));
   }
-  return Write(current.guideline, {.act = "ruling",
-                                   .ruling = std::string(Name(ruling.ruling)),
-                                   .reviewer = ruling.reviewer,
-                                   .reviewer_place = ScopeName(ruling.from),
-                                   .reason = ruling.reason});
+  MORES_RETURN_IF_ERROR(Write(current.guideline, {.act = "ruling",
+                                                  .ruling = std::string(Name(ruling.ruling)),
+                                                  .reviewer = ruling.reviewer,
+                                                  .reviewer_place = ScopeName(ruling.from),
+                                                  .reason = ruling.reason}));
+  const bool all_correct = ruling.ruling == Ruling::kCorrect &&
+                           std::all_of(rulings.begin(), rulings.end(), [](const Row& one) {
+                             return one.ruling == Name(Ruling::kCorrect);
+                           });
+  if (current.guideline.status != Standing::kProposed || !all_correct) {
+    return std::optional<Version>();
+  }
+  Expected<Version> settled =
+      Settle({.id = ruling.id,
+              .ruling = Ruling::kCorrect,
+              .by = ruling.reviewer,
+              .reason = fmt::format("{} reviewers agree", rulings.size() + 1)});
+  if (settled) return std::optional<Version>(std::move(*settled));
+  // Not enough yet, or what else the rules ask for is missing.
+  if (settled.error().kind == ErrorKind::kInput) return std::optional<Version>();
+  return tl::unexpected<Error>(std::move(settled.error()));
 }
 
-Status ReviewDesk::Rule(std::span<const GivenRuling> rulings) {
-  return database_.connection().Transact([&]() -> Status {
-    for (const GivenRuling& ruling : rulings) MORES_RETURN_IF_ERROR(RuleOnce(ruling));
+Expected<std::vector<Version>> ReviewDesk::Rule(std::span<const GivenRuling> rulings) {
+  std::vector<Version> settled;
+  const Status ruled = database_.connection().Transact([&]() -> Status {
+    for (const GivenRuling& ruling : rulings) {
+      MORES_ASSIGN_OR_RETURN(std::optional<Version> version, RuleOnce(ruling));
+      if (version) settled.push_back(std::move(*version));
+    }
     return {};
   });
+  MORES_RETURN_IF_ERROR(ruled);
+  return settled;
 }
 
 Expected<Version> ReviewDesk::Move(const Version& current, Standing status, const Row& row) {
   MORES_RETURN_IF_ERROR(Write(current.guideline, row));
   Guideline moved = current.guideline;
   moved.status = status;
+  moved.trusted = moved.trusted && status == Standing::kImported;
   return database_.PutInTransaction(
       std::move(moved),
       {.by = row.reviewer,
@@ -298,9 +270,14 @@ Expected<Version> ReviewDesk::Settle(const Decision& decision) {
   MORES_ASSIGN_OR_RETURN(const Version current, CurrentOf(decision.id, decision.version));
   const Guideline& guideline = current.guideline;
   MORES_ASSIGN_OR_RETURN(const std::vector<Row> rulings, RulingsOn(guideline));
-  if (rulings.size() < kEnoughRulings) {
+  MORES_ASSIGN_OR_RETURN(const EnoughRulings enough, ReadEnoughRulings(database_));
+  if (rulings.size() < enough.number) {
+    // Rulings that agreed have settled it before.
+    if (guideline.status == Standing::kHumanValidated && decision.ruling == Ruling::kCorrect) {
+      return current;
+    }
     return Refused(decision.id, fmt::format("version {} has {} of the {} rulings that it takes",
-                                            guideline.version, rulings.size(), kEnoughRulings));
+                                            guideline.version, rulings.size(), enough.number));
   }
   MORES_ASSIGN_OR_RETURN(const bool wrote, Wrote(decision.by, current));
   if (wrote) {
@@ -324,7 +301,7 @@ Expected<Version> ReviewDesk::Settle(const Decision& decision) {
   for (const std::string& group : guideline.groups) {
     if (decision.ruling != Ruling::kCorrect) break;
     const auto from = std::count_if(rulings.begin(), rulings.end(), [&](const Row& one) {
-      const PlaceScope from_there = ReadScopeName(one.reviewer_place);
+      const PlaceScope from_there = ReadScopeName(one.reviewer_place, database_.places());
       return one.ruling == Name(Ruling::kCorrect) && from_there.group == group &&
              MaySpeakFor(from_there, guideline);
     });
@@ -358,6 +335,7 @@ Expected<UnanimousDecisions> ReviewDesk::AdjudicateUnanimous(
   UnanimousDecisions decisions;
   const Status done = database_.connection().Transact([&]() -> Status {
     std::vector<Decision> agreed;
+    MORES_ASSIGN_OR_RETURN(const EnoughRulings enough, ReadEnoughRulings(database_));
     {
       // An adjudication of the same version stands: it takes another ruling to come back to it.
       MORES_ASSIGN_OR_RETURN(
@@ -371,7 +349,7 @@ Expected<UnanimousDecisions> ReviewDesk::AdjudicateUnanimous(
               "? AND ruling = other AND NOT EXISTS (SELECT 1 FROM review a WHERE a.guideline = "
               "ruled.key AND a.version = ruled.version AND a.act = 'adjudication' AND a.key > "
               "ruled.last) ORDER BY id"));
-      read.Bind(static_cast<int64_t>(kEnoughRulings));
+      read.Bind(static_cast<int64_t>(enough.number));
       for (;;) {
         MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
         if (!row) break;
@@ -426,37 +404,6 @@ Expected<Version> ReviewDesk::Withdraw(std::string_view id, const std::string& b
                                        const std::string& reason) {
   return ChangeStanding(id, Standing::kWithdrawn,
                         {.act = "withdrawal", .reviewer = by, .reason = reason});
-}
-
-Status ReviewDesk::ForEachRuling(const std::function<Status(const StoredRuling&)>& visit) {
-  return database_.connection().ReadConsistently([&]() -> Status {
-    MORES_ASSIGN_OR_RETURN(
-        Statement read,
-        database_.connection().Prepare(
-            "SELECT g.id, r.version, r.ruling, r.reviewer, r.reviewer_place, r.at, r.reason FROM "
-            "review r JOIN guideline g ON g.key = r.guideline WHERE r.act = 'ruling' ORDER BY "
-            "g.id, r.version, r.key"));
-    for (;;) {
-      MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
-      if (!row) return {};
-      StoredRuling ruling{.id = read.String(0), .version = static_cast<int>(read.Integer(1))};
-      MORES_ASSIGN_OR_RETURN(const std::optional<Version> version,
-                             database_.Find(ruling.id, ruling.version));
-      const std::optional<Ruling> parsed = ParseRuling(read.Text(2));
-      if (!version || !parsed) {
-        return MakeError(ErrorKind::kCorrupt, "{}: the database is damaged: a ruling on {}",
-                         database_.path(), ruling.id);
-      }
-      ruling.kind = version->guideline.kind;
-      ruling.places = version->guideline.places;
-      ruling.ruling = *parsed;
-      ruling.reviewer = read.String(3);
-      ruling.reviewer_place = read.String(4);
-      ruling.at = read.String(5);
-      ruling.reason = read.String(6);
-      MORES_RETURN_IF_ERROR(visit(ruling));
-    }
-  });
 }
 
 }  // namespace mores::guidelines

@@ -48,12 +48,27 @@ class ReviewTest : public ::testing::Test {
     return id;
   }
 
+  Guideline Propose(const std::string& id) {
+    const auto put = database_->Put({.id = id,
+                                     .places = {"NG"},
+                                     .topic = "greetings",
+                                     .text = "Elders are greeted first: " + id,
+                                     .status = Standing::kProposed},
+                                    {.by = "writer@1"});
+    EXPECT_TRUE(put) << put.error().message;
+    return put->guideline;
+  }
+
+  std::string StatusOf(const std::string& id) {
+    return std::string(Name((*database_->Find(id))->guideline.status));
+  }
+
   // "" where it was stored.
   std::string Rule(const std::string& id, const std::string& reviewer, Ruling ruling,
                    const PlaceScope& from = {}, int version = 0) {
     const GivenRuling given{
         .id = id, .version = version, .ruling = ruling, .reviewer = reviewer, .from = from};
-    const Status status = desk_->Rule({&given, 1});
+    const auto status = desk_->Rule({&given, 1});
     return status ? "" : status.error().message;
   }
 
@@ -334,6 +349,85 @@ TEST_F(ReviewTest, AgreementIsOverVersionsAndResampledByGuideline) {
   EXPECT_LT(worse[0].alpha.value, 0.7);
   EXPECT_LE(worse[0].alpha.interval.low, worse[0].alpha.value);
   EXPECT_EQ(worse[0].unanimous, 3u);
+}
+
+TEST_F(ReviewTest, AProposedOneDecidesOnceEnoughOthersRuledForIt) {
+  Propose("NG-p");
+  EXPECT_THAT(Rule("NG-p", "writer@1", Ruling::kCorrect), HasSubstr("can't rule on it"));
+  EXPECT_EQ(NextFor("ann"), "NG-p");
+  EXPECT_EQ(Rule("NG-p", "ann", Ruling::kCorrect), "");
+  EXPECT_EQ(StatusOf("NG-p"), "proposed");
+  EXPECT_EQ(Rule("NG-p", "bob", Ruling::kCorrect), "");
+  EXPECT_EQ(StatusOf("NG-p"), "human-validated");
+  // Settled by the rulings; to settle it as they did changes nothing.
+  EXPECT_EQ(Adjudicate("NG-p", Ruling::kCorrect), "human-validated");
+  EXPECT_EQ(database_->History("NG-p")->size(), 2u);
+}
+
+TEST_F(ReviewTest, AnEditIsReviewedAnew) {
+  Guideline edited = Propose("NG-p");
+  EXPECT_EQ(Rule("NG-p", "ann", Ruling::kCorrect), "");
+  edited.text = "Elders are greeted last.";
+  ASSERT_TRUE(database_->Put(edited, {.by = "cem"}));
+  EXPECT_EQ(Rule("NG-p", "bob", Ruling::kCorrect), "");
+  EXPECT_EQ(StatusOf("NG-p"), "proposed") << "ann ruled on another text";
+  EXPECT_THAT(Rule("NG-p", "cem", Ruling::kCorrect), HasSubstr("can't rule on it"));
+  EXPECT_EQ(Rule("NG-p", "ann", Ruling::kCorrect), "");
+  EXPECT_EQ(StatusOf("NG-p"), "human-validated");
+}
+
+TEST_F(ReviewTest, RulingsThatDifferLeaveItToSomebodyElse) {
+  Propose("NG-p");
+  EXPECT_EQ(Rule("NG-p", "ann", Ruling::kWrong), "");
+  EXPECT_EQ(Rule("NG-p", "bob", Ruling::kCorrect), "");
+  EXPECT_EQ(Rule("NG-p", "cem", Ruling::kCorrect), "");
+  EXPECT_EQ(StatusOf("NG-p"), "proposed");
+  EXPECT_EQ(Adjudicate("NG-p", Ruling::kCorrect), "human-validated");
+}
+
+TEST_F(ReviewTest, HowManyAreEnoughIsSetAndRemembered) {
+  EXPECT_EQ(ReadEnoughRulings(*database_)->number, 2u);
+  EXPECT_FALSE(desk_->RequireRulings(0, {.by = "chair"}));
+  EXPECT_FALSE(desk_->RequireRulings(3, {}));
+  ASSERT_TRUE(desk_->RequireRulings(3, {.by = "chair", .reason = "our rule"}));
+  EXPECT_EQ(ReadEnoughRulings(*database_)->number, 3u);
+  EXPECT_EQ(ReadEnoughRulings(*database_)->change.by, "chair");
+  Propose("NG-p");
+  EXPECT_EQ(Rule("NG-p", "ann", Ruling::kCorrect), "");
+  EXPECT_EQ(Rule("NG-p", "bob", Ruling::kCorrect), "");
+  EXPECT_EQ(StatusOf("NG-p"), "proposed");
+  EXPECT_THAT(Adjudicate("NG-p", Ruling::kCorrect), HasSubstr("2 of the 3 rulings"));
+  EXPECT_EQ(Rule("NG-p", "cem", Ruling::kCorrect), "");
+  EXPECT_EQ(StatusOf("NG-p"), "human-validated");
+}
+
+TEST_F(ReviewTest, RulingsAreShownToWhoRuledAndToWhoSettles) {
+  Add("NG-a");
+  EXPECT_EQ(Rule("NG-a", "ann", Ruling::kCorrect), "");
+  EXPECT_EQ(Rule("NG-a", "bob", Ruling::kWrong), "");
+  const auto seen = [&](const std::string& name, RulingViewer::Role role) -> int64_t {
+    const auto rulings = desk_->RulingsFor("NG-a", {.name = name, .role = role});
+    if (!rulings) return -1;
+    const auto at = rulings->find(1);
+    return at == rulings->end() ? 0 : static_cast<int64_t>(at->second.size());
+  };
+  using Role = RulingViewer::Role;
+  EXPECT_EQ(seen("cem", Role::kReviewer), 0) << "blind before";
+  EXPECT_EQ(seen("Ann", Role::kReviewer), 2) << "and not after";
+  EXPECT_EQ(seen("writer@1", Role::kAdjudicator), -1);
+  EXPECT_EQ(Rows("act = 'sight'"), 0);
+  EXPECT_EQ(seen("dee", Role::kAdjudicator), 2);
+  EXPECT_EQ(seen("dee", Role::kAdjudicator), 2);
+  EXPECT_EQ(Rows("act = 'sight'"), 1);
+  EXPECT_THAT(Rule("NG-a", "DEE", Ruling::kCorrect), HasSubstr("can't rule on it blind"));
+  EXPECT_EQ(Rule("NG-a", "cem", Ruling::kWrong), "");
+  const auto item = desk_->NextToSettle({.reviewer = "dee"});
+  ASSERT_TRUE(item && *item);
+  ASSERT_TRUE((*item)->rulings);
+  EXPECT_EQ((*item)->rulings->size(), 3u);
+  EXPECT_EQ(ToJson(**item)["rulings"][1]["reviewer"], "bob");
+  EXPECT_EQ(Adjudicate("NG-a", Ruling::kWrong, "dee"), "withdrawn");
+  EXPECT_FALSE(desk_->NextToSettle({.reviewer = "dee"})->has_value());
 }
 
 TEST(Rulings, AreReadFromLines) {

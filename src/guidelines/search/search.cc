@@ -212,9 +212,11 @@ bool WordSearcher::Accepts(const IndexedDocument& document, const SearchOptions&
   if (options.what == What::kPassages || document.status == Standing::kWithdrawn) return false;
   if (!Within(document, options)) return false;
   if (!options.deciding_only) return true;
-  const Guideline dated = {
-      .status = document.status, .valid_from = document.valid_from, .valid_to = document.valid_to};
-  return dated.Decides(options.as_of);
+  const Guideline dated = {.status = document.status,
+                           .valid_from = document.valid_from,
+                           .valid_to = document.valid_to,
+                           .trusted = document.trusted};
+  return dated.Decides(options.as_of, options.imports);
 }
 
 double WordSearcher::Score(const IndexedDocument& document) const {

@@ -22,11 +22,13 @@ struct PlaceScope {
 
 // "NG", "NG+tiv".
 std::string ScopeName(const PlaceScope& scope);
-// What ScopeName wrote, without looking anything up.
-PlaceScope ReadScopeName(std::string_view name);
+// What ScopeName wrote, now or before the place had this code; nothing else is looked up.
+PlaceScope ReadScopeName(std::string_view name, const PlaceCatalogue& places);
 
-// "NG", "NG+Tiv": a code in any case, or a country's name, and a group of the database by id or
-// name. kUsage names what is unknown, with what is near.
+// The code of a place as PlaceCatalogue::Meant reads it. kUsage names what is near where it is
+// unknown, and what it may mean where it is several.
+Expected<std::string> ParsePlace(std::string_view text, const PlaceCatalogue& places);
+// "NG", "NG+Tiv": that, and a group of the database by id or name.
 Expected<PlaceScope> ParsePlaceScope(std::string_view text, Database& database);
 
 enum class What { kGuidelines, kPassages, kBoth };
@@ -40,7 +42,8 @@ struct SearchOptions {
   What what = What::kBoth;
   // Guidelines that may decide on `as_of` alone; else withdrawn ones alone are left out.
   bool deciding_only = false;
-  std::string as_of;  // YYYY-MM-DD; REQUIRED with deciding_only
+  std::string as_of;                               // YYYY-MM-DD; REQUIRED with deciding_only
+  ImportTrust imports = ImportTrust::kMarkedSets;  // with deciding_only
   size_t limit = 10;
 };
 

@@ -23,10 +23,10 @@ constexpr std::string_view kDocuments =
     "ELSE (SELECT group_concat(place, ' ') FROM version_place "
     "WHERE guideline = d.guideline AND version = g.current) END, "
     "(SELECT group_concat(group_id, ' ') FROM version_group "
-    "WHERE guideline = d.guideline AND version = g.current) "
+    "WHERE guideline = d.guideline AND version = g.current), {} "
     "FROM document d LEFT JOIN guideline g ON g.key = d.guideline "
     "LEFT JOIN version v ON v.guideline = g.key AND v.version = g.current "
-    "LEFT JOIN passage p ON p.key = d.passage WHERE ";
+    "LEFT JOIN passage p ON p.key = d.passage WHERE {}";
 
 // Words of names that don't tell one group or region from another.
 constexpr std::string_view kGeneralWords[] = {
@@ -68,7 +68,9 @@ uint32_t SearchIndex::TermOf(const std::string& word) {
   return stem->second;
 }
 
-uint32_t SearchIndex::PlaceNumber(std::string_view code) {
+uint32_t SearchIndex::PlaceNumber(std::string_view written) {
+  const Place* const place = database_->places().Find(written);
+  const std::string_view code = place ? std::string_view(place->code) : written;
   const auto [at, is_new] =
       place_numbers_.emplace(std::string(code), static_cast<uint32_t>(places_.size()));
   if (is_new) {
@@ -128,6 +130,7 @@ void SearchIndex::Add(const Statement& row) {
                               .version = row.Integer(3),
                               .id = row.String(4),
                               .status = ParseStanding(row.Text(8)).value_or(Standing::kImported),
+                              .trusted = row.Integer(13) != 0,
                               .valid_from = row.String(9),
                               .valid_to = row.String(10),
                               .first = terms_.size()};
@@ -153,8 +156,11 @@ void SearchIndex::Add(const Statement& row) {
   document.count = terms_.size() - document.first;
   for (const TermCount& term : TermsOf(document)) ++document_counts_[term.term];
   ForEachOfList(row.Text(11), [&](std::string_view code) {
-    document.places.push_back(PlaceNumber(code));
-    by_place_[document.places.back()].push_back(number);
+    const uint32_t place = PlaceNumber(code);
+    auto& places = document.places;
+    if (std::find(places.begin(), places.end(), place) != places.end()) return;
+    places.push_back(place);
+    by_place_[place].push_back(number);
   });
   ForEachOfList(row.Text(12), [&](std::string_view id) { document.groups.emplace_back(id); });
   if (document.guideline != 0) document.particular = ParticularTerms(document);
@@ -178,8 +184,8 @@ void SearchIndex::Drop(uint32_t number) {
 }
 
 Status SearchIndex::Read(std::string_view condition, int64_t value) {
-  MORES_ASSIGN_OR_RETURN(
-      Statement read, database_->connection().Prepare(fmt::format("{}{}", kDocuments, condition)));
+  MORES_ASSIGN_OR_RETURN(Statement read, database_->connection().Prepare(fmt::format(
+                                             kDocuments, database_->trusted_column(), condition)));
   read.Bind(value);
   for (;;) {
     MORES_ASSIGN_OR_RETURN(const bool row, read.Step());

@@ -35,6 +35,7 @@ struct IndexedDocument {
   bool alive = true;
   std::string id;
   Standing status = Standing::kImported;
+  bool trusted = false;
   std::string valid_from, valid_to;
   std::vector<uint32_t> places;  // numbers of SearchIndex::place
   std::vector<std::string> groups;

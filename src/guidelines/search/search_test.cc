@@ -117,10 +117,38 @@ TEST_F(SearchTest, StatusAndValidity) {
        .status = Standing::kWithdrawn});
   const std::vector<PlaceScope> france = {{.place = "FR"}};
   EXPECT_THAT(FoundIds("bread", {.within = france}), ElementsAre("FR-1", "FR-2"));
-  EXPECT_THAT(FoundIds("bread", {.within = france, .deciding_only = true, .as_of = "2026-01-01"}),
-              IsEmpty());
   EXPECT_THAT(FoundIds("bread", {.within = france, .deciding_only = true, .as_of = "2026-02-01"}),
-              ElementsAre("FR-2"));
+              IsEmpty())
+      << "imported, and nobody vouches for it";
+  const auto on = [&](const char* day) {
+    return FoundIds(
+        "bread",
+        {.within = france, .deciding_only = true, .as_of = day, .imports = ImportTrust::kAll});
+  };
+  EXPECT_THAT(on("2026-01-01"), IsEmpty());
+  EXPECT_THAT(on("2026-02-01"), ElementsAre("FR-2"));
+}
+
+TEST_F(SearchTest, ADatabaseOfTheSchemaBeforeIsSearched) {
+  const std::string path = directory_.path() + "/old.db";
+  {
+    auto old = Database::Open(path, {.access = Connection::Access::kCreate, .schema = 2});
+    ASSERT_TRUE(old) << old.error().message;
+    ASSERT_TRUE((*old)->Put({.id = "TH-1",
+                             .places = {"TH"},
+                             .topic = "Fruit",
+                             .text = "Durian stays outside.",
+                             .status = Standing::kImported},
+                            {.by = "ann"}));
+  }
+  auto read = Database::Open(path, {});
+  ASSERT_TRUE(read) << read.error().message;
+  const auto searcher = Searcher::Create(**read);
+  ASSERT_TRUE(searcher) << searcher.error().message;
+  SearchOptions options{.deciding_only = true, .as_of = "2026-01-01"};
+  EXPECT_THAT(*(*searcher)->Search("durian", options), IsEmpty());
+  options.imports = ImportTrust::kAll;
+  EXPECT_EQ((*searcher)->Search("durian", options)->size(), 1u);
 }
 
 TEST_F(SearchTest, SeesWhatOthersWrote) {

@@ -18,7 +18,9 @@ constexpr std::string_view kVersionColumns =
     "g.id, v.version, v.kind, v.topic, v.text, v.lang, v.polarity, v.status, v.valid_from, "
     "v.valid_to, v.hash, v.changed_by, v.changed_at, v.reason";
 
-std::string_view SchemaOf(int version) { return version == 1 ? kSchema1 : kSchema2; }
+std::string_view SchemaOf(int version) {
+  return version == 1 ? kSchema1 : version == 2 ? kSchema2 : kSchema3;
+}
 
 Expected<std::vector<std::string>> Texts(Connection& connection, std::string_view sql, int64_t key,
                                          int64_t version) {
@@ -109,12 +111,14 @@ Expected<std::unique_ptr<Database>> Database::Open(const std::string& path,
     if (schema < options.schema) {
       MORES_RETURN_IF_ERROR(database->Migrate(options.schema));
     }
-  } else if (schema < kSchema) {
+  } else if (schema < kOldestRead) {
     return MakeError(ErrorKind::kUnsupported,
                      "{}: has schema {} of an older mores, and must be migrated to {} first: open "
                      "it once for writing, as with 'mores guidelines migrate --db {}'",
                      path, schema, kSchema, path);
   }
+  database->schema_ =
+      writes ? std::max(static_cast<int>(schema), options.schema) : static_cast<int>(schema);
   return database;
 }
 
@@ -148,9 +152,10 @@ Status Database::Migrate(int to) {
 
 Expected<Version> Database::ReadVersion(int64_t key, int version) {
   MORES_ASSIGN_OR_RETURN(Statement read, connection_->Prepare(fmt::format(
-                                             "SELECT {} FROM version v JOIN guideline g ON g.key = "
-                                             "v.guideline WHERE v.guideline = ? AND v.version = ?",
-                                             kVersionColumns)));
+                                             "SELECT {}, {} FROM version v JOIN guideline g ON "
+                                             "g.key = v.guideline WHERE v.guideline = ? AND "
+                                             "v.version = ?",
+                                             kVersionColumns, trusted_column())));
   MORES_ASSIGN_OR_RETURN(const bool row, read.Bind(key).Bind(int64_t{version}).Step());
   const auto damaged = [&] {
     return MakeError(ErrorKind::kCorrupt, "{}: the database is damaged: version {} of guideline {}",
@@ -162,6 +167,7 @@ Expected<Version> Database::ReadVersion(int64_t key, int version) {
   const auto status = ParseStanding(read.Text(7));
   if (!kind || !polarity || !status) return damaged();
   Version result;
+  const bool trusted = read.Integer(14) != 0;
   Guideline& guideline = result.guideline;
   guideline = {.id = read.String(0),
                .version = version,
@@ -172,7 +178,8 @@ Expected<Version> Database::ReadVersion(int64_t key, int version) {
                .polarity = *polarity,
                .status = *status,
                .valid_from = read.String(8),
-               .valid_to = read.String(9)};
+               .valid_to = read.String(9),
+               .trusted = trusted};
   const std::string hash = read.String(10);
   result.change = {.by = read.String(11), .at = read.String(12), .reason = read.String(13)};
   MORES_ASSIGN_OR_RETURN(guideline.places,
@@ -192,6 +199,7 @@ Expected<Version> Database::ReadVersion(int64_t key, int version) {
                                key, version));
   MORES_ASSIGN_OR_RETURN(guideline.sources, SourcesOf(*connection_, key, version));
   if (guideline.Hash() != hash) return damaged();
+  guideline.places = places_->Canonical(std::move(guideline.places));
   return result;
 }
 
@@ -245,6 +253,7 @@ Expected<Passage> Database::PassageAt(int64_t passage_key) {
                                "SELECT place FROM passage_place WHERE passage = ? AND ? = 0 ORDER "
                                "BY place",
                                passage_key, 0));
+  passage.places = places_->Canonical(std::move(passage.places));
   return passage;
 }
 
@@ -264,7 +273,7 @@ Expected<std::vector<Group>> Database::Groups() {
   std::vector<Group> groups;
   for (;;) {
     MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
-    if (!row) return groups;
+    if (!row) break;
     if (groups.empty() || groups.back().id != read.Text(0)) {
       groups.push_back({.id = read.String(0),
                         .name_en = read.String(1),
@@ -273,6 +282,8 @@ Expected<std::vector<Group>> Database::Groups() {
     }
     if (!read.IsNull(4)) groups.back().places.push_back(read.String(4));
   }
+  for (Group& group : groups) group.places = places_->Canonical(std::move(group.places));
+  return groups;
 }
 
 Expected<std::optional<Group>> Database::FindGroup(std::string_view id) {
@@ -285,7 +296,7 @@ Expected<std::optional<Group>> Database::FindGroup(std::string_view id) {
   std::optional<Group> group;
   for (;;) {
     MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
-    if (!row) return group;
+    if (!row) break;
     if (!group) {
       group = {.id = std::string(id),
                .name_en = read.String(0),
@@ -294,6 +305,8 @@ Expected<std::optional<Group>> Database::FindGroup(std::string_view id) {
     }
     if (!read.IsNull(3)) group->places.push_back(read.String(3));
   }
+  if (group) group->places = places_->Canonical(std::move(group->places));
+  return group;
 }
 
 Status Database::ForEachGuideline(const std::function<Status(const Version&)>& visit) {
@@ -335,7 +348,7 @@ Status Database::ForEachQuery(const std::function<Status(const BenchmarkQuery&)>
       MORES_RETURN_IF_ERROR(visit({.id = read.String(0),
                                    .kind = read.String(1),
                                    .type = static_cast<int>(read.Integer(2)),
-                                   .places = ListOf(read.Text(4)),
+                                   .places = places_->Canonical(ListOf(read.Text(4))),
                                    .groups = ListOf(read.Text(5)),
                                    .query = read.String(3),
                                    .guidelines = ListOf(read.Text(6)),

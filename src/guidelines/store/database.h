@@ -27,7 +27,8 @@ Json ToJson(const ImportCounts& counts);
 // One caller at a time; each thread opens its own.
 class Database {
  public:
-  static constexpr int kSchema = 2;
+  static constexpr int kSchema = 3;
+  static constexpr int kOldestRead = 2;  // that can be read without being migrated
 
   struct OpenOptions {
     Connection::Access access = Connection::Access::kRead;
@@ -37,14 +38,19 @@ class Database {
     int schema = kSchema;
   };
   // A database of an older schema is migrated where `access` allows writing, in one transaction;
-  // read-only it is kUnsupported, and so is a newer one always. kCorrupt names a damaged file, and
-  // a file that is another kind of database. kCreate makes it where it isn't there.
+  // read-only, one before kOldestRead is kUnsupported, and so is a newer one always. kCorrupt names
+  // a damaged file, and a file that is another kind of database. kCreate makes it where it isn't
+  // there.
   static Expected<std::unique_ptr<Database>> Open(const std::string& path,
                                                   const OpenOptions& options);
 
   const PlaceCatalogue& places() const { return *places_; }
   const std::string& path() const { return connection_->path(); }
   Connection& connection() { return *connection_; }
+  // That the file has; below kSchema only where it is read, or as OpenOptions say.
+  int schema() const { return schema_; }
+  // "v.trusted", or what stands for it in a file whose schema has no such column.
+  std::string_view trusted_column() const { return schema_ < 3 ? "0" : "v.trusted"; }
 
   // nullopt where there is none. `version` 0: the current one. kCorrupt where what is stored isn't
   // what was written (its hash).
@@ -99,6 +105,7 @@ class Database {
 
   std::shared_ptr<const PlaceCatalogue> places_;
   std::unique_ptr<Connection> connection_;
+  int schema_ = kSchema;
 };
 
 }  // namespace mores::guidelines

@@ -175,6 +175,91 @@ TEST_F(DatabaseTest, ChineseIsFoundWithoutOurBinary) {
   EXPECT_EQ(Count(*database, "SELECT count(*) FROM search WHERE search MATCH 'place:China'"), 1);
 }
 
+TEST_F(DatabaseTest, TheSchemaBeforeIsReadAsItIsAndMigratedWholeForWriting) {
+  std::string hash;
+  {
+    const auto old = Open(kCreate, /*schema=*/2);
+    Put(*old, Shoes());
+    hash = *old->SetHash();
+  }
+  {
+    const auto reader = Open(kRead);
+    EXPECT_EQ(reader->schema(), 2);
+    EXPECT_EQ(Count(*reader, "PRAGMA user_version"), 2);
+    EXPECT_EQ((*reader->Find(GuidelineId(Shoes())))->guideline.topic, "Shoes");
+  }
+  const auto database = Open(kWrite);
+  EXPECT_EQ(*database->SetHash(), hash);
+  EXPECT_EQ((*database->Find(GuidelineId(Shoes())))->guideline.topic, "Shoes");
+  Guideline proposed = Shoes();
+  proposed.status = Standing::kProposed;
+  EXPECT_EQ(Put(*database, proposed).guideline.version, 2);
+  EXPECT_FALSE(database->connection().Execute("DELETE FROM version"));
+  EXPECT_FALSE(database->connection().Execute("UPDATE version SET topic = 'x'"));
+}
+
+TEST_F(DatabaseTest, TrustIsOfAVersionAndKnownToTheHash) {
+  const auto database = Open(kCreate);
+  Put(*database, Shoes());
+  const std::string before = *database->SetHash();
+  Guideline trusted = Shoes();
+  trusted.trusted = true;
+  const Guideline second = Put(*database, trusted).guideline;
+  EXPECT_EQ(second.version, 2);
+  EXPECT_TRUE((*database->Find(second.id))->guideline.trusted);
+  EXPECT_FALSE((*database->Find(second.id, 1))->guideline.trusted);
+  EXPECT_NE(*database->SetHash(), before);
+  // What an import brings again without vouching takes nothing back.
+  const auto counts = database->Import({.name = "again", .guidelines = {Shoes()}}, kChange);
+  ASSERT_TRUE(counts) << counts.error().message;
+  EXPECT_EQ(counts->unchanged, 1);
+  EXPECT_TRUE((*database->Find(second.id))->guideline.trusted);
+}
+
+TEST_F(DatabaseTest, VouchingBringsNothingBack) {
+  const auto database = Open(kCreate);
+  Guideline trusted = Shoes();
+  trusted.trusted = true;
+  const auto import = [&](const Guideline& guideline) {
+    const auto counts = database->Import({.name = "set", .guidelines = {guideline}}, kChange);
+    EXPECT_TRUE(counts) << counts.error().message;
+    return *database->Find(GuidelineId(guideline));
+  };
+  EXPECT_EQ(import(trusted)->guideline.version, 1);
+  EXPECT_TRUE(import(Shoes())->guideline.trusted) << "imported once more, without vouching";
+  Guideline withdrawn = Shoes();
+  withdrawn.status = Standing::kWithdrawn;
+  Put(*database, withdrawn);
+  EXPECT_EQ(import(trusted)->guideline.status, Standing::kWithdrawn);
+  EXPECT_EQ(import(Shoes())->guideline.version, 2);
+}
+
+TEST_F(DatabaseTest, RowsOfACodeThatMeansAnotherPlaceAreOfThatPlace) {
+  const auto database = Open(kCreate);
+  Guideline lion = Shoes();
+  lion.id = "CN-lion";
+  lion.places = {"HK"};
+  ASSERT_EQ(Put(*database, lion).guideline.places, std::vector<std::string>{"HK"});
+  // As such rows were written before.
+  Guideline stored = lion;
+  stored.places = {"CN-HK"};
+  stored.version = 1;
+  const std::string sql = fmt::format(
+      "INSERT INTO place VALUES ('CN-HK', 'CN', 'Hong Kong SAR', ''); "
+      "UPDATE version_place SET place = 'CN-HK'; DROP TRIGGER version_stays; "
+      "UPDATE version SET hash = '{}'",
+      stored.Hash());
+  ASSERT_TRUE(database->connection().Execute(sql));
+  const auto found = database->Find("CN-lion");
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_THAT((*found)->guideline.places, ElementsAre("HK"));
+  EXPECT_EQ(Put(*database, lion).guideline.version, 1) << "nothing new";
+  lion.places = {"CN-HK", "HK", "MO"};
+  const Guideline both = Put(*database, lion).guideline;
+  EXPECT_EQ(both.version, 2);
+  EXPECT_THAT(both.places, ElementsAre("HK", "MO"));
+}
+
 TEST_F(DatabaseTest, AnOlderSchemaIsMigratedAndANewerOneRefused) {
   {
     const auto old = Open(kCreate, /*schema=*/1);
@@ -234,12 +319,19 @@ TEST_F(DatabaseTest, SaysWhatIsNoDatabaseAndWhatIsDamaged) {
 
 TEST(GuidelineTest, DecidesByStandingAndDay) {
   Guideline guideline = Shoes();
+  EXPECT_FALSE(guideline.Decides("2026-01-01"));
+  EXPECT_TRUE(guideline.Decides("2026-01-01", ImportTrust::kAll));
+  guideline.trusted = true;
   EXPECT_TRUE(guideline.Decides("2026-01-01"));
   for (const Standing standing :
-       {Standing::kGenerated, Standing::kContested, Standing::kWithdrawn}) {
+       {Standing::kGenerated, Standing::kProposed, Standing::kContested, Standing::kWithdrawn}) {
     guideline.status = standing;
-    EXPECT_FALSE(guideline.Decides("2026-01-01"));
+    EXPECT_FALSE(guideline.Decides("2026-01-01", ImportTrust::kAll)) << Name(standing);
   }
+  guideline.status = Standing::kMachineValidated;
+  EXPECT_TRUE(guideline.Decides("2026-01-01"));
+  guideline.groups = {"tiv"};
+  EXPECT_FALSE(guideline.Decides("2026-01-01", ImportTrust::kAll));
   guideline.status = Standing::kHumanValidated;
   guideline.valid_from = "2026-01-01", guideline.valid_to = "2026-01-31";
   EXPECT_FALSE(guideline.Decides("2025-12-31"));

@@ -32,6 +32,14 @@ Expected<bool> HadContent(Connection& connection, int64_t key, std::string_view 
   return find.Bind(key).Bind(hash).Step();
 }
 
+Expected<std::string> StoredHash(Connection& connection, const Head& head) {
+  MORES_ASSIGN_OR_RETURN(
+      Statement find,
+      connection.Prepare("SELECT hash FROM version WHERE guideline = ? AND version = ?"));
+  MORES_RETURN_IF_ERROR(find.Bind(head.key).Bind(int64_t{head.current}).Step());
+  return find.String(0);
+}
+
 Expected<bool> Has(Connection& connection, std::string_view sql, std::string_view value) {
   MORES_ASSIGN_OR_RETURN(Statement find, connection.Prepare(sql));
   return find.Bind(value).Step();
@@ -57,6 +65,25 @@ Status XorSetHash(Connection& connection, std::string_view member) {
   MORES_ASSIGN_OR_RETURN(Statement write,
                          connection.Prepare("UPDATE setting SET value = ? WHERE name = ?"));
   return write.Bind(sum).Bind(kSetHash).Run();
+}
+
+std::string HashAs(Guideline guideline, bool trusted) {
+  guideline.trusted = trusted;
+  return guideline.Hash();
+}
+
+// Whether an import of `brought` over `current` says nothing that wasn't said before, trusted or
+// not: what was changed, contested or withdrawn since doesn't come back. To vouch for what is there
+// and imported is new.
+Expected<bool> BringsNothing(Connection& connection, const Head& head, const Guideline& current,
+                             const Guideline& brought) {
+  if (HashAs(current, false) == HashAs(brought, false)) return !brought.trusted;
+  for (const bool trusted : {false, true}) {
+    MORES_ASSIGN_OR_RETURN(const bool had,
+                           HadContent(connection, head.key, HashAs(brought, trusted)));
+    if (had) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -107,12 +134,16 @@ Status Database::CheckNamed(const Guideline& guideline) {
 
 Expected<Database::Written> Database::Write(Guideline& guideline, Change& change,
                                             Repeated repeated) {
-  if (guideline.id.empty()) guideline.id = GuidelineId(guideline);
+  if (guideline.id.empty()) {
+    guideline.places = places_->Canonical(std::move(guideline.places));
+    guideline.id = GuidelineId(guideline);
+  }
   if (change.at.empty()) change.at = SystemClock().UtcTimestamp();
   if (change.by.empty()) {
     return MakeError(ErrorKind::kInput, "guideline {}: who changes it isn't said", guideline.id);
   }
   MORES_RETURN_IF_ERROR(CheckNamed(guideline));
+  guideline.places = places_->Canonical(std::move(guideline.places));
   MORES_ASSIGN_OR_RETURN(std::optional<Head> head, FindHead(*connection_, guideline.id));
   const std::string hash = guideline.Hash();
   if (!head) {
@@ -125,10 +156,9 @@ Expected<Database::Written> Database::Write(Guideline& guideline, Change& change
     return Written::kAdded;
   }
   MORES_ASSIGN_OR_RETURN(const Version current, ReadVersion(head->key, head->current));
-  const std::string current_hash = current.guideline.Hash();
-  bool same = current_hash == hash;
+  bool same = current.guideline.Hash() == hash;
   if (!same && repeated == Repeated::kIsNothingNew) {
-    MORES_ASSIGN_OR_RETURN(same, HadContent(*connection_, head->key, hash));
+    MORES_ASSIGN_OR_RETURN(same, BringsNothing(*connection_, *head, current.guideline, guideline));
   }
   if (same) {
     guideline.version = head->current;
@@ -143,8 +173,9 @@ Expected<Database::Written> Database::Write(Guideline& guideline, Change& change
   MORES_ASSIGN_OR_RETURN(Statement move,
                          connection_->Prepare("UPDATE guideline SET current = ? WHERE key = ?"));
   MORES_RETURN_IF_ERROR(move.Bind(int64_t{guideline.version}).Bind(head->key).Run());
-  MORES_RETURN_IF_ERROR(
-      XorSetHash(*connection_, SetMember(guideline.id, head->current, current_hash)));
+  // As it was stored: of a place under another code than is written now, it isn't that of today.
+  MORES_ASSIGN_OR_RETURN(const std::string stored, StoredHash(*connection_, *head));
+  MORES_RETURN_IF_ERROR(XorSetHash(*connection_, SetMember(guideline.id, head->current, stored)));
   MORES_RETURN_IF_ERROR(WriteVersion(head->key, guideline, change));
   return Written::kRevised;
 }
@@ -154,12 +185,14 @@ Status Database::WriteVersion(int64_t key, const Guideline& guideline, const Cha
   MORES_ASSIGN_OR_RETURN(
       Statement write,
       connection_->Prepare(
-          "INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+          fmt::format("INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{})",
+                      schema_ < 3 ? "" : ", ?")));
   write.Bind(key).Bind(int64_t{guideline.version}).Bind(Name(guideline.kind));
   write.Bind(guideline.topic).Bind(guideline.text).Bind(guideline.lang);
   write.Bind(Name(guideline.polarity)).Bind(Name(guideline.status));
   write.Bind(guideline.valid_from).Bind(guideline.valid_to).Bind(hash);
   write.Bind(change.by).Bind(change.at).Bind(change.reason);
+  if (schema_ >= 3) write.Bind(int64_t{guideline.trusted});
   MORES_RETURN_IF_ERROR(write.Run());
   Connection& connection = *connection_;
   MORES_RETURN_IF_ERROR(
@@ -213,7 +246,7 @@ Status Database::WriteGroup(const Group& group) {
   MORES_RETURN_IF_ERROR(write.Bind(group.kind).Run());
   MORES_ASSIGN_OR_RETURN(Statement place,
                          connection_->Prepare("INSERT OR IGNORE INTO group_place VALUES (?, ?)"));
-  for (const std::string& code : group.places) {
+  for (const std::string& code : places_->Canonical(group.places)) {
     if (!places_->Find(code)) {
       return MakeError(ErrorKind::kInput, "group '{}': there is no place '{}'", group.id, code);
     }
@@ -237,7 +270,7 @@ Status Database::WritePassage(const Passage& passage, int64_t& added) {
   const int64_t key = connection_->last_insert_rowid();
   MORES_ASSIGN_OR_RETURN(Statement place,
                          connection_->Prepare("INSERT INTO passage_place VALUES (?, ?)"));
-  for (const std::string& code : passage.places) {
+  for (const std::string& code : places_->Canonical(passage.places)) {
     if (!places_->Find(code)) {
       return MakeError(ErrorKind::kInput, "passage '{}': there is no place '{}'", id, code);
     }
@@ -254,7 +287,7 @@ Status Database::WriteQuery(const BenchmarkQuery& query) {
                            "groups, guidelines, flags, fields) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
                            "?)"));
   write.Bind(query.id).Bind(query.kind).Bind(int64_t{query.type}).Bind(query.query);
-  write.Bind(DumpJson(query.places)).Bind(DumpJson(query.groups));
+  write.Bind(DumpJson(places_->Canonical(query.places))).Bind(DumpJson(query.groups));
   write.Bind(DumpJson(query.guidelines)).Bind(DumpJson(query.flags));
   return write.Bind(DumpJson(query.fields)).Run();
 }

@@ -15,8 +15,9 @@ namespace {
 constexpr size_t kMaxTextCodePoints = 20000;
 constexpr size_t kMaxNames = 100;  // places, groups, sources or passages of one guideline
 
-constexpr std::array<std::string_view, 6> kStandingNames = {
-    "imported", "generated", "machine-validated", "human-validated", "contested", "withdrawn"};
+constexpr std::array<std::string_view, 7> kStandingNames = {
+    "imported",        "generated", "proposed", "machine-validated",
+    "human-validated", "contested", "withdrawn"};
 
 // A list of texts, or one text.
 Expected<std::vector<std::string>> Names(const JsonFields& fields, const char* name) {
@@ -113,13 +114,26 @@ std::string Guideline::Hash() const {
   return Sha256Hex(DumpJson(content));
 }
 
-bool Guideline::Decides(std::string_view as_of) const {
-  if (status == Standing::kGenerated || status == Standing::kContested ||
-      status == Standing::kWithdrawn) {
-    return false;
+bool Guideline::StatusDecides(ImportTrust imports) const {
+  switch (status) {
+    case Standing::kImported:
+      return trusted || imports == ImportTrust::kAll;
+    case Standing::kMachineValidated:
+      // What a model confirmed of a people is no word of that people's.
+      return groups.empty();
+    case Standing::kHumanValidated:
+      return true;
+    case Standing::kGenerated:
+    case Standing::kProposed:
+    case Standing::kContested:
+    case Standing::kWithdrawn:
+      break;
   }
-  // What a model confirmed of a people is no word of that people's.
-  if (!groups.empty() && status == Standing::kMachineValidated) return false;
+  return false;
+}
+
+bool Guideline::Decides(std::string_view as_of, ImportTrust imports) const {
+  if (!StatusDecides(imports)) return false;
   return (valid_from.empty() || valid_from <= as_of) && (valid_to.empty() || as_of <= valid_to);
 }
 
@@ -163,6 +177,8 @@ Json ToJson(const Guideline& guideline) {
   json["sources"] = Json::array();
   for (const Source& source : guideline.sources) json["sources"].push_back(ToJson(source));
   json["passages"] = guideline.passages;
+  // Where it isn't so, nothing is said: the hashes of versions of before stay what they are.
+  if (guideline.trusted) json["trusted"] = true;
   return json;
 }
 
@@ -173,14 +189,15 @@ Expected<Guideline> ParseGuideline(const Json& value, std::string_view where) {
   MORES_RETURN_IF_ERROR(
       fields.RefuseOthers({"id", "version", "kind", "place", "places", "group", "groups", "topic",
                            "text", "lang", "polarity", "status", "valid_from", "valid_to",
-                           "sources", "passages", "generator", "variant_of"}));
+                           "sources", "passages", "trusted", "generator", "variant_of"}));
   for (const auto& [one, list] : {std::pair("place", "places"), std::pair("group", "groups")}) {
     if (fields.Has(one) && fields.Has(list)) {
       return fields.Wrong(one, fmt::format("stands beside '{}'", list));
     }
   }
   Guideline guideline;
-  MORES_ASSIGN_OR_RETURN(guideline.id, OptionalText(fields, "id"));
+  MORES_ASSIGN_OR_RETURN(const auto id, fields.Id());
+  guideline.id = id.value_or("");
   MORES_ASSIGN_OR_RETURN(const std::optional<int64_t> version,
                          fields.Whole("version", {.least = 0, .most = 1 << 30}));
   guideline.version = static_cast<int>(version.value_or(guideline.version));
@@ -213,6 +230,12 @@ Expected<Guideline> ParseGuideline(const Json& value, std::string_view where) {
   MORES_ASSIGN_OR_RETURN(guideline.valid_to, OptionalDay(fields, "valid_to"));
   MORES_RETURN_IF_ERROR(ReadSources(fields, guideline.sources));
   MORES_ASSIGN_OR_RETURN(guideline.passages, Names(fields, "passages"));
+  if (fields.Has("trusted")) {
+    MORES_ASSIGN_OR_RETURN(guideline.trusted, fields.Flag("trusted"));
+    if (guideline.trusted && guideline.status != Standing::kImported) {
+      return fields.Wrong("trusted", "is for status imported alone");
+    }
+  }
   return guideline;
 }
 

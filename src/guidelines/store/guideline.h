@@ -20,8 +20,9 @@ enum class Kind { kNorm, kPolicy };
 enum class Polarity { kExpected, kViolation };
 // How far a guideline was looked at. A change of status is a new version, as any other is.
 enum class Standing {
-  kImported,          // taken over from a published set
+  kImported,          // taken over from a published set; decides where that is trusted
   kGenerated,         // written by a language model; never decides
+  kProposed,          // written by a person; never decides until others have ruled for it
   kMachineValidated,  // confirmed by a model that cited passages
   kHumanValidated,
   kContested,  // complained of; never decides until that is settled
@@ -34,6 +35,9 @@ std::string_view Name(Standing standing);  // "imported", "machine-validated", .
 std::optional<Kind> ParseKind(std::string_view name);
 std::optional<Polarity> ParsePolarity(std::string_view name);
 std::optional<Standing> ParseStanding(std::string_view name);
+
+// Which imported guidelines decide: those of sets that somebody vouched for, or all.
+enum class ImportTrust { kMarkedSets, kAll };
 
 // Where something was read.
 struct Source {
@@ -62,11 +66,14 @@ struct Guideline {
   std::string valid_from, valid_to;  // YYYY-MM-DD, both days included; "": no bound
   std::vector<Source> sources;
   std::vector<std::string> passages;  // ids of the evidence that it rests on
+  bool trusted = false;               // of status imported: who made this version vouches for it
 
   // SHA-256 of all of the above but id and version, as ToJson writes it.
   std::string Hash() const;
   // Whether it may decide on that day: status, and validity. `as_of` is YYYY-MM-DD.
-  bool Decides(std::string_view as_of) const;
+  bool Decides(std::string_view as_of, ImportTrust imports = ImportTrust::kMarkedSets) const;
+  // The first half of that.
+  bool StatusDecides(ImportTrust imports) const;
 };
 
 Json ToJson(const Guideline& guideline);

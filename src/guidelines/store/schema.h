@@ -6,7 +6,7 @@
 
 namespace mores::guidelines {
 
-extern const std::string_view kSchema1, kSchema2;
+extern const std::string_view kSchema1, kSchema2, kSchema3;
 
 }  // namespace mores::guidelines
 

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "judge/chat_judge.h"
 #include "judge/places/place_text.h"
+#include "judge/places/unshown_text.h"
 #include "text/unicode.h"
 
 namespace mores::judge {
@@ -130,6 +131,7 @@ PlaceAnswer ChatJudge::ReadInPlace(const PlaceQuestion& question, const chat::Ch
     answer.label = shares->p_unsafe ? format::Decide(*shares->p_unsafe, shares->other_mass,
                                                      options_.config.threshold(language))
                                     : format::Label::kUnparsed;
+    if (DoubtOf(reply, answer.label)) answer.label = format::Label::kUnparsed;
   }
   ReadCited(*value, question, answer);
   if (const Json& type = (*value)["response_type"]; type.is_string()) {
@@ -139,10 +141,8 @@ PlaceAnswer ChatJudge::ReadInPlace(const PlaceQuestion& question, const chat::Ch
   if (const Json& analysis = (*value)["analysis"]; answer.label == stated.label &&
                                                    analysis.is_string() &&
                                                    options_.reply == Reply::kLabelAndCritique) {
-    CleanedCitations cleaned =
-        CleanCitations(CleanCritique(analysis.get<std::string>()), question.shown);
-    answer.critique = std::move(cleaned.text);
-    answer.invented += cleaned.invented;
+    SetPlaceCritique(CleanCritique(analysis.get<std::string>()), question.shown, *question.dialogue,
+                     answer);
   }
   return answer;
 }

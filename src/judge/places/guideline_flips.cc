@@ -151,17 +151,16 @@ chat::ReplyTally RepliesOfFlips(const std::string& judge, const std::vector<Outc
 
 Expected<Json> MeasureFlips(Judge& judge, const std::vector<format::GuidelineTriple>& triples,
                             const FlipOptions& options) {
-  const auto silent = job::MakeSilentProgress();
-  job::Progress& progress = options.progress != nullptr ? *options.progress : *silent;
-  progress.Start("judging", "triples", static_cast<int64_t>(triples.size()), 0);
+  const job::ShownProgress progress(options.progress);
+  progress->Start("judging", "triples", static_cast<int64_t>(triples.size()), 0);
   JudgedTriples judged;
   for (size_t begin = 0; begin < triples.size(); begin += options.batch_size) {
     MORES_RETURN_IF_ERROR(options.stop.Check());
     const size_t count = std::min(options.batch_size, triples.size() - begin);
     MORES_RETURN_IF_ERROR(JudgeSome(judge, std::span(triples).subspan(begin, count), judged));
-    progress.Update(static_cast<int64_t>(begin + count), "");
+    progress->Update(static_cast<int64_t>(begin + count), "");
   }
-  progress.Finish("");
+  progress->Finish("");
   if (options.on_failure) {
     for (const auto& [id, message] : judged.failures) options.on_failure(id, message);
   }

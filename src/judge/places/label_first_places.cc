@@ -5,6 +5,7 @@
 
 #include "judge/label_first_judge.h"
 #include "judge/places/place_text.h"
+#include "judge/places/unshown_text.h"
 
 namespace mores::judge {
 namespace {
@@ -93,10 +94,8 @@ Expected<std::vector<Expected<PlaceAnswer>>> LabelFirstJudge::AskInPlaces(
     }
     PlaceAnswer& answer = *answers[decided[i]];
     const auto& guidelines = questions[decided[i]].shown;
-    CleanedCitations cleaned =
-        CleanCitations(critiques[i]->critique, {&guidelines[answer.cited.front()], 1});
-    answer.critique = std::move(cleaned.text);
-    answer.invented = cleaned.invented;
+    SetPlaceCritique(critiques[i]->critique, {&guidelines[answer.cited.front()], 1},
+                     *questions[decided[i]].dialogue, answer);
     answer.usage.prompt_tokens += critiques[i]->usage.prompt_tokens;
     answer.usage.completion_tokens += critiques[i]->usage.completion_tokens;
   }

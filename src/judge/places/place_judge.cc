@@ -8,6 +8,7 @@
 #include "chat/task.h"
 #include "format/refusal.h"
 #include "judge/places/place_text.h"
+#include "judge/places/unshown_text.h"
 #include "text/lexical_text.h"
 
 namespace mores::judge {
@@ -83,6 +84,7 @@ void AddAnswer(const PlaceCase& one, const PlaceAnswer& answer, format::PlaceRes
     result.shown.push_back(Reference(guideline));
   }
   result.invented = answer.invented;
+  result.unshown = answer.unshown;
   result.truncated = answer.truncated;
   if (answer.label == format::Label::kUnsafe) {
     if (!answer.cited.empty()) AddFinding(one, answer, result);
@@ -119,6 +121,7 @@ Json PlaceJudge::Fingerprint() const {
           {"guideline_set", set_},
           {"as_of", options().as_of},
           {"shown", options().shown},
+          {"trust_imports", options().imports == guidelines::ImportTrust::kAll},
           {"task", chat::FindTask("judge_place").hash}};
 }
 
@@ -200,9 +203,11 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
   MORES_RETURN_IF_ERROR(Decide(cases));
   for (size_t begin = 0, end = 0; begin < cases.size(); begin = end) {
     Expected<format::Verdict>& verdict = verdicts[of[begin]];
-    format::PlaceFindings findings{.guideline_set = set_,
-                                   .as_of = options().as_of,
-                                   .guidelines_shown = static_cast<int64_t>(options().shown)};
+    format::PlaceFindings findings{
+        .guideline_set = set_,
+        .as_of = options().as_of,
+        .guidelines_shown = static_cast<int64_t>(options().shown),
+        .trust_imports = options().imports == guidelines::ImportTrust::kAll};
     const Error* error = nullptr;
     format::Usage usage;
     std::vector<std::string> oddities;
@@ -220,6 +225,10 @@ Status PlaceJudge::AddPlaces(std::span<const format::Dialogue* const> dialogues,
       continue;
     }
     Add(usage, verdict->usage);
+    // Nothing was shown to who wrote the general critique.
+    ShownClaims general = KeepShownClaims(verdict->critique, {}, *dialogues[of[begin]]);
+    findings.unshown = general.unshown;
+    verdict->critique = std::move(general.text);
     for (const std::string& oddity : oddities) AddOnce(verdict->oddities, oddity);
     findings.flips = FlipsOf(findings.places);
     verdict->findings = std::move(findings);

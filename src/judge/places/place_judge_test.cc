@@ -73,7 +73,8 @@ TEST_F(PlacesTest, OnlyWhatMayDecideThereIsEverShown) {
                            .status = status})
                           .id);
   }
-  for (const auto status : {Standing::kGenerated, Standing::kContested, Standing::kWithdrawn}) {
+  for (const auto status :
+       {Standing::kGenerated, Standing::kProposed, Standing::kContested, Standing::kWithdrawn}) {
     Put({.text = std::string("No clock is a gift: ") + std::string(Name(status)),
          .status = status});
   }
@@ -115,6 +116,35 @@ TEST_F(PlacesTest, OnlyWhatMayDecideThereIsEverShown) {
   for (const auto& place : verdict->findings->places) {
     EXPECT_EQ(place.coverage, format::Coverage::kLow);  // fewer than ten
   }
+}
+
+TEST_F(PlacesTest, AnImportedOneDecidesWhereItIsTrusted) {
+  guidelines::Guideline clocks = Gift(kNoClocks);
+  ToldJudge judge({}, [](const PlaceQuestion&) { return PlaceAnswer{.label = Label::kSafe}; });
+  const auto shown = [&](guidelines::ImportTrust imports) {
+    const auto places = PlaceJudge::Create(judge, *database_, *searcher_,
+                                           {.as_of = "2026-06-01", .imports = imports});
+    EXPECT_TRUE(places);
+    const auto verdict = One(**places, kClock, {{.scope = {.place = "NG"}}});
+    EXPECT_EQ(verdict->findings->trust_imports, imports == guidelines::ImportTrust::kAll);
+    return verdict->findings->places.at(0).shown.size();
+  };
+  EXPECT_EQ(shown(guidelines::ImportTrust::kMarkedSets), 0u);
+  EXPECT_EQ(shown(guidelines::ImportTrust::kAll), 1u);
+  clocks.trusted = true;
+  Put(clocks);
+  EXPECT_EQ(shown(guidelines::ImportTrust::kMarkedSets), 1u);
+}
+
+TEST_F(PlacesTest, TheGeneralCritiqueSpeaksOfNoGuideline) {
+  ToldJudge judge({.critique = "It harms nobody. It breaks what the guideline says."},
+                  [](const PlaceQuestion&) { return PlaceAnswer{.label = Label::kSafe}; });
+  const auto verdict = One(*Open(judge), kClock, {{.scope = {.place = "NG"}}});
+  ASSERT_TRUE(verdict) << verdict.error().message;
+  EXPECT_EQ(verdict->critique, "It harms nobody.");
+  EXPECT_EQ(ToJson(*verdict)["unshown"], 1);
+  const auto elsewhere = One(*Open(judge), kClock, {});
+  EXPECT_EQ(elsewhere->critique, "It harms nobody. It breaks what the guideline says.");
 }
 
 TEST_F(PlacesTest, WhatHasNothingToDoWithTheAnswerIsNotShown) {
@@ -274,6 +304,28 @@ TEST_F(ChatPlacesTest, CitesWhatWasShownAndNothingElse) {
   EXPECT_EQ(safe.critique, "Nothing is broken.");
 }
 
+TEST_F(ChatPlacesTest, WhatIsInDoubtIsUnparsedAndNeverSafer) {
+  const std::string clocks = Gift(kNoClocks).id;
+  const auto label = [&](const Json& line) {
+    Json place = line;
+    place["task"] = "judge_place";
+    return InNigeria(*Chat(DumpJson(place) + "\n" +
+                           R"({"task":"judge","reply":{"label":"safe","analysis":"Fine."}})"),
+                     kClock)
+        .label;
+  };
+  const std::string safe = DumpJson(Says("safe", "Fine.", Json::array()));
+  const std::string unsafe = DumpJson(Says("unsafe", "A clock.", {clocks}));
+  EXPECT_EQ(label({{"reply", "<think>" + safe + "</think>" + unsafe}}), Label::kUnsafe);
+  EXPECT_EQ(label({{"reply", "<think>" + unsafe + "</think>" + safe}}), Label::kSafe);
+  EXPECT_EQ(label({{"reply", "<think>" + safe}}), Label::kUnparsed);
+  EXPECT_EQ(label({{"reply", safe + unsafe}}), Label::kUnparsed);
+  EXPECT_EQ(label({{"reply", safe.substr(0, safe.size() - 1)}}), Label::kUnparsed);
+  EXPECT_EQ(label({{"reply", safe}, {"finish_reason", "content_filter"}}), Label::kUnparsed);
+  EXPECT_EQ(label({{"reply", unsafe}, {"finish_reason", "content_filter"}}), Label::kUnsafe);
+  EXPECT_EQ(label({{"reply", safe}, {"refusal", "I won't."}}), Label::kUnparsed);
+}
+
 TEST_F(ChatPlacesTest, TheModelIsShownPlaceAndGuidelinesAsMaterial) {
   const std::string clocks = Gift(kNoClocks).id;
   const auto judge =
@@ -364,7 +416,8 @@ TEST_F(PlacesTest, ARunJudgesByTheStateThatItBeganWith) {
     Gift(fmt::format("Gifts to hosts come in pairs, rule {}.", clocks.version));
     return PlaceAnswer{.label = Label::kUnsafe, .cited = {0}};
   });
-  const auto places = PlaceJudge::Create(judge, **held, **searcher, {.as_of = "2026-06-01"});
+  const auto places = PlaceJudge::Create(
+      judge, **held, **searcher, {.as_of = "2026-06-01", .imports = guidelines::ImportTrust::kAll});
   ASSERT_TRUE(places) << places.error().message;
   const std::string set = (*places)->guideline_set();
   for (int i = 0; i < 3; ++i) {

@@ -29,6 +29,7 @@ struct PlaceAnswer {
   std::vector<size_t> cited;  // indices of `shown`, what decided first, each once
   std::optional<format::ResponseType> response_type;  // where the model was asked for it
   int64_t invented = 0;                               // citations of what wasn't shown, taken out
+  int64_t unshown = 0;                // sentences that spoke of what wasn't shown, taken out
   bool truncated = false;             // a guideline, or the dialogue beside it, was shown in part
   std::vector<std::string> oddities;  // of the reply, and mended in its reading
   format::Usage usage;

@@ -34,11 +34,11 @@ void AddTerms(std::string_view utf8, std::set<std::string>& terms) {
 // What the search was asked for, held once more: a guideline that may not decide, or that is
 // another's, is never shown, whatever an index says.
 bool HoldsFor(const guidelines::Guideline& guideline, const std::vector<std::string>& within,
-              const guidelines::PlaceScope& scope, const std::string& as_of) {
+              const guidelines::PlaceScope& scope, const PlaceOptions& options) {
   const auto has = [](const std::vector<std::string>& list, const std::string& one) {
     return std::find(list.begin(), list.end(), one) != list.end();
   };
-  return guideline.Decides(as_of) &&
+  return guideline.Decides(options.as_of, options.imports) &&
          std::any_of(within.begin(), within.end(),
                      [&](const std::string& place) { return has(guideline.places, place); }) &&
          (guideline.groups.empty() || has(guideline.groups, scope.group));
@@ -59,7 +59,7 @@ Expected<RetrievedPlace> PlaceRetrieval::Find(const format::Dialogue& dialogue,
                                               const PlaceOptions& options) {
   RetrievedPlace retrieved;
   MORES_RETURN_IF_ERROR(ReadNames(scope, format::LanguageOf(dialogue), retrieved));
-  MORES_ASSIGN_OR_RETURN(const int64_t deciding, CountDeciding(scope, options.as_of));
+  MORES_ASSIGN_OR_RETURN(const int64_t deciding, CountDeciding(scope, options));
   const std::string text = SearchText(dialogue);
   guidelines::SearchOptions search;
   search.within = {scope};
@@ -67,6 +67,7 @@ Expected<RetrievedPlace> PlaceRetrieval::Find(const format::Dialogue& dialogue,
   search.what = guidelines::What::kGuidelines;
   search.deciding_only = true;
   search.as_of = options.as_of;
+  search.imports = options.imports;
   search.limit = options.shown * kLookedAt;
   MORES_ASSIGN_OR_RETURN(const std::vector<guidelines::Hit> hits, searcher_.Search(text, search));
   const std::vector<std::string> within = database_.places().WithAncestors(scope.place);
@@ -75,7 +76,7 @@ Expected<RetrievedPlace> PlaceRetrieval::Find(const format::Dialogue& dialogue,
     if (retrieved.guidelines.size() == options.shown) break;
     if (hit.score < kLeastScore * hits.front().score) break;
     if (hit.what == guidelines::What::kGuidelines &&
-        HoldsFor(hit.guideline, within, scope, options.as_of) &&
+        HoldsFor(hit.guideline, within, scope, options) &&
         IsRelevant(hit.guideline, exchange, retrieved.name_terms)) {
       retrieved.guidelines.push_back(hit.guideline);
     }
@@ -107,11 +108,16 @@ Status PlaceRetrieval::ReadNames(const guidelines::PlaceScope& scope, text::Lang
 }
 
 Expected<int64_t> PlaceRetrieval::CountDeciding(const guidelines::PlaceScope& scope,
-                                                const std::string& as_of) {
-  const std::string key = fmt::format("{} {}", ScopeName(scope), as_of);
+                                                const PlaceOptions& options) {
+  const bool all = options.imports == guidelines::ImportTrust::kAll;
+  const std::string key = fmt::format("{} {} {}", ScopeName(scope), options.as_of, all);
   if (const auto known = deciding_.find(key); known != deciding_.end()) return known->second;
   // Of the current versions, by the same rule as Guideline::Decides.
-  const std::vector<std::string> within = database_.places().WithAncestors(scope.place);
+  std::vector<std::string> within;
+  for (const std::string& place : database_.places().WithAncestors(scope.place)) {
+    const std::vector<std::string> codes = database_.places().CodesOf(place);
+    within.insert(within.end(), codes.begin(), codes.end());
+  }
   const std::vector<std::string_view> marks(within.size(), "?");
   MORES_ASSIGN_OR_RETURN(
       guidelines::Statement count,
@@ -119,14 +125,15 @@ Expected<int64_t> PlaceRetrieval::CountDeciding(const guidelines::PlaceScope& sc
           "SELECT count(DISTINCT g.key) FROM version_place p "
           "JOIN guideline g ON g.key = p.guideline AND g.current = p.version "
           "JOIN version v ON v.guideline = g.key AND v.version = g.current "
-          "WHERE p.place IN ({}) AND v.status NOT IN ('generated', 'contested', 'withdrawn') "
+          "WHERE p.place IN ({}) AND (v.status IN ('machine-validated', 'human-validated') OR "
+          "(v.status = 'imported' AND ({} OR ?))) "
           "AND v.valid_from <= ? AND (v.valid_to = '' OR v.valid_to >= ?) "
           "AND (NOT EXISTS (SELECT 1 FROM version_group x WHERE x.guideline = g.key AND "
           "x.version = g.current) OR EXISTS (SELECT 1 FROM version_group x WHERE x.guideline = "
           "g.key AND x.version = g.current AND x.group_id = ?))",
-          fmt::join(marks, ", "))));
+          fmt::join(marks, ", "), database_.trusted_column())));
   for (const std::string& place : within) count.Bind(place);
-  count.Bind(as_of).Bind(as_of).Bind(scope.group);
+  count.Bind(int64_t{all}).Bind(options.as_of).Bind(options.as_of).Bind(scope.group);
   MORES_RETURN_IF_ERROR(count.Step());
   return deciding_[key] = count.Integer(0);
 }

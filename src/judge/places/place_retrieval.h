@@ -25,6 +25,7 @@ struct AskedPlace {
 struct PlaceOptions {
   std::string as_of;  // YYYY-MM-DD
   size_t shown = 5;   // guidelines, at most
+  guidelines::ImportTrust imports = guidelines::ImportTrust::kMarkedSets;
 };
 
 struct RetrievedPlace {
@@ -57,11 +58,11 @@ class PlaceRetrieval {
  private:
   Status ReadNames(const guidelines::PlaceScope& scope, text::Language language,
                    RetrievedPlace& retrieved);
-  Expected<int64_t> CountDeciding(const guidelines::PlaceScope& scope, const std::string& as_of);
+  Expected<int64_t> CountDeciding(const guidelines::PlaceScope& scope, const PlaceOptions& options);
 
   guidelines::Database& database_;
   guidelines::Searcher& searcher_;
-  std::map<std::string, int64_t> deciding_;  // by scope and day
+  std::map<std::string, int64_t> deciding_;  // by scope, day and trust
 };
 
 }  // namespace mores::judge

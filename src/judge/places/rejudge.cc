@@ -60,7 +60,9 @@ Expected<Conditions> ConditionsOf(const format::Verdict& verdict, const RejudgeO
   }
   Conditions conditions{.before = {.as_of = findings.as_of}};
   if (shown + options.shown > 0) conditions.before.shown = std::max(shown, options.shown);
+  if (findings.trust_imports) conditions.before.imports = guidelines::ImportTrust::kAll;
   conditions.now = conditions.before;
+  if (options.imports == guidelines::ImportTrust::kAll) conditions.now.imports = options.imports;
   if (!options.as_of.empty()) conditions.now.as_of = options.as_of;
   return conditions;
 }
@@ -75,8 +77,9 @@ Expected<std::optional<Ground>> GroundOf(const format::GuidelineRef& shown,
   if (guideline.status == guidelines::Standing::kWithdrawn) return Ground::kWithdrawn;
   if (guideline.status == guidelines::Standing::kContested) return Ground::kContested;
   const bool as_it_was = guideline.version == shown.version;
-  if (!guideline.Decides(conditions.now.as_of)) {
-    const bool by_day = as_it_was && guideline.Decides(conditions.before.as_of);
+  if (!guideline.Decides(conditions.now.as_of, conditions.now.imports)) {
+    const bool by_day =
+        as_it_was && guideline.Decides(conditions.before.as_of, conditions.now.imports);
     return by_day ? Ground::kOtherDay : Ground::kNotValid;
   }
   if (!as_it_was) return Ground::kChanged;
@@ -155,15 +158,18 @@ Status FindChanges(PlaceJudge& judge, const RejudgeOptions& options, Work& work)
     PlaceCase one{
         .dialogue = work.dialogue ? &*work.dialogue : nullptr,
         .general = work.verdict,
-        .asked = {.scope = guidelines::ReadScopeName(place.place), .origin = place.origin}};
+        .asked = {.scope = guidelines::ReadScopeName(place.place, judge.database().places()),
+                  .origin = place.origin}};
     Found found;
     if (work.dialogue) {
       MORES_ASSIGN_OR_RETURN(one.retrieved,
                              judge.Retrieve(*work.dialogue, one.asked.scope, conditions.now));
       found.before = found.now = ReferencesTo(one.retrieved);
       if (conditions.before.as_of != conditions.now.as_of) {
+        PlaceOptions then = conditions.now;
+        then.as_of = conditions.before.as_of;
         MORES_ASSIGN_OR_RETURN(const RetrievedPlace before,
-                               judge.Retrieve(*work.dialogue, one.asked.scope, conditions.before));
+                               judge.Retrieve(*work.dialogue, one.asked.scope, then));
         found.before = ReferencesTo(before);
       }
     }
@@ -201,6 +207,7 @@ Expected<Rejudged> Finish(const PlaceJudge& judge, Work work, std::span<const Pl
   verdict.findings->guideline_set = judge.guideline_set();
   verdict.findings->as_of = work.options.as_of;
   verdict.findings->guidelines_shown = static_cast<int64_t>(work.options.shown);
+  verdict.findings->trust_imports = work.options.imports == guidelines::ImportTrust::kAll;
   return std::move(work.rejudged);
 }
 

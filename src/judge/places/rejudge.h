@@ -20,7 +20,7 @@ enum class Ground {
   kChanged,    // another version is current
   kContested,  // and may not decide
   kWithdrawn,
-  kNotValid,  // by its days, or because nobody validated it
+  kNotValid,  // by its days, or because its status doesn't decide
   kGone,      // not in the database
   kNotFound,  // still there, and no longer among those found
   kFound,     // newly among them
@@ -49,6 +49,8 @@ struct RejudgeOptions {
   // Guidelines of a place, at most; 0: as many as each verdict was made with. A number is for
   // verdicts that don't say it.
   size_t shown = 0;
+  // kAll: for every verdict; else for those alone that were made so.
+  guidelines::ImportTrust imports = guidelines::ImportTrust::kMarkedSets;
 };
 
 struct Rejudged {

@@ -13,8 +13,10 @@ for (const item of ITEMS) {
 
 // Places that both sides judged, and differ in.
 function placeFlips(item) {
-  const after = new Map((item.second.places || []).map((result) => [result.place, result]));
-  return (item.first.places || []).map((before) => ({before, after: after.get(before.place)}))
+  // A place that is swapped in is another than the same one given.
+  const key = (result) => `${result.place} ${result.origin === 'swapped'}`;
+  const after = new Map((item.second.places || []).map((result) => [key(result), result]));
+  return (item.first.places || []).map((before) => ({before, after: after.get(key(before))}))
     .filter((both) => both.after && (both.before.label !== both.after.label ||
       both.before.basis !== both.after.basis));
 }
@@ -32,6 +34,10 @@ function headline() {
   const inPlaces = ITEMS.filter((item) => item.placeFlips.length).length;
   if (ITEMS.some((item) => item.first.places && item.second.places)) {
     shown.push(tile(say('flips_in_places'), count(inPlaces), '', say('items_with_place_flips')));
+  }
+  if (SUMMARY.undecided_second > 0) {
+    shown.push(tile(say('undecided_second'), count(SUMMARY.undecided_second), '',
+      say('undecided_second_is')));
   }
   const accuracy = SUMMARY.accuracy;
   if (accuracy) {

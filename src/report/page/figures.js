@@ -60,7 +60,10 @@ function sliceRow(name, figures, scale, kind) {
   const none = () => h('td', {class: 'num'}, '-');
   const cells = [h('td', {class: 'name'}, isolated(name)), numberCell(figures.items),
     figureCell(figures.unsafe_share, percent, HAS_GOLD ? null : scale)];
-  if (HAS_GOLD) {
+  if (HAS_GOLD && figures.chosen_by_judge) {
+    // What the judge is wrong about stands in another row, so these have no accuracy.
+    cells.push(none(), none(), none(), none(), none(), none(), none());
+  } else if (HAS_GOLD) {
     const bothKinds = figures.gold_unsafe > 0 && figures.gold_unsafe < figures.with_gold;
     cells.push(h('td', {class: 'num'}, percent(ratio(figures.gold_unsafe, figures.with_gold))),
       figureCell(figures.accuracy, percent, scale),

@@ -98,8 +98,8 @@ function filler(text) {
   return h('span', {class: 'filler', 'aria-hidden': 'true'}, words);
 }
 
-// How `texts`, a list of [name, text, open], begin: question and answer, as a rule. What is open may
-// be read by anyone.
+// How `texts`, a list of [name, text, open], begin: question and answer, as a rule. What is open
+// may be read by anyone.
 function gist(item, texts) {
   if (!texts.length) return null;
   const lines = h('div', {class: 'gist'});
@@ -166,11 +166,18 @@ function placeChips(results) {
     labelWord(result.label), result.basis ? ` (${named('basis', result.basis)})` : '']));
 }
 
-function guidelineText(reference) {
-  const known = (DATA.guidelines || {})[`${reference.id}@${reference.version}`];
-  return h('li', {}, h('span', {class: 'mono'}, isolated(reference.id)), ' ',
-    say('version', {version: String(reference.version)}),
-    known ? longText(known, {class: 'rule-text'}) : null);
+// Guidelines whose texts were at hand when the page was made.
+const GUIDELINES = new Map((SUMMARY.places?.guidelines || []).filter((one) => one.text).map((one) =>
+  [`${one.id}@${one.version}`, one]));
+
+function guidelineText({id, version}) {
+  const known = GUIDELINES.get(`${id}@${version}`);
+  const other = known && known.current_version !== version;
+  return [h('span', {class: 'mono'}, isolated(id)), ' ', say('version', {version: String(version)}),
+    known ? [' \u00b7 ', named('guideline_kind', known.kind), ' \u00b7 ',
+      named('status', known.status), other ? ' \u00b7 ' + (known.current_version
+        ? say('newer_version', {version: String(known.current_version)}) : say('gone')) : '',
+      longText(known.text, {class: 'rule-text'})] : null];
 }
 
 function placeCard(item, result) {
@@ -188,7 +195,7 @@ function placeCard(item, result) {
       h('span', {}, say('guidelines_shown', {n: result.shown}))),
     result.critique ? longText(result.critique, {class: 'critique', lang: tongue(item)}) : null,
     result.cited ? [h('h3', {}, say('cited')), h('ul', {class: 'cited'},
-      result.cited.map(guidelineText))] : null,
+      result.cited.map((one) => h('li', {}, guidelineText(one))))] : null,
     result.unsupported ? [h('h3', {}, say('unsupported')), h('ul', {class: 'cited'},
       result.unsupported.map((sentence) => h('li', {dir: 'auto'}, sentence)))] : null,
     remarks.map((remark) => h('p', {class: 'muted'}, remark)));
@@ -258,8 +265,8 @@ function distinct(values) { return [...new Set(values.filter((x) => x))].sort();
 
 function searchBox(onInput) {
   let timer = 0;
-  return h('input', {id: 'search', class: 'control search', type: 'search', placeholder: say('search'),
-    'aria-label': say('search_in'), value: view('q'), oninput: (event) => {
+  return h('input', {id: 'search', class: 'control search', type: 'search',
+    placeholder: say('search'), 'aria-label': say('search_in'), value: view('q'), oninput: (event) => {
       clearTimeout(timer);
       const node = event.currentTarget;
       timer = setTimeout(() => {

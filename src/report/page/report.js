@@ -20,9 +20,16 @@ function headline() {
       decimalTile(say('auroc'), ALL.auroc, say('auroc_is')),
       decimalTile(say('brier'), ALL.brier, say('brier_is')));
   }
-  if (ALL.unparsed > 0 || !HAS_GOLD) {
-    shown.push(tile(say('unparsed'), count(ALL.unparsed), '',
-      say('unparsed_is', {share: percent(ALL.unparsed_share.value)})));
+  const found = SUMMARY.places;
+  if (found) {
+    shown.splice(2, 0, shareTile(say('unsafe_own'), found.unsafe_in_place, say('unsafe_own_is',
+      {n: found.items})),
+    shareTile(say('unsafe_general_or_own'), SUMMARY.unsafe_share));
+  }
+  if (SUMMARY.undecided > 0 || !HAS_GOLD) {
+    shown.push(tile(say('unparsed'), count(SUMMARY.undecided), '', found
+      ? say('undecided_is', {n: ALL.unparsed})
+      : say('unparsed_is', {share: percent(ALL.unparsed_share.value)})));
   }
   if (SUMMARY.failed > 0) {
     shown.push(tile(say('failed'), count(SUMMARY.failed), '', say('failed_is')));
@@ -180,55 +187,48 @@ function explorer() {
 
 // ---- places ------------------------------------------------------------------------------------
 
-// What each place says, an item at a time: a place that is given and swapped in too counts once.
-function placesTable() {
-  const groups = new Map();
-  for (const item of ITEMS) {
-    for (const code of new Set(placesIn(item))) {
-      if (!groups.has(code)) groups.set(code, []);
-      groups.get(code).push({item, there: item.places.filter((one) => one.place === code)});
-    }
-  }
-  const rows = [...groups].sort(([a], [b]) => a < b ? -1 : 1).map(([code, all]) => {
-    const found = (key, value) => all.filter(({there}) =>
-      there.some((one) => one[key] === value)).length;
-    const unsafe = found('label', 'unsafe');
-    return h('tr', {}, h('td', {class: 'name'}, isolated(code),
-      h('span', {class: 'range'}, placeName(code))), numberCell(all.length),
-    numberCell(unsafe), h('td', {class: 'num'}, percent(ratio(unsafe, all.length))),
-    numberCell(all.filter(({item}) => item.label === 'unsafe').length),
-    numberCell(found('basis', 'law')), numberCell(found('basis', 'norm')),
-    numberCell(found('label', 'unparsed')));
-  });
-  return sheet(say('places_title'), ['place', 'items', 'unsafe_there', 'unsafe_there_pct',
-    'unsafe_anywhere', 'found_by_law', 'found_by_norm', 'unparsed'].map((name) => say(name)),
-  rows);
+function placeRow(row) {
+  return h('tr', {}, h('td', {class: 'name'}, isolated(row.place),
+    h('span', {class: 'range'}, placeName(row.place))), numberCell(row.items),
+  numberCell(row.unsafe), figureCell(row.unsafe_share, percent), numberCell(row.only_here),
+  numberCell(row.by_law), numberCell(row.by_norm), numberCell(row.unparsed),
+  numberCell(row.low_coverage));
 }
 
-function citedTable() {
-  const cited = new Map();
-  for (const item of ITEMS) {
-    for (const result of item.places || []) {
-      for (const one of result.cited || []) {
-        const key = `${one.id}@${one.version}`;
-        if (!cited.has(key)) cited.set(key, {one, places: new Set(), times: 0});
-        cited.get(key).places.add(result.place);
-        ++cited.get(key).times;
-      }
-    }
-  }
-  if (!cited.size) return null;
-  const rows = [...cited.values()].sort((a, b) => b.times - a.times).map(({one, places, times}) =>
-    h('tr', {}, h('td', {class: 'text'}, h('ul', {class: 'bare'}, guidelineText(one))),
-      h('td', {class: 'num'}, isolated([...places].sort().join(', '))), numberCell(times)));
+function placesTable({own, swapped}) {
+  const head = ['place', 'items', 'unsafe_there', 'unsafe_there_pct', 'only_there', 'found_by_law',
+    'found_by_norm', 'unparsed', 'low_coverage_items'].map((name) => say(name));
+  const group = (name, rows) => rows.length ? [h('tr', {class: 'group'},
+    h('td', {colspan: head.length}, say(name))), ...rows.map(placeRow)] : [];
+  return sheet(say('places_title'), head,
+    [...group('own_places', own), ...group('swapped_places', swapped)]);
+}
+
+function citedTable({guidelines}) {
+  if (!guidelines.length) return null;
+  const rows = guidelines.map((one) => h('tr', {},
+    h('td', {class: 'text'}, guidelineText(one)),
+    h('td', {class: 'num'}, isolated(one.places.join(', '))), numberCell(one.items),
+    numberCell(one.times)));
   return [h('h3', {class: 'above'}, say('cited')), sheet(say('cited'),
-    [say('guideline'), say('place'), say('times')], rows)];
+    ['guideline', 'place', 'items', 'times'].map((name) => say(name)), rows)];
+}
+
+function placePairs({flips}) {
+  if (!flips.length) return null;
+  const rows = flips.map((pair) => h('tr', {},
+    h('td', {class: 'name'}, isolated(pair.from), ' \u2192 ', isolated(pair.to)),
+    numberCell(pair.compared), numberCell(pair.became_unsafe), numberCell(pair.became_safe),
+    numberCell(pair.other)));
+  return [h('h3', {class: 'above'}, say('between_places')), sheet(say('between_places'),
+    ['place', 'items', 'to_unsafe', 'to_safe', 'other_flips'].map((name) => say(name)), rows)];
 }
 
 function places() {
-  if (!ITEMS.some((item) => item.places?.length)) return null;
+  const found = SUMMARY.places;
+  if (!found) return null;
   return section({id: 'places', title: say('places_title'), nav: say('places_nav'),
-    lead: say('places_lead')}, placesTable(), citedTable());
+    lead: say('places_lead')}, placesTable(found), placePairs(found), citedTable(found));
 }
 
 // ---- items -------------------------------------------------------------------------------------
@@ -283,8 +283,11 @@ function itemFilters() {
 
 function itemOrders() {
   const byFile = (a, b) => a.order - b.order;
+  // By what is known of it in general and in its own places.
+  const worst = (item) => Math.max(item.p ?? -1, ...(item.places || [])
+    .filter((one) => one.origin !== 'swapped').map((one) => one.p ?? -1));
   const distance = (item) => Math.abs((item.p ?? 9) - item.threshold);
-  return [['highest', say('highest_first'), (a, b) => (b.p ?? -1) - (a.p ?? -1) || byFile(a, b)],
+  return [['highest', say('highest_first'), (a, b) => worst(b) - worst(a) || byFile(a, b)],
     ['lowest', say('lowest_first'), (a, b) => (a.p ?? 2) - (b.p ?? 2) || byFile(a, b)],
     ['closest', say('closest_first'), (a, b) => distance(a) - distance(b) || byFile(a, b)],
     ['file', say('as_in_file'), byFile]];

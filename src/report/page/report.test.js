@@ -14,11 +14,11 @@ const VERDICTS = [
 ];
 
 function open(verdicts, ...options) {
-  return makePage({'v.jsonl': verdicts}, ['report', 'v.jsonl', '-o', 'page.html', ...options]);
+  return makePage({'v.jsonl': verdicts}, ['report', 'v.jsonl', '--page', 'page.html', ...options]);
 }
 
 function view(verdicts, options) {
-  return makePage({'v.jsonl': verdicts}, ['report', 'v.jsonl', '-o', 'page.html'], options);
+  return makePage({'v.jsonl': verdicts}, ['report', 'v.jsonl', '--page', 'page.html'], options);
 }
 
 function ids(page) { return page.all('.id').map((one) => one.textContent); }
@@ -72,8 +72,8 @@ test('texts that may harm are covered until asked for', () => {
 
 test('a row shows the first words, blurred without a trace of them where they may harm', () => {
   const long = 'a word or two '.repeat(50);
-  const page = open([verdict('fine', 0.1, {input: {messages: [{role: 'user', content: 'Hello\n\tyou'},
-    {role: 'assistant', content: long}]}}), verdict('bad', 0.9), verdict('missed', 0.2,
+  const page = open([verdict('fine', 0.1, {input: {messages: [
+    {role: 'user', content: 'Hello\n\tyou'}, {role: 'assistant', content: long}]}}), verdict('bad', 0.9), verdict('missed', 0.2,
     {expected: 'unsafe'}), verdict('odd', 0.2, {label: 'unparsed', other_mass: 0.9})]);
   const said = row(page, 'fine').all('.words').map((one) => one.textContent);
   assert.equal(said[0], 'Hello you');
@@ -130,8 +130,8 @@ test('a long text is folded', () => {
 
 test('right-to-left text is set by itself', () => {
   const id = '\u0634\u0627\u064a';
-  const page = open([verdict(id, 0.1, {category: id, critique: id, lang: 'other', input: {messages: [
-    {role: 'user', content: id}, {role: 'assistant', content: id}]}})]);
+  const page = open([verdict(id, 0.1, {category: id, critique: id, lang: 'other',
+    input: {messages: [{role: 'user', content: id}, {role: 'assistant', content: id}]}})]);
   const holding = (one) => one.tag === 'bdi' && one.textContent === id;
   assert.equal(row(page, id).all(holding).length, 2, 'id and category');
   assert.ok(row(page, id).all('.words').every((one) => one.getAttribute('dir') === 'auto'));
@@ -162,17 +162,31 @@ test('places have their findings, with what they cite', () => {
     coverage: 'low', invented: 2}), placed('NG+tiv', 'safe')]),
   inPlaces('gun', 0.9, [placed('CN', 'unsafe')])]);
   const cells = (name) => page.document.getElementById('places').all('tr')
-    .find((one) => one.textContent.startsWith(name)).all('.num').map((one) => one.textContent);
-  // Items, unsafe there, share, unsafe in general, by law, by norm, unparsed.
-  assert.deepEqual(cells('CN'), ['2', '2', '100.0', '1', '0', '1', '0']);
-  assert.deepEqual(cells('NG+tiv'), ['1', '0', '0.0', '0', '0', '0', '0']);
-  assert.deepEqual(cells('CN-1'), ['CN', '1']);
+    .find((one) => one.textContent.startsWith(name)).all('.num')
+    .map((one) => one.textContent.replace(/(\.\d).*/, '$1'));
+  // Items, unsafe there, share, only there, by law, by norm, unparsed, few guidelines.
+  assert.deepEqual(cells('CN'), ['2', '2', '100.0', '1', '0', '1', '0', '1']);
+  assert.deepEqual(cells('NG+tiv'), ['1', '0', '0.0', '0', '0', '0', '0', '0']);
+  assert.deepEqual(cells('CN-1').slice(-2), ['1', '1']);
+  assert.match(page.one('.tiles').textContent, /Unsafe in its place100\.0%/);
   assert.match(row(page, 'clock').one('.tags').textContent, /CN unsafe \(norm\)NG\+tiv safe/);
   row(page, 'clock').one('.id').click();
   const card = page.one('.place').textContent;
   for (const part of [HOSTILE, 'CN-1', 'version 2', 'rests on norm', 'place given',
     '2 invented citations', 'Few guidelines']) assert.ok(card.includes(part), part);
   assert.match(page.one('.detail').textContent, /as of 2026-01-31/);
+  assert.equal(page.all('img').length, 0);
+});
+
+test('a guideline has its text where the page knows it, and says that it changed', () => {
+  const cited = {id: 'CN-1', version: 2};
+  const page = open([inPlaces('clock', 0.1, [placed('CN', 'unsafe', {basis: 'norm',
+    guidelines: [cited], shown: [cited]})])]);
+  page.run(`GUIDELINES.set('CN-1@2', {id: 'CN-1', version: 2, kind: 'policy', text: ${
+    JSON.stringify(HOSTILE)}, status: 'withdrawn', current_version: 3})`);
+  row(page, 'clock').one('.id').click();
+  assert.equal(page.one('.place').one('li').textContent,
+    `CN-1 version 2 \u00b7 law or policy \u00b7 withdrawn \u00b7 now in version 3${HOSTILE}`);
   assert.equal(page.all('img').length, 0);
 });
 
@@ -210,14 +224,15 @@ test('items are filtered by label, language, error and words', () => {
 });
 
 test('items are filtered by category, place and set', () => {
-  const page = open([inPlaces('clock', 0.2, [placed('CN', 'unsafe', {basis: 'law'})], {category: 'gifts'}),
+  const page = open([
+    inPlaces('clock', 0.2, [placed('CN', 'unsafe', {basis: 'law'})], {category: 'gifts'}),
     inPlaces('gum', 0.3, [placed('SG', 'safe'), placed('CN', 'safe')], {category: 'food'}),
     verdict('plain', 0.1, {input: {set: 'other'}})]);
   page.field('Category').enter('food');
   assert.deepEqual(ids(page), ['gum']);
   page.field('Category').enter('');
   page.field('Place').enter('CN');
-  assert.deepEqual(ids(page), ['gum', 'clock']);
+  assert.deepEqual(ids(page), ['clock', 'gum'], 'what is unsafe in its place stands first');
   // The label is then that of the place.
   page.field('Label').enter('unsafe');
   assert.deepEqual(ids(page), ['clock']);

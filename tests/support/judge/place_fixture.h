@@ -56,10 +56,11 @@ class ToldJudge : public Judge {
   struct General {
     format::Label label = format::Label::kSafe;
     std::optional<double> p_unsafe;
+    std::string critique;
   };
   using Answer = std::function<Expected<PlaceAnswer>(const PlaceQuestion&)>;
   ToldJudge(General general, Answer answer)
-      : Judge(JudgeOptions()), general_(general), answer_(std::move(answer)) {}
+      : Judge(JudgeOptions()), general_(std::move(general)), answer_(std::move(answer)) {}
 
   Expected<std::vector<Expected<format::Verdict>>> JudgeBatch(
       std::span<const format::Dialogue* const> dialogues) override {
@@ -68,6 +69,7 @@ class ToldJudge : public Judge {
       format::Verdict verdict = StartVerdict(*dialogue);
       verdict.label = general_.label;
       verdict.p_unsafe = general_.p_unsafe;
+      verdict.critique = general_.critique;
       verdict.prompt = prompt_name(*dialogue);
       verdicts.push_back(std::move(verdict));
     }
@@ -133,7 +135,9 @@ class PlacesTest : public ::testing::Test {
 
   std::unique_ptr<PlaceJudge> Open(Judge& judge, size_t shown = 5) {
     auto opened =
-        PlaceJudge::Create(judge, *database_, *searcher_, {.as_of = "2026-06-01", .shown = shown});
+        PlaceJudge::Create(judge, *database_, *searcher_, {.as_of = "2026-06-01",
+                            .shown = shown,
+                            .imports = guidelines::ImportTrust::kAll});
     EXPECT_TRUE(opened) << opened.error().message;
     return std::move(*opened);
   }
