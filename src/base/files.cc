@@ -98,9 +98,13 @@ void SyncParent(const std::string& path) {
   close(descriptor);
 }
 
+// Beside `path`; short, so that a name that fits leaves one that fits.
 std::string TemporaryName(const std::string& path) {
   static std::atomic<uint64_t> counter{0};
-  return fmt::format("{}.tmp-{}-{}", path, getpid(), counter.fetch_add(1));
+  constexpr size_t kKept = 100;
+  const size_t name = path.rfind('/') + 1;  // 0 where there is no folder
+  return fmt::format("{}.tmp-{}-{}", std::string_view(path).substr(0, name + kKept), getpid(),
+                     counter.fetch_add(1));
 }
 
 // Where links lead, so that what is there is replaced, or made, and the links stay.
@@ -348,8 +352,6 @@ Status CheckWritable(const std::string& path, std::initializer_list<std::string_
   if (!DirectoryExists(folder)) {
     return MakeError(ErrorKind::kIo, "{}: there is no folder '{}'", path, folder);
   }
-  // A file is written beside itself first, under a name that TemporaryName makes longer.
-  const size_t longest = TemporaryName("").size() + 4;
   const auto check_length = [&](const std::string& where, size_t more) -> Status {
     const long most = pathconf(ParentOf(where).c_str(), _PC_NAME_MAX);
     const size_t name = where.size() - (where.rfind('/') + 1) + more;
@@ -363,8 +365,8 @@ Status CheckWritable(const std::string& path, std::initializer_list<std::string_
   // Files beside the output stand beside the link, where it is one.
   size_t more = 0;
   for (const std::string_view name : beside) more = std::max(more, name.size());
-  MORES_RETURN_IF_ERROR(check_length(target, longest));
-  if (more > 0) MORES_RETURN_IF_ERROR(check_length(path, more + longest));
+  MORES_RETURN_IF_ERROR(check_length(target, 0));
+  MORES_RETURN_IF_ERROR(check_length(path, more));
   if (access(folder.c_str(), W_OK | X_OK) != 0) {
     return SystemError(errno, path, "can't write into its folder");
   }

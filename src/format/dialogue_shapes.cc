@@ -164,20 +164,37 @@ class ShapeFinder {
   Status TryLog() {
     for (const char* name : {"request", "body"}) {
       const Json* request = Member(record_, name);
-      const Json* response = Member(record_, "response");
-      if (request == nullptr || response == nullptr) continue;
+      const bool answered = record_.contains("response") || Member(record_, "error") != nullptr;
+      if (request == nullptr || !answered) continue;
       const std::optional<Json> body = Body(*request);
       if (!body) continue;
       MessageReader reader(where_);
       MORES_RETURN_IF_ERROR(AddRequest(*body, name, reader));
-      MORES_ASSIGN_OR_RETURN(std::string unjudgeable, AddResponse(*response, "response", reader));
+      const Json response = request->is_string() ? Unquoted(Response()) : Response();
+      std::string unjudgeable = "field 'response': no answer to judge";
+      if (!response.is_null()) {
+        MORES_ASSIGN_OR_RETURN(unjudgeable, AddResponse(response, "response", reader));
+      }
       MORES_RETURN_IF_ERROR(Take(name, reader, std::move(unjudgeable)));
       read_.emplace_back(name);
       rests_[name] = Without(*body, {"messages", "input", "system", "instructions", "prompt"});
-      KeepRest("response", *response);
+      KeepRest("response", response);
       return {};
     }
     return {};
+  }
+
+  Json Response() const {
+    const Json* response = Member(record_, "response");
+    return response == nullptr ? Json() : *response;
+  }
+
+  // An object that was logged as a text; anything else as it is.
+  static Json Unquoted(Json value) {
+    if (!value.is_string()) return value;
+    Expected<Json> inner =
+        ParseJson(value.get_ref<const std::string&>(), "logged text", DialogueJson());
+    return inner && inner->is_object() ? *std::move(inner) : value;
   }
 
   void KeepRest(const char* name, const Json& response) {
@@ -192,8 +209,8 @@ class ShapeFinder {
   // What a request says: the object itself, its "body", or either written as a text.
   static std::optional<Json> Body(const Json& request) {
     if (request.is_string()) {
-      Expected<Json> parsed = ParseJson(request.get_ref<const std::string&>(), "request");
-      return parsed && parsed->is_object() ? Body(*parsed) : std::nullopt;
+      const Json inner = Unquoted(request);
+      return inner.is_object() ? Body(inner) : std::nullopt;
     }
     if (!request.is_object()) return std::nullopt;
     if (const Json* body = Member(request, "body")) return Body(*body);
@@ -272,7 +289,7 @@ class ShapeFinder {
     if (const Json* text = Member(choices[0], "text")) {
       return Added(reader.AddContent(Role::kAssistant, *text, first + ".text"));
     }
-    return FieldError(where_, first + ".message", "missing");
+    return fmt::format("field '{}': no message, so no answer to judge", first);
   }
 
   Status TryPair(const char* question, const char* answer) {

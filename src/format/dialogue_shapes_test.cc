@@ -153,6 +153,13 @@ TEST(DialogueShapes, LogsWithoutAnAnswer) {
   const std::string asked = R"("messages":[{"role":"user","content":"a"}])";
   EXPECT_EQ(ProblemOf(R"({"request":{)" + asked + R"(},"response":{"error":{"code":429}}})"),
             "field 'response': holds an error, and no answer to judge");
+  EXPECT_EQ(ProblemOf(R"({"request":{)" + asked + R"(},"response":null,"error":"timeout"})"),
+            "field 'response': no answer to judge");
+  EXPECT_EQ(ProblemOf("{" + asked + R"(,"choices":[{"message":null,"finish_reason":"error"}]})"),
+            "field 'choices[0]': no message, so no answer to judge");
+  EXPECT_EQ(TurnsOf(R"({"request":"{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
+    "response":"{\"choices\":[{\"message\":{\"content\":\"b\"}}]}"})"),
+            "user:a|assistant:b");
   EXPECT_EQ(ProblemOf("{" + asked + R"(,"choices":[]})"),
             "field 'choices': empty: no answer to judge");
   EXPECT_EQ(ProblemOf(R"({"custom_id":"c","response":{"body":{"choices":[]}}})"),
