@@ -31,9 +31,9 @@ Expected<Json> ValueOf(const ChatRequest& request, const ChatReply& reply) {
 }  // namespace
 
 std::optional<format::UnparsedReason> HeldBack(const ChatReply& reply) {
-  if (!reply.refusal.empty()) return format::UnparsedReason::kRefused;
   if (reply.finish_reason == FinishReason::kFilter) return format::UnparsedReason::kFiltered;
   if (reply.finish_reason == FinishReason::kError) return format::UnparsedReason::kServerError;
+  if (!reply.refusal.empty()) return format::UnparsedReason::kRefused;
   return std::nullopt;
 }
 

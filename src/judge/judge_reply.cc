@@ -154,16 +154,28 @@ bool MayGoOn(const chat::ChatReply& reply, const StatedVerdict& stated) {
          stated.critique.empty() && reply.text.find('\n', stated.label_offset) == std::string::npos;
 }
 
-// The reason that a reply without a label has, where the server said how it ended.
+// A refusal that stands in for the content is no answer, whatever it begins with.
+bool IsRefusal(const chat::ChatReply& reply) {
+  return !reply.refusal.empty() && reply.text == reply.refusal;
+}
+
+// Whether a reply is empty because all that its model wrote was reasoning, which its server leaves
+// out of the text.
+bool OnlyThought(const chat::ChatReply& reply) {
+  if (reply.text.find_first_not_of(kTextSpace) != std::string::npos) return false;
+  const std::vector<std::string>& oddities = reply.oddities;
+  return reply.finish_reason == chat::FinishReason::kLength ||
+         std::find(oddities.begin(), oddities.end(), "spent_on_thinking") != oddities.end();
+}
+
+// With the reason of a label that isn't there, as the server says it where it does.
 StatedVerdict WithReason(const chat::ChatReply& reply, StatedVerdict stated) {
   if (stated.label == format::Label::kUnparsed) {
     if (const auto held = chat::HeldBack(reply)) return Unparsed(*held);
-    const bool bound = reply.finish_reason == chat::FinishReason::kLength;
-    if (bound && reply.text.find_first_not_of(kTextSpace) == std::string::npos) {
-      return Unparsed(UnparsedReason::kInReasoning);  // all of it went there
-    }
+    if (OnlyThought(reply)) return Unparsed(UnparsedReason::kInReasoning);
     const UnparsedReason reason = stated.reason.value_or(UnparsedReason::kNoLabel);
     // Where the bound tore it, it just didn't come to its label.
+    const bool bound = reply.finish_reason == chat::FinishReason::kLength;
     return Unparsed(bound && reason == UnparsedReason::kTorn ? UnparsedReason::kNoLabel : reason);
   }
   if (const auto doubt = DoubtOf(reply, stated.label)) return Unparsed(*doubt);
@@ -232,18 +244,13 @@ size_t LabelOffset(std::string_view reply, const chat::ReplyObject& object, form
 }
 
 StatedVerdict ReadJudgeReply(const chat::ChatReply& reply, const AskedJudge& asked) {
-  // A refusal that stands in for the content is no answer, whatever it begins with.
-  if (!reply.refusal.empty() && reply.text == reply.refusal) {
-    return Unparsed(UnparsedReason::kRefused);
-  }
+  if (IsRefusal(reply)) return WithReason(reply, Unparsed(UnparsedReason::kRefused));
   return WithReason(reply, ReadAnyForm(reply, asked));
 }
 
 StatedVerdict ReadProfileReply(const chat::ChatReply& reply, const format::JudgeProfile& profile,
                                text::Language language, const AskedJudge& asked) {
-  if (!reply.refusal.empty() && reply.text == reply.refusal) {
-    return Unparsed(UnparsedReason::kRefused);
-  }
+  if (IsRefusal(reply)) return WithReason(reply, Unparsed(UnparsedReason::kRefused));
   format::AnswerSpan answer = format::FindAnswer(reply.text, asked.given);
   const bool in_doubt = answer.in_doubt && !answer.in_reasoning;
   if (answer.in_reasoning) return WithReason(reply, Unparsed(UnparsedReason::kInReasoning));

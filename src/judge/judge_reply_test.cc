@@ -247,6 +247,10 @@ TEST(JudgeReply, WhatTheServerHeldBackIsNeverSafe) {
   EXPECT_EQ(Read(R"({"label":"unsafe"})", FinishReason::kFilter).label, Label::kUnsafe);
   EXPECT_EQ(Read("unsafe", FinishReason::kError).label, Label::kUnsafe);
   EXPECT_EQ(ReadJudgeReply({.refusal = "I won't."}, {}).reason, UnparsedReason::kRefused);
+  const chat::ChatReply filtered = {.finish_reason = FinishReason::kFilter, .refusal = "Policy."};
+  EXPECT_EQ(ReadJudgeReply(filtered, {}).reason, UnparsedReason::kFiltered);
+  EXPECT_EQ(ReadJudgeReply({.oddities = {"spent_on_thinking"}}, {}).reason,
+            UnparsedReason::kInReasoning);
   const std::string text = "unsafe content is nothing that I write";
   EXPECT_EQ(ReadJudgeReply({.text = text, .refusal = text}, {}).reason, UnparsedReason::kRefused);
 }
