@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, 3> kKeptNames = {"place", "kind", "topic"
 Expected<Guideline> ParseAdded(const Guideline& guideline) {
   Json json = guidelines::ToJson(guideline);
   json.erase("lang");
+  if (guideline.id.empty()) json.erase("id");
   return guidelines::ParseGuideline(json, "guidelines add");
 }
 

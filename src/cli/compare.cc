@@ -41,16 +41,16 @@ format::JUnitSuite SuiteOfComparison(const report::Comparison& comparison) {
 
 Expected<int> RunCompareCommand(const CompareCommand& command) {
   app::CompareJob job = command.job;
-  MORES_ASSIGN_OR_RETURN(const format::Gate gate,
-                         ReadGate(command.gate, report::ComparisonFigures()));
   const std::vector<std::string> inputs = {job.first, job.second};
+  MORES_ASSIGN_OR_RETURN(const format::Gate gate,
+                         ReadGate(command.gate, report::ComparisonFigures(), inputs));
   MORES_RETURN_IF_ERROR(CheckFigureFiles(inputs, job.files));
-  MORES_RETURN_IF_ERROR(CheckOutput(inputs, command.gate.junit, "--junit"));
   MORES_ASSIGN_OR_RETURN(job.thresholds, ParseThresholds(command.thresholds));
   MORES_RETURN_IF_ERROR(SettleFigureFiles(job.files));
   MORES_ASSIGN_OR_RETURN(const report::Comparison comparison, app::CompareVerdicts(job));
-  if (TablePrinted(job.files) && command.gate.junit != "-")
+  if (TablePrinted(job.files) && command.gate.junit != "-") {
     fmt::print("{}", report::FormatTable(comparison));
+  }
   std::fflush(stdout);
   return EndGate(
       gate, command.gate, SuiteOfComparison(comparison),

@@ -21,7 +21,8 @@ void AddFigureFiles(CLI::App* command, app::FigureFiles& files) {
 }
 
 Status CheckFigureFiles(const std::vector<std::string>& inputs, const app::FigureFiles& files) {
-  MORES_RETURN_IF_ERROR(CheckOutput(inputs, files.csv, "--csv"));
+  if (!files.csv.empty()) MORES_RETURN_IF_ERROR(CheckOutput(inputs, files.csv, "--csv"));
+  if (files.verdicts_csv.empty()) return {};
   return CheckOutput(inputs, files.verdicts_csv, "--verdicts-csv");
 }
 

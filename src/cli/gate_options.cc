@@ -30,10 +30,12 @@ void AddGateOptions(CLI::App* command, GateFlags& flags, const format::GateFigur
                       "File for the bounds of --fail-if as JUnit XML, a test case each");
 }
 
-Expected<format::Gate> ReadGate(const GateFlags& flags, const format::GateFigures& figures) {
+Expected<format::Gate> ReadGate(const GateFlags& flags, const format::GateFigures& figures,
+                                const std::vector<std::string>& files) {
   if (!flags.junit.empty() && flags.fail_if.empty()) {
     return MakeError(ErrorKind::kUsage, "--junit: needs --fail-if, whose bounds it tells of");
   }
+  if (!flags.junit.empty()) MORES_RETURN_IF_ERROR(CheckOutput(files, flags.junit, "--junit"));
   if (const Status kind = job::CheckReplaces(flags.junit, job::FileKind::kXml); !kind) {
     return tl::unexpected<Error>(Named("--junit", kind.error()));
   }

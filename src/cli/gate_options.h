@@ -21,8 +21,10 @@ struct GateFlags {
 void AddGateOptions(CLI::App* command, GateFlags& flags, const format::GateFigures& figures,
                     const std::string& example);
 
-// kUsage for a bound that is none, and for --junit without a bound.
-Expected<format::Gate> ReadGate(const GateFlags& flags, const format::GateFigures& figures);
+// kUsage for a bound that is none, for --junit without a bound, and where that would be written
+// over one of `files`, which the command reads or writes.
+Expected<format::Gate> ReadGate(const GateFlags& flags, const format::GateFigures& figures,
+                                const std::vector<std::string>& files);
 
 // Checks the gate when all else is done: says on standard error which bounds are exceeded, and
 // writes the JUnit file. The exit code: that of a bound, else `otherwise`.

@@ -73,7 +73,7 @@ class TableRows {
 void TellJudged(const app::JudgeResult& result, const FlipTable& flips, const std::string& output) {
   if (result.run.was_finished) {
     fmt::print(stderr, "{}\n", result.counts.Describe());
-    return;
+    return TellNotes(result.notes);
   }
   const size_t now = result.run.done - result.run.resumed;
   fmt::print(stderr, "judged {} dialogues in {:.1f} s with {}", now, result.run.seconds,
@@ -159,8 +159,8 @@ Expected<int> RunJudgeCommand(const JudgeCommand& command) {
   app::JudgeJob job = command.job;
   MORES_RETURN_IF_ERROR(ReadExchange(command, job));
   MORES_RETURN_IF_ERROR(SettleOutput(command, job));
-  MORES_RETURN_IF_ERROR(CheckOutput({job.input, job.output}, command.gate.junit, "--junit"));
-  MORES_ASSIGN_OR_RETURN(const format::Gate gate, ReadGate(command.gate, judge::Counts::Figures()));
+  MORES_ASSIGN_OR_RETURN(const format::Gate gate,
+                         ReadGate(command.gate, judge::Counts::Figures(), {job.input, job.output}));
   MORES_ASSIGN_OR_RETURN(job.judge, ReadJudgeFlags(command.judge, "--model"));
   MORES_RETURN_IF_ERROR(CheckPlaceOptions(job.places));
   MORES_RETURN_IF_ERROR(CheckOutput(app::InputsOf(job), job.output));

@@ -192,13 +192,14 @@ TEST_F(ProfileTest, SaysWhichPromptTextIsMissing) {
               HasSubstr("neither {response} nor {dialogue}"));
 }
 
-TEST_F(ProfileTest, ReadsCategoriesOfUnsafeRepliesOnly) {
+TEST_F(ProfileTest, ReadsCategoriesOfReplies) {
   const auto guard = format::OpenJudgeProfile(
       "llama-guard-3", {.model_directory = directory_, .chat_format = "none"});
   ASSERT_TRUE(guard) << guard.error().message;
   const auto en = text::Language::kEnglish;
   EXPECT_EQ((*guard)->Category("S1,S10\n", Label::kUnsafe, en), "S1,S10");
-  EXPECT_EQ((*guard)->Category("S1", Label::kSafe, en), std::nullopt);
+  EXPECT_EQ((*guard)->Category("S1", Label::kSafe, en), "S1");
+  EXPECT_EQ((*guard)->Category("It is kind.", Label::kSafe, en), std::nullopt);
   const auto qwen = format::OpenJudgeProfile(
       "qwen3guard", {.model_directory = directory_, .chat_format = "chatml"});
   ASSERT_TRUE(qwen) << qwen.error().message;

@@ -50,17 +50,18 @@ format::JUnitSuite SuiteOf(const report::Report& report) {
 }
 
 Expected<int> RunReportCommand(const ReportCommand& command) {
-  MORES_ASSIGN_OR_RETURN(const format::Gate gate, ReadGate(command.gate, report::ReportFigures()));
+  MORES_ASSIGN_OR_RETURN(const format::Gate gate,
+                         ReadGate(command.gate, report::ReportFigures(), command.job.verdicts));
   app::ReportJob job = command.job;
   MORES_ASSIGN_OR_RETURN(job.thresholds, ParseThresholds(command.thresholds));
   MORES_RETURN_IF_ERROR(SettleFigureFiles(job.files));
   MORES_RETURN_IF_ERROR(CheckBaselineOptions(job.baselines));
   MORES_RETURN_IF_ERROR(CheckFigureFiles(job.verdicts, job.files));
-  MORES_RETURN_IF_ERROR(CheckOutput(job.verdicts, command.gate.junit, "--junit"));
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const report::Report report, app::ReportVerdicts(job, telling.watch()));
-  if (TablePrinted(job.files) && command.gate.junit != "-")
+  if (TablePrinted(job.files) && command.gate.junit != "-") {
     fmt::print("{}", report::FormatTable(report));
+  }
   std::fflush(stdout);
   return EndGate(
       gate, command.gate, SuiteOf(report),

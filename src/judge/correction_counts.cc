@@ -6,7 +6,6 @@
 
 #include "judge/correction.h"
 #include "stats/estimate_json.h"
-#include "stats/paired_difference.h"
 #include "stats/share.h"
 
 namespace mores::judge {
@@ -168,24 +167,26 @@ CorrectionCounts::Movement CorrectionCounts::Measure() const {
   };
   size_t count = 0;
   const std::vector<uint32_t> dense = stats::DenseClusters(clusters_, &count);
-  std::vector<stats::ClusterDifference> falls(count);
+  std::vector<stats::ClusterShare> falls(count);
   for (size_t i = 0; i < labels_.size(); ++i) {
-    falls[dense[i]].items += 1;
-    falls[dense[i]].above += unsafe(labels_[i], 0) - unsafe(labels_[i], rounds - 1);
+    falls[dense[i]].whole += 1;
+    falls[dense[i]].part += unsafe(labels_[i], 0) - unsafe(labels_[i], rounds - 1);
   }
   const stats::Estimate fall = stats::ClusterBootstrap(
       count, 1, [&](std::span<const double> weights, std::span<double> values) {
         double weighted = 0, fell = 0;
         for (size_t c = 0; c < count; ++c) {
-          weighted += weights[c] * falls[c].items;
-          fell += weights[c] * falls[c].above;
+          weighted += weights[c] * falls[c].whole;
+          fell += weights[c] * falls[c].part;
         }
         values[0] = fell / weighted;
       })[0];
-  movement.fall = stats::DifferenceEstimate(falls, fall);  // none is below: what is safe stays
+  // What is safe stays so: the fall is a share, that of what became safe.
+  movement.fall = stats::ShareEstimate(falls, fall);
   // Nothing unsafe, or no revision: nothing could move.
   const bool asked = rounds > 1 && all_.before[IndexOf(format::Label::kUnsafe)] > 0;
-  movement.none = asked && !(movement.fall.interval.low > 0);
+  // By the resamples: Wilson's interval reaches 0 only where nothing at all fell.
+  movement.none = asked && !(fall.interval.low > 0);
   return movement;
 }
 

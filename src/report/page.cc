@@ -156,7 +156,8 @@ std::string Fill(std::string_view page,
 
 std::string Assemble(const Json& data, std::string_view title,
                      std::initializer_list<std::string_view> page_scripts) {
-  std::string script = fmt::format("{}{}{}", kStringsScript, kCommonScript, kItemsScript);
+  std::string script =
+      fmt::format("{}{}{}{}", kStringsScript, kFigureStringsScript, kCommonScript, kItemsScript);
   for (const std::string_view part : page_scripts) script += part;
   return Fill(kPageTemplate, {{"{{policy}}", ContentPolicy(kPageStyle, script)},
                               {"{{title}}", title},

@@ -60,7 +60,7 @@ PlaceRow RowOf(const PlaceCount& count, const Collection& collection,
   return {count, MeasureShare(items, options)};
 }
 
-std::vector<CitedGuideline> CitedIn(const Collection& collection) {
+std::vector<CitedGuideline> CitationsIn(const Collection& collection) {
   std::vector<CitedGuideline> cited;
   std::map<std::pair<std::string, int>, size_t> numbers;
   for (const Item& item : collection.items) {
@@ -266,7 +266,7 @@ std::optional<PlaceReport> MeasurePlaces(const Collection& collection,
   for (const PlaceCount& count : tally.swapped()) {
     report.swapped.push_back(RowOf(count, collection, options));
   }
-  report.cited = CitedIn(collection);
+  report.cited = CitationsIn(collection);
   report.flips = FlipsIn(collection);
   return report;
 }

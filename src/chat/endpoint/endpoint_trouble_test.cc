@@ -303,6 +303,22 @@ TEST(EndpointTrouble, WhatWasPaidForIsKeptAndOnlyCutOffRepliesAreAskedForAgain) 
   EXPECT_EQ(ask(0), 0);
 }
 
+TEST(EndpointTrouble, WhatIsAskedInAdditionIsPartOfTheIdentityAndOfKeysWithoutItsSecrets) {
+  EndpointOptions options = FastOptions("http://127.0.0.1:9/v1");
+  EXPECT_TRUE(Open(options)->identity().empty());
+  options.extra_body = *ParseExtraBody(R"({"enable_thinking":false,"api_key":"hunter2"})");
+  options.max_reply_tokens = 99;
+  const Json identity = Open(options)->identity();
+  EXPECT_EQ(
+      DumpJson(identity),
+      R"({"extra_body":{"enable_thinking":false,"api_key":"[masked]"},"max_reply_tokens":99})");
+  const std::string plain = ReplyKey("m", Ask("a")),
+                    extra = ReplyKey("m", Ask("a"), identity["extra_body"]);
+  EXPECT_NE(plain, extra);
+  options.extra_body = *ParseExtraBody(R"({"enable_thinking":false,"api_key":"another"})");
+  EXPECT_EQ(Open(options)->identity(), identity);
+}
+
 TEST(EndpointTrouble, AnErrorOfTheRunSaysHowManyRepliesAreKept) {
   const TestDirectory directory;
   const std::string path = directory.path() + "/replies";

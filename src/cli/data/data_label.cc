@@ -68,8 +68,9 @@ Expected<int> RunLabel(const app::LabelJob& job) {
   const auto annotators = static_cast<int64_t>(summary["annotators"].size());
   TellAlpha("", summary["alpha"], annotators);
   const Json& languages = summary["by_language"];
+  const bool several = languages.size() > 1 && summary["alpha"]["value"].is_number();
   for (const auto& [language, counts] : languages.items()) {
-    if (languages.size() > 1) TellAlpha(", " + language, counts["alpha"], annotators);
+    if (several) TellAlpha(", " + language, counts["alpha"], annotators);
   }
   int64_t failed = 0;
   for (const auto& [by, counts] : summary["annotators"].items()) {

@@ -146,6 +146,7 @@ void SkipName(std::string_view line, size_t& at) {
   const size_t name_end = end;
   SkipMarks(line, end, {}, "</");
   const std::string_view between = line.substr(name_end, end - name_end);
+  if (between.starts_with('"') || between.starts_with('\'')) return;  // a member of an object
   const bool bracketed =
       between.starts_with("]") || between.starts_with("】") || between.starts_with("」");
   const std::string_view colon = StartAmong(line.substr(end), kNameColons);

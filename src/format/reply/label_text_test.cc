@@ -119,7 +119,9 @@ TEST(LabelText, WhatIsInDoubtIsNone) {
                            "safe unsafe",
                            "Safety first.",
                            "safe if used well",
-                           "Safe or not, it is harmful"}) {
+                           "Safe or not, it is harmful",
+                           "\"label\": \"safe\", \"analysis\": \"It",
+                           "'label': 'safe'"}) {
     EXPECT_EQ(Label_(text).label, Label::kUnparsed) << text;
   }
 }

@@ -37,7 +37,11 @@ constexpr std::string_view kReasoningNames[] = {"think",
                                                 "thought_process",
                                                 "reasoning_process",
                                                 "reasoning_content",
-                                                "deliberation"};
+                                                "deliberation",
+                                                "思考",
+                                                "思考过程",
+                                                "推理",
+                                                "推理过程"};
 constexpr std::string_view kBefore[] = {"begin_of_", "start_of_", "begin_", "start_"};
 constexpr std::string_view kAfter[] = {"end_of_", "end_"};
 
@@ -113,7 +117,7 @@ std::optional<MarkKind> KindOf(std::string_view inside, const MarkFrame& frame) 
   for (size_t at; (at = name.find("▁")) != std::string::npos;) name.replace(at, 3, "_");
   bool closes = false;
   while (name.starts_with('/') || name.starts_with('\\') || name.starts_with('_')) {
-    closes |= name[0] == '/';
+    closes |= name[0] != '_';
     name.erase(0, 1);
   }
   if (TakeEnd(name, "/")) closes = true;  // <think/>: reasoning that is empty
@@ -123,7 +127,9 @@ std::optional<MarkKind> KindOf(std::string_view inside, const MarkFrame& frame) 
     closes = TakeStart(name, kAfter) || TakeEnd(name, "_end");
     if (!closes && !TakeStart(name, kBefore) && !TakeEnd(name, "_begin")) TakeEnd(name, "_start");
   }
-  if (!closes && name.find('=') != std::string::npos) name.resize(name.find('_'));  // attributes
+  if (!closes && name.find('=') != std::string::npos) {  // attributes
+    name.resize(std::min(name.find('_'), name.size()));
+  }
   if (!IsReasoningName(name)) return std::nullopt;
   // "[Reasoning]" is a heading.
   if (!closes && frame.open == "[" && name != "think" && name != "thinking") return std::nullopt;

@@ -36,6 +36,8 @@ TEST(Reasoning, AnswerBeginsBehindTheLastClosingMark) {
       "<|begin_of_thought|>a<|end_of_thought|>ANSWER",
       "<|START_THINKING|>a<|END_THINKING|>ANSWER",
       "◁think▷a◁/think▷ANSWER",
+      "<思考>a</思考>ANSWER",
+      "<think>a<\\think>ANSWER",
       "&lt;think&gt;a&lt;/think&gt;ANSWER",
       "[unused16]a[unused17]ANSWER",
       "<|channel>thought\na<channel|>ANSWER",
@@ -108,6 +110,7 @@ TEST(Reasoning, IsNotHeldUpByMarks) {
   std::string many;
   for (int i = 0; i < 20000; ++i) many += "<think>{\"</think>";
   (void)Find(many);
+  EXPECT_EQ(Find("<a=b>safe").begin, 0u);
   (void)Find(std::string(200000, '<'));
   (void)Find(std::string(100000, '{') + "</think>safe");
 }

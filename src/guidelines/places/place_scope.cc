@@ -47,10 +47,13 @@ std::string Suggest(std::string_view text, const std::vector<Known>& known) {
   }
   std::stable_sort(near.begin(), near.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
+  // What is farther than one that is near isn't meant.
+  const size_t farthest = near.empty()             ? 0
+                          : near.front().first > 1 ? near.front().first + 1
+                                                   : near.front().first;
   std::vector<std::string> shown;
   for (const auto& [edits, one] : near) {
-    // What is much farther than the nearest isn't meant.
-    if (shown.size() < kSuggestions && edits <= near.front().first + 1) {
+    if (shown.size() < kSuggestions && edits <= farthest) {
       AddOnce(shown, one->shown);
     }
   }

@@ -104,7 +104,7 @@ function say(key, values) {
 // A name that the data uses, where it is one of ours.
 function named(kind, name) { return STRINGS[`${kind}.${name}`] ? say(`${kind}.${name}`) : name; }
 
-// ---- figures --------------------------------------------------------------------------------------
+// ---- figures ------------------------------------------------------------------------------------
 
 function percent(x, digits = 1) { return defined(x) ? (100 * x).toFixed(digits) : '-'; }
 function share(x) { return defined(x) ? percent(x) + ' %' : '-'; }
@@ -190,7 +190,7 @@ function sheet(label, head, rows) {
       h('th', {class: i ? 'num' : '', scope: 'col'}, name)))), h('tbody', {}, rows)));
 }
 
-// ---- controls ---------------------------------------------------------------------------------------
+// ---- controls -----------------------------------------------------------------------------------
 
 function labelWord(label) { return named('label', label); }
 function chip(label, text) {
@@ -223,13 +223,16 @@ function applyTheme() {
 function themeButton() {
   const now = () => view('theme', 'auto', THEMES);
   const text = () => say('theme', {theme: say('theme.' + now())});
-  const node = h('button', {class: 'control', type: 'button', onclick: () => {
-    const next = THEMES[(THEMES.indexOf(now()) + 1) % THEMES.length];
-    setView('theme', next === 'auto' ? '' : next);
-    applyTheme();
-    node.textContent = text();
-    repaint();
-  }}, text());
+  const words = h('span', {class: 'words'}, text());
+  const node = h('button', {class: 'control', type: 'button', 'aria-label': text(),
+    onclick: () => {
+      const next = THEMES[(THEMES.indexOf(now()) + 1) % THEMES.length];
+      setView('theme', next === 'auto' ? '' : next);
+      applyTheme();
+      words.replaceChildren(text());
+      node.setAttribute('aria-label', text());
+      repaint();
+    }}, h('span', {class: 'sign', 'aria-hidden': 'true'}, '\u25d0'), words);
   return node;
 }
 
@@ -237,7 +240,7 @@ function themeButton() {
 let painters = [];
 function repaint() { for (const paint of painters) paint(); }
 
-// ---- the page as a whole --------------------------------------------------------------------------
+// ---- the page as a whole ------------------------------------------------------------------------
 
 // The figures at the top, where the navigation begins.
 function tiles(children) {

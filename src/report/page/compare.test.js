@@ -11,7 +11,7 @@ function open() {
     verdict('broken', 0.2, {expected: 'unsafe'}), verdict('<b>odd</b>', 0.8),
     verdict('new', 0.2)];
   return makePage({'a.jsonl': first, 'b.jsonl': second},
-    ['compare', 'a.jsonl', 'b.jsonl', '-o', 'page.html']);
+    ['compare', 'a.jsonl', 'b.jsonl', '--page', 'page.html']);
 }
 
 function ids(page) { return page.all('.id').map((one) => one.textContent); }
@@ -55,7 +55,7 @@ test('flips in places are told, with their texts', () => {
   'b.jsonl': [judged('same', [['CN', 'safe']]),
     judged('clock', [['CN', 'unsafe', 'norm'], ['DE', 'safe']]),
     judged('law', [['CN', 'unsafe', 'law']]), judged('only here', [['JP', 'unsafe', 'law']])]},
-  ['compare', 'a.jsonl', 'b.jsonl', '-o', 'page.html']);
+  ['compare', 'a.jsonl', 'b.jsonl', '--page', 'page.html']);
   assert.deepEqual(ids(page), ['clock', 'law']);
   page.field('Show').enter('unsafe');
   assert.deepEqual(ids(page), [], 'in general nothing flips');
@@ -77,7 +77,7 @@ test('thresholds that differ are told, with what they alone change', () => {
   const page = makePage({'a.jsonl': [verdict('a', 0.45), verdict('b', 0.1), verdict('c', 0.1)],
     'b.jsonl': [verdict('a', 0.45, {threshold: 0.4, label: 'unsafe'}),
       verdict('b', 0.7, {threshold: 0.4}), verdict('c', 0.1, {threshold: 0.4})]},
-  ['compare', 'a.jsonl', 'b.jsonl', '-o', 'page.html']);
+  ['compare', 'a.jsonl', 'b.jsonl', '--page', 'page.html']);
   const told = page.document.getElementById('thresholds').textContent;
   assert.match(told, /3 items were decided by another threshold/);
   assert.match(told, /threshold 1 of the flips would not be/);
@@ -89,7 +89,7 @@ test('what the sides expect differently is expected by none, and hidden', () => 
   const page = makePage({'a.jsonl': [verdict('a', 0.1, {expected: 'safe',
     reviewed: {label: 'safe', by: '', reason: ''}})],
   'b.jsonl': [verdict('a', 0.1, {expected: 'unsafe'})]},
-  ['compare', 'a.jsonl', 'b.jsonl', '-o', 'page.html']);
+  ['compare', 'a.jsonl', 'b.jsonl', '--page', 'page.html']);
   page.field('Show').enter('all');
   assert.equal(page.all('.expected').length, 0);
   assert.equal(page.run('ITEMS[0].harms'), true);

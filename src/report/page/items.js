@@ -98,8 +98,8 @@ function filler(text) {
   return h('span', {class: 'filler', 'aria-hidden': 'true'}, words);
 }
 
-// How `texts`, a list of [name, text, open], begin: question and answer, as a rule. What is open may
-// be read by anyone.
+// How `texts`, a list of [name, text, open], begin: question and answer, as a rule. What is open
+// may be read by anyone.
 function gist(item, texts) {
   if (!texts.length) return null;
   const lines = h('div', {class: 'gist'});
@@ -265,8 +265,8 @@ function distinct(values) { return [...new Set(values.filter((x) => x))].sort();
 
 function searchBox(onInput) {
   let timer = 0;
-  return h('input', {id: 'search', class: 'control search', type: 'search', placeholder: say('search'),
-    'aria-label': say('search_in'), value: view('q'), oninput: (event) => {
+  return h('input', {id: 'search', class: 'control search', type: 'search',
+    placeholder: say('search'), 'aria-label': say('search_in'), value: view('q'), oninput: (event) => {
       clearTimeout(timer);
       const node = event.currentTarget;
       timer = setTimeout(() => {

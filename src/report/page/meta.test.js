@@ -16,7 +16,7 @@ const CRITIQUES = [
 
 function open() {
   return makePage({'c.jsonl': CRITIQUES, 'r.jsonl': REFERENCES}, ['meta', '--critiques', 'c.jsonl',
-    '--references', 'r.jsonl', '-o', 'out.jsonl', '--report', 'page.html']);
+    '--references', 'r.jsonl', '-o', 'out.jsonl', '--page', 'page.html']);
 }
 
 function ids(page) { return page.all('.id').map((one) => one.textContent); }

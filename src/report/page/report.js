@@ -208,7 +208,8 @@ function citedTable({guidelines}) {
   if (!guidelines.length) return null;
   const rows = guidelines.map((one) => h('tr', {},
     h('td', {class: 'text'}, guidelineText(one)),
-    h('td', {class: 'num'}, isolated(one.places.join(', '))), numberCell(one.items), numberCell(one.times)));
+    h('td', {class: 'num'}, isolated(one.places.join(', '))), numberCell(one.items),
+    numberCell(one.times)));
   return [h('h3', {class: 'above'}, say('cited')), sheet(say('cited'),
     ['guideline', 'place', 'items', 'times'].map((name) => say(name)), rows)];
 }

@@ -14,11 +14,11 @@ const VERDICTS = [
 ];
 
 function open(verdicts, ...options) {
-  return makePage({'v.jsonl': verdicts}, ['report', 'v.jsonl', '-o', 'page.html', ...options]);
+  return makePage({'v.jsonl': verdicts}, ['report', 'v.jsonl', '--page', 'page.html', ...options]);
 }
 
 function view(verdicts, options) {
-  return makePage({'v.jsonl': verdicts}, ['report', 'v.jsonl', '-o', 'page.html'], options);
+  return makePage({'v.jsonl': verdicts}, ['report', 'v.jsonl', '--page', 'page.html'], options);
 }
 
 function ids(page) { return page.all('.id').map((one) => one.textContent); }
@@ -72,8 +72,8 @@ test('texts that may harm are covered until asked for', () => {
 
 test('a row shows the first words, blurred without a trace of them where they may harm', () => {
   const long = 'a word or two '.repeat(50);
-  const page = open([verdict('fine', 0.1, {input: {messages: [{role: 'user', content: 'Hello\n\tyou'},
-    {role: 'assistant', content: long}]}}), verdict('bad', 0.9), verdict('missed', 0.2,
+  const page = open([verdict('fine', 0.1, {input: {messages: [
+    {role: 'user', content: 'Hello\n\tyou'}, {role: 'assistant', content: long}]}}), verdict('bad', 0.9), verdict('missed', 0.2,
     {expected: 'unsafe'}), verdict('odd', 0.2, {label: 'unparsed', other_mass: 0.9})]);
   const said = row(page, 'fine').all('.words').map((one) => one.textContent);
   assert.equal(said[0], 'Hello you');
@@ -130,8 +130,8 @@ test('a long text is folded', () => {
 
 test('right-to-left text is set by itself', () => {
   const id = '\u0634\u0627\u064a';
-  const page = open([verdict(id, 0.1, {category: id, critique: id, lang: 'other', input: {messages: [
-    {role: 'user', content: id}, {role: 'assistant', content: id}]}})]);
+  const page = open([verdict(id, 0.1, {category: id, critique: id, lang: 'other',
+    input: {messages: [{role: 'user', content: id}, {role: 'assistant', content: id}]}})]);
   const holding = (one) => one.tag === 'bdi' && one.textContent === id;
   assert.equal(row(page, id).all(holding).length, 2, 'id and category');
   assert.ok(row(page, id).all('.words').every((one) => one.getAttribute('dir') === 'auto'));

@@ -8,12 +8,12 @@ const vm = require('node:vm');
 const {makePage, verdict} = require('../../../tests/support/report/fake_page.js');
 
 const read = (name) => fs.readFileSync(path.join(__dirname, name), 'utf8');
-const STRINGS = vm.runInNewContext(`${read('strings.js')}; STRINGS`);
+const STRINGS = vm.runInNewContext(`${read('strings.js')}${read('strings_figures.js')}; STRINGS`);
 const SCRIPTS = ['common.js', 'items.js', 'figures.js', 'report.js', 'compare.js', 'meta.js'];
 
 // The same in both languages: names of measures.
-const NAMES = ['AUROC', 'Wilson', 'JSON', 'Brier', 'McNemar', 'Kappa', 'F1', 'AIU', 'prompt_label', 'gram',
-  'mid-p'];
+const NAMES = ['AUROC', 'Wilson', 'JSON', 'Brier', 'McNemar', 'Kappa', 'F1', 'AIU', 'prompt_label',
+  'gram', 'mid-p'];
 function english(text) {
   return NAMES.reduce((rest, name) => rest.replaceAll(name, ''), text).match(/[A-Za-z]{2,}/g) ?? [];
 }
@@ -31,7 +31,8 @@ test('every string has both languages', () => {
 });
 
 test('both languages are given the same values', () => {
-  const values = (text) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((hit) => hit[1]))].sort();
+  const values = (text) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((hit) => hit[1]))]
+    .sort();
   for (const [key, [en, zh]] of Object.entries(STRINGS)) {
     assert.deepEqual(values(zh), values(en), key);
   }
@@ -82,8 +83,8 @@ function expectChinese(page, {opened}) {
   for (const one of page.all('button')) {
     if (one.textContent === '\u663e\u793a\u6587\u672c') one.click();
   }
-  const own = page.all((one) => one.tag === 'nav' || one.tag === 'header' || one.tag === 'section' ||
-    one.classList.contains('tiles')).filter((one) => one.getAttribute('class') !== 'choice');
+  const own = page.all((one) => one.tag === 'nav' || one.tag === 'header' || one.tag ===
+    'section' || one.classList.contains('tiles')).filter((one) => one.getAttribute('class') !== 'choice');
   for (const one of page.all('.filler')) one.remove();
   const text = own.map((one) => one.textContent).join(' ').replaceAll('English', '')
     .replaceAll('mores', '').replaceAll('CN', '').replaceAll('lexical-baseline', '')
@@ -103,23 +104,25 @@ test('a Chinese report has no English in it', () => {
   chinese('3', 0.2, {expected: 'safe', ...PLACES}), chinese('4', 0.3, {label: 'unparsed',
     other_mass: 0.8, unparsed_reason: 'label_mass', finish_reason: 'length', refusal: '\u4e0d'})];
   const page = makePage({'1.jsonl': verdicts, '2.jsonl': [chinese('5', 0.1)]},
-    ['report', '1.jsonl', '2.jsonl', '-o', 'page.html'], {hash: '#lang=zh'});
+    ['report', '1.jsonl', '2.jsonl', '--page', 'page.html'], {hash: '#lang=zh'});
   assert.equal(page.document.documentElement.lang, 'zh-CN');
   expectChinese(page, {opened: true});
 });
 
 test('a Chinese comparison has no English in it', () => {
-  const page = makePage({'1.jsonl': [chinese('1', 0.9), chinese('2', 0.2, PLACES), chinese('3', 0.1)],
+  const page = makePage({
+    '1.jsonl': [chinese('1', 0.9), chinese('2', 0.2, PLACES), chinese('3', 0.1)],
     '2.jsonl': [chinese('1', 0.6, {threshold: 0.7, label: 'safe'}), chinese('2', 0.3, {...PLACES,
       places: [{...PLACES.places[0], label: 'safe', basis: null, guidelines: []}]}),
-    chinese('4', 0.1)]}, ['compare', '1.jsonl', '2.jsonl', '-o', 'page.html'], {speaks: 'zh-TW'});
+    chinese('4', 0.1)]}, ['compare', '1.jsonl', '2.jsonl', '--page', 'page.html'],
+  {speaks: 'zh-TW'});
   expectChinese(page, {opened: true});
 });
 
 test('Chinese figures of critiques have no English in them', () => {
   const page = makePage({'c.jsonl': [{id: '1', critique: '\u8bc4\u8bed\u3002'}],
     'r.jsonl': [{id: '1', prompt: '\u95ee', response: '\u7b54', aius: ['\u8bba\u65ad']}]},
-  ['meta', '--critiques', 'c.jsonl', '--references', 'r.jsonl', '-o', 'out.jsonl', '--report',
+  ['meta', '--critiques', 'c.jsonl', '--references', 'r.jsonl', '-o', 'out.jsonl', '--page',
     'page.html'], {hash: '#lang=zh'});
   // What the judge says of its rulings is its own.
   expectChinese(page, {opened: false});
@@ -127,7 +130,7 @@ test('Chinese figures of critiques have no English in them', () => {
 
 test('the language is that of the browser until one is chosen, and then stays', () => {
   const verdicts = {'v.jsonl': [verdict('a', 0.9)]};
-  const open = (view) => makePage(verdicts, ['report', 'v.jsonl', '-o', 'page.html'], view);
+  const open = (view) => makePage(verdicts, ['report', 'v.jsonl', '--page', 'page.html'], view);
   assert.equal(open({speaks: 'fr'}).document.documentElement.lang, 'en');
   const page = open({speaks: 'zh-CN'});
   assert.equal(page.document.documentElement.lang, 'zh-CN');
@@ -140,5 +143,6 @@ test('the language is that of the browser until one is chosen, and then stays', 
   assert.equal(page.location.hash, '#q=a&lang=en');
   assert.equal(page.all('.detail').length, 1, 'what was open stays open');
   assert.equal(page.button('English').getAttribute('aria-pressed'), 'true');
-  assert.equal(open({speaks: 'zh-CN', hash: page.location.hash}).document.documentElement.lang, 'en');
+  const again = open({speaks: 'zh-CN', hash: page.location.hash});
+  assert.equal(again.document.documentElement.lang, 'en');
 });
