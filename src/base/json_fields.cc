@@ -145,6 +145,13 @@ Expected<std::optional<std::string>> JsonFields::Id() const {
   return std::optional<std::string>(*std::move(id));
 }
 
+Expected<std::string> JsonFields::IdOrNone() const {
+  const Json* value = Find("id");
+  if (value != nullptr && *value == "") return std::string();
+  MORES_ASSIGN_OR_RETURN(std::optional<std::string> id, Id());
+  return std::move(id).value_or("");
+}
+
 Expected<size_t> JsonFields::OneOf(const char* name,
                                    std::span<const std::string_view> names) const {
   MORES_ASSIGN_OR_RETURN(const std::string text, RequiredString(name));

@@ -77,6 +77,8 @@ class JsonFields {
   // The field `id`, as TextOfId.
   Expected<std::optional<std::string>> Id() const;
   Expected<std::string> RequiredId() const { return Given("id", Id()); }
+  // The same; "" where it is absent or empty, and one is made.
+  Expected<std::string> IdOrNone() const;
 
   // The place of a text among `names`. Absent is an error.
   Expected<size_t> OneOf(const char* name, std::span<const std::string_view> names) const;

@@ -84,6 +84,7 @@ TEST_F(JsonFieldsTest, SaysWhatIsWrong) {
             "f:1: field 'p': must be null or a number from 0 to 1");
   EXPECT_EQ(Problem(fields.Flag("n")), "f:1: field 'n': must be true or false");
   EXPECT_EQ(Problem(fields.Id()), "f:1: field 'id': empty");
+  EXPECT_EQ(fields.IdOrNone().value(), "");
   EXPECT_EQ(Problem(fields.Object("a")), "f:1: field 'a': must be an object, not array");
   EXPECT_EQ(Problem(fields.Objects("a")), "f:1: field 'a[0]': must be an object, not number");
   EXPECT_EQ(Problem(RequireObject(fields.object()["a"], "f:1")),

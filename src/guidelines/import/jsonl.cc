@@ -81,8 +81,7 @@ class Reader {
       return fields.Wrong("kind", "must be one of people, community, region");
     }
     MORES_ASSIGN_OR_RETURN(group.name_zh, OptionalText(fields, "name_zh"));
-    MORES_ASSIGN_OR_RETURN(const auto id, fields.Id());
-    group.id = id.value_or("");
+    MORES_ASSIGN_OR_RETURN(group.id, fields.IdOrNone());
     if (group.id.empty()) group.id = GroupId(group.name_en);
     MORES_ASSIGN_OR_RETURN(group.places, ReadPlaces(fields));
     batch_.groups.push_back(std::move(group));
@@ -95,8 +94,7 @@ class Reader {
     Passage passage;
     MORES_ASSIGN_OR_RETURN(passage.text, fields.RequiredString("text"));
     MORES_ASSIGN_OR_RETURN(passage.places, ReadPlaces(fields));
-    MORES_ASSIGN_OR_RETURN(const auto id, fields.Id());
-    passage.id = id.value_or("");
+    MORES_ASSIGN_OR_RETURN(passage.id, fields.IdOrNone());
     MORES_ASSIGN_OR_RETURN(passage.topic, OptionalText(fields, "topic"));
     MORES_ASSIGN_OR_RETURN(passage.heading, OptionalText(fields, "heading"));
     if (fields.Has("lang")) {

@@ -196,8 +196,7 @@ Expected<Guideline> ParseGuideline(const Json& value, std::string_view where) {
     }
   }
   Guideline guideline;
-  MORES_ASSIGN_OR_RETURN(const auto id, fields.Id());
-  guideline.id = id.value_or("");
+  MORES_ASSIGN_OR_RETURN(guideline.id, fields.IdOrNone());
   MORES_ASSIGN_OR_RETURN(const std::optional<int64_t> version,
                          fields.Whole("version", {.least = 0, .most = 1 << 30}));
   guideline.version = static_cast<int>(version.value_or(guideline.version));
