@@ -108,7 +108,7 @@ TEST(Verdict, NamesTheBrokenFieldOfAPlace) {
     expect_broken(name, "text");
     expect_broken(name, Json::array({1}));
   }
-  expect_broken("guidelines", Json::array({Json{{"id", 3}}}));
+  expect_broken("guidelines", Json::array({Json{{"id", true}}}));
   for (const char* name : {"places", "flips", "guideline_set", "as_of", "guidelines_shown"}) {
     Json bad = ToJson(WithPlaces());
     bad[name] = -1;

@@ -211,7 +211,7 @@ TEST_F(ScriptedTest, BadLinesAreNamed) {
     const auto parsed = ParseEvaluation(bad, "f:1");
     return parsed ? std::string() : parsed.error().message;
   };
-  EXPECT_EQ(error_of("/id", 3), "f:1: field 'id': expected a string, found number");
+  EXPECT_EQ(error_of("/id", true), "f:1: field 'id': must be a string or an integer, not boolean");
   EXPECT_THAT(error_of("/lang", "fr"), HasSubstr("f:1: field 'lang'"));
   EXPECT_THAT(error_of("/aius", "x"), HasSubstr("f:1: field 'aius'"));
   EXPECT_THAT(error_of("/aius/1/outcome", "maybe"), HasSubstr("'aius[1]': field 'outcome'"));

@@ -114,7 +114,9 @@ std::string_view StartAmong(std::string_view text, Texts starts) {
 // Whether a word of ASCII that ends at `at` goes on there. Of Chinese that isn't told.
 bool GoesOn(std::string_view text, size_t at) {
   if (at == 0 || at >= text.size()) return false;
-  return IsWordByte(text[at - 1]) && (IsWordByte(text[at]) || text[at] == '_');
+  if (!IsWordByte(text[at - 1])) return false;
+  const size_t next = text.find_first_not_of('_', at);  // underscores at the end are Markdown's
+  return next != std::string_view::npos && IsWordByte(text[next]);
 }
 
 // The tag <NAME> or </NAME> of an element around an answer.

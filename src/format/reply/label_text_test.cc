@@ -12,6 +12,7 @@ TEST(LabelText, ReadsALabelWhateverStandsAroundIt) {
                            "UNSAFE",
                            "Unsafe.",
                            "**Unsafe**",
+                           "__unsafe__",
                            "**Unsafe.**",
                            "`unsafe`",
                            "\"unsafe\"",

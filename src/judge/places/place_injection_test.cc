@@ -56,11 +56,13 @@ class PlaceInjectionTest : public PlacesTest {
       // general.
       json.erase("model");
       json.erase("critique");
+      json.erase("unshown");
       for (Json& place : json["places"]) {
         place.erase("critique");
         place.erase("unsupported");
         place.erase("response_type");
         place.erase("invented");
+        place.erase("unshown");
       }
       return json;
     };

@@ -203,7 +203,7 @@ TEST_F(PlacesTest, OurEngineIsAskedOnceAGuideline) {
   EXPECT_THAT(place.guidelines,
               ElementsAre(format::GuidelineRef{white, 1}, format::GuidelineRef{clocks, 1}));
   EXPECT_THAT(place.shown, SizeIs(3));
-  EXPECT_EQ(place.critique, "[" + white + "] The paper is white. See . Elephants trumpet loudly.");
+  EXPECT_EQ(place.critique, "[" + white + "] The paper is white. Elephants trumpet loudly.");
   EXPECT_EQ(place.invented, 1);
   EXPECT_THAT(place.unsupported, ElementsAre("Elephants trumpet loudly."));
   EXPECT_GT(verdict->usage.prompt_tokens, alone.usage.prompt_tokens);

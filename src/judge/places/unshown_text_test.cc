@@ -69,7 +69,7 @@ TEST(UnshownText, OfAPlaceWhatWasShownMayBeSpokenOf) {
 
 TEST(UnshownText, OfAPlaceWhatWasNotShownIsTakenOut) {
   ExpectKept("It is rude. It breaks NG-ffffffffff too. So no.", "It is rude. So no.", 1, {kNorm});
-  ExpectKept("It is rude. [guideline 4] forbids it.", "It is rude.", 1, {kNorm});
+  ExpectKept("It is rude. By [guideline 4] it is forbidden.", "It is rude.", 1, {kNorm});
   ExpectKept("Guideline 2 forbids it. So does the third guideline.", "", 2, {kNorm});
   ExpectKept("第二条准则也不许。回答不妥。", "回答不妥。", 1, {kNorm});
   ExpectKept("It is rude. Article 13 of the Penal Code forbids it.", "It is rude.", 1, {kLaw});
