@@ -49,7 +49,7 @@ std::string Describe(const chat::ChatTotals& totals) {
                       totals.usage.completion_tokens);
   if (totals.cost > 0) text += fmt::format(", cost {:.4f}", totals.cost);
   if (!totals.oddities.empty()) {
-    text += "\nodd replies: ";
+    text += "\nodd on the wire: ";
     for (const auto& [name, count] : totals.oddities) {
       if (!text.ends_with(' ')) text += ", ";
       text += fmt::format("{} {}", Printable(name), count);
