@@ -11,8 +11,8 @@
 namespace mores::app {
 
 struct CostsJob {
-  std::vector<std::string> manifests;
-  std::string output;  // the same as JSON; may be empty
+  std::vector<std::string> manifests;  // or the outputs beside which they stand
+  std::string output;                  // the same as JSON; may be empty
 };
 
 // One a manifest, in their order.

@@ -31,11 +31,14 @@ void AddCostsCommand(CommandLine& line) {
                  .summary = "What runs cost: tokens, seconds, memory, from their manifests.",
                  .example =
                      R"(  mores judge examples/dialogues.jsonl -o verdicts.jsonl
-  mores costs verdicts.jsonl.manifest.json
+  mores costs verdicts.jsonl
 
 A line a run, in the order given. Tokens are those that models were asked for and wrote in that run;
 replies kept from before cost nothing again. Formats: docs/formats/costs.md.)"});
-  command->add_option("MANIFEST", options->manifests, "OUTPUT.manifest.json of runs")->required();
+  command
+      ->add_option("MANIFEST", options->manifests,
+                   "OUTPUT.manifest.json of runs, or the outputs beside it")
+      ->required();
   command->add_option("-o,--output,--json", options->output,
                       "The same as JSON; - for standard output");
   OnRun(line, command, [options] { return RunCosts(*options); });
