@@ -21,6 +21,10 @@ Expected<std::unique_ptr<chat::ChatModel>> WithReplyCache(const ChatOptions& opt
   if (options.cache == "none") return model;
   const bool beside = options.cache.empty();
   if (beside && IsStream(output)) return model;
+  const std::string& kept = options.cache;
+  if (kept == output || kept == output + ".part" || kept == output + ".manifest.json") {
+    return MakeError(ErrorKind::kUsage, "--cache {}: the run writes its own work there", kept);
+  }
   const bool drop = beside && options.fresh;
   MORES_ASSIGN_OR_RETURN(
       std::unique_ptr<chat::ReplyCache> cache,

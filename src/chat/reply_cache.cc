@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <unordered_map>
@@ -34,6 +35,12 @@ class FileCache : public ReplyCache {
   Status Load() {
     MORES_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(path_));
     const std::string_view bytes = file.bytes();
+    // Of another kind: nothing is appended to somebody's dialogues, verdicts or notes.
+    constexpr std::string_view kBeginning = R"({"key":")";
+    const size_t compared = std::min(bytes.size(), kBeginning.size());
+    if (bytes.substr(0, compared) != kBeginning.substr(0, compared)) {
+      return MakeError(ErrorKind::kUsage, "{}: holds something other than replies", path_);
+    }
     size_t begin = 0;
     for (size_t end; (end = bytes.find('\n', begin)) != std::string_view::npos; begin = end + 1) {
       const std::string_view line = bytes.substr(begin, end - begin);

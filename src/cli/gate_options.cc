@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "base/files.h"
 #include "cli/command.h"
@@ -40,11 +42,24 @@ Expected<format::Gate> ReadGate(const GateFlags& flags, const format::GateFigure
     return tl::unexpected<Error>(Named("--junit", kind.error()));
   }
   MORES_ASSIGN_OR_RETURN(format::Gate gate, format::Gate::Parse(flags.fail_if, figures));
+  // What an earlier run told must not stand for this one, should it be refused or stopped.
+  std::error_code error;
+  if (std::filesystem::is_regular_file(flags.junit, error)) {
+    MORES_ASSIGN_OR_RETURN(const std::string before, ReadFile(flags.junit));
+    if (!before.empty() && before.find("<testsuite") == std::string::npos) {
+      return MakeError(ErrorKind::kUsage, "--junit {}: holds something other than JUnit XML",
+                       flags.junit);
+    }
+    std::filesystem::remove(flags.junit, error);
+  }
   for (const std::string& text : flags.fail_if) {
     const auto bound = format::ParseBound(text, figures.known);
-    if (!bound || !format::CanNeverBeExceeded(*bound, figures.known)) continue;
-    fmt::print(stderr, "note: --fail-if {} can never be exceeded; one per cent is 0.01 or 1%\n",
-               Printable(format::ToString(*bound)));
+    // "100%" is meant as it is written, such as for what is undecided; a bare 1 is most likely 1 %.
+    const bool per_cent = text.find('%') != std::string::npos;
+    if (!bound || per_cent || !format::CanNeverBeExceeded(*bound, figures.known)) continue;
+    return MakeError(ErrorKind::kUsage,
+                     "--fail-if {} can never be exceeded; one per cent is 0.01 or 1%",
+                     format::ToString(*bound));
   }
   return gate;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/cpu.h"
@@ -70,7 +71,12 @@ int Parse(int argc, char** argv) {
 }  // namespace
 
 int Run(int argc, char** argv) {
-  const int exit_code = Parse(argc, argv);
+  int exit_code = 0;
+  try {
+    exit_code = Parse(argc, argv);
+  } catch (const std::system_error& error) {  // of fmt::print, where standard output is full
+    return Fail({ErrorKind::kIo, fmt::format("standard output: {}", error.what())});
+  }
   // What was printed may not have arrived: a full disk, a closed pipe.
   if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && exit_code == 0) {
     return Fail({ErrorKind::kIo, "standard output: cannot be written"});

@@ -26,8 +26,9 @@ std::string LabelledShare(int64_t part, int64_t whole) {
 void TellAnnotators(const Json& annotators) {
   fmt::print("{:<{}}{:>7}{:>7}{:>8}{:>10}{:>8}{:>11}{:>15}\n", "annotator", kNameColumns, "asked",
              "safe", "unsafe", "unparsed", "failed", "labelled", "with majority");
-  for (const auto& [by, counts] : annotators.items()) {
-    const auto count = [&](const char* field) { return counts[field].get<int64_t>(); };
+  for (const auto& annotator : annotators.items()) {
+    const std::string& by = annotator.key();
+    const auto count = [&](const char* field) { return annotator.value()[field].get<int64_t>(); };
     const std::string name = text::FitColumns(Printable(by), kNameColumns - 2);
     fmt::print("{}{:{}}{:>7}{:>7}{:>8}{:>10}{:>8}{:>11}{:>15}\n", name, "",
                kNameColumns - text::CountColumns(name), count("votes"), count("safe"),
