@@ -9,6 +9,7 @@
 #include "format/rules.h"
 #include "format/sft.h"
 #include "judge/places/place_text.h"
+#include "judge/places/unshown_text.h"
 
 namespace mores::judge {
 namespace {
@@ -193,6 +194,11 @@ format::Verdict LabelFirstJudge::MakeVerdict(const format::Dialogue& dialogue,
   verdict.critique = CleanCritique(rest);
   // Without a guideline there is none to cite. Where one is shown, who asked reads the citations.
   if (dialogue.guideline.empty()) verdict.critique = CleanCitations(verdict.critique, {}).text;
+  // Nor to speak of; without rules the critique stays what it has always been.
+  if (dialogue.guideline.empty() && !RulesFor(dialogue).empty()) {
+    format::Dialogue copy;
+    verdict.critique = KeepShownClaims(verdict.critique, {}, Shown(dialogue, copy)).text;
+  }
   verdict.rule = format::RuleCited(verdict.critique, RulesFor(dialogue).size());
   verdict.category = profile_->Category(rest, verdict.label, verdict.lang);
   if (!verdict.category && !verdict.rule) verdict.category = CategoryOf(verdict.critique);
