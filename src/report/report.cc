@@ -92,6 +92,9 @@ void MeasureAnywhere(const stats::BootstrapOptions& options, Report& report) {
                      .counted = label != format::Label::kUnparsed,
                      .holds = label == format::Label::kUnsafe});
     report.undecided += format::AnyUnparsed(item.verdict) ? 1 : 0;
+    report.undecided_with_swapped += format::AnyUnparsedWithSwapped(item.verdict) ? 1 : 0;
+    report.places_not_judged += format::PlaceNotJudged(item.verdict) ? 1 : 0;
+    report.labels_in.Add(item.verdict);
   }
   report.unsafe_share = MeasureShare(items, options);
 }
