@@ -15,7 +15,7 @@ namespace mores::judge {
 namespace {
 
 // Raised whenever the same guidelines and replies may come out as another result.
-constexpr int kVersion = 3;
+constexpr int kVersion = 4;
 // Content words that an answer must have in common with a guideline, and not from its query, to
 // have taken it up.
 constexpr size_t kTakenUp = 3;
