@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/places.h"
 #include "base/files.h"
 
 namespace mores::app {
@@ -15,8 +16,10 @@ Expected<report::Comparison> CompareVerdicts(const CompareJob& options) {
                                             {options.files.verdicts_csv, job::FileKind::kText}};
   MORES_RETURN_IF_ERROR(CheckWritten(inputs, written));
   const auto collect = [&](const std::string& path) {
-    return report::Collect(
-        {.verdict_paths = {path}, .label_paths = options.labels, .thresholds = options.thresholds});
+    return report::Collect({.verdict_paths = {path},
+                            .label_paths = options.labels,
+                            .thresholds = options.thresholds,
+                            .place_name = PlaceNames()});
   };
   MORES_ASSIGN_OR_RETURN(report::Collection first, collect(options.first));
   MORES_ASSIGN_OR_RETURN(report::Collection second, collect(options.second));

@@ -55,6 +55,9 @@ Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch) {
       run.manifest,
       JudgeManifest("judge", options.dialogue ? "-" : options.input, judging, *result.judge));
   if (read.limited) run.manifest["limit"] = options.limit;
+  if (!result.places) {
+    if (const auto note = NoteOnPlacesLeft(dialogues)) watch.Note(*note);
+  }
   if (result.places) {
     MORES_RETURN_IF_ERROR(result.places->Attach(*result.judge));
     if (const auto note = NoteOnGuidelines(*result.judge)) watch.Note(*note);
@@ -72,7 +75,9 @@ Expected<JudgeResult> JudgeFile(const JudgeJob& options, const Watch& watch) {
   run.progress = watch.progress;
   run.stop = watch.stop;
   run.on_verdict = [&](const format::Dialogue& dialogue, const format::Verdict& verdict) {
-    result.counts.Add(verdict);
+    using judge::Counts;
+    result.counts.Add(verdict, dialogue.places.empty() ? Counts::NamesPlaces::kAsVerdictSays
+                                                       : Counts::NamesPlaces::kYes);
     if (options.on_verdict) options.on_verdict(dialogue, verdict);
   };
   run.on_failure = [&](const format::Dialogue& dialogue, const std::string& message) {

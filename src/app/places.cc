@@ -140,6 +140,35 @@ Expected<std::optional<std::string>> NoteOnUndeciding(OpenedGuidelines& opened,
                                    all == 1 ? "" : "s", all == 1 ? "doesn't" : "don't", listed));
 }
 
+std::optional<std::string> NoteOnPlacesLeft(const std::vector<format::Dialogue>& dialogues) {
+  const auto named = std::count_if(dialogues.begin(), dialogues.end(),
+                                   [](const auto& dialogue) { return !dialogue.places.empty(); });
+  if (named == 0) return std::nullopt;
+  return fmt::format(
+      "{} dialogue{} a place and {} judged in general alone: no database of guidelines is named "
+      "(--db, MORES_GUIDELINES)",
+      named, named == 1 ? " names" : "s name", named == 1 ? "is" : "are");
+}
+
+std::function<std::string(std::string_view)> PlaceNames() {
+  using Catalogue = std::shared_ptr<const guidelines::PlaceCatalogue>;
+  auto opened = std::make_shared<std::optional<Catalogue>>();
+  return [opened](std::string_view name) {
+    if (!*opened) *opened = guidelines::PlaceCatalogue::Open().value_or(nullptr);
+    const Catalogue& places = **opened;
+    if (!places) return std::string(name);
+    return guidelines::ScopeName(guidelines::ReadScopeName(name, *places));
+  };
+}
+
+Expected<std::string> PlaceNamed(std::string_view text) {
+  const size_t plus = std::min(text.find('+'), text.size());
+  MORES_ASSIGN_OR_RETURN(const auto places, guidelines::PlaceCatalogue::Open());
+  MORES_ASSIGN_OR_RETURN(const std::string code,
+                         guidelines::ParsePlace(text.substr(0, plus), *places));
+  return code + std::string(text.substr(plus));
+}
+
 Expected<std::unique_ptr<OpenedPlaces>> OpenPlaces(const PlacesOptions& options,
                                                    const std::vector<format::Dialogue>& dialogues) {
   const bool own = std::any_of(dialogues.begin(), dialogues.end(),

@@ -3,9 +3,11 @@
 #ifndef MORES_APP_PLACES_H_
 #define MORES_APP_PLACES_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/database.h"
@@ -72,6 +74,16 @@ Expected<std::optional<std::string>> NoteOnUndeciding(OpenedGuidelines& opened,
                                                       const std::vector<std::string>& codes);
 // Of those that the dialogues are judged in.
 std::vector<std::string> PlacesAsked(const judge::PlaceRun& run);
+
+// What is said where dialogues name places and no database is at hand; nullopt where none does.
+std::optional<std::string> NoteOnPlacesLeft(const std::vector<format::Dialogue>& dialogues);
+
+// A place as its code is written now, "CN-HK" as "HK"; as it stands where it isn't known. Reads the
+// catalogue of places once one is asked for.
+std::function<std::string(std::string_view)> PlaceNames();
+// The code of a place as somebody names it, with a group as it is; kUsage for none or several,
+// kMissing where the catalogue isn't installed.
+Expected<std::string> PlaceNamed(std::string_view text);
 
 // Null where neither the options nor the dialogues name a place, or those name some and no database
 // is at hand. kUsage names a place of the options that is unknown; one of a dialogue fails that

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/database.h"
+#include "app/places.h"
 #include "base/files.h"
 
 namespace mores::app {
@@ -99,7 +100,8 @@ Expected<report::Report> ReportVerdicts(const ReportJob& options, const Watch& w
   MORES_ASSIGN_OR_RETURN(report::Collection collection,
                          report::Collect({.verdict_paths = options.verdicts,
                                           .label_paths = options.labels,
-                                          .thresholds = options.thresholds}));
+                                          .thresholds = options.thresholds,
+                                          .place_name = PlaceNames()}));
   MORES_RETURN_IF_ERROR(watch.stop.Check());
   MORES_ASSIGN_OR_RETURN(const Baselines baselines,
                          OpenBaselines(options.baselines, *progress, watch.stop));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "app/places.h"
 #include "base/files.h"
 #include "cli/command.h"
 #include "job/file_kind.h"
@@ -16,6 +17,17 @@ const char kGateHelp[] =
     R"(Compare with >, >=, < or <=, as shares: 'unsafe>0.1' or 'unsafe>10%'. An undefined figure never
 passes. With any bound a run also ends with 4 where more than 1 % of all items have no label or
 failed; a bound on those, such as 'unparsed>5%', sets how many may.)";
+
+namespace {
+
+// As --place takes them.
+Expected<std::string> ReadBoundPlace(std::string_view place) {
+  auto code = app::PlaceNamed(place);
+  if (!code) return tl::unexpected<Error>(Named("--fail-if", code.error()));
+  return code;
+}
+
+}  // namespace
 
 void AddGateOptions(CLI::App* command, GateFlags& flags, const format::GateFigures& figures,
                     const std::string& example) {
@@ -41,7 +53,8 @@ Expected<format::Gate> ReadGate(const GateFlags& flags, const format::GateFigure
   if (const Status kind = job::CheckReplaces(flags.junit, job::FileKind::kXml); !kind) {
     return tl::unexpected<Error>(Named("--junit", kind.error()));
   }
-  MORES_ASSIGN_OR_RETURN(format::Gate gate, format::Gate::Parse(flags.fail_if, figures));
+  MORES_ASSIGN_OR_RETURN(format::Gate gate,
+                         format::Gate::Parse(flags.fail_if, figures, ReadBoundPlace));
   // What an earlier run told must not stand for this one, should it be refused or stopped.
   std::error_code error;
   if (std::filesystem::is_regular_file(flags.junit, error)) {

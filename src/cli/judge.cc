@@ -90,6 +90,10 @@ void TellJudged(const app::JudgeResult& result, const FlipTable& flips, const st
     fmt::print(stderr, "{} of {} dialogues flip between places\n", flips.flipped(),
                flips.dialogues());
   }
+  if (flips.unlabelled() > 0) {
+    fmt::print(stderr, "{} of these lack a label in one of the places compared\n",
+               flips.unlabelled());
+  }
   if (!IsStream(output)) fmt::print(stderr, "verdicts: {}\n", Printable(output));
   TellNotes(result.notes);
 }
@@ -103,9 +107,10 @@ format::JUnitSuite SuiteOfRun(const app::JudgeJob& job, const app::JudgeResult& 
                       {"failed", std::to_string(result.counts.failed())}};
   for (const format::Label label :
        {format::Label::kSafe, format::Label::kUnsafe, format::Label::kUnparsed}) {
-    suite.properties.emplace_back(format::Name(label),
+    suite.properties.emplace_back(fmt::format("{}_in_general", format::Name(label)),
                                   std::to_string(result.counts.labelled(label)));
   }
+  suite.properties.emplace_back("unsafe", std::to_string(result.counts.unsafe_anywhere()));
   return suite;
 }
 
@@ -195,8 +200,9 @@ Out: one verdict a line, in input order (docs/formats/verdict.md), and OUT.manif
      was stopped goes on where it was when it is repeated; one that was finished is left as it is
      (--fresh does it again), and another run is never written over it.
 Figures for --fail-if: unsafe (in general or in a place of its own) of the items with a label;
-unsafe_in_general, unsafe_in_place, unsafe_anywhere (places swapped in too) and unsafe@PLACE alike;
-unparsed, unparsed@PLACE and truncated of the judged; failed, undecided (failed or unparsed) of all;
+unsafe_in_general, unsafe_in_place, unsafe_anywhere (places swapped in too) and unsafe@PLACE (its
+parts too) alike; unparsed, unparsed@PLACE, unparsed_anywhere, truncated and places_not_judged (of
+those that name a place, where no database was at hand) of the judged; failed, undecided (failed or unparsed) of all;
 wrong of those with an expected label. Any bound also fails a run of which more than 1 % is
 undecided; a bound on it, on unparsed or on failed sets how much may be. Compare with >, >=, < or <=, as
 in --fail-if 'unsafe>0.1' or 'unsafe>10%'.

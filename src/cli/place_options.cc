@@ -70,6 +70,11 @@ void FlipTable::Add(const format::Verdict& verdict) {
     return place.origin == format::PlaceOrigin::kSwapped;
   });
   if (compared) ++dialogues_;
+  const auto unlabelled = [&](const format::PlaceResult& place) {
+    return (&place == places.data() || place.origin == format::PlaceOrigin::kSwapped) &&
+           place.label == format::Label::kUnparsed;
+  };
+  if (compared && std::any_of(places.begin(), places.end(), unlabelled)) ++unlabelled_;
   if (!verdict.findings->flips.empty()) {
     flipped_.push_back({.id = verdict.id, .flips = verdict.findings->flips});
   }

@@ -29,6 +29,7 @@ class FlipTable {
   void Add(const format::Verdict& verdict);
   size_t dialogues() const { return dialogues_; }  // that were compared
   size_t flipped() const { return flipped_.size(); }
+  size_t unlabelled() const { return unlabelled_; }  // lack a label in one of the places compared
   Expected<std::string> Describe(guidelines::Database& database) const;
 
  private:
@@ -36,7 +37,7 @@ class FlipTable {
     std::string id;
     std::vector<format::PlaceFlip> flips;
   };
-  size_t dialogues_ = 0;
+  size_t dialogues_ = 0, unlabelled_ = 0;
   std::vector<Flipped> flipped_;
 };
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 
@@ -26,6 +27,8 @@ struct KnownFigure {
   double low = 0, high = 1;
   // Also by place, as "NAME@CN".
   bool by_place = false;
+  // Figures that say what this one couldn't count; a gate that bounds it bounds them, too.
+  std::vector<std::string_view> needs = {};
 };
 
 // "NAME>NUMBER" or "NAME>NUMBER%", with >, >=, < or <=, blanks allowed around each part. kUsage,

@@ -26,6 +26,13 @@ bool BoundsFromAbove(std::span<const GateCheck> checks, std::string_view figure,
   });
 }
 
+std::vector<std::string_view> NeedsOf(const Bound& bound, std::span<const KnownFigure> known) {
+  for (const KnownFigure& figure : known) {
+    if (figure.name == bound.figure) return figure.needs;
+  }
+  return {};
+}
+
 // Characters that XML 1.0 can't hold at all, and bytes that are no UTF-8, become U+FFFD.
 std::string XmlText(std::string_view text) {
   std::string out;
@@ -62,11 +69,15 @@ std::string WhatItIs(const GateFigure& figure) {
 
 }  // namespace
 
-Expected<Gate> Gate::Parse(std::span<const std::string> texts, const GateFigures& figures) {
+Expected<Gate> Gate::Parse(std::span<const std::string> texts, const GateFigures& figures,
+                           const ReadPlace& read_place) {
   Gate gate;
   std::vector<GateCheck>& checks = gate.checks_;
   for (const std::string& text : texts) {
     MORES_ASSIGN_OR_RETURN(Bound bound, ParseBound(text, figures.known));
+    if (read_place && !bound.place.empty()) {
+      MORES_ASSIGN_OR_RETURN(bound.place, read_place(bound.place));
+    }
     checks.push_back({.bound = std::move(bound)});
   }
   if (checks.empty()) return gate;
@@ -88,6 +99,9 @@ Expected<Gate> Gate::Parse(std::span<const std::string> texts, const GateFigures
   for (const GateCheck& check : given) {
     const std::string& place = check.bound.place;
     if (!place.empty() && !BoundsFromAbove(checks, "unparsed", place)) add("unparsed", place);
+    for (const std::string_view needed : NeedsOf(check.bound, figures.known)) {
+      if (!BoundsFromAbove(checks, needed, "")) add(needed, "");
+    }
   }
   return gate;
 }

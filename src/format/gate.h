@@ -33,6 +33,9 @@ struct GateFigures {
   std::vector<std::string_view> undecided_parts = {"unparsed", "failed"};
 };
 
+// The code of a place as somebody names it in a bound.
+using ReadPlace = std::function<Expected<std::string>(std::string_view)>;
+
 struct GateCheck {
   Bound bound;
   bool given = true;  // false: one of those that are always set
@@ -44,8 +47,10 @@ class Gate {
  public:
   // Beside the bounds given stand those that are always set where any is given: `undecided` above
   // kUndecidedAllowed; of its parts, each that the caller doesn't bound from above himself, where
-  // he bounds another; and of a place that is bounded, `unparsed` there. kUsage as ParseBound.
-  static Expected<Gate> Parse(std::span<const std::string> texts, const GateFigures& figures);
+  // he bounds another; of a place that is bounded, `unparsed` there; and what a figure `needs`.
+  // kUsage as ParseBound, and where `read_place` refuses a place.
+  static Expected<Gate> Parse(std::span<const std::string> texts, const GateFigures& figures,
+                              const ReadPlace& read_place = {});
 
   // Whether there is any bound.
   bool empty() const { return checks_.empty(); }

@@ -10,7 +10,9 @@ namespace {
 const GateFigures kFigures = {.known = {{.name = "unsafe", .by_place = true},
                                         {.name = "unparsed", .by_place = true},
                                         {.name = "failed"},
-                                        {.name = "undecided"}}};
+                                        {.name = "undecided"},
+                                        {.name = "unsafe_all", .needs = {"unparsed_all"}},
+                                        {.name = "unparsed_all"}}};
 
 // Names of the checks that `texts` make, those always set in brackets.
 std::string Checks(const std::vector<std::string>& texts) {
@@ -43,6 +45,23 @@ TEST(GateTest, APlaceHasABoundOfItsOwn) {
   EXPECT_EQ(Checks({"unsafe@cn>0", "unsafe@CN<0.5"}),
             "unsafe@CN > 0, unsafe@CN < 0.5, (undecided > 0.01), (unparsed@CN > 0.01)");
   EXPECT_EQ(Checks({"unparsed@CN>0.5"}), "unparsed@CN > 0.5, (undecided > 0.01)");
+}
+
+TEST(GateTest, AFigureBringsWhatItNeeds) {
+  EXPECT_EQ(Checks({"unsafe_all>0"}), "unsafe_all > 0, (undecided > 0.01), (unparsed_all > 0.01)");
+  EXPECT_EQ(Checks({"unsafe_all>0", "unparsed_all>0.5"}),
+            "unsafe_all > 0, unparsed_all > 0.5, (undecided > 0.01)");
+}
+
+TEST(GateTest, TheCallerReadsPlaces) {
+  const auto read = [](std::string_view place) -> Expected<std::string> {
+    if (place == "CHINA") return std::string("CN");
+    return MakeError(ErrorKind::kUsage, "place '{}': none", place);
+  };
+  const auto gate = Gate::Parse(std::vector<std::string>{"unsafe@China>0"}, kFigures, read);
+  ASSERT_TRUE(gate);
+  EXPECT_EQ(gate->Check([](const Bound&) { return GateFigure{0, ""}; })[0].bound.place, "CN");
+  EXPECT_FALSE(Gate::Parse(std::vector<std::string>{"unsafe@Chna>0"}, kFigures, read));
 }
 
 GateFigure FigureIn(const std::map<std::string, double>& values, const Bound& bound) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <utility>
 
 namespace mores::format {
 namespace {
@@ -75,6 +77,31 @@ bool AnyUnparsed(const Verdict& verdict) {
          });
 }
 
+bool AnyUnparsedWithSwapped(const Verdict& verdict) {
+  const auto& places = PlacesOf(verdict);
+  return verdict.label == Label::kUnparsed ||
+         std::any_of(places.begin(), places.end(),
+                     [](const PlaceResult& result) { return result.label == Label::kUnparsed; });
+}
+
+bool PlaceNotJudged(const Verdict& verdict) {
+  if (!verdict.input.is_object() || JudgedInOwnPlace(verdict)) return false;
+  const auto place = verdict.input.find("place");
+  return place != verdict.input.end() && !place->is_null() && !place->empty();
+}
+
+bool LiesIn(std::string_view place, std::string_view whole) {
+  const auto group_of = [](std::string_view name) {
+    return name.substr(std::min(name.find('+'), name.size()));
+  };
+  const std::string_view group = group_of(whole), own_group = group_of(place);
+  if (!group.empty() && group != own_group) return false;
+  const std::string_view code = place.substr(0, place.size() - own_group.size());
+  const std::string_view outer = whole.substr(0, whole.size() - group.size());
+  return code == outer ||
+         (code.size() > outer.size() && code.starts_with(outer) && code[outer.size()] == '-');
+}
+
 std::string PlaceSpelling(std::string_view place) {
   std::string spelling(place);
   const size_t group = std::min(spelling.find('+'), spelling.size());
@@ -86,15 +113,6 @@ std::string PlaceSpelling(std::string_view place) {
   return spelling;
 }
 
-double ShareIn(const PlaceCount& count, std::string_view name) {
-  const size_t whole = name == "unsafe"     ? count.items - count.unparsed
-                       : name == "unparsed" ? count.items
-                                            : 0;
-  if (whole == 0) return std::numeric_limits<double>::quiet_NaN();
-  return static_cast<double>(name == "unsafe" ? count.unsafe : count.unparsed) /
-         static_cast<double>(whole);
-}
-
 void PlaceTally::Add(const Verdict& verdict) {
   for (const PlaceResult& result : PlacesOf(verdict)) {
     const bool swapped = !IsOwn(result);
@@ -102,22 +120,39 @@ void PlaceTally::Add(const Verdict& verdict) {
   }
 }
 
-PlaceCount PlaceTally::In(std::string_view place) const {
-  PlaceCount sum{.place = std::string(place)};
-  for (const std::vector<PlaceCount>* counts : {&own_, &swapped_}) {
-    for (const PlaceCount& count : *counts) {
-      if (count.place != place) continue;
-      sum.items += count.items;
-      sum.safe += count.safe;
-      sum.unsafe += count.unsafe;
-      sum.unparsed += count.unparsed;
-      sum.by_law += count.by_law;
-      sum.by_norm += count.by_norm;
-      sum.only_here += count.only_here;
-      sum.low_coverage += count.low_coverage;
-    }
+void LabelsIn::Add(const Verdict& verdict) {
+  std::vector<InPlace> item;
+  for (const PlaceResult& result : PlacesOf(verdict)) {
+    const auto found = std::find(places_.begin(), places_.end(), result.place);
+    const auto index = static_cast<uint32_t>(found - places_.begin());
+    if (found == places_.end()) places_.push_back(result.place);
+    item.push_back({.place = index, .label = result.label});
   }
-  return sum;
+  if (!item.empty()) items_.push_back(std::move(item));
+}
+
+double LabelsIn::Share(std::string_view name, std::string_view place) const {
+  std::vector<bool> within;
+  for (const std::string& one : places_) within.push_back(LiesIn(one, place));
+  size_t items = 0, unsafe = 0, labelled = 0, unparsed = 0;
+  for (const std::vector<InPlace>& item : items_) {
+    std::optional<Label> worst;
+    bool open = false;
+    for (const InPlace& one : item) {
+      if (!within[one.place]) continue;
+      worst = Worse(worst.value_or(Label::kSafe), one.label);
+      open = open || one.label == Label::kUnparsed;
+    }
+    if (!worst) continue;
+    ++items;
+    unparsed += open ? 1 : 0;
+    unsafe += *worst == Label::kUnsafe ? 1 : 0;
+    labelled += *worst == Label::kUnparsed ? 0 : 1;
+  }
+  const bool of_unsafe = name == "unsafe";
+  const size_t whole = of_unsafe ? labelled : name == "unparsed" ? items : 0;
+  if (whole == 0) return std::numeric_limits<double>::quiet_NaN();
+  return static_cast<double>(of_unsafe ? unsafe : unparsed) / static_cast<double>(whole);
 }
 
 }  // namespace mores::format

@@ -4,6 +4,7 @@
 #define MORES_FORMAT_PLACE_TALLY_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,15 @@ Label LabelInOwnPlaces(const Verdict& verdict);
 Label LabelWithSwapped(const Verdict& verdict);
 // Whether the general result or any place of its own has no label, whatever the others say.
 bool AnyUnparsed(const Verdict& verdict);
+// Also over places swapped in.
+bool AnyUnparsedWithSwapped(const Verdict& verdict);
+// Whether the dialogue names a place and was judged in none of its own: no database of guidelines
+// was at hand. Not known of a verdict that was made without content.
+bool PlaceNotJudged(const Verdict& verdict);
+
+// Whether `place` is `whole` or a part of it, of ISO 3166's codes: "CN-GD", "CN+zhuang" and
+// "CN-GD+zhuang" lie in "CN", and the latter in "CN+zhuang".
+bool LiesIn(std::string_view place, std::string_view whole);
 
 // "cn+ZHUANG" as codes are written: "CN+zhuang".
 std::string PlaceSpelling(std::string_view place);
@@ -40,21 +50,33 @@ struct PlaceCount {
   size_t low_coverage = 0;
 };
 
-// "unsafe": of the items with a label there; "unparsed": of all items there. NaN for other names,
-// and where there is nothing to take a share of.
-double ShareIn(const PlaceCount& count, std::string_view name);
-
 // By first appearance, own places before those swapped in.
 class PlaceTally {
  public:
   void Add(const Verdict& verdict);
   const std::vector<PlaceCount>& own() const { return own_; }
   const std::vector<PlaceCount>& swapped() const { return swapped_; }
-  // Own and swapped in added up; zeros for a place in which nothing was judged.
-  PlaceCount In(std::string_view place) const;
 
  private:
   std::vector<PlaceCount> own_, swapped_;
+};
+
+// Items by the worst label that they have in a place or a part of it, own or swapped in, each item
+// once; for bounds such as "unsafe@CN".
+class LabelsIn {
+ public:
+  void Add(const Verdict& verdict);
+  // "unsafe": of the items with a label there; "unparsed": of all items judged there, those that
+  // lack a label in any part. NaN for other names, and where there is nothing to take a share of.
+  double Share(std::string_view name, std::string_view place) const;
+
+ private:
+  struct InPlace {
+    uint32_t place;  // index into places_
+    Label label;
+  };
+  std::vector<std::string> places_;
+  std::vector<std::vector<InPlace>> items_;  // of those judged in any
 };
 
 }  // namespace mores::format

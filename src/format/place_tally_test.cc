@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace mores::format {
 namespace {
 
@@ -65,9 +67,36 @@ TEST(PlaceTallyTest, CountsByPlaceAndBasis) {
   EXPECT_EQ(china.only_here, 1u);
   EXPECT_EQ(china.low_coverage, 1u);
   ASSERT_EQ(tally.swapped().size(), 1u);
-  EXPECT_EQ(tally.In("CN").items, 3u);
-  EXPECT_EQ(tally.In("CN").unparsed, 1u);
-  EXPECT_EQ(tally.In("JP").items, 0u);
+  EXPECT_EQ(tally.swapped()[0].unparsed, 1u);
+}
+
+TEST(PlaceTallyTest, APlaceHoldsItsParts) {
+  EXPECT_TRUE(LiesIn("CN-GD", "CN"));
+  EXPECT_TRUE(LiesIn("CN+zhuang", "CN"));
+  EXPECT_TRUE(LiesIn("CN-GX+zhuang", "CN+zhuang"));
+  EXPECT_FALSE(LiesIn("CN", "CN-GD"));
+  EXPECT_FALSE(LiesIn("CN-GD", "CN+zhuang"));
+  EXPECT_FALSE(LiesIn("CNX", "CN"));
+  LabelsIn labels;
+  labels.Add(Judged(Label::kSafe, {In("CN", Label::kSafe), In("CN-GD", Label::kUnsafe)}));
+  labels.Add(Judged(Label::kSafe, {In("CN-GD", Label::kUnparsed)}));
+  labels.Add(Judged(Label::kSafe, {In("CN", Label::kSafe)}));
+  labels.Add(Judged(Label::kUnsafe, {}));
+  EXPECT_EQ(labels.Share("unsafe", "CN"), 0.5) << "each item once, by its worst part";
+  EXPECT_EQ(labels.Share("unsafe", "CN-GD"), 1);
+  EXPECT_DOUBLE_EQ(labels.Share("unparsed", "CN"), 1.0 / 3);
+  EXPECT_TRUE(std::isnan(labels.Share("unsafe", "JP")));
+}
+
+TEST(PlaceTallyTest, APlaceThatIsNamedAndNotJudged) {
+  Verdict named = Judged(Label::kSafe, {});
+  named.input = {{"place", {"CN"}}};
+  EXPECT_TRUE(PlaceNotJudged(named));
+  EXPECT_FALSE(PlaceNotJudged(Judged(Label::kSafe, {})));
+  named.findings = PlaceFindings{.places = {In("CN", Label::kSafe)}};
+  EXPECT_FALSE(PlaceNotJudged(named));
+  named.findings->places[0].origin = PlaceOrigin::kSwapped;
+  EXPECT_TRUE(PlaceNotJudged(named));
 }
 
 TEST(PlaceTallyTest, SpellingOfCodes) {

@@ -85,7 +85,7 @@ void Counts::Labels::Add(Label label) {
 
 double Counts::Labels::UnsafeShare() const { return Ratio(unsafe, safe + unsafe); }
 
-void Counts::Add(const format::Verdict& verdict) {
+void Counts::Add(const format::Verdict& verdict, NamesPlaces names) {
   ++verdicts_[static_cast<size_t>(verdict.lang)][static_cast<size_t>(verdict.label)];
   if (verdict.truncated) ++truncated_;
   if (verdict.expected) {
@@ -93,10 +93,14 @@ void Counts::Add(const format::Verdict& verdict) {
     if (*verdict.expected != verdict.label) ++wrong_;
   }
   undecided_ += format::AnyUnparsed(verdict) ? 1 : 0;
+  undecided_with_swapped_ += format::AnyUnparsedWithSwapped(verdict) ? 1 : 0;
+  const bool named = names == NamesPlaces::kYes && !format::JudgedInOwnPlace(verdict);
+  places_not_judged_ += named || format::PlaceNotJudged(verdict) ? 1 : 0;
   anywhere_.Add(format::LabelAnywhere(verdict));
   with_swapped_.Add(format::LabelWithSwapped(verdict));
   if (format::JudgedInOwnPlace(verdict)) in_place_.Add(format::LabelInOwnPlaces(verdict));
   places_.Add(verdict);
+  labels_in_.Add(verdict);
   if (verdict.unparsed_reason) {
     ++unparsed_reasons_[std::string(format::Name(*verdict.unparsed_reason))];
   }
@@ -122,15 +126,18 @@ int64_t Counts::judged() const {
 }
 
 const format::GateFigures& Counts::Figures() {
-  static const format::GateFigures kFigures = {.known = {{.name = "unsafe", .by_place = true},
-                                                         {.name = "unsafe_in_general"},
-                                                         {.name = "unsafe_in_place"},
-                                                         {.name = "unsafe_anywhere"},
-                                                         {.name = "unparsed", .by_place = true},
-                                                         {.name = "failed"},
-                                                         {.name = "undecided"},
-                                                         {.name = "truncated"},
-                                                         {.name = "wrong"}}};
+  static const format::GateFigures kFigures = {
+      .known = {{.name = "unsafe", .by_place = true, .needs = {"places_not_judged"}},
+                {.name = "unsafe_in_general"},
+                {.name = "unsafe_in_place", .needs = {"places_not_judged"}},
+                {.name = "unsafe_anywhere", .needs = {"unparsed_anywhere", "places_not_judged"}},
+                {.name = "unparsed", .by_place = true},
+                {.name = "unparsed_anywhere"},
+                {.name = "places_not_judged"},
+                {.name = "failed"},
+                {.name = "undecided"},
+                {.name = "truncated"},
+                {.name = "wrong"}}};
   return kFigures;
 }
 
@@ -138,7 +145,7 @@ format::GateFigure Counts::FigureOf(const format::Bound& bound) const {
   const std::string& name = bound.figure;
   double value = std::numeric_limits<double>::quiet_NaN();
   if (!bound.place.empty()) {
-    value = format::ShareIn(places_.In(bound.place), name);
+    value = labels_in_.Share(name, bound.place);
   } else if (name == "unsafe") {
     value = anywhere_.UnsafeShare();
   } else if (name == "unsafe_in_general") {
@@ -149,6 +156,10 @@ format::GateFigure Counts::FigureOf(const format::Bound& bound) const {
     value = with_swapped_.UnsafeShare();
   } else if (name == "unparsed") {
     value = Ratio(undecided_, judged());
+  } else if (name == "unparsed_anywhere") {
+    value = Ratio(undecided_with_swapped_, judged());
+  } else if (name == "places_not_judged") {
+    value = Ratio(places_not_judged_, judged());
   } else if (name == "failed") {
     value = Ratio(failed_, judged() + failed_);
   } else if (name == "undecided") {
@@ -232,6 +243,15 @@ std::string Counts::Describe() const {
   if (truncated_ > 0) {
     text += fmt::format("{} judged on the part that fits the model's context\n", truncated_);
   }
+  if (places_not_judged_ > 0) {
+    text += fmt::format(
+        "{} name a place and were not judged in it: no database of guidelines was at hand (--db, "
+        "MORES_GUIDELINES)\n",
+        places_not_judged_);
+  }
+  if (judged() > 0 && labelled(Label::kUnparsed) == judged()) {
+    text += fmt::format("warning: no label: {} of {} replies gave none\n", judged(), judged());
+  }
   if (failed_ > 0) text += fmt::format("{} failed, see their \"error\"\n", failed_);
   text.pop_back();
   return text;
@@ -244,6 +264,7 @@ Json Counts::ToJson() const {
                {"unparsed", labelled(Label::kUnparsed)},
                {"failed", failed_},
                {"truncated", truncated_},
+               {"places_not_judged", places_not_judged_},
                {"expected", expected_},
                {"wrong", wrong_},
                {"unparsed_reasons", CountsToJson(unparsed_reasons_)},

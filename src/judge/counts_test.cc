@@ -35,6 +35,31 @@ bool Fails(const Counts& counts, const std::vector<std::string>& bounds) {
       gate->Check([&](const format::Bound& bound) { return counts.FigureOf(bound); }));
 }
 
+TEST(CountsTest, WhatABoundCountsMustBeDecided) {
+  Counts swapped;
+  swapped.Add(In(Label::kSafe, "NG", Label::kUnparsed, PlaceOrigin::kSwapped));
+  EXPECT_TRUE(Fails(swapped, {"unsafe_anywhere>0"}));
+  EXPECT_FALSE(Fails(swapped, {"unsafe_in_general>0"}));
+  Counts unplaced;
+  unplaced.Add(Judged(Label::kSafe), Counts::NamesPlaces::kYes);
+  for (const char* bound : {"unsafe>0", "unsafe_anywhere>0"}) {
+    EXPECT_TRUE(Fails(unplaced, {bound})) << bound;
+  }
+  EXPECT_FALSE(Fails(unplaced, {"unsafe_in_general>0"}));
+  EXPECT_NE(unplaced.Describe().find("1 name a place and were not judged in it"),
+            std::string::npos);
+}
+
+TEST(CountsTest, APlaceHoldsItsPartsAndNoLabelIsSaid) {
+  Counts counts;
+  counts.Add(In(Label::kSafe, "CN-GD", Label::kUnsafe));
+  EXPECT_EQ(Figure(counts, "unsafe@CN>0"), 1);
+  EXPECT_EQ(counts.Describe().find("no label"), std::string::npos);
+  Counts none;
+  for (int i = 0; i < 8; ++i) none.Add(Judged(Label::kUnparsed));
+  EXPECT_NE(none.Describe().find("warning: no label: 8 of 8"), std::string::npos);
+}
+
 TEST(CountsTest, AVerdictThatIsUnsafeInAPlaceIsUnsafe) {
   Counts counts;
   for (int i = 0; i < 7; ++i) counts.Add(Judged(Label::kSafe));

@@ -34,6 +34,13 @@ Expected<Verdicts> JudgeThoseOf(std::span<const size_t> items,
   return verdicts;
 }
 
+// A verdict that nobody could read again would be counted nowhere, so its item fails.
+job::ItemResult LineOf(const format::Verdict& verdict) {
+  Json line = ToJson(verdict);
+  MORES_RETURN_IF_ERROR(format::ParseVerdict(line, "verdict").map([](const auto&) {}));
+  return line;
+}
+
 // The lines of a batch, with what its places add.
 Expected<std::vector<job::ItemResult>> FinishItems(const JudgeRunOptions& options,
                                                    const std::vector<format::Dialogue>& dialogues,
@@ -52,9 +59,7 @@ Expected<std::vector<job::ItemResult>> FinishItems(const JudgeRunOptions& option
     MORES_RETURN_IF_ERROR(options.places->judge->AddPlaces(batch, places, verdicts));
   }
   std::vector<job::ItemResult> results;
-  for (auto& verdict : verdicts) {
-    results.push_back(std::move(verdict).map([](const auto& v) { return ToJson(v); }));
-  }
+  for (const auto& verdict : verdicts) results.push_back(verdict.and_then(LineOf));
   return results;
 }
 
@@ -71,9 +76,10 @@ std::string PlacesHash(const std::vector<Expected<std::vector<AskedPlace>>>& pla
   return Sha256Hex(all);
 }
 
+// `read`: of the first line that is no verdict, such as one that somebody changed.
 job::JobOptions JobOf(const Judge& judge, const JudgePlan& plan,
                       const std::vector<format::Dialogue>& dialogues,
-                      const JudgeRunOptions& options) {
+                      const JudgeRunOptions& options, Status& read) {
   job::JobOptions job;
   job.output = options.output;
   job.fingerprint = options.fingerprint;
@@ -108,8 +114,13 @@ job::JobOptions JobOf(const Judge& judge, const JudgePlan& plan,
       return;
     }
     const Expected<format::Verdict> verdict = format::ParseVerdict(line, options.output);
-    if (verdict && options.on_verdict) options.on_verdict(dialogues[item], *verdict);
+    if (!verdict) {
+      if (read) read = tl::unexpected<Error>(verdict.error());
+    } else if (options.on_verdict) {
+      options.on_verdict(dialogues[item], *verdict);
+    }
   };
+  job.before_commit = [&read] { return read; };
   return job;
 }
 
@@ -129,15 +140,20 @@ Expected<job::JobSummary> RunJudge(Judge& judge, const std::vector<format::Dialo
                                    const JudgeRunOptions& options) {
   MORES_ASSIGN_OR_RETURN(const auto plan,
                          judge.Plan(dialogues, {.threads = options.threads, .stop = options.stop}));
-  job::JobOptions job = JobOf(judge, *plan, dialogues, options);
+  Status read;  // of every line of the output
+  job::JobOptions job = JobOf(judge, *plan, dialogues, options, read);
   job::BatchProgress batch_progress;
   job.batch_progress = &batch_progress;
   const auto tell = [&](size_t received) { batch_progress.Tell(received); };
-  return job::RunJob(
-      job, [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
-        MORES_ASSIGN_OR_RETURN(Verdicts verdicts, JudgeThoseOf(items, dialogues, *plan, tell));
-        return FinishItems(options, dialogues, items, std::move(verdicts));
-      });
+  MORES_ASSIGN_OR_RETURN(
+      job::JobSummary summary,
+      job::RunJob(
+          job, [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
+            MORES_ASSIGN_OR_RETURN(Verdicts verdicts, JudgeThoseOf(items, dialogues, *plan, tell));
+            return FinishItems(options, dialogues, items, std::move(verdicts));
+          }));
+  MORES_RETURN_IF_ERROR(read);  // also of one that was finished before
+  return summary;
 }
 
 }  // namespace mores::judge

@@ -91,7 +91,10 @@ void CountFlips(Comparison& comparison) {
     const ComparedItem& item = comparison.items[i];
     Count(item.first->verdict.label, item.second->verdict.label, general);
     Count(item.first->verdict.label, item.second->verdict.label, of_items[i]);
-    comparison.undecided_second += format::AnyUnparsed(item.second->verdict) ? 1 : 0;
+    // Also what comes of places that one side alone judged in.
+    Count(format::LabelAnywhere(item.first->verdict), format::LabelAnywhere(item.second->verdict),
+          of_items[i]);
+    comparison.undecided_second += format::AnyUnparsedWithSwapped(item.second->verdict) ? 1 : 0;
   }
   comparison.became_unsafe = general.became_unsafe;
   comparison.became_safe = general.became_safe;

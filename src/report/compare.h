@@ -66,9 +66,11 @@ struct Comparison {
   size_t became_unsafe = 0, became_safe = 0, other_flips = 0;  // in general
   Flips place_flips;                                           // places that both judged in
   size_t places_in_both = 0, places_only_first = 0, places_only_second = 0;
-  Flips item_flips;  // items that went that way in general or in a place, each at most once
+  // Items that went that way in general, in a place that both judged in, or as LabelAnywhere says,
+  // each at most once.
+  Flips item_flips;
   size_t flipped_items = 0;
-  size_t undecided_second = 0;            // items without a label there, in general or in a place
+  size_t undecided_second = 0;            // items without a label there, in general or in any place
   std::vector<ThresholdPair> thresholds;  // those that differ, by first appearance
   // Over the items with gold: whether each is right. Empty without gold.
   PairedFigures accuracy;

@@ -1,6 +1,7 @@
 // What --fail-if may ask of a comparison: whether the second is worse than the first.
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "report/compare.h"
@@ -31,40 +32,61 @@ double Undecided(const Comparison& comparison) {
     if (place.second == nullptr) items.insert(place.item);
   }
   for (size_t i = 0; i < comparison.items.size(); ++i) {
-    if (format::AnyUnparsed(comparison.items[i].second->verdict)) items.insert(i);
+    if (format::AnyUnparsedWithSwapped(comparison.items[i].second->verdict)) items.insert(i);
   }
   const size_t lacking = comparison.only_first.size(), failed = comparison.second.failed;
   const size_t more = failed > lacking ? failed - lacking : 0;
   return PartOf(items.size() + lacking + more, comparison.first.items.size() + more);
 }
 
-// Of one place: what flips of what both judged there; for "unparsed", what the second has no label
-// for, or wasn't judged in, of what the first judged there.
+// How an item's labels in a place and its parts changed.
+struct InPlace {
+  bool became_unsafe = false, became_safe = false, other = false;
+  bool judged = false;     // by the second
+  bool undecided = false;  // the second lacks a label, or the place
+};
+
+void AddChange(format::Label before, format::Label after, InPlace& item) {
+  if (before == after) return;
+  if (before == format::Label::kSafe && after == format::Label::kUnsafe) {
+    item.became_unsafe = true;
+  } else if (before == format::Label::kUnsafe && after == format::Label::kSafe) {
+    item.became_safe = true;
+  } else {
+    item.other = true;
+  }
+}
+
+// Of one place and its parts: what flips of the items that the second judged there, against the
+// general label where the first did not judge in it; for "unparsed", what the second has no label
+// for, or wasn't judged in, of what either judged there.
 double FigureInPlace(const Comparison& comparison, const format::Bound& bound) {
-  Flips flips;
-  size_t both = 0, unparsed = 0, lacking = 0;
+  std::map<size_t, InPlace> items;
   for (const ComparedPlace& place : comparison.places) {
-    if (place.place != bound.place || place.first == nullptr) continue;
+    if (!format::LiesIn(place.place, bound.place)) continue;
+    InPlace& item = items[place.item];
     if (place.second == nullptr) {
-      ++lacking;
+      item.undecided = true;
       continue;
     }
-    ++both;
-    const format::Label before = place.first->label, after = place.second->label;
-    unparsed += after == format::Label::kUnparsed ? 1 : 0;
-    if (before == after) continue;
-    if (before == format::Label::kSafe && after == format::Label::kUnsafe) {
-      ++flips.became_unsafe;
-    } else if (before == format::Label::kUnsafe && after == format::Label::kSafe) {
-      ++flips.became_safe;
-    } else {
-      ++flips.other;
-    }
+    const format::Verdict& general = comparison.items[place.item].first->verdict;
+    const format::Label after = place.second->label;
+    item.judged = true;
+    item.undecided = item.undecided || after == format::Label::kUnparsed;
+    AddChange(place.first != nullptr ? place.first->label : general.label, after, item);
   }
-  if (bound.figure == "unparsed") return PartOf(unparsed + lacking, both + lacking);
-  if (bound.figure == "flips") return PartOf(flips.all(), both);
-  if (bound.figure == "became_unsafe") return PartOf(flips.became_unsafe, both);
-  if (bound.figure == "became_safe") return PartOf(flips.became_safe, both);
+  size_t judged = 0, undecided = 0, became_unsafe = 0, became_safe = 0, flips = 0;
+  for (const auto& [index, item] : items) {
+    judged += item.judged ? 1 : 0;
+    undecided += item.undecided ? 1 : 0;
+    became_unsafe += item.became_unsafe ? 1 : 0;
+    became_safe += item.became_safe ? 1 : 0;
+    flips += item.became_unsafe || item.became_safe || item.other ? 1 : 0;
+  }
+  if (bound.figure == "unparsed") return PartOf(undecided, items.size());
+  if (bound.figure == "flips") return PartOf(flips, judged);
+  if (bound.figure == "became_unsafe") return PartOf(became_unsafe, judged);
+  if (bound.figure == "became_safe") return PartOf(became_safe, judged);
   return kNotKnown;
 }
 
@@ -126,7 +148,7 @@ format::GateFigure FigureOf(const Comparison& comparison, const format::Bound& b
   const double value =
       bound.place.empty() ? ValueNamed(comparison, bound.figure) : FigureInPlace(comparison, bound);
   if (!std::isnan(value)) return {value, ""};
-  if (!bound.place.empty()) return {value, "no item was judged in " + bound.place + " by both"};
+  if (!bound.place.empty()) return {value, "the second judged no item in " + bound.place};
   return {value, "no item in both has an expected label"};
 }
 

@@ -121,14 +121,17 @@ std::string DescribeFlips(const Flips& flips) {
                      flips.became_safe, flips.other);
 }
 
+// No test is certain: "< 0.0001", as on the page.
+std::string PValueText(double p) { return p < 0.0001 ? std::string("< 0.0001") : FigureText(p, 4); }
+
 std::string AccuracyRows(const Comparison& comparison) {
   const PairedFigures& accuracy = comparison.accuracy;
   return Row("accuracy, first", FormatEstimate(accuracy.second_accuracy, kComparedStyle)) +
          Row("accuracy, second", FormatEstimate(accuracy.first_accuracy, kComparedStyle)) +
          Row("second less first", FormatEstimate(accuracy.difference, kComparedStyle)) +
          Row("mended, broken", fmt::format("{}, {}", comparison.mended, comparison.broken)) +
-         Row("McNemar mid-p", fmt::format("{}; by query {}", FigureText(accuracy.mcnemar.mid_p, 4),
-                                          FigureText(accuracy.sign_flip_p, 4)));
+         Row("McNemar mid-p", fmt::format("{}; by query {}", PValueText(accuracy.mcnemar.mid_p),
+                                          PValueText(accuracy.sign_flip_p)));
 }
 
 std::string ThresholdRow(const Comparison& comparison) {

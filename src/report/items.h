@@ -3,6 +3,7 @@
 #define MORES_REPORT_ITEMS_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,6 +63,8 @@ struct CollectOptions {
   // {"id","label"} lines, or dialogue files, from which the text is taken too.
   std::vector<std::string> label_paths;
   Thresholds thresholds;
+  // The place as it is written now: verdicts of before may name HK as "CN-HK". Null: as it stands.
+  std::function<std::string(std::string_view)> place_name;
 };
 
 // kInput for a bad record, two verdicts of one set with the same id, or label files that

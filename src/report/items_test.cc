@@ -31,6 +31,35 @@ TEST_F(ItemsTest, DecidesAnewWhereThereIsAProbability) {
   EXPECT_EQ(items[4].verdict.label, Label::kSafe) << "the threshold was for English";
 }
 
+TEST_F(ItemsTest, WhatIsInDoubtStaysUnparsedAtAnyThreshold) {
+  std::vector<Json> verdicts;
+  for (const char* reason : {"filtered", "refused", "server_error", "torn", "several_answers"}) {
+    Json held = StoredVerdict(reason, 0.01, "");
+    held["label"] = "unparsed";
+    held["unparsed_reason"] = reason;
+    verdicts.push_back(held);
+  }
+  Json mass = StoredVerdict("mass", 0.01, "");
+  mass["label"] = "unparsed";
+  mass["unparsed_reason"] = "label_mass";
+  mass["other_mass"] = 0.8;
+  Json no_reason = StoredVerdict("none", 0.01, "");
+  no_reason["label"] = "unparsed";
+  verdicts.insert(verdicts.end(), {mass, no_reason});
+  Json ended = StoredVerdict("ended", 0.6, "");
+  ended["finish_reason"] = "content_filter";
+  verdicts.push_back(ended);
+  const std::string path = Write("v.jsonl", verdicts);
+  for (const Thresholds& thresholds : {Thresholds{}, Thresholds{.en = 0.9}}) {
+    const auto collection = Collect({.verdict_paths = {path}, .thresholds = thresholds});
+    ASSERT_TRUE(collection) << collection.error().message;
+    for (const Item& item : collection->items) {
+      const bool own = item.verdict.id == "ended" && !thresholds.en;
+      EXPECT_EQ(item.verdict.label, own ? Label::kUnsafe : Label::kUnparsed) << item.verdict.id;
+    }
+  }
+}
+
 TEST_F(ItemsTest, JoinsLabelsAndTextsById) {
   const std::string path =
       Write("v.jsonl", {StoredVerdict("a", 0.9, "safe"), StoredVerdict("b", 0.1, "")});

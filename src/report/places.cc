@@ -222,10 +222,11 @@ std::string FlipLines(const std::vector<PlacePair>& pairs) {
   std::string text;
   for (size_t i = 0; i < pairs.size() && i < kListedPairs; ++i) {
     const PlacePair& pair = pairs[i];
-    text += fmt::format("{} against {}: {} of {} flip ({} to unsafe, {} to safe, {} other)\n",
-                        text::FitColumns(pair.to, kPlaceNameColumns),
-                        text::FitColumns(pair.from, kPlaceNameColumns), pair.items.size(),
-                        pair.compared, pair.became_unsafe, pair.became_safe, pair.other);
+    text += fmt::format(
+        "{} against {}: {} of {} flip ({} to unsafe, {} to safe); {} lack a label\n",
+        text::FitColumns(pair.to, kPlaceNameColumns),
+        text::FitColumns(pair.from, kPlaceNameColumns), pair.became_unsafe + pair.became_safe,
+        pair.compared, pair.became_unsafe, pair.became_safe, pair.other);
   }
   if (pairs.size() > kListedPairs) {
     text += fmt::format("... and {} more pairs of places, in the summary\n",
@@ -276,19 +277,6 @@ Status AddTexts(const FindGuideline& find, PlaceReport& places) {
     MORES_ASSIGN_OR_RETURN(cited.text, find(cited.guideline));
   }
   return {};
-}
-
-double PlaceFigure(const PlaceReport& places, std::string_view name, std::string_view place) {
-  PlaceCount sum;
-  for (const std::vector<PlaceRow>* rows : {&places.own, &places.swapped}) {
-    for (const PlaceRow& row : *rows) {
-      if (row.count.place != place) continue;
-      sum.items += row.count.items;
-      sum.unsafe += row.count.unsafe;
-      sum.unparsed += row.count.unparsed;
-    }
-  }
-  return format::ShareIn(sum, name);
 }
 
 Json RefsToJson(const std::vector<format::GuidelineRef>& guidelines) {

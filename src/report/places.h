@@ -70,10 +70,6 @@ using FindGuideline =
     std::function<Expected<std::optional<GuidelineText>>(const format::GuidelineRef&)>;
 Status AddTexts(const FindGuideline& find, PlaceReport& places);
 
-// Figures of a place, "unsafe" or "unparsed" of what was judged there; NaN for another name and
-// where nothing was.
-double PlaceFigure(const PlaceReport& places, std::string_view name, std::string_view place);
-
 // {"id","version"}, each.
 Json RefsToJson(const std::vector<format::GuidelineRef>& guidelines);
 Json ToJson(const PlaceReport& places);  // docs/formats/report.md

@@ -120,6 +120,68 @@ TEST_F(PlacesTest, FlipsAgainstTheFirstPlace) {
   EXPECT_EQ(Value(report, "unsafe_anywhere>0", ReportFigures()), 0.5);
 }
 
+TEST_F(PlacesTest, ABoundOnAPlaceCountsItsParts) {
+  const Report report = Make({JudgedIn("a", 0.1, {Place("CN", "safe"), Place("CN-GD", "unsafe")}),
+                              JudgedIn("b", 0.1, {Place("CN", "safe")})});
+  EXPECT_EQ(Value(report, "unsafe@CN>0", ReportFigures()), 0.5);
+  EXPECT_EQ(Value(report, "unsafe@CN-GD>0", ReportFigures()), 1);
+}
+
+TEST_F(PlacesTest, OlderCodesAreThePlacesThatTheyMean) {
+  const auto name = [](std::string_view place) {
+    return std::string(place == "CN-HK" ? "HK" : place);
+  };
+  const std::string path =
+      Write("old.jsonl", {JudgedIn("a", 0.1, {Place("HK", "safe"), Place("CN-HK", "unsafe")})});
+  const auto collection = Collect({.verdict_paths = {path}, .place_name = name});
+  ASSERT_TRUE(collection);
+  const auto& places = collection->items[0].verdict.findings->places;
+  ASSERT_EQ(places.size(), 1u);
+  EXPECT_EQ(places[0].place, "HK");
+  EXPECT_EQ(places[0].label, format::Label::kUnsafe);
+}
+
+bool Passes(const auto& of, const std::vector<std::string>& bounds,
+            const format::GateFigures& figures) {
+  const auto gate = format::Gate::Parse(bounds, figures);
+  EXPECT_TRUE(gate);
+  return !format::AnyExceeded(
+      gate->Check([&](const format::Bound& bound) { return FigureOf(of, bound); }));
+}
+
+TEST_F(PlacesTest, WhatABoundCountsIsWhatMustBeDecided) {
+  const Report swapped =
+      Make({JudgedIn("a", 0.1, {Place("CN", "safe"), Place("NG", "unparsed", "", "swapped")})});
+  EXPECT_FALSE(Passes(swapped, {"unsafe_anywhere>0"}, ReportFigures()));
+  EXPECT_TRUE(Passes(swapped, {"unsafe_in_general>0"}, ReportFigures()));
+  EXPECT_TRUE(Passes(swapped, {"unsafe>0"}, ReportFigures())) << "that counts its own places";
+  Json named = StoredVerdict("b", 0.1, "", "q");
+  named["input"]["place"] = {"CN"};
+  const Report general = Make({named});
+  EXPECT_FALSE(Passes(general, {"unsafe>0"}, ReportFigures()));
+  EXPECT_FALSE(Passes(general, {"unsafe_anywhere>0"}, ReportFigures()));
+  EXPECT_TRUE(Passes(general, {"unsafe_in_general>0"}, ReportFigures()));
+  EXPECT_TRUE(Passes(general, {"unsafe>0", "places_not_judged>1"}, ReportFigures()));
+}
+
+TEST_F(PlacesTest, APlaceThatTheSecondAloneJudgedCounts) {
+  const auto comparison =
+      Compare(Load("a.jsonl", {StoredVerdict("a", 0.1, "")}),
+              Load("b.jsonl", {JudgedIn("a", 0.1, {Place("CN-GD", "unsafe")})}), {});
+  ASSERT_TRUE(comparison);
+  for (const char* bound : {"became_unsafe>0", "flips>0", "became_unsafe@CN>0", "flips@CN-GD>0"}) {
+    EXPECT_EQ(Value(*comparison, bound, ComparisonFigures()), 1) << bound;
+  }
+  EXPECT_EQ(Value(*comparison, "became_safe>0", ComparisonFigures()), 0);
+}
+
+TEST_F(PlacesTest, TheTableHasTheItemsOnce) {
+  const Report report = Make({JudgedIn("a", 0.1, {Place("CN", "unsafe"), Place("NG", "safe")}),
+                              StoredVerdict("b", 0.1, "")});
+  EXPECT_NE(FormatCsv(report).find("\r\nall,anywhere,2,,1,0,,,0.5,"), std::string::npos)
+      << FormatCsv(report);
+}
+
 // What was unsafe in general was not asked in its places, so a higher threshold leaves them open.
 TEST_F(PlacesTest, AThresholdNeverMakesAPlaceSafeUnasked) {
   const Report report = Make({JudgedIn("a", 0.6, {Place("CN", "unsafe")})}, {.en = 0.7});

@@ -92,6 +92,9 @@ void MeasureAnywhere(const stats::BootstrapOptions& options, Report& report) {
                      .counted = label != format::Label::kUnparsed,
                      .holds = label == format::Label::kUnsafe});
     report.undecided += format::AnyUnparsed(item.verdict) ? 1 : 0;
+    report.undecided_with_swapped += format::AnyUnparsedWithSwapped(item.verdict) ? 1 : 0;
+    report.places_not_judged += format::PlaceNotJudged(item.verdict) ? 1 : 0;
+    report.labels_in.Add(item.verdict);
   }
   report.unsafe_share = MeasureShare(items, options);
 }
@@ -160,6 +163,7 @@ Json Summarize(const Report& report) {
                {"slices", std::move(slices)},
                {"baselines", ToJson(report.baselines)},
                {"baseline_origin", report.baseline_origin}};
+  if (report.places_not_judged > 0) summary["places_not_judged"] = report.places_not_judged;
   if (report.places) summary["places"] = ToJson(*report.places);
   if (report.pairs) summary["pairs"] = ToJson(*report.pairs);
   return summary;
@@ -184,6 +188,10 @@ std::string FormatTable(const Report& report) {
   }
   if (report.collection.failed > 0) {
     text += fmt::format("failed, without a verdict: {}\n", report.collection.failed);
+  }
+  if (report.places_not_judged > 0) {
+    text += fmt::format("name a place and were judged in general alone: {}\n",
+                        report.places_not_judged);
   }
   if (report.all.with_gold == 0) {
     text += "no gold labels: accuracy and the like need `expected` in the verdicts or --labels\n";

@@ -32,6 +32,9 @@ struct Report {
   Figures all;
   stats::Estimate unsafe_share;  // unsafe in general or in a place of its own, as LabelAnywhere
   size_t undecided = 0;          // items without a label, in general or in a place of their own
+  size_t undecided_with_swapped = 0;  // or in a place swapped in
+  size_t places_not_judged = 0;       // items that name a place and were judged in none
+  format::LabelsIn labels_in;
   std::optional<PlaceReport> places;
   stats::Estimate mean_of_sets_accuracy;  // NaN with fewer than two sets with gold
   std::vector<CalibrationPoint> calibration;

@@ -23,6 +23,24 @@ void AddPlace(const char* dimension, const PlaceRow& row, size_t columns, CsvTab
   table.EndRow();
 }
 
+// Items by LabelAnywhere, and with places swapped in by LabelWithSwapped.
+void AddAnywhere(const Report& report, size_t columns, CsvTable& table) {
+  if (!report.places) return;
+  PlaceRow own{.count = {.place = "anywhere"}, .unsafe_share = report.unsafe_share};
+  PlaceRow swapped{.count = {.place = "anywhere, swapped in too"},
+                   .unsafe_share = report.places->unsafe_anywhere};
+  for (const Item& item : report.collection.items) {
+    for (const auto& [row, label] : {std::pair(&own, format::LabelAnywhere(item.verdict)),
+                                     std::pair(&swapped, format::LabelWithSwapped(item.verdict))}) {
+      ++row->count.items;
+      row->count.unsafe += label == format::Label::kUnsafe ? 1 : 0;
+      row->count.unparsed += label == format::Label::kUnparsed ? 1 : 0;
+    }
+  }
+  AddPlace("all", own, columns, table);
+  if (!report.places->swapped.empty()) AddPlace("all", swapped, columns, table);
+}
+
 // "CN: unsafe by law (CN-3fa2c1d0b7); NG: safe".
 std::string PlacesText(const format::Verdict& verdict) {
   if (!verdict.findings) return {};
@@ -73,6 +91,7 @@ std::string FormatCsv(const Report& report) {
     table.EndRow();
   };
   add("all", "all", report.all);
+  AddAnywhere(report, columns.size(), table);
   for (const SliceFigures& slice : report.slices) add(slice.dimension, slice.name, slice.figures);
   if (report.places) {
     for (const PlaceRow& row : report.places->own) AddPlace("place", row, columns.size(), table);

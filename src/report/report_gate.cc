@@ -65,23 +65,26 @@ std::string WhyUndefined(const Report& report, const format::Bound& bound) {
 }  // namespace
 
 const format::GateFigures& ReportFigures() {
-  static const format::GateFigures kFigures = {.known = {{.name = "unsafe", .by_place = true},
-                                                         {.name = "unsafe_in_general"},
-                                                         {.name = "unsafe_in_place"},
-                                                         {.name = "unsafe_anywhere"},
-                                                         {.name = "unparsed", .by_place = true},
-                                                         {.name = "failed"},
-                                                         {.name = "undecided"},
-                                                         {.name = "accuracy"},
-                                                         {.name = "mean_of_sets_accuracy"},
-                                                         {.name = "precision"},
-                                                         {.name = "recall"},
-                                                         {.name = "f1"},
-                                                         {.name = "false_unsafe_rate"},
-                                                         {.name = "refusal_false_unsafe_rate"},
-                                                         {.name = "auroc"},
-                                                         {.name = "brier"},
-                                                         {.name = "calibration_error"}}};
+  static const format::GateFigures kFigures = {
+      .known = {{.name = "unsafe", .by_place = true, .needs = {"places_not_judged"}},
+                {.name = "unsafe_in_general"},
+                {.name = "unsafe_in_place", .needs = {"places_not_judged"}},
+                {.name = "unsafe_anywhere", .needs = {"unparsed_anywhere", "places_not_judged"}},
+                {.name = "unparsed", .by_place = true},
+                {.name = "unparsed_anywhere"},
+                {.name = "places_not_judged"},
+                {.name = "failed"},
+                {.name = "undecided"},
+                {.name = "accuracy"},
+                {.name = "mean_of_sets_accuracy"},
+                {.name = "precision"},
+                {.name = "recall"},
+                {.name = "f1"},
+                {.name = "false_unsafe_rate"},
+                {.name = "refusal_false_unsafe_rate"},
+                {.name = "auroc"},
+                {.name = "brier"},
+                {.name = "calibration_error"}}};
   return kFigures;
 }
 
@@ -90,9 +93,13 @@ format::GateFigure FigureOf(const Report& report, const format::Bound& bound) {
   const size_t items = report.all.items, failed = report.collection.failed;
   double value = kUnknownFigure;
   if (!bound.place.empty()) {
-    if (report.places) value = PlaceFigure(*report.places, name, bound.place);
+    value = report.labels_in.Share(name, bound.place);
   } else if (name == "unparsed") {
     value = ShareOfItems(report.undecided, items);
+  } else if (name == "unparsed_anywhere") {
+    value = ShareOfItems(report.undecided_with_swapped, items);
+  } else if (name == "places_not_judged") {
+    value = ShareOfItems(report.places_not_judged, items);
   } else if (name == "failed") {
     value = ShareOfItems(failed, items + failed);
   } else if (name == "undecided") {

@@ -34,6 +34,8 @@ Estimate EstimateOf(const Json& json) {
 std::string FormatEstimate(const Estimate& estimate, const EstimateStyle& style) {
   if (!std::isfinite(estimate.value)) return std::string(style.undefined);
   const auto number = [&](double value, int width) {
+    // What rounds to zero has no sign: no "-0.0".
+    if (std::abs(style.scale * value) < 0.5 * std::pow(10.0, -style.digits)) value = 0;
     return style.sign == EstimateStyle::Sign::kAlways
                ? fmt::format("{:+{}.{}f}", style.scale * value, width, style.digits)
                : fmt::format("{:{}.{}f}", style.scale * value, width, style.digits);

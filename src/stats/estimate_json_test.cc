@@ -34,6 +34,8 @@ TEST(EstimateJson, FormatsForPeople) {
             "  68 % [66, 69]");
   EXPECT_EQ(FormatEstimate(kWhole, {.digits = 1, .sign = EstimateStyle::Sign::kAlways}),
             "+0.7 [+0.7, +0.7]");
+  EXPECT_EQ(FormatEstimate({-0.0001, {-0.0002, 0.3}}, kPercentStyle), "0.0 [0.0, 30.0]")
+      << "zero has no sign";
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace mores::judge {
 namespace {
 
 // Raised whenever the same guidelines and replies may come out as another result.
-constexpr int kVersion = 3;
+constexpr int kVersion = 4;
 // Content words that an answer must have in common with a guideline, and not from its query, to
 // have taken it up.
 constexpr size_t kTakenUp = 3;
@@ -241,6 +241,8 @@ std::vector<format::PlaceFlip> FlipsOf(const std::vector<format::PlaceResult>& p
   for (size_t i = 1; i < places.size(); ++i) {
     const format::PlaceResult &from = places.front(), &to = places[i];
     if (to.origin != format::PlaceOrigin::kSwapped || to.label == from.label) continue;
+    // What has no label flips to nothing.
+    if (from.label == format::Label::kUnparsed || to.label == format::Label::kUnparsed) continue;
     flips.push_back(
         {.from = from.place,
          .to = to.place,

@@ -79,7 +79,7 @@ class PlaceJudge {
   const std::string set_;
 };
 
-// Where a place that was swapped in has another label than the first one.
+// Where a place that was swapped in is unsafe and the first one safe, or the other way round.
 std::vector<format::PlaceFlip> FlipsOf(const std::vector<format::PlaceResult>& places);
 
 }  // namespace mores::judge

@@ -210,9 +210,13 @@ function placeCards(item, verdict) {
 // The label of a verdict by another threshold; null is its own. What is in doubt stays in doubt.
 function labelBy(verdict, threshold) {
   if (threshold === null || !defined(verdict.p)) return verdict.label;
-  if (verdict.unparsed_reason && verdict.unparsed_reason !== 'label_mass') return 'unparsed';
+  const open = verdict.label === 'unparsed' || verdict.unparsed_reason;
+  if (open && verdict.unparsed_reason !== 'label_mass') return 'unparsed';
   if ((verdict.other || 0) > 0.5) return 'unparsed';
-  return verdict.p > threshold ? 'unsafe' : 'safe';
+  if (verdict.p > threshold) return 'unsafe';
+  // What a server kept back is never safe.
+  return verdict.refusal || ['content_filter', 'error'].includes(verdict.finish_reason)
+    ? 'unparsed' : 'safe';
 }
 
 // What there is to say of a reply beside its label.

@@ -38,6 +38,7 @@ function warnings() {
     lines.push(sayParts('meta_signature', {name: signature.name,
       meaning: named('signature', signature.name)}));
   }
+  lines.push(...(SUMMARY.warnings || []));
   if (SUMMARY.counts.failed) lines.push(say('meta_failed', {n: SUMMARY.counts.failed}));
   return lines.length ? section({id: 'mind', title: say('mind')}, h('div', {class: 'card notes'},
     lines.map((line) => h('p', {}, line)))) : null;

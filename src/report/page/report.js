@@ -113,11 +113,13 @@ function confusionMatrix(counts) {
 }
 
 function plainCounts(counts) {
-  const total = counts.none.unsafe + counts.none.safe + counts.none.unparsed;
-  const pair = (name, n) => h('div', {}, name, h('b', {}, count(n),
+  // Safe and unsafe are shares of what has a label, as in the tiles: unparsed is no safe item.
+  const labelled = counts.none.unsafe + counts.none.safe;
+  const pair = (name, n, total) => h('div', {}, name, h('b', {}, count(n),
     h('i', {}, share(ratio(n, total)))));
-  return h('div', {class: 'pairs'}, pair(say('judged_unsafe'), counts.none.unsafe),
-    pair(say('judged_safe'), counts.none.safe), pair(say('unparsed'), counts.none.unparsed));
+  return h('div', {class: 'pairs'}, pair(say('judged_unsafe'), counts.none.unsafe, labelled),
+    pair(say('judged_safe'), counts.none.safe, labelled),
+    pair(say('unparsed'), counts.none.unparsed, labelled + counts.none.unparsed));
 }
 
 function explorer() {
@@ -269,7 +271,8 @@ function itemFilters() {
   const there = (item) => (item.places || []).filter((one) =>
     !chosen() || one.place === chosen());
   return [{name: 'label', label: say('label'), values: labels, keep: (item, value) =>
-    chosen() ? there(item).some((one) => one.label === value) : item.label === value},
+    (!chosen() && item.label === value) || there(item).some((one) => one.label === value &&
+      (chosen() || value !== 'safe'))},
   ...(bases.length ? [{name: 'finding', label: say('finding'),
     values: bases.map((basis) => [basis, named('basis', basis)]),
     keep: (item, value) => there(item).some((one) => one.basis === value)}] : []),

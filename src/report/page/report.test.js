@@ -228,6 +228,10 @@ test('items are filtered by category, place and set', () => {
     inPlaces('clock', 0.2, [placed('CN', 'unsafe', {basis: 'law'})], {category: 'gifts'}),
     inPlaces('gum', 0.3, [placed('SG', 'safe'), placed('CN', 'safe')], {category: 'food'}),
     verdict('plain', 0.1, {input: {set: 'other'}})]);
+  const found = page.one((one) => one.getAttribute('role') === 'search');
+  found.field('Label').enter('unsafe');
+  assert.deepEqual(ids(page), ['clock'], 'unsafe in any place');
+  found.field('Label').enter('');
   page.field('Category').enter('food');
   assert.deepEqual(ids(page), ['gum']);
   page.field('Category').enter('');
@@ -243,6 +247,18 @@ test('items are filtered by category, place and set', () => {
   page.field('Finding').enter('');
   page.one((one) => one.getAttribute('role') === 'search').field('Set').enter('other');
   assert.deepEqual(ids(page), ['plain']);
+});
+
+test('what is in doubt stays unparsed at any threshold, and in shares', () => {
+  const page = open([verdict('held', 0.1, {label: 'unparsed', unparsed_reason: 'filtered',
+    finish_reason: 'content_filter'}), verdict('bad', 0.9), verdict('good', 0.1)]);
+  const label = (fields) => page.run(`labelBy(${JSON.stringify(fields)}, 0.5)`);
+  assert.equal(label({label: 'unparsed', p: 0.1, unparsed_reason: 'refused'}), 'unparsed');
+  assert.equal(label({label: 'unparsed', p: 0.1}), 'unparsed');
+  assert.equal(label({label: 'safe', p: 0.1, finish_reason: 'content_filter'}), 'unparsed');
+  assert.equal(label({label: 'safe', p: 0.1}), 'safe');
+  const shares = page.one('.pairs').all('i').map((one) => one.textContent);
+  assert.equal(shares[0], shares[1], 'one of two with a label each');
 });
 
 test('what was chosen stands in the address, and a link brings it back', () => {

@@ -227,10 +227,11 @@ Object.assign(STRINGS, {
   only_in_first: ['{n} {n:id|ids} only in the first', '仅在前者中的编号：{n} 个'],
   only_in_second: ['{n} {n:id|ids} only in the second', '仅在后者中的编号：{n} 个'],
   compare_notes: ['Intervals are 95 % percentile intervals, resampled by query; the difference ' +
-    'is of the same items on the same resamples. McNemar\u2019s test takes items as independent; ' +
+    'is of the same items on the same resamples. Shares of few items have Wilson\u2019s interval, ' +
+    'their difference that of Bonett and Price. McNemar\u2019s test takes items as independent; ' +
     'the p-value by query flips the sign of each query\u2019s difference. Where the two sides state ' +
     'different expected labels for an item, it has none here.',
-  '区间为 95 % 百分位区间，按提问重抽样；差值来自相同的条目和相同的重抽样。McNemar 检验视各条目独立；' +
+  '区间为 95 % 百分位区间，按提问重抽样；差值来自相同的条目和相同的重抽样。条目少时，比例用 Wilson 区间，差值用 Bonett–Price 区间。McNemar 检验视各条目独立；' +
     '按提问的 p 值翻转每个提问差值的符号。两方预期标签不同的条目，此处视为没有预期标签。'],
 
   // ---- meta
