@@ -183,6 +183,10 @@ Status CheckStanding(const AddJob& options) {
     return MakeError(ErrorKind::kUsage, "{}: a text comes to it by 'guidelines import' alone",
                      guidelines::Name(status));
   }
+  if (status == Standing::kGenerated) {
+    return MakeError(ErrorKind::kUsage, "{}: a text comes to it by 'guidelines generate' alone",
+                     guidelines::Name(status));
+  }
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/database.h"
+#include "app/guideline_output.h"
 #include "base/files.h"
 #include "base/version.h"
 #include "guidelines/import/safeworld.h"
@@ -72,7 +73,7 @@ std::string_view Name(ImportKind kind) {
 Expected<ImportResult> ImportGuidelines(const ImportJob& options, const Watch& watch) {
   // What is read before the database is touched: a bad line leaves none behind.
   MORES_ASSIGN_OR_RETURN(const std::string path, DatabasePath(options.database));
-  MORES_RETURN_IF_ERROR(CheckWritten(std::vector{options.path, path}, WrittenFile{options.report}));
+  MORES_RETURN_IF_ERROR(CheckWholeFile(std::vector{options.path, path}, {options.report}));
   MORES_ASSIGN_OR_RETURN(const auto places, guidelines::PlaceCatalogue::Open());
   ImportResult result;
   MORES_RETURN_IF_ERROR(ReadSource(options, *places, result));

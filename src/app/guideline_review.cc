@@ -1,6 +1,9 @@
 #include "app/guideline_review.h"
 
+#include <map>
+#include <set>
 #include <string_view>
+#include <utility>
 
 #include "base/json_lines.h"
 
@@ -27,6 +30,29 @@ Expected<std::vector<guidelines::GivenRuling>> ReadRulings(const std::string& pa
   };
   MORES_RETURN_IF_ERROR(ForEachJsonLine(path, {.when_empty = "no rulings in it"}, take));
   return rulings;
+}
+
+// Without those on current versions that others have yet to rule on: figures over few guidelines
+// would say how somebody ruled.
+Status LeaveOutOpen(guidelines::Database& database,
+                    std::vector<guidelines::StoredRuling>& rulings) {
+  MORES_ASSIGN_OR_RETURN(const guidelines::EnoughRulings enough,
+                         guidelines::ReadEnoughRulings(database));
+  std::map<std::pair<std::string, int>, size_t> given;
+  for (const guidelines::StoredRuling& one : rulings) ++given[{one.id, one.version}];
+  std::set<std::pair<std::string, int>> open;
+  for (const auto& [of, count] : given) {
+    if (count >= enough.number) continue;
+    MORES_ASSIGN_OR_RETURN(const auto current, database.Find(of.first));
+    if (current && current->guideline.version == of.second &&
+        current->guideline.status != guidelines::Standing::kWithdrawn) {
+      open.insert(of);
+    }
+  }
+  std::erase_if(rulings, [&](const guidelines::StoredRuling& one) {
+    return open.contains({one.id, one.version});
+  });
+  return {};
 }
 
 }  // namespace
@@ -88,6 +114,7 @@ Expected<std::vector<guidelines::ReviewAgreement>> MeasureReviews(const std::str
     return {};
   };
   MORES_RETURN_IF_ERROR(guidelines::ReviewDesk(*opened).ForEachRuling(take));
+  MORES_RETURN_IF_ERROR(LeaveOutOpen(*opened, rulings));
   return guidelines::AssessReviews(rulings, {.seed = seed});
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/database.h"
+#include "app/guideline_output.h"
 #include "app/run.h"
 #include "base/files.h"
 
@@ -75,12 +76,7 @@ Expected<Json> DescribeDatabase(const std::string& database) {
 Expected<guidelines::Export> ExportGuidelines(const ExportJob& options) {
   MORES_ASSIGN_OR_RETURN(const std::string path, DatabasePath(options.database));
   MORES_RETURN_IF_ERROR(
-      CheckWritten(std::vector{path}, WrittenFile{options.output, job::FileKind::kJsonLines}));
-  // JSON lines of another command look like an earlier export.
-  if (FileExists(options.output + ".manifest.json")) {
-    return MakeError(ErrorKind::kUsage,
-                     "{}: is what a run wrote, by its manifest; give another name", options.output);
-  }
+      CheckWholeFile(std::vector{path}, {options.output, job::FileKind::kJsonLines}));
   MORES_ASSIGN_OR_RETURN(const auto database, OpenDatabase(path, GuidelineAccess::kRead));
   MORES_ASSIGN_OR_RETURN(guidelines::Export exported,
                          guidelines::ExportGuidelines(*database, options.what));
@@ -88,9 +84,9 @@ Expected<guidelines::Export> ExportGuidelines(const ExportJob& options) {
   return exported;
 }
 
-Expected<std::string> MigrateDatabase(const std::string& database) {
+Expected<Migrated> MigrateDatabase(const std::string& database) {
   MORES_ASSIGN_OR_RETURN(const auto opened, OpenDatabase(database, GuidelineAccess::kWrite));
-  return opened->path();
+  return Migrated{.path = opened->path(), .unreviewed = opened->unreviewed_when_migrated()};
 }
 
 }  // namespace mores::app

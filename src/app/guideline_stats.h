@@ -2,6 +2,7 @@
 #ifndef MORES_APP_GUIDELINE_STATS_H_
 #define MORES_APP_GUIDELINE_STATS_H_
 
+#include <cstdint>
 #include <string>
 
 #include "base/error.h"
@@ -21,7 +22,11 @@ struct ExportJob {
 Expected<guidelines::Export> ExportGuidelines(const ExportJob& options);
 
 // The file that was meant; its schema is guidelines::Database::kSchema then.
-Expected<std::string> MigrateDatabase(const std::string& database);
+struct Migrated {
+  std::string path;
+  int64_t unreviewed = 0;  // made proposed, as Database::unreviewed_when_migrated says
+};
+Expected<Migrated> MigrateDatabase(const std::string& database);
 
 }  // namespace mores::app
 

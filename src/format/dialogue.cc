@@ -53,8 +53,7 @@ Expected<std::vector<std::string>> ParsePlaces(const Json& value, std::string_vi
   std::vector<std::string> places;
   const auto add = [&](const Json& place, const std::string& field) -> Status {
     MORES_ASSIGN_OR_RETURN(std::string code, Utf8Field(place, field, where));
-    if (IsBlank(code)) return FieldError(where, field, "blank");
-    places.push_back(std::move(code));
+    if (!IsBlank(code)) places.push_back(std::move(code));  // an empty column is none
     return {};
   };
   if (!value.is_array()) {

@@ -112,6 +112,7 @@ TEST_F(DialogueFile, ErrorsNameLineAndField) {
             ":1: field 'label': must be a string, not number");
   EXPECT_EQ(ErrorOf("{\"query\":\"q\",\"response\":\"r\",\"place\":[\"NG\",3]}"),
             ":1: field 'place[1]': must be a string, not number");
+  EXPECT_EQ(ErrorOf("{\"query\":\"q\",\"response\":\"r\",\"place\":\"\"}"), "no error");
   EXPECT_EQ(ErrorOf("{\"query\":\"q\",\"response\":\"r\",\"place\":3}"),
             ":1: field 'place': must be a string or an array of strings, not number");
   EXPECT_EQ(ErrorOf("{\"query\":\"q\",\"response\":\"r\",\"id\":\"\"}"), ":1: field 'id': empty");

@@ -1,11 +1,16 @@
 // mores guidelines import: published sets, pages of travel advice, and JSON lines.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "app/guideline_import.h"
 #include "base/files.h"
@@ -16,6 +21,7 @@ namespace mores::cli {
 namespace {
 
 constexpr size_t kListedRepairs = 8;
+constexpr size_t kListedIds = 8;
 
 // Repairs of one sort as one line, the most frequent first.
 void TellRepairs(const guidelines::Batch& batch) {
@@ -42,7 +48,8 @@ app::ImportKind KindNamed(const std::string& name) {
 }
 
 // By status, and what that means for judging.
-void TellStatuses(const app::ImportJob& job, const guidelines::Batch& batch, std::FILE* out) {
+void TellStatuses(const app::ImportJob& job, const app::ImportResult& result, std::FILE* out) {
+  const guidelines::Batch& batch = result.batch;
   std::map<guidelines::Standing, size_t> statuses;
   for (const guidelines::Guideline& guideline : batch.guidelines) ++statuses[guideline.status];
   if (statuses.empty()) return;
@@ -55,9 +62,15 @@ void TellStatuses(const app::ImportJob& job, const guidelines::Batch& batch, std
   }
   fmt::print(out, "statuses    {}\n", text);
   if (!statuses.contains(guidelines::Standing::kImported)) return;
-  if (job.trusted) {
-    fmt::print(out, "trusted     what is imported decides, on the word of {}\n",
-               Printable(job.change.by));
+  const int64_t vouched = result.counts.vouched;
+  const auto imported = static_cast<int64_t>(statuses[guidelines::Standing::kImported]);
+  if (job.trusted && vouched == 0) {
+    fmt::print(out, "trusted     nothing new: none decides that didn't before\n");
+  } else if (job.trusted) {
+    fmt::print(
+        out, "trusted     {} decides, on the word of {}\n",
+        vouched == imported ? "what is imported" : fmt::format("{} of {}", vouched, imported),
+        Printable(job.change.by));
   } else if (job.statuses != guidelines::Statuses::kKept) {
     fmt::print(out,
                "trusted     no: imported ones decide where judging is told --trust-imports, or "
@@ -65,10 +78,30 @@ void TellStatuses(const app::ImportJob& job, const guidelines::Batch& batch, std
   }
 }
 
+void TellIds(std::string_view what, const std::vector<std::string>& ids, std::string_view why,
+             std::FILE* out) {
+  if (ids.empty()) return;
+  const std::span<const std::string> listed(ids.data(), std::min(ids.size(), kListedIds));
+  fmt::print(out, "{:<11} {}, {}: {}{}\n", what, ids.size(), why,
+             Printable(fmt::format("{}", fmt::join(listed, ", "))),
+             listed.size() < ids.size() ? ", ...; --report lists all" : "");
+}
+
 void TellImported(const app::ImportResult& result, std::FILE* out) {
   const guidelines::ImportCounts& counts = result.counts;
   fmt::print(out, "guidelines  {} added, {} changed, {} as they were\n", counts.added,
              counts.revised, counts.unchanged);
+  if (counts.proposed > 0) {
+    fmt::print(out,
+               "proposed    {} of the changed: people spoke of what was there, and others have to "
+               "rule on the new words\n",
+               counts.proposed);
+  }
+  TellIds("left", counts.left,
+          "reviewed, contested, withdrawn or proposed here: an import lifts none", out);
+  TellIds("refused", counts.refused,
+          "another place, kind or topic than what is reviewed under that id: give it another id",
+          out);
   if (result.pages > 0) fmt::print(out, "pages       {}\n", result.pages);
   fmt::print(out, "passages    {} added\nqueries     {}\ngroups      {}\n", counts.passages,
              counts.queries, counts.groups);
@@ -94,7 +127,7 @@ Expected<int> RunImport(const app::ImportJob& options) {
                          app::ImportGuidelines(job, telling.watch()));
   std::FILE* const out = IsStandardOutput(job.report) ? stderr : stdout;
   TellImported(result, out);
-  TellStatuses(job, result.batch, out);
+  TellStatuses(job, result, out);
   TellRepairs(result.batch);
   return kExitDone;
 }
@@ -106,7 +139,9 @@ constexpr const char kGuidelinesImportExample[] =
 In:  safeworld: the folder of SafeWorld's released files; travel-advice: a folder with pages of
      governments; jsonl: a guideline a line (docs/formats/guidelines.md).
 Out: all of it is in the database, or nothing. What stands in it already is left as it is; what
-     differs becomes a new version. What was mended is summed up on standard error.
+     differs becomes a new version. What people spoke of here is changed by no file: other words
+     become a proposed version, and what was withdrawn or is contested stays so. What was mended is
+     summed up on standard error.
 Imported guidelines decide only where somebody vouches for them: --trusted keeps with each version
 that --by does, and --trust-imports of mores judge takes all. Places are codes or names, as --place
 takes them.)";

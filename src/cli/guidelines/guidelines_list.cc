@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "app/guideline_list.h"
+#include "app/guideline_output.h"
 #include "base/files.h"
 #include "cli/guidelines/guidelines.h"
+#include "job/file_kind.h"
 
 namespace mores::cli {
 namespace {
@@ -38,6 +40,11 @@ std::string Formatted(const app::GuidelineList& list, const std::string& format)
   return lines;
 }
 
+job::FileKind KindOfFormat(const std::string& format) {
+  if (format == "jsonl") return job::FileKind::kJsonLines;
+  return format == "json" ? job::FileKind::kJson : job::FileKind::kText;
+}
+
 Expected<int> RunList(const ListCommand& command) {
   app::ListJob job = command.job;
   for (const std::string& kind : command.kinds) job.kinds.push_back(*guidelines::ParseKind(kind));
@@ -45,6 +52,8 @@ Expected<int> RunList(const ListCommand& command) {
   job.order = *app::ParseListOrder(command.order);
   MORES_ASSIGN_OR_RETURN(job.database, DatabasePath(job.database));
   MORES_RETURN_IF_ERROR(CheckOutput({job.database}, command.output));
+  MORES_RETURN_IF_ERROR(app::CheckWholeFile(std::vector{job.database},
+                                            {command.output, KindOfFormat(command.format)}));
   MORES_ASSIGN_OR_RETURN(const app::GuidelineList list, app::ListGuidelines(job));
   const std::string text = Formatted(list, command.format);
   if (IsStandardOutput(command.output)) {

@@ -62,8 +62,15 @@ Expected<int> RunExport(const WholeCommand& command) {
 
 Expected<int> RunMigrate(const WholeCommand& command) {
   MORES_ASSIGN_OR_RETURN(const std::string path, DatabasePath(command.database));
-  MORES_ASSIGN_OR_RETURN(const std::string migrated, app::MigrateDatabase(path));
-  fmt::print("{} has schema {}\n", Printable(migrated), guidelines::Database::kSchema);
+  MORES_ASSIGN_OR_RETURN(const app::Migrated migrated, app::MigrateDatabase(path));
+  fmt::print("{} has schema {}\n", Printable(migrated.path), guidelines::Database::kSchema);
+  if (migrated.unreviewed > 0) {
+    fmt::print(
+        "{} guidelines were human-validated by nobody but who wrote them: they are proposed now, "
+        "and decide once others rule for them ('mores guidelines review next'; 'review enough' "
+        "sets how many)\n",
+        migrated.unreviewed);
+  }
   return kExitDone;
 }
 

@@ -66,9 +66,13 @@ class BuildingTest : public CurateTest {
 
   Guideline Put(const std::string& id, const std::string& text,
                 Standing status = Standing::kGenerated, const std::string& by = "ann") {
-    auto put = database_->Put(
-        {.id = id, .places = {"NG"}, .topic = "greetings", .text = text, .status = status},
-        {.by = by});
+    Guideline guideline{
+        .id = id, .places = {"NG"}, .topic = "greetings", .text = text, .status = status};
+    // As a generator leaves it.
+    if (by.find('@') != by.npos) {
+      guideline.sources = {guidelines::ModelSource(by, "guideline_generation", "0")};
+    }
+    auto put = database_->Put(guideline, {.by = by});
     EXPECT_TRUE(put) << put.error().message;
     return put->guideline;
   }
@@ -222,8 +226,9 @@ TEST_F(BuildingTest, PartsOfThePlaceHaveVariantsToo) {
 TEST_F(BuildingTest, VerdictsMoveTheStatusAndCiteWhatWasShown) {
   const std::vector<std::string> passages = PutPassages();
   const std::vector<Guideline> asked = {
-      Put("NG-a", "Azalea: the oldest is greeted first."), Put("NG-b", "Begonia: no greetings."),
-      Put("NG-c", "Camellia: shops open on Sundays."), Put("NG-d", "Dahlia: one whispers.")};
+      Put("NG-a", "Azalea: the oldest is greeted first.", Standing::kGenerated, "w@1"),
+      Put("NG-b", "Begonia: no greetings."), Put("NG-c", "Camellia: shops open on Sundays."),
+      Put("NG-d", "Dahlia: one whispers.")};
   Put("NG-h", "People validated this.", Standing::kHumanValidated);
   const auto reply = [](const char* verdict, const std::vector<std::string>& evidence) {
     return DumpJson({{"verdict", verdict}, {"evidence", evidence}, {"analysis", "So."}});
@@ -255,6 +260,30 @@ TEST_F(BuildingTest, VerdictsMoveTheStatusAndCiteWhatWasShown) {
   EXPECT_EQ(result->summary["by_verdict"]["unknown"], 2);
   EXPECT_THAT((*ParseJson(model.materials[0], "m"))["guidelines"], SizeIs(1));
   EXPECT_EQ(searcher.texts[0], "greetings Azalea: the oldest is greeted first.");
+}
+
+TEST_F(BuildingTest, NoModelMakesDecideWhatAPersonBrought) {
+  const std::vector<std::string> passages = PutPassages();
+  Guideline vouched = Put("NG-t", "Tulip.", Standing::kImported);
+  vouched.trusted = true;
+  vouched.version = 0;
+  vouched = database_->Put(vouched, {.by = "ann"})->guideline;
+  const std::vector<Guideline> asked = {Put("NG-g", "Ginger."),  // called generated, by nobody's
+                                        Put("NG-i", "Iris.", Standing::kImported), vouched};
+  TableModel model("v@1", {{"", DumpJson({{"verdict", "supported"},
+                                          {"evidence", {passages[0], "NG-i"}},
+                                          {"analysis", "So."}})}});
+  EverythingSearcher searcher(*database_);
+  const auto result =
+      ValidateGuidelines({.building = Building(model), .guidelines = asked, .searcher = &searcher});
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(Current("NG-g").guideline.status, Standing::kGenerated);
+  EXPECT_EQ(Current("NG-i").guideline.status, Standing::kImported);
+  EXPECT_FALSE(Current("NG-i").guideline.Decides("2026-01-01"));
+  EXPECT_THAT(Current("NG-i").guideline.passages, ElementsAre(passages[0]));
+  EXPECT_EQ(Current("NG-t").guideline.status, Standing::kMachineValidated);
+  // What nobody vouches for isn't shown as evidence.
+  EXPECT_EQ(Lines("out.jsonl")[0]["invented"], 1);
 }
 
 TEST_F(BuildingTest, WhatSomebodyChangedMeanwhileStays) {

@@ -11,6 +11,7 @@
 #include "curate/guidelines/building_run.h"
 #include "curate/guidelines/guideline_texts.h"
 #include "curate/record.h"
+#include "guidelines/store/model_source.h"
 #include "text/unicode.h"
 
 namespace mores::curate {
@@ -166,7 +167,9 @@ class Validation {
       if (material["guidelines"].size() == kGuidelinesShown) break;
       const Standing status = hit.guideline.status;
       if (hit.guideline.id == guideline.id) continue;
-      if (status != Standing::kImported && status != Standing::kHumanValidated) continue;
+      // What nobody vouches for is no evidence.
+      const bool vouched = status == Standing::kImported && hit.guideline.trusted;
+      if (!vouched && status != Standing::kHumanValidated) continue;
       material["guidelines"].push_back({{"id", hit.guideline.id}, {"text", hit.guideline.text}});
     }
     return material;
@@ -190,6 +193,24 @@ class Validation {
     return finding;
   }
 
+  // Whether a model's word is enough: for what decides already, or what a model wrote here. A text
+  // that a person or a file brought waits for people, whatever it is called.
+  Expected<bool> MayComeToDecide(const Guideline& asked) const {
+    if (asked.status == Standing::kMachineValidated) return true;
+    if (asked.status == Standing::kImported) return asked.trusted;
+    MORES_ASSIGN_OR_RETURN(const std::vector<guidelines::Version> history,
+                           database_.History(asked.id));
+    const auto wrote = std::find_if(
+        history.begin(), history.end(),
+        [&](const guidelines::Version& version) { return version.guideline.text == asked.text; });
+    return wrote != history.end() &&
+           std::any_of(wrote->guideline.sources.begin(), wrote->guideline.sources.end(),
+                       [&](const guidelines::Source& source) {
+                         return guidelines::IsModelSource(source) &&
+                                source.publisher == wrote->change.by;
+                       });
+  }
+
   // What the guideline becomes; nullopt where somebody changed it meanwhile.
   Expected<std::optional<Guideline>> Apply(const Guideline& asked, const Finding& finding) {
     Guideline wanted = asked;
@@ -197,7 +218,8 @@ class Validation {
     if (finding.verdict == "refuted") wanted.status = Standing::kContested;
     if (finding.verdict == "supported") {
       // A group's guideline takes people of the group; the evidence is kept for them.
-      if (asked.groups.empty()) wanted.status = Standing::kMachineValidated;
+      MORES_ASSIGN_OR_RETURN(const bool may_decide, MayComeToDecide(asked));
+      if (asked.groups.empty() && may_decide) wanted.status = Standing::kMachineValidated;
       for (const std::string& id : finding.evidence) {
         MORES_ASSIGN_OR_RETURN(const auto passage, database_.FindPassage(id));
         const bool listed =

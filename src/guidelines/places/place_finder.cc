@@ -48,6 +48,8 @@ constexpr std::array<std::string_view, 22> kAfterSubject = {
 // Chinese words after a name that make it a people, a language or a dish.
 constexpr std::array<std::string_view, 12> kPeopleAfter = {
     "人", "语", "话", "文", "先生", "女士", "小姐", "太太", "裔", "族", "菜", "料理"};
+// A part of another country that begins as a country's name does: "马里" in "马里兰州".
+constexpr std::array<std::string_view, 2> kPartAfter = {"州", "兰州"};
 constexpr std::array<std::string_view, 5> kNoPeopleAfter = {"人口", "人权", "人均", "文化", "文明"};
 
 // Whether what stands between two words of one name may do so.
@@ -170,13 +172,16 @@ void PlaceFinder::FindChinese(const NameWord& word, size_t index, std::vector<Fo
         const auto begins = [&](std::string_view s) { return after.starts_with(s); };
         const bool people = std::any_of(kPeopleAfter.begin(), kPeopleAfter.end(), begins) &&
                             std::none_of(kNoPeopleAfter.begin(), kNoPeopleAfter.end(), begins);
-        if (!people && ends[i] && ends[i + length]) {
+        const auto& targets = at->second.targets;
+        const bool part = !targets.empty() && targets.front().mention == Mention::kStated &&
+                          std::any_of(kPartAfter.begin(), kPartAfter.end(), begins);
+        if (!people && !part && ends[i] && ends[i + length]) {
           found.push_back({.name = &at->second,
                            .begin_word = index,
                            .end_word = index + 1,
                            .begin = word.begin + i,
                            .end = word.begin + i + length,
-                           .counts = !at->second.targets.empty()});
+                           .counts = !targets.empty()});
         }
         size = length;
         break;
@@ -253,6 +258,7 @@ std::vector<PlaceMention> PlaceFinder::Find(std::string_view utf8) const {
       return country(t) != country(f.name->targets.front());
     });
   };
+  const auto capital = [&](const Found& f) { return reading.words[f.begin_word].capital; };
   // "Aqaba, Jordan": each says that the other is a place; "Paris, Texas" that Paris isn't France's.
   for (size_t i = 0; i + 1 < found.size(); ++i) {
     Found &a = found[i], &b = found[i + 1];
@@ -261,8 +267,10 @@ std::vector<PlaceMention> PlaceFinder::Find(std::string_view utf8) const {
     if (country(a.name->targets.front()) == country(b.name->targets.front())) {
       a.counts = b.counts = true;
     } else if (a.counts && a.name->targets.front().mention == Mention::kInferred &&
-               b.name->targets.front().mention == Mention::kInferred && b.counts) {
-      a.counts = false;
+               b.name->targets.front().mention == Mention::kInferred) {
+      // "Birmingham, Alabama": the part of a country beside it is reason enough.
+      b.counts = b.counts || (b.name->targets.front().code.size() > 2 && capital(b));
+      if (b.counts) a.counts = false;
     }
   }
   // "Niger, Sudan and Chad".

@@ -262,6 +262,13 @@ void Catalogue::FillFinder() const {
     if (!finder_.Has(word)) finder_.AddNoPlace(word);
   }
   AddPartsOfIso();
+  ForEachNamed(PlaceCodes(), "parts", [&](std::string_view code, std::string_view name) {
+    if (!code.starts_with("US-") || !IsChineseName(name)) return;
+    constexpr size_t kShortestAlone = 9;  // three characters
+    for (const std::string& one : {std::string(name), std::string(name) + "州"}) {
+      if (one.size() >= kShortestAlone && !finder_.Has(one)) add(one, code, NameCare::kAnyCase);
+    }
+  });
   for (const std::string_view phrase : PlaceNames().Section("no places").Fields()) {
     finder_.AddNoPlace(phrase);
   }

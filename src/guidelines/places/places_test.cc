@@ -270,6 +270,9 @@ TEST_F(PlacesTest, MentionsByUsualNames) {
   EXPECT_THAT(Named("a wedding in Côte d’Ivoire"), ElementsAre("CI"));
   EXPECT_THAT(Named("New Mexico is dry"), ElementsAre("US-NM"));
   EXPECT_THAT(Named("a farm in Punjab, Pakistan"), ElementsAre("PK-PB", "PK"));
+  EXPECT_THAT(Named("I live in Birmingham, Alabama."), ElementsAre("US-AL"));
+  EXPECT_THAT(Named("I live in Birmingham."), ElementsAre("GB-BIR"));
+  EXPECT_THAT(Named("a bank in Hong Kong SAR China"), ElementsAre("HK"));
   EXPECT_THAT(Named("Georgia has peaches"), IsEmpty());
   EXPECT_THAT(Named("We visited Tbilisi, Georgia."), ElementsAre("GE-TB", "GE"));
 }
@@ -306,6 +309,10 @@ TEST_F(PlacesTest, ChineseMentions) {
   EXPECT_THAT(Named("我在福建和东京工作"), ElementsAre("CN-FJ", "JP-13"));
   EXPECT_THAT(Named("我在臺灣和德國工作，去過義大利。"), ElementsAre("TW", "DE", "IT"));
   EXPECT_THAT(Named("发展中国家的问题"), IsEmpty());
+  EXPECT_THAT(Named("我住在马里兰州。"), ElementsAre("US-MD"));
+  EXPECT_THAT(Named("我在马里兰工作"), ElementsAre("US-MD"));
+  EXPECT_THAT(Named("中非合作论坛在北京举行"), ElementsAre("CN-BJ"));
+  EXPECT_THAT(Named("中国香港"), ElementsAre("HK"));
   EXPECT_THAT(Named("他是美国人，会说法国话，横渡印度洋"), IsEmpty());
 }
 

@@ -117,20 +117,47 @@ Expected<bool> ReviewDesk::Wrote(const std::string& person, const Version& curre
   size_t first = history.size() - 1;  // of the versions with this text
   while (first > 0 && IsSameStatement(history[first - 1].guideline, current.guideline)) --first;
   if (IsSamePerson(history[first].change.by, person)) return true;
+  // Who brought the words that stand now wrote them, also where another changed the topic since.
+  for (size_t i = 0; i < history.size(); ++i) {
+    if (history[i].guideline.text != current.guideline.text) continue;
+    if (i > 0 && history[i - 1].guideline.text == history[i].guideline.text) continue;
+    if (IsSamePerson(history[i].change.by, person)) return true;
+  }
   MORES_ASSIGN_OR_RETURN(
       Statement find,
-      database_.connection().Prepare("SELECT act FROM review r JOIN guideline g ON g.key = "
-                                     "r.guideline WHERE g.id = ? AND r.version >= ? AND "
-                                     "r.reviewer = ? AND act IN ('complaint', 'adjudication')"));
-  find.Bind(current.guideline.id).Bind(int64_t{current.guideline.version - 1}).Bind(person);
-  bool settled = false;
+      database_.connection().Prepare("SELECT r.act, r.ruling, r.version, r.reviewer FROM review r "
+                                     "JOIN guideline g ON g.key = r.guideline WHERE g.id = ? AND "
+                                     "act IN ('complaint', 'adjudication')"));
+  find.Bind(current.guideline.id);
+  int whole = 0;          // the version that came of the last whole review
+  int complained = -1;    // the last one that the person complained of
+  std::set<int> settled;  // those that the person's adjudications were of
   for (;;) {
     MORES_ASSIGN_OR_RETURN(const bool row, find.Step());
     if (!row) break;
-    if (find.Text(0) == "complaint") return true;
-    settled = true;
+    const int version = static_cast<int>(find.Integer(2));
+    const bool own = IsSamePerson(find.Text(3), person);
+    if (find.Text(0) == "complaint") {
+      if (own) complained = std::max(complained, version);
+      continue;
+    }
+    if (own) settled.insert(version);
+    if (find.Text(1) != Name(Ruling::kCorrect)) continue;
+    // Where it was human-validated before, no version was made.
+    const size_t after = static_cast<size_t>(version);
+    const bool made = after < history.size() &&
+                      history[after].guideline.status == Standing::kHumanValidated &&
+                      IsSamePerson(history[after].change.by, find.Text(3));
+    whole = std::max(whole, made ? version + 1 : version);
   }
-  return IsSamePerson(current.change.by, person) && !settled;
+  if (complained >= std::min(whole, current.guideline.version - 1)) return true;
+  // Also of other words, or of sources alone: the next person's edit isn't the whole of it.
+  return std::any_of(history.begin(), history.end(), [&](const Version& version) {
+    const int number = version.guideline.version;
+    const bool adjudicated =
+        settled.contains(number - 1) && version.guideline.status != Standing::kProposed;
+    return number > whole && IsSamePerson(version.change.by, person) && !adjudicated;
+  });
 }
 
 Expected<std::vector<ReviewDesk::Row>> ReviewDesk::RulingsOn(const Guideline& guideline) {
@@ -188,6 +215,12 @@ Expected<std::optional<ReviewItem>> ReviewDesk::Next(const NextOptions& options)
       if (!MaySpeakFor(options.from, current.guideline)) continue;
       MORES_ASSIGN_OR_RETURN(const bool wrote, Wrote(options.reviewer, current));
       if (wrote) continue;
+      // By another spelling of the name.
+      MORES_ASSIGN_OR_RETURN(const std::vector<Row> rulings, RulingsOn(current.guideline));
+      const bool ruled = std::any_of(rulings.begin(), rulings.end(), [&](const Row& one) {
+        return IsSamePerson(one.reviewer, options.reviewer);
+      });
+      if (ruled) continue;
       MORES_ASSIGN_OR_RETURN(item, ShowForReview(database_, std::move(current.guideline)));
       return {};
     }

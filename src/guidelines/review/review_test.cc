@@ -174,12 +174,45 @@ TEST_F(ReviewTest, WhoWroteItNeitherRulesNorSettles) {
   EXPECT_EQ(Rule("NG-a", "ann", kCorrect), "");
   EXPECT_EQ(Rule("NG-a", "bob", kCorrect), "");
   EXPECT_THAT(Adjudicate("NG-a", kCorrect, "writer@1"), HasSubstr("can't settle it"));
-  // Another text is another's.
+  // Another text is another's, and also of who wrote since it was last reviewed whole.
   Guideline edited = database_->Find("NG-a").value()->guideline;
   edited.text += " Always.";
   ASSERT_TRUE(database_->Put(edited, {.by = "ann"}));
   EXPECT_THAT(Rule("NG-a", "ann", kCorrect), HasSubstr("wrote or contested"));
-  EXPECT_EQ(Rule("NG-a", "writer@1", kCorrect), "");
+  EXPECT_THAT(Rule("NG-a", "writer@1", kCorrect), HasSubstr("wrote or contested"));
+  EXPECT_EQ(Rule("NG-a", "bob", kCorrect), "");
+}
+
+TEST_F(ReviewTest, NobodyRulesOnAnOwnTextUnderAnySpellingOrBehindAnothersEdit) {
+  Add("NG-a");
+  ASSERT_TRUE(desk_->Complain("NG-a", "Zoe", "Not so."));
+  EXPECT_THAT(Rule("NG-a", "zoe", kCorrect), HasSubstr("wrote or contested"));
+  EXPECT_EQ(NextFor("ZOE"), "");
+  // Whose text stands, whose text stood, and who changed its sources alone.
+  Guideline edited = Propose("NG-b");
+  edited.text += " Always.";
+  const auto put = [&](const std::string& by) {
+    edited.version = 0;
+    ASSERT_TRUE(database_->Put(edited, {.by = by}));
+  };
+  put("Eve");
+  edited.sources = {{.title = "A book"}};
+  put("Mia");
+  edited.topic = "visits";
+  put("Max");
+  for (const char* person : {"WRITER@1", "eve", "mia", "max"}) {
+    EXPECT_THAT(Rule("NG-b", person, kCorrect), HasSubstr("wrote or contested")) << person;
+  }
+  // Once others have reviewed it whole, who only changed sources before may rule again.
+  EXPECT_EQ(Rule("NG-b", "ann", kCorrect), "");
+  EXPECT_EQ(Rule("NG-b", "bob", kCorrect), "");
+  EXPECT_EQ(StatusOf("NG-b"), "human-validated");
+  EXPECT_EQ(Rule("NG-b", "mia", kCorrect), "");
+  EXPECT_THAT(Rule("NG-b", "eve", kCorrect), HasSubstr("wrote or contested"));
+  // Who ruled isn't asked again under another spelling.
+  Add("NG-c");
+  EXPECT_EQ(Rule("NG-c", "ann", kCorrect), "");
+  EXPECT_EQ(NextFor("Ann", {.places = {"NG"}, .statuses = {Standing::kGenerated}}), "");
 }
 
 TEST_F(ReviewTest, AdjudicationTakesTwoRulingsAndMovesTheStatus) {

@@ -77,10 +77,11 @@ std::vector<std::string> ListOf(std::string_view text) {
 }  // namespace
 
 Json ToJson(const ImportCounts& counts) {
-  return {{"added", counts.added},         {"revised", counts.revised},
-          {"unchanged", counts.unchanged}, {"passages", counts.passages},
-          {"queries", counts.queries},     {"groups", counts.groups},
-          {"unmapped", counts.unmapped},   {"repairs", counts.repairs}};
+  return {
+      {"added", counts.added},         {"revised", counts.revised}, {"proposed", counts.proposed},
+      {"unchanged", counts.unchanged}, {"left", counts.left},       {"refused", counts.refused},
+      {"passages", counts.passages},   {"queries", counts.queries}, {"groups", counts.groups},
+      {"unmapped", counts.unmapped},   {"repairs", counts.repairs}};
 }
 
 Expected<std::unique_ptr<Database>> Database::Open(const std::string& path,
@@ -126,13 +127,17 @@ Status Database::Migrate(int to) {
   return connection_->Transact([&]() -> Status {
     // Read again: another process may have been quicker.
     MORES_ASSIGN_OR_RETURN(int64_t schema, connection_->QueryInteger("PRAGMA user_version"));
+    const int64_t before = schema;
     const bool fresh = schema == 0;
     while (schema < to) {
       ++schema;
       MORES_RETURN_IF_ERROR(connection_->Execute(std::string(SchemaOf(static_cast<int>(schema)))));
     }
     MORES_RETURN_IF_ERROR(connection_->Execute(fmt::format("PRAGMA user_version = {}", schema)));
-    if (!fresh) return {};
+    if (!fresh) {
+      schema_ = static_cast<int>(schema);
+      return before < 3 && schema >= 3 ? ProposeUnreviewed() : Status();
+    }
     MORES_RETURN_IF_ERROR(
         connection_->Execute(fmt::format("PRAGMA application_id = {}", kApplicationId)));
     MORES_ASSIGN_OR_RETURN(Statement hash,
@@ -200,6 +205,11 @@ Expected<Version> Database::ReadVersion(int64_t key, int version) {
   MORES_ASSIGN_OR_RETURN(guideline.sources, SourcesOf(*connection_, key, version));
   if (guideline.Hash() != hash) return damaged();
   guideline.places = places_->Canonical(std::move(guideline.places));
+  if (schema_ < 3 && guideline.status == Standing::kHumanValidated) {
+    // As it will be once it is migrated.
+    MORES_ASSIGN_OR_RETURN(const bool reviewed, WasReviewed(key, version));
+    if (!reviewed) guideline.status = Standing::kProposed;
+  }
   return result;
 }
 
@@ -386,6 +396,29 @@ Status Database::PutGroup(const Group& group) {
   return connection_->Transact([&] { return WriteGroup(group); });
 }
 
+void Database::Count(Written written, Standing brought, const Guideline& guideline,
+                     ImportCounts& counts) {
+  switch (written) {
+    case Written::kAdded:
+      ++counts.added;
+      break;
+    case Written::kRevised:
+      ++counts.revised;
+      if (guideline.status == Standing::kProposed && brought != guideline.status) ++counts.proposed;
+      break;
+    case Written::kUnchanged:
+      ++counts.unchanged;
+      return;
+    case Written::kLeft:
+      counts.left.push_back(guideline.id);
+      return;
+    case Written::kRefused:
+      counts.refused.push_back(guideline.id);
+      return;
+  }
+  if (guideline.status == Standing::kImported && guideline.trusted) ++counts.vouched;
+}
+
 Expected<ImportCounts> Database::Import(const Batch& batch, const Change& change,
                                         const std::function<Status(size_t)>& progress) {
   ImportCounts counts;
@@ -402,12 +435,12 @@ Expected<ImportCounts> Database::Import(const Batch& batch, const Change& change
       MORES_RETURN_IF_ERROR(WritePassage(passage, counts.passages));
       MORES_RETURN_IF_ERROR(tell());
     }
+    MORES_RETURN_IF_ERROR(ReadUnsettled());
     for (Guideline guideline : batch.guidelines) {
+      const Standing brought = guideline.status;
       MORES_ASSIGN_OR_RETURN(const Written written,
                              Write(guideline, made, Repeated::kIsNothingNew));
-      ++(written == Written::kAdded     ? counts.added
-         : written == Written::kRevised ? counts.revised
-                                        : counts.unchanged);
+      Count(written, brought, guideline, counts);
       MORES_RETURN_IF_ERROR(tell());
     }
     for (const BenchmarkQuery& query : batch.queries) {

@@ -5,6 +5,7 @@
 #define MORES_GUIDELINES_STORE_DATABASE_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,11 @@ namespace mores::guidelines {
 
 struct ImportCounts {
   int64_t added = 0, revised = 0, unchanged = 0;  // guidelines
+  // Of those that people spoke of: new versions that are proposed (within `revised`), and ids of
+  // what was left as it is, and of what was refused for being about something else.
+  int64_t proposed = 0;
+  std::vector<std::string> left, refused;
+  int64_t vouched = 0;  // that are imported, and decide since
   int64_t passages = 0, queries = 0, groups = 0, unmapped = 0, repairs = 0;
 };
 Json ToJson(const ImportCounts& counts);
@@ -51,6 +57,8 @@ class Database {
   int schema() const { return schema_; }
   // "v.trusted", or what stands for it in a file whose schema has no such column.
   std::string_view trusted_column() const { return schema_ < 3 ? "0" : "v.trusted"; }
+  // How many guidelines the migration at opening made proposed, for nobody had ruled on them.
+  int64_t unreviewed_when_migrated() const { return unreviewed_; }
 
   // nullopt where there is none. `version` 0: the current one. kCorrupt where what is stored isn't
   // what was written (its hash).
@@ -88,10 +96,21 @@ class Database {
   Status Migrate(int to);
   Expected<Version> ReadVersion(int64_t key, int version);
   Expected<int64_t> SourceKey(const Source& source);
-  enum class Written { kAdded, kRevised, kUnchanged };
+  enum class Written { kAdded, kRevised, kUnchanged, kLeft, kRefused };
   // What content that an earlier version had is: importing it again brings back nothing.
   enum class Repeated { kIsAChange, kIsNothingNew };
   Expected<Written> Write(Guideline& guideline, Change& change, Repeated repeated);
+  static void Count(Written written, Standing brought, const Guideline& guideline,
+                    ImportCounts& counts);
+  // What becomes of `guideline` over `current`, which it may change; nullopt: it is to be written.
+  Expected<std::optional<Written>> ImportOverCurrent(int64_t key, const Guideline& current,
+                                                     Guideline& guideline);
+  // Whether people ended, contest or have yet to rule on the same text under another id.
+  Expected<bool> IsUnsettledText(const Guideline& guideline);
+  Status ReadUnsettled();
+  // Human-validated versions of schema 2 that nobody but their writer ruled on become proposed.
+  Status ProposeUnreviewed();
+  Expected<bool> WasReviewed(int64_t key, int version);
   Status WriteVersion(int64_t key, const Guideline& guideline, const Change& change);
   Status WriteGroup(const Group& group);
   Status WritePassage(const Passage& passage, int64_t& added);
@@ -106,6 +125,8 @@ class Database {
   std::shared_ptr<const PlaceCatalogue> places_;
   std::unique_ptr<Connection> connection_;
   int schema_ = kSchema;
+  int64_t unreviewed_ = 0;
+  std::multimap<std::string, int64_t> unsettled_;  // text to key, as an import begins
 };
 
 }  // namespace mores::guidelines

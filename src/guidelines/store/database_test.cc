@@ -216,6 +216,91 @@ TEST_F(DatabaseTest, TrustIsOfAVersionAndKnownToTheHash) {
   EXPECT_TRUE((*database->Find(second.id))->guideline.trusted);
 }
 
+TEST_F(DatabaseTest, AnImportUndoesNoReview) {
+  const auto database = Open(kCreate);
+  const auto import = [&](const Guideline& guideline) {
+    auto counts = database->Import({.name = "set", .guidelines = {guideline}}, kChange);
+    EXPECT_TRUE(counts) << counts.error().message;
+    return *counts;
+  };
+  for (const Standing standing :
+       {Standing::kWithdrawn, Standing::kContested, Standing::kProposed, Standing::kGenerated,
+        Standing::kMachineValidated, Standing::kHumanValidated}) {
+    Guideline there = Shoes();
+    there.id = fmt::format("JP-{}", Name(standing));
+    there.text += there.id;
+    there.status = standing;
+    const bool decided = there.Decides("2026-01-01");
+    const bool ended = standing == Standing::kWithdrawn || standing == Standing::kContested;
+    Put(*database, there);
+    const auto now = [&] { return (*database->Find(there.id))->guideline; };
+    // The same words, with other sources, vouched for or said to be reviewed.
+    Guideline brought = there;
+    brought.sources = {{.title = "Another book"}};
+    brought.trusted = true;
+    for (const Standing said : {Standing::kImported, Standing::kHumanValidated}) {
+      brought.status = said;
+      import(brought);
+      EXPECT_EQ(now().version, 1) << there.id;
+    }
+    // Under another topic, and about something else altogether.
+    brought.topic = "Doors";
+    EXPECT_EQ(import(brought).refused.size(), ended ? 0u : 1u) << there.id;
+    EXPECT_EQ(now().version, 1) << there.id;
+    // By the same words under another id.
+    brought.id = there.id + "-again";
+    if (ended || standing == Standing::kProposed) {
+      EXPECT_EQ(import(brought).left.size(), 1u);
+      EXPECT_FALSE(*database->Find(brought.id));
+    }
+    // With other words: proposed once, however often it is brought.
+    brought = there;
+    brought.status = Standing::kImported;
+    brought.trusted = true;
+    brought.text += " Always.";
+    import(brought);
+    import(brought);
+    EXPECT_EQ(now().status, ended ? standing : Standing::kProposed) << there.id;
+    EXPECT_EQ(now().version, ended ? 1 : 2) << there.id;
+    EXPECT_FALSE(now().Decides("2026-01-01"));
+    EXPECT_EQ((*database->Find(there.id, 1))->guideline.Decides("2026-01-01"), decided);
+  }
+}
+
+TEST_F(DatabaseTest, WhatOnePersonValidatedBeforeWaitsForOthersOnceItIsMigrated) {
+  std::string reviewed = "JP-reviewed", alone = "JP-alone";
+  {
+    const auto old = Open(kCreate, /*schema=*/2);
+    for (const std::string& id : {reviewed, alone}) {
+      Guideline guideline = Shoes();
+      guideline.id = id;
+      Put(*old, guideline);
+      guideline.status = Standing::kHumanValidated;
+      Put(*old, guideline);
+    }
+    ASSERT_TRUE(old->connection().Execute(
+        "INSERT INTO review (guideline, version, act, ruling, reviewer, reviewer_place, at, "
+        "reason) "
+        "SELECT key, 1, 'adjudication', 'correct', 'chair', '', '', '' FROM guideline WHERE id = "
+        "'JP-reviewed'"));
+  }
+  const auto decides = [](Database& database, const std::string& id) {
+    return (*database.Find(id))->guideline.Decides("2026-01-01");
+  };
+  {
+    const auto reader = Open(kRead);
+    EXPECT_TRUE(decides(*reader, reviewed));
+    EXPECT_FALSE(decides(*reader, alone));
+  }
+  const auto database = Open(kWrite);
+  EXPECT_EQ(database->unreviewed_when_migrated(), 1);
+  EXPECT_TRUE(decides(*database, reviewed));
+  EXPECT_FALSE(decides(*database, alone));
+  EXPECT_EQ((*database->Find(alone))->guideline.status, Standing::kProposed);
+  EXPECT_EQ((*database->Find(alone))->guideline.version, 3);
+  EXPECT_EQ(Open(kWrite)->unreviewed_when_migrated(), 0);
+}
+
 TEST_F(DatabaseTest, VouchingBringsNothingBack) {
   const auto database = Open(kCreate);
   Guideline trusted = Shoes();

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "guidelines/store/database.h"
+#include "guidelines/store/import_rules.h"
 #include "guidelines/store/set_hash.h"
 #include "text/segmentation.h"
 
@@ -75,12 +76,13 @@ std::string HashAs(Guideline guideline, bool trusted) {
 // Whether an import of `brought` over `current` says nothing that wasn't said before, trusted or
 // not: what was changed, contested or withdrawn since doesn't come back. To vouch for what is there
 // and imported is new.
-Expected<bool> BringsNothing(Connection& connection, const Head& head, const Guideline& current,
+Expected<bool> BringsNothing(Connection& connection, int64_t key, const Guideline& current,
                              const Guideline& brought) {
-  if (HashAs(current, false) == HashAs(brought, false)) return !brought.trusted;
+  if (HashAs(current, false) == HashAs(brought, false)) {
+    return !brought.trusted || brought.status != Standing::kImported;
+  }
   for (const bool trusted : {false, true}) {
-    MORES_ASSIGN_OR_RETURN(const bool had,
-                           HadContent(connection, head.key, HashAs(brought, trusted)));
+    MORES_ASSIGN_OR_RETURN(const bool had, HadContent(connection, key, HashAs(brought, trusted)));
     if (had) return true;
   }
   return false;
@@ -145,8 +147,11 @@ Expected<Database::Written> Database::Write(Guideline& guideline, Change& change
   MORES_RETURN_IF_ERROR(CheckNamed(guideline));
   guideline.places = places_->Canonical(std::move(guideline.places));
   MORES_ASSIGN_OR_RETURN(std::optional<Head> head, FindHead(*connection_, guideline.id));
-  const std::string hash = guideline.Hash();
   if (!head) {
+    if (repeated == Repeated::kIsNothingNew) {
+      MORES_ASSIGN_OR_RETURN(const bool unsettled, IsUnsettledText(guideline));
+      if (unsettled) return Written::kLeft;
+    }
     MORES_ASSIGN_OR_RETURN(Statement add,
                            connection_->Prepare("INSERT INTO guideline (id, current) VALUES (?, "
                                                 "1)"));
@@ -156,13 +161,17 @@ Expected<Database::Written> Database::Write(Guideline& guideline, Change& change
     return Written::kAdded;
   }
   MORES_ASSIGN_OR_RETURN(const Version current, ReadVersion(head->key, head->current));
-  bool same = current.guideline.Hash() == hash;
-  if (!same && repeated == Repeated::kIsNothingNew) {
-    MORES_ASSIGN_OR_RETURN(same, BringsNothing(*connection_, *head, current.guideline, guideline));
-  }
-  if (same) {
+  if (current.guideline.Hash() == guideline.Hash()) {
     guideline.version = head->current;
     return Written::kUnchanged;
+  }
+  if (repeated == Repeated::kIsNothingNew) {
+    MORES_ASSIGN_OR_RETURN(const std::optional<Written> ruled,
+                           ImportOverCurrent(head->key, current.guideline, guideline));
+    if (ruled) {
+      guideline.version = head->current;
+      return *ruled;
+    }
   }
   if (guideline.version != 0 && guideline.version != head->current) {
     return MakeError(ErrorKind::kInput,
@@ -178,6 +187,55 @@ Expected<Database::Written> Database::Write(Guideline& guideline, Change& change
   MORES_RETURN_IF_ERROR(XorSetHash(*connection_, SetMember(guideline.id, head->current, stored)));
   MORES_RETURN_IF_ERROR(WriteVersion(head->key, guideline, change));
   return Written::kRevised;
+}
+
+Expected<std::optional<Database::Written>> Database::ImportOverCurrent(int64_t key,
+                                                                       const Guideline& current,
+                                                                       Guideline& guideline) {
+  MORES_ASSIGN_OR_RETURN(const bool nothing, BringsNothing(*connection_, key, current, guideline));
+  if (nothing) return std::optional(Written::kUnchanged);
+  switch (RuleImport(current, guideline)) {
+    case ImportOver::kLeave:
+      return std::optional(Written::kLeft);
+    case ImportOver::kRefuse:
+      return std::optional(Written::kRefused);
+    case ImportOver::kTake:
+      return std::optional<Written>();
+    case ImportOver::kPropose:
+      break;
+  }
+  guideline.status = Standing::kProposed;
+  guideline.trusted = false;
+  MORES_ASSIGN_OR_RETURN(const bool had, HadContent(*connection_, key, guideline.Hash()));
+  return had ? std::optional(Written::kUnchanged) : std::optional<Written>();
+}
+
+Expected<bool> Database::IsUnsettledText(const Guideline& guideline) {
+  const auto [begin, end] = unsettled_.equal_range(guideline.text);
+  for (auto there = begin; there != end; ++there) {
+    MORES_ASSIGN_OR_RETURN(const Version version, Current(there->second));
+    const std::vector<std::string>& places = version.guideline.places;
+    const bool shared = std::any_of(places.begin(), places.end(), [&](const std::string& place) {
+      return std::find(guideline.places.begin(), guideline.places.end(), place) !=
+             guideline.places.end();
+    });
+    if (shared && version.guideline.groups == guideline.groups) return true;
+  }
+  return false;
+}
+
+Status Database::ReadUnsettled() {
+  unsettled_.clear();
+  MORES_ASSIGN_OR_RETURN(
+      Statement read,
+      connection_->Prepare("SELECT v.text, g.key FROM guideline g JOIN version v ON v.guideline = "
+                           "g.key AND v.version = g.current WHERE v.status IN ('withdrawn', "
+                           "'contested', 'proposed')"));
+  for (;;) {
+    MORES_ASSIGN_OR_RETURN(const bool row, read.Step());
+    if (!row) return {};
+    unsettled_.emplace(read.String(0), read.Integer(1));
+  }
 }
 
 Status Database::WriteVersion(int64_t key, const Guideline& guideline, const Change& change) {
