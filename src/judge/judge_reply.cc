@@ -188,6 +188,16 @@ bool MayGoOn(const chat::ChatReply& reply, const StatedVerdict& stated) {
          critique.ends_with("不安");
 }
 
+// Whether something began behind an object that says `safe`, and didn't end: "{...}\nuns".
+bool BreaksOffBehind(const chat::ChatReply& reply, std::string_view answer,
+                     const StatedVerdict& stated) {
+  const auto repeated =
+      std::find(stated.oddities.begin(), stated.oddities.end(), "answer_repeated");
+  return stated.label == format::Label::kSafe && repeated == stated.oddities.end() &&
+         reply.finish_reason != chat::FinishReason::kStop && !answer.ends_with('}') &&
+         !answer.ends_with(']') && !answer.ends_with('`') && !answer.ends_with('"');
+}
+
 // A refusal that stands in for the content is no answer, whatever it begins with.
 bool IsRefusal(const chat::ChatReply& reply) {
   return !reply.refusal.empty() && reply.text == reply.refusal;
@@ -245,7 +255,8 @@ StatedVerdict ReadAnyForm(const chat::ChatReply& reply, const AskedJudge& asked)
     return plain;
   }
   if (object.value) {
-    return FromObject(reply.text, object, asked.rules);
+    StatedVerdict stated = FromObject(reply.text, object, asked.rules);
+    return BreaksOffBehind(reply, answer, stated) ? Unparsed(UnparsedReason::kNoLabel) : stated;
   }
   if (reply.finish_reason == chat::FinishReason::kLength) {
     StatedVerdict torn = ReadTornReply(reply.text, object.answer);

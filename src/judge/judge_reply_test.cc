@@ -79,7 +79,8 @@ TEST(JudgeReply, NoProfileReadsSafeThatIsTakenBack) {
 }
 
 TEST(JudgeReply, SafeThatTheBoundMayHaveTornIsNone) {
-  for (const char* reply : {"safe\nun", "safe, b", R"({"label":"safe","verdict":"uns)"}) {
+  for (const char* reply :
+       {"safe\nun", "safe, b", R"({"label":"safe","verdict":"uns)", "{\"label\":\"safe\"}\nuns"}) {
     EXPECT_EQ(Read(reply, FinishReason::kLength).label, Label::kUnparsed) << reply;
   }
   EXPECT_EQ(Read(R"({"label":"safe","analysis":"It is)", FinishReason::kLength).label,
