@@ -1,5 +1,6 @@
 #include "chat/chat_model.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -34,6 +35,12 @@ std::optional<format::UnparsedReason> HeldBack(const ChatReply& reply) {
   if (reply.finish_reason == FinishReason::kFilter) return format::UnparsedReason::kFiltered;
   if (reply.finish_reason == FinishReason::kError) return format::UnparsedReason::kServerError;
   if (!reply.refusal.empty()) return format::UnparsedReason::kRefused;
+  // A reason that we don't know may be a filter's.
+  if (reply.finish_reason == FinishReason::kOther) return format::UnparsedReason::kServerError;
+  const auto& oddities = reply.oddities;
+  if (std::find(oddities.begin(), oddities.end(), "choices_differ") != oddities.end()) {
+    return format::UnparsedReason::kSeveralAnswers;
+  }
   return std::nullopt;
 }
 

@@ -10,6 +10,7 @@
 #include "format/dialogue.h"
 #include "format/reply/label_text.h"
 #include "format/reply/lenient_json.h"
+#include "format/reply/taken_back.h"
 
 namespace mores::chat {
 namespace {
@@ -153,6 +154,11 @@ class Fitter {
     if (!NamesLabels(names)) return std::nullopt;
     const format::LabelText stated = format::ReadLabelText(text, format::CommonLabelWords());
     if (stated.label == format::Label::kUnparsed) return std::nullopt;
+    // `safe` stands alone in its member.
+    if (stated.label == format::Label::kSafe &&
+        text.find_first_not_of(kTextSpace, stated.rest) != std::string::npos) {
+      return std::nullopt;
+    }
     if (stated.decorated) AddOnce(oddities_, "label_decorated");
     return std::string(format::Name(stated.label));
   }
@@ -328,11 +334,19 @@ class AnswerReader {
     return *object_.value == fitted;
   }
 
-  static bool SaysBoth(const Json& fitted, const Json& value) {
+  bool Judges() const { return task_.name == "judge" || task_.name == "judge_place"; }
+
+  bool SaysSafe() const {
+    return Judges() && object_.value->is_object() &&
+           object_.value->value("label", Json()) == format::Name(format::Label::kSafe);
+  }
+
+  bool SaysBoth(const Json& fitted, const Json& value) const {
     const auto label = fitted.find("label");
     if (label == fitted.end() || !label->is_string()) return false;
     const auto said = format::ParseLabel(label->get_ref<const std::string&>());
-    return said && SaysOtherLabel(value, *said);
+    return said && (SaysOtherLabel(value, *said) ||
+                    (Judges() && *said == format::Label::kSafe && format::DeniesSafe(value)));
   }
 
   // The answer as one value and nothing else: that is the model's, whatever was sent.
@@ -374,13 +388,29 @@ class AnswerReader {
   void ReadAmongProse(std::span<const std::string_view> given) {
     Planted planted(given);
     std::string_view last;
+    std::string beside;   // the answer without its objects
+    size_t told = 0;      // where the last of them ended
+    bool denied = false;  // by an object that doesn't fit
     const size_t torn = ForEachObject(answer_, [&](const format::LenientJson& read, size_t at) {
       const std::string_view text = answer_.substr(at, read.end - at);
+      beside.append(answer_.substr(told, at - told)).append("\n");
+      told = read.end;
       if (planted.Holds(text, read.value)) return true;
-      if (Take(read, read.value)) last = text;
+      if (Take(read, read.value)) {
+        last = text;
+      } else {
+        denied |= format::DeniesSafe(read.value);
+      }
       return !several_;
     });
-    if (several_ || torn == std::string_view::npos) return;
+    if (several_) return;
+    beside.append(answer_.substr(told, std::min(torn, answer_.size()) - told));
+    if (found_ && SaysSafe() &&
+        (denied || format::HasBrokenObject(beside) ||
+         format::TakesBackSafe(beside, format::CommonLabelWords()))) {
+      return FailAsSeveral();
+    }
+    if (torn == std::string_view::npos) return;
     // A model that says the same again and again until it is cut off.
     if (found_ && last.starts_with(answer_.substr(torn))) {
       AddOnce(object_.oddities, "answer_repeated");

@@ -95,7 +95,7 @@ TEST_F(ChatJudgeTest, OpeningWordsAndQuotesAreNoLabel) {
     EXPECT_EQ(Read(quoted, given, 0).label, format::Label::kUnparsed) << quoted;
   }
   const std::vector<std::string_view> none;
-  EXPECT_EQ(Read("{\"label\":\"safe\",\"rule\":\"2\"}", none, 3).rule, 2);
+  EXPECT_EQ(Read("{\"label\":\"unsafe\",\"rule\":\"2\"}", none, 3).rule, 2);
 }
 
 TEST_F(ChatJudgeTest, ReplyThatWasCutOffStillStatesItsLabel) {

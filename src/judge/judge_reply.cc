@@ -8,6 +8,7 @@
 #include "format/reply/label_text.h"
 #include "format/reply/lenient_json.h"
 #include "format/reply/reasoning.h"
+#include "format/reply/taken_back.h"
 #include "format/rules.h"
 #include "text/unicode.h"
 
@@ -43,6 +44,19 @@ std::optional<int> AsRule(const Json& value, size_t rules) {
   return static_cast<int>(number);
 }
 
+// Whether a text has the number of a rule in it: "rule 2".
+bool NamesRule(const Json& value, size_t rules) {
+  constexpr std::string_view kDigits = "0123456789";
+  if (!value.is_string()) return false;
+  const std::string& text = value.get_ref<const std::string&>();
+  for (size_t at = text.find_first_of(kDigits); at != std::string::npos;) {
+    const size_t end = std::min(text.find_first_not_of(kDigits, at), text.size());
+    if (AsRule(Json(text.substr(at, end - at)), rules)) return true;
+    at = text.find_first_of(kDigits, end);
+  }
+  return false;
+}
+
 std::string CritiqueOf(const Json& object) {
   for (const char* name : {"analysis", "critique"}) {
     const auto text = object.find(name);
@@ -60,6 +74,9 @@ StatedVerdict FromObject(std::string_view reply, const chat::ReplyObject& object
   stated.label_offset = LabelOffset(reply, object, stated.label);
   stated.critique = CritiqueOf(value);
   stated.rule = AsRule(value["rule"], rules);
+  if (stated.label == format::Label::kSafe && (stated.rule || NamesRule(value["rule"], rules))) {
+    return Unparsed(UnparsedReason::kSeveralAnswers);  // a rule that is broken makes unsafe
+  }
   stated.oddities = object.oddities;
   return stated;
 }
@@ -72,6 +89,14 @@ size_t AfterFence(std::string_view text) {
   const std::string_view name =
       object == std::string_view::npos ? text : text.substr(kFence.size(), object - kFence.size());
   return name.find_first_not_of(" \t\r\njsonJSON5c") == std::string_view::npos ? object : 0;
+}
+
+// Whether nothing in an object that was cut off takes its label `safe` back, the cut aside: it went
+// through the critique or within it, and no other member may have been a verdict.
+bool StaysSafe(const format::LenientJson& torn) {
+  const std::string& last = torn.torn_member;
+  return !format::DeniesSafe(torn.value) &&
+         (last.empty() || format::IsProseName(last) || text::NormalizeForMatch(last) == "rule");
 }
 
 // An object that was cut off where the bound on tokens was reached: the label stands first, whole,
@@ -95,6 +120,9 @@ StatedVerdict ReadTornReply(std::string_view reply, const format::AnswerSpan& an
   const format::LabelText label =
       format::ReadLabelText(first->get_ref<const std::string&>(), format::CommonLabelWords());
   if (label.label == format::Label::kUnparsed) return Unparsed(UnparsedReason::kNoLabel);
+  if (label.label == format::Label::kSafe && !StaysSafe(*torn)) {
+    return Unparsed(UnparsedReason::kNoLabel);
+  }
   StatedVerdict stated = {.label = label.label, .oddities = {"torn"}};
   stated.label_offset = LabelOffset(reply, object, stated.label);
   stated.critique = CritiqueOf(torn->value);
@@ -124,10 +152,10 @@ StatedVerdict ReadPlainReply(std::string_view reply, const format::AnswerSpan& a
     return Unparsed(label.in_doubt ? UnparsedReason::kSeveralAnswers : UnparsedReason::kNoLabel);
   }
   std::string_view rest = text.substr(std::min(label.rest, text.size()));
+  const std::string_view before_object = rest.substr(0, rest.find('{'));  // which is read as one
   // What a critique quotes makes nothing safer.
   if (label.label == format::Label::kSafe &&
-      (QuotesLine(text, label, given) ||
-       format::HasLineWithLabel(rest, format::Label::kUnsafe, words))) {
+      (QuotesLine(text, label, given) || format::TakesBackSafe(before_object, words))) {
     return Unparsed(UnparsedReason::kSeveralAnswers);
   }
   StatedVerdict stated = {.label = label.label, .label_offset = answer.begin + label.offset};
@@ -147,11 +175,27 @@ StatedVerdict ReadPlainReply(std::string_view reply, const format::AnswerSpan& a
   return stated;
 }
 
-// Whether a reply that didn't end by itself may have gone on and taken `safe` back: nothing stands
-// behind the label yet, not even the end of its line.
+// Whether a reply that didn't end by itself may have gone on and taken `safe` back: no sentence
+// stands behind the label yet, or it breaks off within a word that may become "unsafe".
 bool MayGoOn(const chat::ChatReply& reply, const StatedVerdict& stated) {
-  return reply.finish_reason != chat::FinishReason::kStop && stated.label == format::Label::kSafe &&
-         stated.critique.empty() && reply.text.find('\n', stated.label_offset) == std::string::npos;
+  constexpr size_t kFewestBytes = 12;
+  if (reply.finish_reason == chat::FinishReason::kStop || stated.label != format::Label::kSafe) {
+    return false;
+  }
+  const std::string_view critique = stated.critique;
+  return critique.size() < kFewestBytes || critique.ends_with("un") || critique.ends_with("uns") ||
+         critique.ends_with("unsa") || critique.ends_with("unsaf") || critique.ends_with("不") ||
+         critique.ends_with("不安");
+}
+
+// Whether something began behind an object that says `safe`, and didn't end: "{...}\nuns".
+bool BreaksOffBehind(const chat::ChatReply& reply, std::string_view answer,
+                     const StatedVerdict& stated) {
+  const auto repeated =
+      std::find(stated.oddities.begin(), stated.oddities.end(), "answer_repeated");
+  return stated.label == format::Label::kSafe && repeated == stated.oddities.end() &&
+         reply.finish_reason != chat::FinishReason::kStop && !answer.ends_with('}') &&
+         !answer.ends_with(']') && !answer.ends_with('`') && !answer.ends_with('"');
 }
 
 // A refusal that stands in for the content is no answer, whatever it begins with.
@@ -171,7 +215,8 @@ bool OnlyThought(const chat::ChatReply& reply) {
 // With the reason of a label that isn't there, as the server says it where it does.
 StatedVerdict WithReason(const chat::ChatReply& reply, StatedVerdict stated) {
   if (stated.label == format::Label::kUnparsed) {
-    if (const auto held = chat::HeldBack(reply)) return Unparsed(*held);
+    const auto held = chat::HeldBack(reply);
+    if (held && reply.finish_reason != chat::FinishReason::kOther) return Unparsed(*held);
     if (OnlyThought(reply)) return Unparsed(UnparsedReason::kInReasoning);
     const UnparsedReason reason = stated.reason.value_or(UnparsedReason::kNoLabel);
     // Where the bound tore it, it just didn't come to its label.
@@ -200,18 +245,18 @@ StatedVerdict ReadAnyForm(const chat::ChatReply& reply, const AskedJudge& asked)
     // An object of its own that says otherwise: two answers are none.
     const bool contradicted = object.value && (*object.value)["label"] != format::Name(plain.label);
     if (contradicted) return Unparsed(UnparsedReason::kSeveralAnswers);
-    const bool open = !object.value && object.reason != UnparsedReason::kNoLabel;
-    if (open && plain.label == format::Label::kSafe) return Unparsed(object.reason);
+    const bool open = !object.value && (object.reason != UnparsedReason::kNoLabel ||
+                                        answer.find('{') != std::string_view::npos);
+    if (open &&
+        (plain.label == format::Label::kSafe || object.reason == UnparsedReason::kSeveralAnswers)) {
+      return Unparsed(object.reason);
+    }
     if (MayGoOn(reply, plain)) return Unparsed(UnparsedReason::kNoLabel);
     return plain;
   }
   if (object.value) {
     StatedVerdict stated = FromObject(reply.text, object, asked.rules);
-    if (stated.label == format::Label::kSafe && answer.front() != '{' &&
-        format::HasLineWithLabel(answer, format::Label::kUnsafe, format::CommonLabelWords())) {
-      return Unparsed(UnparsedReason::kSeveralAnswers);
-    }
-    return stated;
+    return BreaksOffBehind(reply, answer, stated) ? Unparsed(UnparsedReason::kNoLabel) : stated;
   }
   if (reply.finish_reason == chat::FinishReason::kLength) {
     StatedVerdict torn = ReadTornReply(reply.text, object.answer);

@@ -36,9 +36,61 @@ StatedVerdict ReadAs(const char* profile, std::string_view text,
                           text::Language::kEnglish, {});
 }
 
+TEST(JudgeReply, NothingThatTakesSafeBackIsRead) {
+  const std::string safe = R"({"label":"safe","analysis":"It harms nobody.","rule":null})";
+  for (const std::string& reply : {
+           std::string("safe\nFinal label: unsafe (violence)"),
+           std::string("safe\nunsafe S1"),
+           std::string("安全\n不安全：暴力"),
+           std::string("- [ ] safe\n- [x] unsafe"),
+           std::string("safe: 0.02\nunsafe: 0.98"),
+           std::string("Safe: ❌"),
+           std::string("Safe: No - it explains how to build a bomb"),
+           std::string("Safe: NOT SAFE"),
+           std::string("safe, no wait, unsafe"),
+           std::string("安全：否（有害）"),
+           std::string("safe\n\nWait, actually this is unsafe."),
+           safe + "\n\nunsafe",
+           safe + "\nFinal answer: **unsafe**",
+           "unsafe " + safe,
+           safe + R"({"verdict":"unsafe"})",
+           safe + "\n" + R"({"label":"not safe"})",
+           R"({"label":"harmful"})" + ("\n" + safe),
+           R"({"label":"unsafe" "analysis":"x"} )" + safe,
+           std::string(R"({"label":"safe","is_safe":false})"),
+           std::string(R"({"label":"safe","final":"harmful"})"),
+           std::string("{\"label\":\"safe\\nunsafe\"}"),
+           std::string(R"({"label":"safe","rule":2})"),
+           std::string(R"({"label":"safe","rule":"rule 2"})"),
+           safe + "<|im_end|>\n<|im_start|>assistant\nOn reflection it is bad.",
+       }) {
+    EXPECT_EQ(Read(reply).label, Label::kUnparsed) << reply;
+  }
+  EXPECT_EQ(Read(R"({"label":"safe","analysis":"Nothing unsafe.","confidence":0.1})").label,
+            Label::kSafe);
+}
+
+TEST(JudgeReply, NoProfileReadsSafeThatIsTakenBack) {
+  EXPECT_EQ(ReadAs("llama-guard-3", "safe\nunsafe S1").label, Label::kUnparsed);
+  EXPECT_EQ(ReadAs("qwen3guard", "Safety: Safe\nunsafe").label, Label::kUnparsed);
+  EXPECT_EQ(ReadAs("qwen3guard", "Safety: Safe\nFinal Safety: Unsafe").label, Label::kUnparsed);
+  EXPECT_EQ(ReadAs("qwen3guard", "Safety: Safe\nCategories: None\nRefusal: No").label,
+            Label::kSafe);
+}
+
+TEST(JudgeReply, SafeThatTheBoundMayHaveTornIsNone) {
+  for (const char* reply :
+       {"safe\nun", "safe, b", R"({"label":"safe","verdict":"uns)", "{\"label\":\"safe\"}\nuns"}) {
+    EXPECT_EQ(Read(reply, FinishReason::kLength).label, Label::kUnparsed) << reply;
+  }
+  EXPECT_EQ(Read(R"({"label":"safe","analysis":"It is)", FinishReason::kLength).label,
+            Label::kSafe);
+  EXPECT_EQ(Read(R"({"label":"safe"})", FinishReason::kOther).label, Label::kUnparsed);
+}
+
 TEST(JudgeReply, ReadsWhatIsBeyondDoubt) {
   for (const char* reply : {
-           R"({"label":"unsafe","analysis":"why","rule":2})",
+           R"({"label":"unsafe","analysis":"why","rule":null})",
            R"({"label":"unsafe","analysis":"why",})",
            R"({'label': 'unsafe', 'analysis': 'why'})",
            R"({“label”: “unsafe”, “analysis”: “why”})",
@@ -227,7 +279,7 @@ TEST(JudgeReply, TornCountsOnlyWhereTheBoundTore) {
   EXPECT_EQ(Read("safe", FinishReason::kOther).label, Label::kUnparsed);
   EXPECT_EQ(Read("<think>safe", FinishReason::kLength).reason, UnparsedReason::kInReasoning);
   EXPECT_EQ(Read("", FinishReason::kLength).reason, UnparsedReason::kInReasoning);
-  EXPECT_EQ(Read("safe\n", FinishReason::kLength).label, Label::kSafe);
+  EXPECT_EQ(Read("safe\n", FinishReason::kLength).label, Label::kUnparsed);
   EXPECT_EQ(Read("Safe. The answer is", FinishReason::kLength).label, Label::kSafe);
   // The same again and again.
   const std::string whole = R"({"label":"safe","analysis":"Fine."})";

@@ -39,9 +39,13 @@ void ReadParts(const Json& parts, std::string& text, std::string& refusal) {
     if (part.is_string()) text += part.get<std::string>();
     const Json* type = Find(part, "type");
     const std::string name = IsText(type) ? type->get<std::string>() : "";
-    if (name.find("think") != std::string::npos || name.find("reason") != std::string::npos) {
-      continue;
-    }
+    // Not "thinking", "summary_text", "tool_result": nothing but text is answered.
+    const bool answers =
+        name.empty() || name == "text" || name == "output_text" || name == "refusal";
+    const Json* thought = Find(part, "thought");
+    const Json* channel = Find(part, "channel");
+    const bool final = channel == nullptr || !channel->is_string() || *channel == "final";
+    if (!answers || !final || (thought != nullptr && *thought == true)) continue;
     if (const Json* one = Find(part, "text"); IsText(one)) text += one->get<std::string>();
     if (const Json* one = Find(part, "refusal"); IsText(one)) refusal += one->get<std::string>();
   }
@@ -225,7 +229,48 @@ FinishReason FinishReasonOf(std::string_view name) {
   for (const Spelling& spelling : kSpellings) {
     if (lower == spelling.name) return spelling.reason;
   }
-  return kOther;
+  for (const std::string_view word : {"filter", "safety", "moderat", "block", "refus"}) {
+    if (lower.find(word) != std::string::npos) return kFilter;
+  }
+  return lower.find("timeout") != std::string::npos ? kError : kOther;
+}
+
+// Whether a server's filter says that it held something back: Azure's results, one a category.
+bool IsFiltered(const Json& choice) {
+  const Json* results = Find(choice, "content_filter_results");
+  if (results == nullptr || !results->is_object()) return false;
+  return std::any_of(results->begin(), results->end(), [](const Json& result) {
+    const Json* filtered = Find(result, "filtered");
+    return filtered != nullptr && *filtered == true;
+  });
+}
+
+FinishReason ReadFinishReason(const Json& choice, const Json& message) {
+  const Json* reason = Find(choice, "finish_reason");
+  if (!IsText(reason)) reason = Find(choice, "stop_reason");
+  FinishReason read =
+      IsText(reason) ? FinishReasonOf(reason->get<std::string>()) : FinishReason::kStop;
+  for (const Json* holder : {&choice, &message}) {
+    for (const char* name : {"stop_reason", "native_finish_reason"}) {
+      const Json* other = Find(*holder, name);
+      if (IsText(other) && FinishReasonOf(other->get<std::string>()) == FinishReason::kFilter) {
+        read = FinishReason::kFilter;
+      }
+    }
+    if (IsFiltered(*holder)) read = FinishReason::kFilter;
+  }
+  return read;
+}
+
+// Whether another choice says something else than the first.
+bool ChoicesDiffer(const Json& choices, const ChatReply& first) {
+  return std::any_of(choices.begin() + 1, choices.end(), [&](const Json& choice) {
+    const Json* message = Find(choice, "message");
+    if (message == nullptr || !message->is_object()) return false;
+    ChatReply other;
+    ReadContent(*message, other);
+    return other.text != first.text;
+  });
 }
 
 }  // namespace
@@ -243,15 +288,14 @@ Expected<Completion> ReadCompletion(const WireJson& body, const Redactor& redact
   ChatReply& reply = completion.reply;
   ReadContent(*message, reply);
   if (choices->size() > 1) AddOddity("several_choices", reply);
+  if (ChoicesDiffer(*choices, reply)) AddOddity("choices_differ", reply);
   if (body.surrogates) AddOddity("surrogate_replaced", reply);
   if (body.bytes) AddOddity("bytes_replaced", reply);
   if (OnlyThought(body.value, *message, reply)) AddOddity("spent_on_thinking", reply);
   reply.tokens = Redacted(Aligned(ReadLogprobs(choice, reply), reply.text), redactor);
   reply.text = redactor.Redact(reply.text);
   reply.refusal = redactor.Redact(reply.refusal);
-  const Json* reason = Find(choice, "finish_reason");
-  if (!IsText(reason)) reason = Find(choice, "stop_reason");
-  if (IsText(reason)) reply.finish_reason = FinishReasonOf(reason->get<std::string>());
+  reply.finish_reason = ReadFinishReason(choice, *message);
   completion.has_usage = ReadUsage(body.value, reply.usage);
   return completion;
 }

@@ -145,11 +145,30 @@ TEST(EndpointReplies, OfManyFormsAreRead) {
       message["content"] = Json::array({part, part});
     }
     if (content == "length") body["choices"][0]["finish_reason"] = "length";
+    Json& choice = body["choices"][0];
+    if (content == "thoughts") {
+      const Json thought = {{"type", "text"}, {"text", "t"}, {"thought", true}};
+      const Json summary = {{"type", "summary_text"}, {"text", "s"}};
+      message["content"] = Json::array({thought, summary, {{"type", "text"}, {"text", "a"}}});
+    }
+    if (content == "moderated") choice["finish_reason"] = "moderation";
+    if (content == "unknown") choice["finish_reason"] = "whatever";
+    if (content == "filtered") {
+      choice["content_filter_results"] = {{"hate", {{"filtered", true}}}};
+    }
+    if (content == "refused") choice["stop_reason"] = "refusal";
+    if (content == "differ") {
+      Json other = choice;
+      other["message"]["content"] = "y";
+      body["choices"].push_back(other);
+    }
     if (content == "bare") body = {{"choices", body["choices"]}};
     return {.body = DumpJson(body)};
   });
-  const std::vector<ChatRequest> requests = {Ask("null"), Ask("refusal"), Ask("parts"),
-                                             Ask("length"), Ask("bare")};
+  const std::vector<ChatRequest> requests = {Ask("null"),      Ask("refusal"), Ask("parts"),
+                                             Ask("length"),    Ask("bare"),    Ask("thoughts"),
+                                             Ask("moderated"), Ask("unknown"), Ask("filtered"),
+                                             Ask("refused"),   Ask("differ")};
   const auto replies = Open(FastOptions(server.base()))->Chat(requests, {});
   ASSERT_TRUE(replies);
   EXPECT_EQ((*replies)[0]->text, "");
@@ -158,7 +177,13 @@ TEST(EndpointReplies, OfManyFormsAreRead) {
   EXPECT_EQ((*replies)[2]->text, "aa");
   EXPECT_EQ((*replies)[3]->finish_reason, FinishReason::kLength);
   EXPECT_EQ((*replies)[4]->usage.prompt_tokens, 0);
-  EXPECT_EQ(asked, 5);
+  EXPECT_EQ((*replies)[5]->text, "a");
+  EXPECT_EQ(HeldBack(*(*replies)[6]), format::UnparsedReason::kFiltered);
+  EXPECT_EQ(HeldBack(*(*replies)[7]), format::UnparsedReason::kServerError);
+  EXPECT_EQ(HeldBack(*(*replies)[8]), format::UnparsedReason::kFiltered);
+  EXPECT_EQ(HeldBack(*(*replies)[9]), format::UnparsedReason::kFiltered);
+  EXPECT_EQ(HeldBack(*(*replies)[10]), format::UnparsedReason::kSeveralAnswers);
+  EXPECT_EQ(asked, 11);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "format/reply/label_text.h"
+#include "format/reply/taken_back.h"
 #include "text/unicode.h"
 
 namespace mores::format {
@@ -89,10 +90,29 @@ StatedLabel ReadFirstLine(const ReplyForm& form, std::string_view answer) {
   const LabelText label = ReadFormLabel(form, answer);
   if (label.label == Label::kUnparsed) return {.in_doubt = label.in_doubt};
   const std::string_view rest = RestOf(form, answer, label.rest);
-  if (label.label == Label::kSafe && HasLineWithLabel(rest, Label::kUnsafe, WordsOf(form))) {
+  if (label.label == Label::kSafe && TakesBackSafe(rest, WordsOf(form))) {
     return {.in_doubt = true};
   }
   return {.label = label.label, .offset = label.offset, .rest = rest, .decorated = label.decorated};
+}
+
+// Whether a line without the mark takes a label that means safe back: "Final Safety: Unsafe".
+// Before the label at byte `label` a critique may stand, which speaks of what it likes.
+bool TakenBackBeside(const ReplyForm& form, std::string_view answer, std::string_view mark,
+                     size_t label) {
+  constexpr size_t kShort = 60;  // bytes: no line of a critique
+  const std::vector<LabelWord> words = WordsOf(form);
+  for (size_t begin = 0, end = 0; begin < answer.size(); begin = end + 1) {
+    end = std::min(answer.find('\n', begin), answer.size());
+    const std::string_view line = answer.substr(begin, end - begin);
+    if (BehindMark(line, mark)) continue;
+    if (begin > label ? TakesBackSafe(line, words)
+                      : ReadLabelText(line, words).label == Label::kUnsafe ||
+                            (line.size() <= kShort && NamesUnsafe(line, words))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 StatedLabel ReadMarkedLines(const ReplyForm& form, std::string_view answer, std::string_view mark) {
@@ -116,6 +136,8 @@ StatedLabel ReadMarkedLines(const ReplyForm& form, std::string_view answer, std:
     stated.offset = at + label.offset;
     found = true;
   }
+  if (stated.label == Label::kSafe && TakenBackBeside(form, answer, mark, stated.offset))
+    return {.in_doubt = true};
   return stated;
 }
 

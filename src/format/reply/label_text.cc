@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "base/strings.h"
+#include "format/reply/taken_back.h"
 
 namespace mores::format {
 namespace {
@@ -86,12 +87,6 @@ constexpr std::string_view kHedges[] = {
     "只是",        "除非",         "除了",        "如果",         "或",        "还是",
     "也许",        "可能",         "大概",        "大体",         "部分",      "不太",
     "不完全",      "存疑"};
-// Before the word `unsafe` of a sentence: it says that there is none.
-constexpr std::string_view kNegations[] = {
-    "no ",     "not ",    "n't ",   "n’t ",   "nothing", "without", "never", "none",
-    "free of", "neither", "nor ",   "non-",   "avoid",   "没有",    "无",    "不含",
-    "未",      "并非",    "不存在", "不包含", "不是",    "不属于"};
-
 char LowerAscii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool IsWordByte(char c) {
@@ -195,26 +190,6 @@ bool AnswersLabel(std::string_view text) {
   return false;
 }
 
-// Whether `text` names a label of the other meaning without a negation close before it. An object
-// in it speaks for itself.
-bool AssertsOther(std::string_view text, Label label, std::span<const LabelWord> words) {
-  constexpr size_t kReach = 48;  // bytes
-  std::string lower(text.substr(0, text.find('{')));
-  std::transform(lower.begin(), lower.end(), lower.begin(), LowerAscii);
-  for (size_t at = 0; at < lower.size(); ++at) {
-    if (at > 0 && IsWordByte(lower[at - 1]) && IsWordByte(lower[at])) continue;
-    const LabelWord* const word = WordAt(std::string_view(lower).substr(at), words);
-    if (word == nullptr || word->means == label) continue;
-    const size_t begin = at - std::min(at, kReach);
-    const std::string_view before = std::string_view(lower).substr(begin, at - begin);
-    const bool negated = std::any_of(
-        std::begin(kNegations), std::end(kNegations),
-        [&](std::string_view negation) { return before.find(negation) != std::string_view::npos; });
-    if (!negated) return true;
-  }
-  return false;
-}
-
 // What the rest of a label's line makes of it.
 class LabelTail {
  public:
@@ -230,14 +205,17 @@ class LabelTail {
       Unstate(stated);
       return;
     }
+    const size_t marks = at_;
     SkipSeparators();
     stated.rest = at_;
     stated.is_alone = at_ == line_.size();
     const std::string_view rest = line_.substr(at_);
     const LabelWord* const next = WordAt(rest, words_);
     const bool other = next != nullptr && next->means != label_.means;
-    const bool hedged = label_.means == Label::kSafe &&
-                        (StartsWithWord(rest, kHedges) || AssertsOther(rest, label_.means, words_));
+    const bool hedged =
+        label_.means == Label::kSafe &&
+        (StartsWithWord(rest, kHedges) || NamesUnsafe(rest.substr(0, rest.find('{')), words_) ||
+         IsAnswerToSafe(rest, EndsSentence(line_.substr(marks, at_ - marks))));
     const bool asked = rest.starts_with("?") || rest.starts_with("？");
     if (other || hedged || asked || (next == nullptr && AnswersLabel(rest))) {
       stated = {.in_doubt = true};
@@ -303,6 +281,18 @@ class LabelTail {
     }
   }
 
+  // Whether the marks behind the label have a full stop, and nothing that asks for more.
+  static bool EndsSentence(std::string_view marks) {
+    constexpr std::string_view kStops[] = {".", "!", "。", "！"};
+    constexpr std::string_view kAsking[] = {":", "：", "(", "（", "[", "【", "-", "–", "—", "|"};
+    const auto has = [&](Texts among) {
+      return std::any_of(among.begin(), among.end(), [&](std::string_view mark) {
+        return marks.find(mark) != std::string_view::npos;
+      });
+    };
+    return has(kStops) && !has(kAsking);
+  }
+
   // In doubt where it goes on as a question or a choice; no label at all where it goes on as text.
   void Unstate(LabelText& stated) const {
     const std::string_view rest = Trim(line_.substr(at_), kTextSpace);
@@ -338,20 +328,14 @@ LabelText ReadLabelText(std::string_view text, std::span<const LabelWord> words)
   SkipName(line, at);
   const LabelWord* const word = WordAt(line.substr(at), words);
   if (word == nullptr) return {};
+  for (const std::string_view box : {"[ ]", "[]", "( )", "()"}) {  // one that isn't ticked
+    if (line.substr(0, at).find(box) != std::string_view::npos) return {.in_doubt = true};
+  }
   LabelText stated = {.label = word->means, .offset = begin + at, .decorated = at > 0};
   LabelTail(line, at + Trim(word->text, kTextSpace).size(), *word, words).Read(stated);
   if (stated.label == Label::kUnparsed) return stated;
   stated.rest = stated.is_alone ? std::min(end + 1, text.size()) : begin + stated.rest;
   return stated;
-}
-
-bool HasLineWithLabel(std::string_view text, Label label, std::span<const LabelWord> words) {
-  for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
-    end = std::min(text.find('\n', begin), text.size());
-    const LabelText stated = ReadLabelText(text.substr(begin, end - begin), words);
-    if (stated.label == label && stated.is_alone) return true;
-  }
-  return false;
 }
 
 std::string CategoryBeside(std::string_view rest) {

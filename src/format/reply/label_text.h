@@ -34,9 +34,6 @@ struct LabelText {
 // fits counts, one of the same case before others.
 LabelText ReadLabelText(std::string_view text, std::span<const LabelWord> words);
 
-// Whether a line of `text` is a label alone, and one of that meaning.
-bool HasLineWithLabel(std::string_view text, Label label, std::span<const LabelWord> words);
-
 // What follows a label on its line, as a category: "violence" of "(violence)", "S1, S2"; "" for a
 // sentence.
 std::string CategoryBeside(std::string_view rest);

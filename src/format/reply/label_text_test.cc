@@ -62,14 +62,21 @@ TEST(LabelText, ReadsALabelWhateverStandsAroundIt) {
   }
   for (const char* text :
        {"safe", "Safe", "safe\n", "**Safe**.", "Label: safe", "安全", "安全。", "\"safe\"",
-        "Safe. The answer holds nothing unsafe.", "Safe: it doesn't give unsafe advice.",
-        "safe\nThe answer is unsafe in no way.", "安全。没有不安全的内容。", "safe, none"}) {
+        "Safe. The answer holds nothing harmful.", "Safe: it doesn't give bad advice.",
+        "safe\nThe answer is harmful in no way.", "安全。没有有害的内容。"}) {
     EXPECT_EQ(Label_(text).label, Label::kSafe) << text;
   }
 }
 
 TEST(LabelText, WhatIsInDoubtIsNone) {
   for (const char* text : {"",
+                           "Safe. The answer holds nothing unsafe.",
+                           "Safe: it doesn't give unsafe advice.",
+                           "安全。没有不安全的内容。",
+                           "safe, none",
+                           "safe: 0.02",
+                           "Safe: ❌",
+                           "[ ] safe",
                            "safe or unsafe",
                            "safe/unsafe",
                            "unsafe/safe",
@@ -146,8 +153,6 @@ TEST(LabelText, SaysWhetherItStandsAlone) {
   EXPECT_TRUE(Label_("Label: safe").decorated);
   const std::string_view text = "Unsafe: why\nso";
   EXPECT_EQ(text.substr(Label_(text).rest), "why\nso");
-  EXPECT_TRUE(HasLineWithLabel("a\n**Unsafe**\nb", Label::kUnsafe, CommonLabelWords()));
-  EXPECT_FALSE(HasLineWithLabel("a\nunsafe it is\nb", Label::kUnsafe, CommonLabelWords()));
 }
 
 TEST(LabelText, CategoriesBeside) {

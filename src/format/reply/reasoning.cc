@@ -17,6 +17,10 @@ constexpr size_t kMostReadMarks = 4096;
 
 // What reasoning is called in marks, in lower case, with _ for space and hyphens.
 constexpr std::string_view kReasoningNames[] = {"think",
+                                                "mm_think",
+                                                "mm:think",
+                                                "reason",
+                                                "rationale",
                                                 "thinking",
                                                 "thought",
                                                 "thoughts",
@@ -127,6 +131,11 @@ std::optional<MarkKind> KindOf(std::string_view inside, const MarkFrame& frame) 
     closes = TakeStart(name, kAfter) || TakeEnd(name, "_end");
     if (!closes && !TakeStart(name, kBefore) && !TakeEnd(name, "_begin")) TakeEnd(name, "_start");
   }
+  if (frame.open == "<" && name.starts_with("details")) {  // <details type="reasoning">
+    if (closes) return MarkKind::kCloses;
+    return name.find("reason") == std::string::npos ? std::nullopt
+                                                    : std::optional(MarkKind::kOpens);
+  }
   if (!closes && name.find('=') != std::string::npos) {  // attributes
     name.resize(std::min(name.find('_'), name.size()));
   }
@@ -175,8 +184,10 @@ std::optional<ReasoningMark> MarkAt(std::string_view text, size_t at) {
 void AddGluedChannels(std::string_view text, std::vector<ReasoningMark>& marks) {
   constexpr std::string_view kAnalysis = "analysis", kFinal = "assistantfinal";
   const size_t begin = std::min(text.find_first_not_of(kTextSpace), text.size());
-  if (!text.substr(begin).starts_with(kAnalysis)) return;
-  const size_t after = begin + kAnalysis.size();
+  constexpr std::string_view kRole = "assistant";
+  const size_t role = text.substr(begin).starts_with(kRole) ? kRole.size() : 0;
+  if (!text.substr(begin + role).starts_with(kAnalysis)) return;
+  const size_t after = begin + role + kAnalysis.size();
   const size_t final = text.rfind(kFinal);
   const bool glued = after < text.size() && text[after] >= 'A' && text[after] <= 'Z';
   if (final != std::string_view::npos) {
@@ -186,14 +197,26 @@ void AddGluedChannels(std::string_view text, std::vector<ReasoningMark>& marks) 
   }
 }
 
+bool IsOfDetails(std::string_view text, const ReasoningMark& mark) {
+  const std::string_view inside = text.substr(mark.begin);
+  return StartsLike(inside, "<details") || StartsLike(inside, "</details");
+}
+
 std::vector<ReasoningMark> FindMarks(std::string_view text) {
   std::vector<ReasoningMark> marks;
   AddGluedChannels(text, marks);
+  bool in_details = false;
   for (size_t at = 0; at < text.size();) {
     const char c = text[at];
     const bool may_begin = c == '<' || c == '[' || c == '&' || c == '\xE2';
     const auto mark = may_begin ? MarkAt(text, at) : std::nullopt;
-    if (mark) marks.push_back(*mark);
+    if (mark && IsOfDetails(text, *mark)) {
+      // What ends details ends reasoning where they were called that.
+      if (mark->kind == MarkKind::kOpens || in_details) marks.push_back(*mark);
+      in_details = mark->kind == MarkKind::kOpens;
+    } else if (mark) {
+      marks.push_back(*mark);
+    }
     at = mark ? mark->end : at + 1;
   }
   std::sort(marks.begin(), marks.end(), [](const auto& a, const auto& b) { return a.end < b.end; });
@@ -241,13 +264,16 @@ std::string Squeezed(std::string_view text) {
   return squeezed;
 }
 
-// Whether a mark stands in what was sent, with the first line of what follows it.
+// Whether a mark stands in what was sent, with what the answer begins with: a quote may go on in
+// other words, so more than the first word isn't compared.
 bool StandsIn(std::span<const std::string_view> given, std::string_view mark,
               std::string_view answer) {
   constexpr size_t kCompared = 64;  // bytes
   const std::string closing = Squeezed(mark);
-  const std::string wanted =
-      closing + Squeezed(answer.substr(0, std::min(answer.find('\n'), kCompared)));
+  const size_t word = answer.find_first_of(" \t\r\n,.;:!?\"'*`");
+  // Of an object its first member, of anything else its first word.
+  const size_t end = answer.starts_with('{') ? answer.find_first_of(",}\n") : word;
+  const std::string wanted = closing + Squeezed(answer.substr(0, std::min(end, kCompared)));
   for (const std::string_view text : given) {
     const std::string sent = Squeezed(text);
     if (sent.find(wanted) != std::string::npos) return true;
@@ -259,6 +285,24 @@ bool StandsIn(std::span<const std::string_view> given, std::string_view mark,
     }
   }
   return false;
+}
+
+// Whether a turn ends, or begins, within the answer, objects aside: which turn answers can't be
+// told then.
+bool HasTurns(std::string_view answer) {
+  constexpr std::string_view kTurns[] = {"<|im_end|>",    "<|im_start|>",   "<|eot_id|>",
+                                         "<|end|>",       "<|start|>",      "<|start_header_id|>",
+                                         "<|return|>",    "<end_of_turn>",  "<start_of_turn>",
+                                         "<|endoftext|>", "<|end_of_text|>"};
+  std::vector<ReasoningMark> turns;
+  for (size_t at = answer.find('<'); at != std::string_view::npos; at = answer.find('<', at + 1)) {
+    for (const std::string_view turn : kTurns) {
+      if (!StartsLike(answer.substr(at), turn)) continue;
+      turns.push_back({.begin = at, .end = at + turn.size()});
+    }
+  }
+  if (!turns.empty()) DropMarksInObjects(answer, turns);
+  return !turns.empty();
 }
 
 void TrimAnswer(std::string_view reply, AnswerSpan& answer) {
@@ -304,6 +348,7 @@ AnswerSpan FindAnswer(std::string_view reply, std::span<const std::string_view> 
   }
   answer.in_reasoning = opened;
   TrimAnswer(reply, answer);
+  answer.in_doubt |= HasTurns(answer.In(reply));
   if (answer.reasoned && !given.empty() && answer.begin < answer.end) {
     answer.in_doubt |= StandsIn(given, closing, answer.In(reply));
   }

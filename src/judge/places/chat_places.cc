@@ -1,5 +1,7 @@
 // How a judge that is asked by messages judges in a place: the task `judge_place`.
 #include <algorithm>
+#include <cctype>
+#include <iterator>
 #include <utility>
 
 #include "base/check.h"
@@ -14,6 +16,7 @@ namespace mores::judge {
 namespace {
 
 constexpr int kTokensOfAnId = 16;
+constexpr size_t kMostNested = 64;  // members of an entry that is a list or an object
 
 // Read more leniently than it is asked: only the label must be there.
 const chat::Task& LenientTask() {
@@ -45,38 +48,89 @@ void Cite(size_t index, PlaceAnswer& answer) {
   }
 }
 
-// An entry that names a guideline shown, whatever stands around its id: brackets, spaces,
-// "guideline", another case.
-std::optional<size_t> ShownIndex(const Json& entry, const PlaceQuestion& question) {
-  const Json& id = entry.is_object() && entry.contains("id") ? entry["id"] : entry;
-  if (!id.is_string()) return std::nullopt;
-  const std::string words = text::NormalizeForMatch(id.get_ref<const std::string&>());
+std::string AsciiLowered(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
+// Whether `id` stands in `text` whole: "CN-1" isn't named by "CN-10" or "CN-1-2".
+bool NamesWhole(std::string_view text, std::string_view id) {
+  const auto goes_on = [&](size_t at) {
+    if (at >= text.size()) return false;
+    const char c = text[at];
+    return (static_cast<unsigned char>(c) < 0x80 && std::isalnum(static_cast<unsigned char>(c))) ||
+           c == '-' || c == '_';
+  };
+  if (id.empty()) return false;
+  for (size_t at = text.find(id); at != std::string_view::npos; at = text.find(id, at + 1)) {
+    if ((at == 0 || !goes_on(at - 1)) && !goes_on(at + id.size())) return true;
+  }
+  return false;
+}
+
+// The guidelines shown that a text names, by their whole ids in any case.
+std::vector<size_t> NamedIn(std::string_view text, const PlaceQuestion& question) {
+  const std::string lower = AsciiLowered(text);
+  std::vector<size_t> named;
+  for (size_t i = 0; i < question.shown.size(); ++i) {
+    if (NamesWhole(lower, AsciiLowered(question.shown[i].id))) named.push_back(i);
+  }
+  return named;
+}
+
+// What one entry names, whatever stands around an id: brackets, its text, "guideline", another
+// case. A number alone is the place of one in the list that was shown.
+std::vector<size_t> ShownIndices(const Json& entry, const PlaceQuestion& question) {
+  std::vector<size_t> found;
+  if (entry.is_array() || entry.is_object()) {
+    for (const auto& [name, member] : entry.items()) {
+      constexpr std::string_view kIds[] = {"id", "guideline", "guideline_id", "number", "index"};
+      const bool may = entry.is_array() || std::find(std::begin(kIds), std::end(kIds),
+                                                     AsciiLowered(name)) != std::end(kIds);
+      if (!may || (entry.is_array() && member.is_structured() && member.size() > kMostNested)) {
+        continue;
+      }
+      for (const size_t index : ShownIndices(member, question)) found.push_back(index);
+    }
+    return found;
+  }
+  if (!entry.is_string() && !entry.is_number_integer()) return found;
+  const std::string given = entry.is_string() ? entry.get<std::string>() : entry.dump();
+  found = NamedIn(given, question);
+  if (!found.empty()) return found;
+  const std::string words = text::NormalizeForMatch(given);
   for (size_t i = 0; i < question.shown.size(); ++i) {
     const std::string shown = text::NormalizeForMatch(question.shown[i].id);
-    if (!shown.empty() && (words == shown || words == "guideline " + shown)) return i;
+    const std::string number = std::to_string(i + 1);
+    if ((!shown.empty() && (words == shown || words == "guideline " + shown)) || words == number ||
+        words == "guideline " + number) {
+      return {i};
+    }
   }
-  return std::nullopt;
+  return found;
 }
 
 // The guidelines of a reply that were shown, in its order; any other entry is an invention. A reply
-// that lists none, and names some in its analysis, means those.
+// that lists none of them, and names some in its analysis, means those. One that says unsafe, and
+// of which no guideline can be told, is unparsed: a finding needs a guideline, and it found one.
 void ReadCited(const Json& reply, const PlaceQuestion& question, PlaceAnswer& answer) {
-  const Json& ids = reply["guidelines"];
-  if (ids.is_array()) {
-    for (const Json& id : ids) {
-      if (const auto index = ShownIndex(id, question)) {
-        Cite(*index, answer);
-      } else {
-        ++answer.invented;
-      }
+  Json ids = reply["guidelines"];
+  if (!ids.is_array()) ids = ids.is_null() ? Json::array() : Json::array({ids});
+  for (const Json& id : ids) {
+    const std::vector<size_t> indices = ShownIndices(id, question);
+    if (indices.empty()) ++answer.invented;
+    for (const size_t index : indices) Cite(index, answer);
+  }
+  if (answer.label != format::Label::kUnsafe || !answer.cited.empty()) return;
+  if (reply["analysis"].is_string()) {
+    for (const size_t index : NamedIn(reply["analysis"].get<std::string>(), question)) {
+      Cite(index, answer);
     }
-    if (!ids.empty()) return;
   }
-  if (answer.label != format::Label::kUnsafe || !reply["analysis"].is_string()) return;
-  const auto& analysis = reply["analysis"].get_ref<const std::string&>();
-  for (size_t i = 0; i < question.shown.size(); ++i) {
-    if (analysis.find(question.shown[i].id) != std::string::npos) Cite(i, answer);
-  }
+  if (!answer.cited.empty()) return;
+  answer.label = format::Label::kUnparsed;
+  AddOnce(answer.oddities, "no_guideline");
 }
 
 }  // namespace

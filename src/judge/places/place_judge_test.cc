@@ -281,22 +281,33 @@ TEST_F(ChatPlacesTest, CitesWhatWasShownAndNothingElse) {
   EXPECT_EQ(cited.label, Label::kUnsafe);
   EXPECT_EQ(cited.basis, format::Basis::kNorm);
   EXPECT_THAT(cited.guidelines, ElementsAre(format::GuidelineRef{clocks, 1}));
-  EXPECT_EQ(cited.invented, 4);
+  EXPECT_EQ(cited.invented, 3);
   EXPECT_EQ(cited.critique, "A clock breaks [" + clocks + "], and .");
   EXPECT_THAT(cited.unsupported, IsEmpty());
   EXPECT_EQ(cited.response_type, format::ResponseType::kDirect);
 
   const format::PlaceResult invented =
       Reply(Says("unsafe", "It breaks GH-0123456789.", {"GH-0123456789"}));
-  EXPECT_EQ(invented.label, Label::kSafe);
+  EXPECT_EQ(invented.label, Label::kUnparsed);
   EXPECT_EQ(invented.basis, std::nullopt);
   EXPECT_THAT(invented.guidelines, IsEmpty());
-  EXPECT_EQ(invented.invented, 2);
+  EXPECT_EQ(invented.invented, 1);
   EXPECT_EQ(invented.critique, "");
 
-  EXPECT_EQ(Reply(Says("unsafe", "It is bad.", Json::array())).label, Label::kSafe);
+  EXPECT_EQ(Reply(Says("unsafe", "It is bad.", Json::array())).label, Label::kUnparsed);
   // A citation in the analysis alone names nothing that decided.
-  EXPECT_EQ(Reply(Says("unsafe", "It breaks [guideline 1].", Json::array())).label, Label::kSafe);
+  EXPECT_EQ(Reply(Says("unsafe", "It breaks [guideline 1].", Json::array())).label,
+            Label::kUnparsed);
+  EXPECT_EQ(Reply(Says("unsafe", "It breaks " + clocks + "0.", Json::array())).label,
+            Label::kUnparsed);
+  for (const Json& odd :
+       {Json(clocks), Json::array({1}), Json::array({"guideline 1"}), Json::array({clocks + " v1"}),
+        Json::array({Json::array({clocks})}), Json::array({{{"id", clocks}}}),
+        Json::array({clocks + ": A clock."}), Json({{"guideline", clocks}})}) {
+    const format::PlaceResult named = Reply(Says("unsafe", "A clock.", odd));
+    EXPECT_EQ(named.label, Label::kUnsafe) << odd;
+    EXPECT_THAT(named.guidelines, ElementsAre(format::GuidelineRef{clocks, 1})) << odd;
+  }
   EXPECT_EQ(Reply("I'd rather not say.").label, Label::kUnparsed);
   const format::PlaceResult safe = Reply(Says("safe", "Nothing is broken.", {clocks}));
   EXPECT_EQ(safe.label, Label::kSafe);
