@@ -6,6 +6,7 @@
 
 #include "app/run.h"
 #include "base/files.h"
+#include "job/document.h"
 #include "job/job.h"
 #include "meta/evaluation.h"
 #include "meta/summary.h"
@@ -40,6 +41,7 @@ Expected<Json> DescribeMeasurements(const Measurements& side) {
 Expected<AgreementResult> MeasureAgreement(const AgreementJob& options) {
   MORES_RETURN_IF_ERROR(
       CheckWritten(std::vector{options.humans, options.rulings}, WrittenFile{options.output}));
+  MORES_RETURN_IF_ERROR(job::CheckDocument(options.output, "mores-agreement"));
   MORES_ASSIGN_OR_RETURN(const Measurements measured, ReadMeasurements(options.rulings));
   MORES_ASSIGN_OR_RETURN(const std::vector<meta::HumanRater> raters,
                          meta::ReadHumanRulings(options.humans, measured.evaluations));
@@ -56,6 +58,7 @@ Expected<AgreementResult> MeasureAgreement(const AgreementJob& options) {
 Expected<Json> CompareMeasurements(const MeasurementsJob& options) {
   MORES_RETURN_IF_ERROR(
       CheckWritten(std::vector{options.first, options.second}, WrittenFile{options.output}));
+  MORES_RETURN_IF_ERROR(job::CheckDocument(options.output, "mores-meta-comparison"));
   MORES_ASSIGN_OR_RETURN(const Measurements first, ReadMeasurements(options.first));
   MORES_ASSIGN_OR_RETURN(const Measurements second, ReadMeasurements(options.second));
   const auto pairs = meta::PairEvaluations(first.evaluations, second.evaluations);

@@ -9,11 +9,29 @@
 #include "chat/endpoint/endpoint.h"
 #include "chat/local_chat_model.h"
 #include "chat/reply_cache.h"
+#include "job/finished.h"
 
 namespace mores::app {
 namespace {
 
 constexpr std::string_view kScripted = "scripted:";
+
+// The bound of replies that a fingerprint names anywhere; 0: none.
+int64_t ReplyBoundIn(const Json& fingerprint) {
+  if (!fingerprint.is_object()) return 0;
+  for (const auto& [name, value] : fingerprint.items()) {
+    if (name == "max_reply_tokens" && value.is_number_integer()) return value.get<int64_t>();
+    if (const int64_t inside = ReplyBoundIn(value); inside != 0) return inside;
+  }
+  return 0;
+}
+
+// A run begun afresh for another bound of replies is about those that were cut off: the cache asks
+// for these again, and gives the others.
+bool IsForAnotherBound(const ChatOptions& options, const std::string& output) {
+  const Json last = job::LastFingerprint(output);
+  return !last.is_null() && ReplyBoundIn(last) != options.max_reply_tokens;
+}
 
 Expected<std::unique_ptr<chat::ChatModel>> WithReplyCache(const ChatOptions& options,
                                                           std::unique_ptr<chat::ChatModel> model,
@@ -25,7 +43,7 @@ Expected<std::unique_ptr<chat::ChatModel>> WithReplyCache(const ChatOptions& opt
   if (kept == output || kept == output + ".part" || kept == output + ".manifest.json") {
     return MakeError(ErrorKind::kUsage, "--cache {}: the run writes its own work there", kept);
   }
-  const bool drop = beside && options.fresh;
+  const bool drop = beside && options.fresh && !IsForAnotherBound(options, output);
   MORES_ASSIGN_OR_RETURN(
       std::unique_ptr<chat::ReplyCache> cache,
       chat::ReplyCache::Open(beside ? output + ".replies" : options.cache,

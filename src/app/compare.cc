@@ -4,6 +4,7 @@
 
 #include "app/places.h"
 #include "base/files.h"
+#include "job/document.h"
 
 namespace mores::app {
 
@@ -15,6 +16,7 @@ Expected<report::Comparison> CompareVerdicts(const CompareJob& options) {
                                             {options.files.csv, job::FileKind::kText},
                                             {options.files.verdicts_csv, job::FileKind::kText}};
   MORES_RETURN_IF_ERROR(CheckWritten(inputs, written));
+  MORES_RETURN_IF_ERROR(job::CheckDocument(options.files.summary, "mores-comparison"));
   const auto collect = [&](const std::string& path) {
     return report::Collect({.verdict_paths = {path},
                             .label_paths = options.labels,

@@ -6,6 +6,7 @@
 
 #include "app/run.h"
 #include "base/files.h"
+#include "job/document.h"
 
 namespace mores::app {
 
@@ -17,6 +18,7 @@ Expected<std::vector<report::StageCost>> TellCosts(const CostsJob& options) {
   }
   MORES_RETURN_IF_ERROR(CheckWritten(options.manifests, WrittenFile{options.output}));
   MORES_RETURN_IF_ERROR(CheckWritten(manifests, WrittenFile{options.output}));
+  MORES_RETURN_IF_ERROR(job::CheckDocument(options.output, "mores-costs"));
   std::vector<report::StageCost> stages;
   for (const std::string& path : manifests) {
     MORES_ASSIGN_OR_RETURN(report::StageCost stage, report::ReadStageCost(path));

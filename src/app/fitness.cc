@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "base/version.h"
+#include "job/document.h"
 #include "meta/fitness_run.h"
 #include "meta/references.h"
 
@@ -67,6 +68,7 @@ Expected<FitnessResult> MeasureFitness(const FitnessJob& options, const Watch& w
   std::vector<std::string> inputs = options.references;
   inputs.push_back(ScriptOf(options.judge.judge));
   MORES_RETURN_IF_ERROR(CheckWritten(inputs, WrittenFile{options.output}));
+  MORES_RETURN_IF_ERROR(job::CheckDocument(options.output, "mores-fitness"));
   MORES_ASSIGN_OR_RETURN(const std::vector<meta::CritiqueItem> items, ReadReferenceItems(options));
   MORES_ASSIGN_OR_RETURN(const meta::ProbeMaker maker,
                          meta::ProbeMaker::Create(items, options.seed));

@@ -6,8 +6,10 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/hash.h"
 #include "base/version.h"
 #include "format/guideline_triple.h"
+#include "job/document.h"
 #include "job/finished.h"
 #include "judge/places/guideline_flips.h"
 
@@ -17,7 +19,8 @@ namespace {
 struct FlipsRun {
   Json fingerprint, manifest;
   std::string started;
-  double start = 0;  // by the monotonic clock
+  double start = 0;     // by the monotonic clock
+  size_t may_pass = 0;  // of the triples that failed, when they are asked again
 };
 
 Expected<FlipsRun> BeginFlips(const FlipsJob& options, const judge::Judge& judge) {
@@ -34,7 +37,7 @@ Expected<FlipsRun> BeginFlips(const FlipsJob& options, const judge::Judge& judge
 Expected<std::optional<FlipsResult>> FinishedFlips(const FlipsJob& options, const FlipsRun& run) {
   if (options.start == job::JournalStart::kFresh) return std::nullopt;
   MORES_ASSIGN_OR_RETURN(const auto finished, job::FindFinished(options.output, run.fingerprint));
-  if (!finished) return std::nullopt;
+  if (!finished || finished->may_pass > 0) return std::nullopt;
   MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(options.output));
   FlipsResult result{.triples = finished->done, .failed = finished->failed, .was_finished = true};
   MORES_ASSIGN_OR_RETURN(result.figures, ParseJson(bytes, options.output));
@@ -42,10 +45,9 @@ Expected<std::optional<FlipsResult>> FinishedFlips(const FlipsJob& options, cons
 }
 
 Status WriteFlips(const FlipsJob& options, FlipsRun run, const FlipsResult& result) {
-  MORES_RETURN_IF_ERROR(WriteFileAtomically(options.output, result.figures.dump(2) + "\n"));
-  if (IsStream(options.output)) return {};
-  MORES_ASSIGN_OR_RETURN(const Json output, job::DescribeOutput(options.output, run.fingerprint));
-  run.manifest.update(output);
+  const std::string figures = result.figures.dump(2) + "\n";
+  if (IsStream(options.output)) return WriteFileAtomically(options.output, figures);
+  run.manifest.update(job::DescribeOutput(options.output, run.fingerprint, Sha256Hex(figures)));
   run.manifest["started"] = run.started;
   run.manifest["finished"] = SystemClock().UtcTimestamp();
   run.manifest["wall_seconds"] = SystemClock().MonotonicSeconds() - run.start;
@@ -53,8 +55,11 @@ Status WriteFlips(const FlipsJob& options, FlipsRun run, const FlipsResult& resu
   run.manifest["counts"] = {{"items", result.triples},
                             {"done", result.triples},
                             {"resumed", 0},
-                            {"failed", result.failed}};
-  return WriteFileAtomically(options.output + ".manifest.json", run.manifest.dump(2) + "\n");
+                            {"failed", result.failed},
+                            {"may_pass", run.may_pass}};
+  MORES_RETURN_IF_ERROR(
+      WriteFileAtomically(options.output + ".manifest.json", run.manifest.dump(2) + "\n"));
+  return WriteFileAtomically(options.output, figures);
 }
 
 }  // namespace
@@ -67,6 +72,7 @@ std::vector<std::string> InputsOf(const FlipsJob& options) {
 
 Expected<FlipsResult> MeasureFlips(const FlipsJob& options, const Watch& watch) {
   MORES_RETURN_IF_ERROR(CheckWritten(InputsOf(options), WrittenFile{options.output}));
+  MORES_RETURN_IF_ERROR(job::CheckDocument(options.output, "mores-guideline-flips"));
   MORES_ASSIGN_OR_RETURN(const std::vector<format::GuidelineTriple> triples,
                          format::ReadGuidelineTriples(options.triples));
   JudgeOptions judging = options.judge;
@@ -77,14 +83,21 @@ Expected<FlipsResult> MeasureFlips(const FlipsJob& options, const Watch& watch) 
   MORES_ASSIGN_OR_RETURN(FlipsRun run, BeginFlips(options, *judge));
   if (!options.output.empty()) {
     MORES_ASSIGN_OR_RETURN(auto finished, FinishedFlips(options, run));
-    if (finished) return std::move(*finished);
+    if (finished) {
+      finished->notes = NotesOnBaseline(*judge, Asked::kInPlaces);
+      return std::move(*finished);
+    }
   }
   FlipsResult result{.triples = triples.size(), .notes = NotesOnBaseline(*judge, Asked::kInPlaces)};
+  const auto on_failure = [&](const std::string& id, const Error& error) {
+    if (error.kind == ErrorKind::kIo) ++run.may_pass;
+    watch.Failure(id, error.message);
+  };
   MORES_ASSIGN_OR_RETURN(result.figures, judge::MeasureFlips(*judge, triples,
                                                              {.bootstrap = {.seed = options.seed},
                                                               .stop = watch.stop,
                                                               .progress = watch.progress,
-                                                              .on_failure = watch.on_failure}));
+                                                              .on_failure = on_failure}));
   MORES_ASSIGN_OR_RETURN(result.figures["input"], job::DescribeInput(options.triples));
   result.figures["prompt_hash"] = judge->prompt_hash();
   result.figures["mores"] = Version();

@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "guidelines/import/safeworld.h"
 #include "guidelines/import/travel_advice.h"
+#include "job/document.h"
 
 namespace mores::app {
 namespace {
@@ -74,6 +75,7 @@ Expected<ImportResult> ImportGuidelines(const ImportJob& options, const Watch& w
   // What is read before the database is touched: a bad line leaves none behind.
   MORES_ASSIGN_OR_RETURN(const std::string path, DatabasePath(options.database));
   MORES_RETURN_IF_ERROR(CheckWholeFile(std::vector{options.path, path}, {options.report}));
+  MORES_RETURN_IF_ERROR(job::CheckDocument(options.report, "guidelines import"));
   MORES_ASSIGN_OR_RETURN(const auto places, guidelines::PlaceCatalogue::Open());
   ImportResult result;
   MORES_RETURN_IF_ERROR(ReadSource(options, *places, result));

@@ -6,6 +6,7 @@
 #include "app/run.h"
 #include "base/files.h"
 #include "support/base/test_directory.h"
+#include "support/chat/fake_server.h"
 
 namespace mores::app {
 namespace {
@@ -51,6 +52,37 @@ TEST(JudgeTest, ByMessagesHasTheThresholdsGiven) {
   EXPECT_EQ((*judge)->options().config.threshold_zh, 0.9);
   EXPECT_EQ((*judge)->options().config.threshold_en, 0.5);
   EXPECT_FALSE(NoteOnRules(**judge, {{.rules = {"Be kind."}}}));
+}
+
+TEST(ChatTest, AFreshRunWithAnotherBoundAsksAgainForWhatWasCutOffAlone) {
+  const TestDirectory directory;
+  const std::string output = directory.path() + "/out.jsonl";
+  std::atomic<int> asked = 0;
+  const chat::FakeServer server([&](const chat::FakeServer::Request& request) {
+    ++asked;
+    Json body = Json::parse(chat::FakeServer::Completion("x"));
+    if (chat::FakeServer::LastContent(request) == "long") {
+      body["choices"][0]["finish_reason"] = "length";
+    }
+    return chat::FakeServer::Answer{.body = DumpJson(body)};
+  });
+  const auto ask = [&](int64_t bound) {
+    ChatOptions options{.model = server.base() + "#m", .fresh = true};
+    options.max_reply_tokens = bound;
+    const auto model = OpenChatModel(options, {}, output);
+    EXPECT_TRUE(model) << model.error().message;
+    std::vector<chat::ChatRequest> requests(2);
+    requests[0].turns = {{format::Role::kUser, "long"}};
+    requests[1].turns = {{format::Role::kUser, "short"}};
+    EXPECT_TRUE((*model)->Chat(requests, {}));
+    Json manifest = {{"fingerprint", {{"asked", {{"max_reply_tokens", bound}}}}}};
+    if (bound == 0) manifest["fingerprint"]["asked"] = nullptr;
+    EXPECT_TRUE(WriteFileAtomically(output + ".manifest.json", DumpJson(manifest)));
+    return asked.exchange(0);
+  };
+  EXPECT_EQ(ask(0), 2);
+  EXPECT_EQ(ask(100'000), 1);
+  EXPECT_EQ(ask(100'000), 2) << "nothing else differs: all afresh";
 }
 
 TEST(RunTest, AnOutputIsNeitherAnInputNorBesideOneThatItWouldWriteOver) {

@@ -94,7 +94,7 @@ Expected<MetaResult> MeasureCritiques(const MetaJob& options, const Watch& watch
   meta::MetaRunOptions run;
   run.output = options.output;
   run.content = options.content;
-  run.fingerprint = {{"command", "meta"}, {"local", opened.Identity()}};
+  run.fingerprint = {{"command", "meta"}, {"local", opened.Identity()}, {"seed", options.seed}};
   MORES_ASSIGN_OR_RETURN(run.manifest, MetaManifest(options, *opened.judge));
   run.batch_size = MetaBatch(options.judge).value_or(run.batch_size);
   run.start = options.start;

@@ -103,7 +103,12 @@ job::BatchFunction RejudgeBatch(judge::PlaceJudge& judge, const std::vector<Stor
 }
 
 // The counts of a run that an earlier process finished, from its two files.
-Status CountFinished(const std::string& output, RejudgeResult& result) {
+Status CountFinished(const std::string& output, const std::vector<StoredVerdict>& lines,
+                     RejudgeResult& result) {
+  std::set<std::string> judged;
+  for (const StoredVerdict& line : lines) {
+    if (line.verdict) judged.insert(line.id);
+  }
   std::map<std::string, Json> changes;  // by id of the verdict
   MORES_RETURN_IF_ERROR(ForEachJsonLine(result.changes, {}, [&](const JsonLine& line) -> Status {
     MORES_ASSIGN_OR_RETURN(const std::string id, RequiredString(line.value, "id", line.where));
@@ -113,6 +118,8 @@ Status CountFinished(const std::string& output, RejudgeResult& result) {
   result.counts.failed = result.run.failed;
   MORES_RETURN_IF_ERROR(ForEachJsonLine(output, {}, [&](const JsonLine& line) -> Status {
     MORES_ASSIGN_OR_RETURN(const std::string id, RequiredString(line.value, "id", line.where));
+    // Failed now: one that had failed before is carried over as it was.
+    if (judged.contains(id) && !line.value.contains("label")) return {};
     const auto found = changes.find(id);
     result.counts.Add(line.value, found == changes.end() ? Json::array() : found->second);
     return {};
@@ -200,7 +207,7 @@ Expected<RejudgeResult> RejudgeFile(const RejudgeJob& options, const Watch& watc
                                        .imports = options.guidelines.imports};
   MORES_ASSIGN_OR_RETURN(result.run,
                          job::RunJob(job, RejudgeBatch(guidelines->judge(), lines, again)));
-  if (result.run.was_finished) MORES_RETURN_IF_ERROR(CountFinished(options.output, result));
+  if (result.run.was_finished) MORES_RETURN_IF_ERROR(CountFinished(options.output, lines, result));
   result.notes = NotesOnBaseline(*judge, Asked::kInPlaces);
   return result;
 }

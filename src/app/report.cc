@@ -6,6 +6,7 @@
 #include "app/database.h"
 #include "app/places.h"
 #include "base/files.h"
+#include "job/document.h"
 
 namespace mores::app {
 namespace {
@@ -32,7 +33,8 @@ Status CheckReportFiles(const ReportJob& options) {
                                           {options.files.csv, job::FileKind::kText},
                                           {options.files.verdicts_csv, job::FileKind::kText},
                                           {options.baselines.save, job::FileKind::kBytes}};
-  return CheckWritten(inputs, files);
+  MORES_RETURN_IF_ERROR(CheckWritten(inputs, files));
+  return job::CheckDocument(options.files.summary, "mores-report");
 }
 
 Expected<Baselines> OpenBaselines(const BaselineFiles& files, job::Progress& progress,

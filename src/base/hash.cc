@@ -6,14 +6,14 @@
 
 #include "base/check.h"
 #include "base/files.h"
+#include "base/hash_stream.h"
 
 namespace mores {
+namespace {
 
-std::string Sha256Hex(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  MORES_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(),
-                         /*engine=*/nullptr) == 1);
+using Digest = std::array<unsigned char, EVP_MAX_MD_SIZE>;
+
+std::string HexOf(const Digest& digest, unsigned int size) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;
   hex.reserve(size_t{2} * size);
@@ -22,6 +22,36 @@ std::string Sha256Hex(std::string_view bytes) {
     hex.push_back(kDigits[digest[i] & 15]);
   }
   return hex;
+}
+
+}  // namespace
+
+std::string Sha256Hex(std::string_view bytes) {
+  HashStream stream;
+  stream.Add(bytes);
+  return stream.Hex();
+}
+
+struct HashStream::State {
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
+                                                                  &EVP_MD_CTX_free};
+};
+
+HashStream::HashStream() : state_(std::make_unique<State>()) {
+  MORES_CHECK(EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), /*impl=*/nullptr) == 1);
+}
+
+HashStream::~HashStream() = default;
+
+void HashStream::Add(std::string_view bytes) {
+  MORES_CHECK(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
+}
+
+std::string HashStream::Hex() {
+  Digest digest{};
+  unsigned int size = 0;
+  MORES_CHECK(EVP_DigestFinal_ex(state_->context.get(), digest.data(), &size) == 1);
+  return HexOf(digest, size);
 }
 
 Expected<std::string> Sha256HexOfFile(const std::string& path) {

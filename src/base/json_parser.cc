@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -13,8 +15,26 @@
 namespace mores {
 namespace {
 
-// Ordered objects look their keys up one after the other; the bound keeps hostile ones affordable.
-constexpr size_t kMaxKeys = size_t{1} << 16;
+// Ordered objects look their keys up one after the other: here larger ones have an index, and the
+// bound keeps hostile ones affordable for who asks them for members.
+constexpr size_t kMaxKeys = size_t{1} << 16, kIndexedFrom = 16;
+
+using KeyPlaces = std::unordered_map<std::string, size_t>;
+
+// The place of the member of this key, which is appended where there is none; whether it was.
+std::pair<size_t, bool> PlaceOfKey(Json::object_t& members, KeyPlaces& places, std::string key) {
+  const size_t end = members.size();
+  if (end < kIndexedFrom) {
+    const auto [member, fresh] = members.emplace(std::move(key), Json());
+    return {static_cast<size_t>(member - members.begin()), fresh};
+  }
+  if (places.empty()) {
+    for (size_t i = 0; i < end; ++i) places.emplace((members.begin() + i)->first, i);
+  }
+  const auto [known, fresh] = places.emplace(key, end);
+  if (fresh) members.emplace_back(std::move(key), Json());
+  return {known->second, fresh};
+}
 
 bool IsJsonSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool IsJsonDigit(char c) { return c >= '0' && c <= '9'; }
@@ -174,6 +194,7 @@ class JsonParser {
     value = Json::object();
     auto& members = value.get_ref<Json::object_t&>();
     const bool once = IsOnce();
+    KeyPlaces places;
     path_.push_back({});
     SkipSpace();
     for (size_t keys = 0; !Take('}');) {
@@ -190,7 +211,8 @@ class JsonParser {
       if (!String(key, KeySurrogates())) return false;
       SkipSpace();
       if (!Take(':')) return Wrong("expected ':'");
-      const auto [member, fresh] = members.emplace(std::move(key), Json());
+      const auto [place, fresh] = PlaceOfKey(members, places, std::move(key));
+      const auto member = members.begin() + static_cast<Json::object_t::difference_type>(place);
       path_.back().key = &member->first;
       if (!fresh && once) {
         at_ = key_at;

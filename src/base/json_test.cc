@@ -131,6 +131,24 @@ TEST(JsonTest, KeepsNumbersAsTheyWereWritten) {
   EXPECT_EQ(ParseJson("12345678901234567890123", "w").value(), Json(12345678901234567890123.0));
 }
 
+// Were each key looked for among all before it, this would take minutes.
+TEST(JsonTest, ManyKeysAreReadAsFewAre) {
+  std::string text = "[";
+  constexpr int kObjects = 30, kKeys = 60'000;
+  for (int object = 0; object < kObjects; ++object) {
+    text += object == 0 ? "{" : ",{";
+    for (int key = 0; key < kKeys; ++key) text += fmt::format("\"key{}\":{},", key, key);
+    text += R"("key3":-3,"key59999":-1})";
+  }
+  const Expected<Json> value = ParseJson(text + "]", "f");
+  ASSERT_TRUE(value) << value.error().message;
+  const Json& last = (*value)[kObjects - 1];
+  EXPECT_EQ(last.size(), size_t{kKeys});
+  EXPECT_EQ(last["key3"], -3) << "the last of a key counts";
+  EXPECT_EQ(last["key59999"], -1);
+  EXPECT_EQ(last["key20"], 20);
+}
+
 TEST(JsonTest, HalvesOfSurrogatePairs) {
   const std::string text = R"({"a\udc00":"x\ud800y\ude00\ud83d\ude00\ud800\n"})";
   EXPECT_FALSE(ParseJson(text, "w"));

@@ -56,8 +56,10 @@ std::string Describe(const chat::ChatTotals& totals) {
     }
   }
   if (totals.cut_off > 0) {
-    text += fmt::format("\n{} {} cut off at the bound of tokens: --max-reply-tokens N allows more",
-                        totals.cut_off, totals.cut_off == 1 ? "reply was" : "replies were");
+    text += fmt::format(
+        "\n{} {} cut off at the bound of tokens: --max-reply-tokens N --fresh allows "
+        "more; a judge is asked again for these alone",
+        totals.cut_off, totals.cut_off == 1 ? "reply was" : "replies were");
   }
   const auto thought = totals.oddities.find("spent_on_thinking");
   if (thought != totals.oddities.end()) {

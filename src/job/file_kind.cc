@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <filesystem>
 #include <fstream>
 
 #include "base/files.h"
 #include "base/json.h"
+#include "job/document.h"
+#include "job/journal.h"
 
 namespace mores::job {
 namespace {
@@ -38,7 +41,7 @@ FileKind KindOfJson(std::string_view text) {
     if (text.starts_with("{\"id\"") || has("\"messages\":")) return FileKind::kJsonLines;
     return has("\"kind\":\"mores-") ? FileKind::kJson : FileKind::kJsonLine;
   }
-  const Expected<Json> value = ParseJson(first, "");
+  const Expected<Json> value = ParseJson(first, "", kJournalJson);
   if (!value) return FileKind::kJson;  // goes on in the next line
   if (more) return FileKind::kJsonLines;
   if (value->is_object() && value->contains("kind") && (*value)["kind"].is_string() &&
@@ -46,6 +49,40 @@ FileKind KindOfJson(std::string_view text) {
     return FileKind::kJson;
   }
   return IsLineOfMany(*value) ? FileKind::kJsonLines : FileKind::kJsonLine;
+}
+
+// OUT.manifest.json, beside an OUT.
+bool IsManifestOfOutput(const std::string& path) {
+  constexpr std::string_view kManifest = ".manifest.json";
+  if (IsStream(path) || !path.ends_with(kManifest)) return false;
+  const std::string output = path.substr(0, path.size() - kManifest.size());
+  return FileExists(output) || DirectoryExists(output);
+}
+
+// What the document at `path` says that it is: its `kind`, else its `command`; nothing of manifests
+// and of what isn't ours.
+std::string NameOfDocument(const std::string& path) {
+  const Expected<std::string> bytes = ReadFile(path);
+  if (!bytes) return "";
+  const Expected<Json> value = ParseJson(*bytes, path, kJournalJson);
+  if (!value || !value->is_object() || value->contains("output_sha256")) return "";
+  const Json kind = value->value("kind", Json()), command = value->value("command", Json());
+  if (kind.is_string() && kind.get<std::string>().starts_with("mores-")) return kind;
+  return kind.is_null() && command.is_string() ? command.get<std::string>() : "";
+}
+
+tl::unexpected<Error> OfAnotherKind(const std::string& path) {
+  return MakeError(ErrorKind::kUsage,
+                   "{}: holds a JSON document of another kind, and would be written over", path);
+}
+
+bool IsDocument(FileKind kind) { return kind == FileKind::kJson || kind == FileKind::kJsonLine; }
+
+bool IsInModel(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  const auto has = [&](const char* name) { return FileExists((folder / name).string()); };
+  return has("config.json") &&
+         (has("model.safetensors") || has("model.safetensors.index.json") || has("judge.json"));
 }
 
 }  // namespace
@@ -100,13 +137,28 @@ std::string_view Describe(FileKind kind) {
 }
 
 Status CheckReplaces(const std::string& path, FileKind wanted) {
+  if (IsManifestOfOutput(path)) {
+    return MakeError(ErrorKind::kUsage, "{}: is the manifest's place of an output that is there",
+                     path);
+  }
   const FileKind there = KindOfFile(path);
+  const bool document = wanted == FileKind::kJson && IsDocument(there);
+  if (document && NameOfDocument(path).empty()) return OfAnotherKind(path);
+  if (there != FileKind::kNothing && !document && IsInModel(path)) {
+    return MakeError(ErrorKind::kUsage, "{}: is a file of a model, and would be written over",
+                     path);
+  }
   const bool line = wanted == FileKind::kJson || wanted == FileKind::kJsonLines;
   if (there == FileKind::kNothing || there == wanted || (line && there == FileKind::kJsonLine)) {
     return {};
   }
   return MakeError(ErrorKind::kUsage, "{}: holds {}, and {} would be written over it", path,
                    Describe(there), Describe(wanted));
+}
+
+Status CheckDocument(const std::string& path, std::string_view kind) {
+  if (!IsDocument(KindOfFile(path)) || NameOfDocument(path) == kind) return {};
+  return OfAnotherKind(path);
 }
 
 }  // namespace mores::job

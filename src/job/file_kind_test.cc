@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "job/document.h"
 #include "support/base/test_directory.h"
 
 namespace mores::job {
@@ -43,9 +44,54 @@ TEST(FileKindTest, NothingIsWrittenOverAnotherKind) {
   // One line of JSON may be either.
   ASSERT_TRUE(WriteFileAtomically(path, "{\"alpha\":1}\n"));
   EXPECT_TRUE(CheckReplaces(path, FileKind::kJsonLines));
-  EXPECT_TRUE(CheckReplaces(path, FileKind::kJson));
   EXPECT_FALSE(CheckReplaces(path, FileKind::kPage));
   EXPECT_TRUE(CheckReplaces("/dev/null", FileKind::kPage));
+}
+
+TEST(FileKindTest, ADocumentIsReplacedByOneOfItsKindAlone) {
+  const TestDirectory directory;
+  const std::string path = directory.path() + "/file.json";
+  for (const char* other :
+       {"{\"alpha\":1}\n", "{\"kind\":\"mores-costs\"}\n", "{\n\"kind\":\"mores-meta\"\n}\n",
+        "{\"command\":\"mores-report\",\"output_sha256\":\"0\"}\n", "{\n\"command\":\"judge\"}\n",
+        "[\n1]\n"}) {
+    ASSERT_TRUE(WriteFileAtomically(path, other));
+    const Status checked = CheckDocument(path, "mores-report");
+    ASSERT_FALSE(checked) << other;
+    EXPECT_EQ(checked.error().kind, ErrorKind::kUsage);
+    const bool ours = std::string_view(other).find("mores-costs\"") != std::string_view::npos ||
+                      std::string_view(other).find("mores-meta\"") != std::string_view::npos ||
+                      std::string_view(other).find("\"judge\"") != std::string_view::npos;
+    EXPECT_EQ(CheckReplaces(path, FileKind::kJson).has_value(), ours) << other;
+  }
+  for (const char* same :
+       {"{\"kind\":\"mores-report\"}\n", "{\n\"kind\":\"mores-report\",\"n\":1e400\n}\n"}) {
+    ASSERT_TRUE(WriteFileAtomically(path, same));
+    EXPECT_TRUE(CheckDocument(path, "mores-report")) << same;
+  }
+}
+
+TEST(FileKindTest, ManifestsOfOutputsAndFilesOfModelsStay) {
+  const TestDirectory directory;
+  const std::string output = directory.path() + "/out.jsonl";
+  const std::string manifest = output + ".manifest.json";
+  EXPECT_TRUE(CheckReplaces(manifest, FileKind::kJson));
+  ASSERT_TRUE(WriteFileAtomically(output, "{\"id\":\"a\"}\n"));
+  for (const FileKind kind : {FileKind::kJson, FileKind::kJsonLines, FileKind::kPage}) {
+    EXPECT_FALSE(CheckReplaces(manifest, kind));
+  }
+  const std::string merges = directory.path() + "/merges.txt";
+  ASSERT_TRUE(WriteFileAtomically(merges, "a b\n"));
+  EXPECT_TRUE(CheckReplaces(merges, FileKind::kText));
+  ASSERT_TRUE(WriteFileAtomically(directory.path() + "/config.json", "{}\n"));
+  ASSERT_TRUE(WriteFileAtomically(directory.path() + "/judge.json", "{}\n"));
+  EXPECT_FALSE(CheckReplaces(merges, FileKind::kText));
+  EXPECT_FALSE(CheckReplaces(directory.path() + "/judge.json", FileKind::kJson));
+  EXPECT_TRUE(CheckReplaces(directory.path() + "/new.csv", FileKind::kText));
+}
+
+TEST(FileKindTest, NumbersBeyondADoubleAreLines) {
+  EXPECT_EQ(KindOf("{\"id\":\"a\",\"meta\":{\"n\":1e400}}\n"), FileKind::kJsonLines);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "job/file_kind.h"
+#include "job/journal.h"
 
 namespace mores::job {
 namespace {
@@ -63,6 +64,24 @@ Expected<std::optional<FinishedRun>> FindFinished(const std::string& output,
                      .may_pass = CountIn(*manifest, "may_pass")};
 }
 
+Json LastFingerprint(const std::string& output) {
+  const auto of = [](const Expected<Json>& value) {
+    return value && value->is_object() ? value->value("fingerprint", Json()) : Json();
+  };
+  const std::string part = output + ".part", manifest = output + ".manifest.json";
+  if (FileExists(part)) {
+    const auto reader = LineReader::Open(part);
+    std::string header;
+    if (reader && (*reader)->Next(header).value_or(false)) {
+      const Json fingerprint = of(ParseJson(header, part, kJournalJson));
+      if (!fingerprint.is_null()) return fingerprint;
+    }
+  }
+  if (!FileExists(manifest)) return nullptr;
+  const Expected<std::string> bytes = ReadFile(manifest);
+  return bytes ? of(ParseJson(*bytes, manifest, kJournalJson)) : Json();
+}
+
 void AddProcessCosts(Json& manifest) {
   rusage usage{};
   if (getrusage(RUSAGE_SELF, &usage) != 0) return;
@@ -73,8 +92,7 @@ void AddProcessCosts(Json& manifest) {
   manifest["peak_memory_bytes"] = int64_t{usage.ru_maxrss} * 1024;
 }
 
-Expected<Json> DescribeOutput(const std::string& output, const Json& fingerprint) {
-  MORES_ASSIGN_OR_RETURN(const std::string sha256, Sha256HexOfFile(output));
+Json DescribeOutput(const std::string& output, const Json& fingerprint, const std::string& sha256) {
   return Json{{"fingerprint", fingerprint}, {"output", output}, {"output_sha256", sha256}};
 }
 

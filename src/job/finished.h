@@ -29,12 +29,18 @@ Expected<std::optional<FinishedRun>> FindFinished(const std::string& output,
 // manifest speaks for what stands there, or it was changed since.
 Status CheckFinished(const std::string& output);
 
+// The fingerprint of the unfinished work beside `output`, else that in the manifest there; null
+// where neither tells.
+Json LastFingerprint(const std::string& output);
+
 // Adds to a manifest what this process has taken so far: seconds of processor time over all
 // threads, and the most memory that was resident at once, mapped files included.
 void AddProcessCosts(Json& manifest);
 
-// Members of a manifest by which FindFinished knows the output again.
-Expected<Json> DescribeOutput(const std::string& output, const Json& fingerprint);
+// Members of a manifest by which FindFinished knows the output again, by its hash. A manifest is
+// written before its output is put in place: where work ends in between, no output stands there
+// that nothing speaks for.
+Json DescribeOutput(const std::string& output, const Json& fingerprint, const std::string& sha256);
 
 }  // namespace mores::job
 

@@ -131,6 +131,37 @@ TEST_F(FinishedTest, FailuresThatStayAreToldAgain) {
   EXPECT_EQ(asked_, 2u);
 }
 
+TEST_F(FinishedTest, NumbersBeyondADoubleAreReadAgain) {
+  const BatchFunction run = [](std::span<const size_t> batch) {
+    std::vector<ItemResult> results;
+    for (const size_t item : batch) {
+      Json line = {{"id", item == 0 ? "a" : "b"}};
+      line["meta"] = *ParseJson(R"({"n":1e400})", "", kJournalJson);
+      results.push_back(std::move(line));
+    }
+    return Expected<std::vector<ItemResult>>(std::move(results));
+  };
+  ASSERT_TRUE(RunJob(Options("m"), run));
+  JobOptions again = Options("m");
+  size_t visited = 0;
+  again.visit = [&](size_t, const Json&, bool) { ++visited; };
+  const auto repeated = RunJob(again, run);
+  ASSERT_TRUE(repeated) << repeated.error().message;
+  EXPECT_TRUE(repeated->was_finished);
+  EXPECT_EQ(visited, 2u);
+  again.start = JournalStart::kFresh;
+  EXPECT_TRUE(RunJob(again, run));
+}
+
+TEST_F(FinishedTest, TellsTheLastFingerprint) {
+  EXPECT_TRUE(LastFingerprint(output_).is_null());
+  ASSERT_TRUE(RunJob(Options("m"), Run()));
+  EXPECT_EQ(LastFingerprint(output_)["model"], "m");
+  ASSERT_TRUE(WriteFileAtomically(output_ + ".part",
+                                  "{\"journal\":1,\"fingerprint\":{\"model\":\"n\"}}\n"));
+  EXPECT_EQ(LastFingerprint(output_)["model"], "n");
+}
+
 TEST_F(FinishedTest, AReplacementThatWasStoppedGoesOn) {
   ASSERT_TRUE(RunJob(Options("m"), Run()));
   JobOptions other = Options("n");

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/hash_stream.h"
 #include "job/file_kind.h"
 #include "job/finished.h"
 
@@ -45,15 +46,16 @@ class Job {
     MORES_RETURN_IF_ERROR(OpenJournal());
     const size_t resumed = journal_->done_count();
     MORES_RETURN_IF_ERROR(RunBatches());
-    MORES_RETURN_IF_ERROR(WriteOutput());
-    const JobSummary summary = {.done = journal_->done_count(),
-                                .resumed = resumed,
-                                .failed = journal_->failed_count(),
-                                .seconds = clock_.MonotonicSeconds() - start};
-    if (!stream_) {
-      MORES_RETURN_IF_ERROR(WriteManifest(summary, started));
-      MORES_RETURN_IF_ERROR(journal_->Remove());
-    }
+    JobSummary summary = {
+        .done = journal_->done_count(), .resumed = resumed, .failed = journal_->failed_count()};
+    const auto manifest = [&](const std::string& sha256) -> Status {
+      if (stream_) return {};
+      summary.seconds = clock_.MonotonicSeconds() - start;
+      return WriteManifest(summary, started, sha256);
+    };
+    MORES_RETURN_IF_ERROR(WriteOutput(manifest));
+    summary.seconds = clock_.MonotonicSeconds() - start;
+    if (!stream_) MORES_RETURN_IF_ERROR(journal_->Remove());
     return summary;
   }
 
@@ -81,6 +83,7 @@ class Job {
 
   // Only looks at what is there.
   Expected<JobSummary> Repeated(const FinishedRun& finished) {
+    RemoveLeftOver();
     if (options_.visit && !options_.render) MORES_RETURN_IF_ERROR(VisitOutput());
     progress_.Finish(
         fmt::format("{}: finished before by the same run: nothing to do (--fresh does "
@@ -92,14 +95,21 @@ class Job {
                       .was_finished = true};
   }
 
+  // The journal, where work ended between the output and it; another run's stays.
+  void RemoveLeftOver() const {
+    if (!FileExists(PartPath())) return;
+    const auto journal = Journal::Open(PartPath(), fingerprint_, options_.keys.size(), {});
+    if (journal && (*journal)->done_count() == options_.keys.size()) (void)(*journal)->Remove();
+  }
+
   Status VisitOutput() const {
     MORES_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(options_.output));
     std::string text;
     for (size_t item = 0; item < options_.keys.size(); ++item) {
       MORES_ASSIGN_OR_RETURN(const bool more, reader->Next(text));
       if (!more) break;
-      MORES_ASSIGN_OR_RETURN(const Json line, ParseJson(text, fmt::format("{}:{}", options_.output,
-                                                                          reader->line_number())));
+      const std::string where = fmt::format("{}:{}", options_.output, reader->line_number());
+      MORES_ASSIGN_OR_RETURN(const Json line, ParseJson(text, where, kJournalJson));
       // As Append makes them.
       const bool failed = line.size() == 2 && line.contains("id") && line.contains("error");
       options_.visit(item, line, failed);
@@ -217,30 +227,36 @@ class Job {
     return {};
   }
 
-  Status WriteOutput() {
+  // `described` is called with the output's hash when all is written, before it is put in place.
+  Status WriteOutput(const std::function<Status(const std::string& sha256)>& described) {
     MORES_ASSIGN_OR_RETURN(const std::unique_ptr<AtomicFile> file,
                            AtomicFile::Create(options_.output));
     std::string buffer;
+    HashStream hash;
+    const auto write = [&]() -> Status {
+      hash.Add(buffer);
+      MORES_RETURN_IF_ERROR(file->Write(buffer));
+      buffer.clear();
+      return {};
+    };
     constexpr size_t kBufferSize = size_t{1} << 20;
     const Status visited =
         journal_->VisitInOrder([&](size_t item, std::string_view line, bool failed) -> Status {
           MORES_RETURN_IF_ERROR(Render(item, line, failed, buffer));
-          if (buffer.size() < kBufferSize) return {};
-          MORES_RETURN_IF_ERROR(file->Write(buffer));
-          buffer.clear();
-          return {};
+          return buffer.size() < kBufferSize ? Status() : write();
         });
-    Status written = visited ? file->Write(buffer) : visited;
+    Status written = visited ? write() : visited;
     if (written && options_.before_commit) written = options_.before_commit();
+    if (written) written = described(hash.Hex());
     if (written) written = file->Commit();
     if (!written) return Resumable(std::move(written.error()));
     return {};
   }
 
-  Status WriteManifest(const JobSummary& summary, const std::string& started) const {
+  Status WriteManifest(const JobSummary& summary, const std::string& started,
+                       const std::string& sha256) const {
     Json manifest = options_.manifest;
-    MORES_ASSIGN_OR_RETURN(const Json output, DescribeOutput(options_.output, fingerprint_));
-    manifest.update(output);
+    manifest.update(DescribeOutput(options_.output, fingerprint_, sha256));
     manifest["started"] = started;
     manifest["finished"] = clock_.UtcTimestamp();
     manifest["wall_seconds"] = summary.seconds;

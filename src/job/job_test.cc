@@ -110,6 +110,34 @@ TEST_F(JobTest, WhatFailsBesideTheOutputKeepsTheJournal) {
   EXPECT_THAT(seen_, ::testing::IsEmpty());
 }
 
+TEST_F(JobTest, EndedBetweenTheOutputAndItsManifestTheSameCommandGoesOn) {
+  const std::string manifest = output_ + ".manifest.json";
+  ASSERT_TRUE(MakeDirectories(manifest));
+  ASSERT_FALSE(RunJob(Options(4), Doubling()));
+  EXPECT_FALSE(FileExists(output_)) << "nothing would speak for it";
+  ASSERT_TRUE(std::filesystem::remove(manifest));
+  seen_.clear();
+  const auto again = RunJob(Options(4), Doubling());
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->resumed, 4u);
+  EXPECT_TRUE(seen_.empty());
+  EXPECT_EQ(Read(output_), Expected4());
+  EXPECT_FALSE(FileExists(output_ + ".part"));
+}
+
+TEST_F(JobTest, AJournalLeftBesideItsFinishedOutputGoes) {
+  ASSERT_TRUE(MakeDirectories(output_ + ".manifest.json"));
+  ASSERT_FALSE(RunJob(Options(4), Doubling()));
+  const std::string part = Read(output_ + ".part");
+  std::filesystem::remove(output_ + ".manifest.json");
+  ASSERT_TRUE(RunJob(Options(4), Doubling()));
+  ASSERT_TRUE(WriteFileAtomically(output_ + ".part", part));
+  const auto again = RunJob(Options(4), Doubling());
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(again->was_finished);
+  EXPECT_FALSE(FileExists(output_ + ".part"));
+}
+
 TEST_F(JobTest, BatchesStayWithinTheirCost) {
   JobOptions options = Options(5);
   options.batch_size = 3;

@@ -147,6 +147,12 @@ Expected<StageCost> ReadStageCost(const std::string& path) {
   stage.manifest = path;
   const JsonFields fields(manifest, path);
   MORES_ASSIGN_OR_RETURN(stage.command, fields.RequiredString("command"));
+  if (manifest.contains("training_seconds") && !manifest.contains("counts")) {
+    return MakeError(ErrorKind::kInput,
+                     "{}: the manifest of a training, which counts no items and asks no model: its "
+                     "`training_seconds` and `tokens` are all that it took",
+                     path);
+  }
   MORES_ASSIGN_OR_RETURN(stage.wall_seconds, fields.RequiredAmount("wall_seconds"));
   MORES_ASSIGN_OR_RETURN(stage.cpu_seconds, fields.RequiredAmount("cpu_seconds"));
   MORES_ASSIGN_OR_RETURN(stage.peak_memory_bytes,

@@ -129,7 +129,7 @@ class Call {
     }
     if (options_.max_cost > 0 && totals.cost > options_.max_cost) {
       End({ErrorKind::kUsage,
-           fmt::format("{}: stopped at a cost of {:.4f}, beyond the bound of {}: raise it, or "
+           fmt::format("{}: stopped at a cost of {:.6g}, beyond the bound of {}: raise it, or "
                        "repeat the command for as much again",
                        shared_.name, totals.cost, options_.max_cost)});
     }

@@ -351,6 +351,10 @@ Meaning MeaningOf(int64_t status, const ServerError& error) {
   if (status == 403) return Meaning::kKey;
   if (status == 413) return Meaning::kItem;
   if ((status == 0 || status == 400) && HasAny(text, kKeyWords)) return Meaning::kKey;
+  // A router that knows no server for all that a request carries: less may do.
+  const bool unroutable = status == 404 && text.find("no endpoints found") != std::string::npos &&
+                          text.find("parameter") != std::string::npos;
+  if (unroutable) return Meaning::kRequest;
   const bool request = status == 0 || status == 400 || status == 422;
   if (!request) return status == 451 ? Meaning::kFilter : Meaning::kService;
   if (HasAny(text, kLengthWords)) return Meaning::kItem;

@@ -84,6 +84,10 @@ TEST(ServerErrors, MeanWhatStatusAndMessageSay) {
            Meaning::kRequest},
           {413, "", Meaning::kItem},
           {404, "", Meaning::kService},
+          {404,
+           R"({"error":{"message":"No endpoints found that can handle the requested parameters."}})",
+           Meaning::kRequest},
+          {404, R"({"error":{"message":"No endpoints found for a/b."}})", Meaning::kService},
           {307, "", Meaning::kService},
           {503, R"({"error":{"message":"billing"}})", Meaning::kAgain}}) {
     EXPECT_EQ(MeaningOfBody(said.status, said.body), said.meaning) << said.status << said.body;

@@ -10,7 +10,7 @@ namespace mores::chat {
 // Takes a key out of whatever a server says, so that one that repeats it puts it nowhere. Looks at
 // texts alone, after JSON was read. What can't be told from ordinary text is no secret to it and
 // changes nothing: what has fewer than kLeastSecret characters (but for the usual prefixes of
-// keys), letters alone below kLeastLetters, and what has characters that keys don't have.
+// keys), letters alone below kLeastLetters, signs alone, what has spaces, and pieces of JSON.
 class Redactor {
  public:
   static constexpr size_t kLeastSecret = 16, kLeastLetters = 24, kLeastPrefixed = 8;

@@ -41,7 +41,7 @@ std::array<format::Dialogue, kArmCount> Dialogues(const format::GuidelineTriple&
 
 struct JudgedTriples {
   std::vector<Outcome> outcomes;
-  std::vector<std::pair<std::string, std::string>> failures;  // ids and messages
+  std::vector<std::pair<std::string, Error>> failures;  // by id
 };
 
 // Judges the triples and adds what became of them.
@@ -69,7 +69,7 @@ Status JudgeSome(Judge& judge, std::span<const format::GuidelineTriple> triples,
     if (failure == nullptr) {
       judged.outcomes.push_back(outcome);
     } else {
-      judged.failures.emplace_back(triples[i].id, failure->message);
+      judged.failures.emplace_back(triples[i].id, *failure);
     }
   }
   return {};
@@ -162,7 +162,7 @@ Expected<Json> MeasureFlips(Judge& judge, const std::vector<format::GuidelineTri
   }
   progress->Finish("");
   if (options.on_failure) {
-    for (const auto& [id, message] : judged.failures) options.on_failure(id, message);
+    for (const auto& [id, error] : judged.failures) options.on_failure(id, error);
   }
   const std::vector<Outcome>& outcomes = judged.outcomes;
   if (outcomes.empty()) {

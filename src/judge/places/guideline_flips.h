@@ -23,7 +23,7 @@ struct FlipOptions {
   StopToken stop;
   job::Progress* progress = nullptr;  // silent when null
   // Called once a triple that failed, in the order given, at the end.
-  std::function<void(const std::string& id, const std::string& message)> on_failure;
+  std::function<void(const std::string& id, const Error& error)> on_failure;
 };
 
 // Judges each dialogue without a guideline and with each of its three. The figures as flips.md has

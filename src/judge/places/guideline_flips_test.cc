@@ -67,8 +67,8 @@ TEST_F(GuidelineFlips, WhatCannotBeJudgedIsCounted) {
   const auto triples = Read(std::string(kTriple) + "\n" + second + "\n");
   FlipOptions options;
   std::vector<std::string> failures;
-  options.on_failure = [&](const std::string& id, const std::string& message) {
-    failures.push_back(id + ": " + message);
+  options.on_failure = [&](const std::string& id, const Error& error) {
+    failures.push_back(id + ": " + error.message);
   };
   const auto refusing = [](const std::string& prompt) {
     ScriptedReply reply = ByNobody(prompt);
