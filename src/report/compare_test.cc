@@ -75,6 +75,18 @@ TEST_F(CompareTest, BoundsOnWhatChanged) {
   }
 }
 
+TEST_F(CompareTest, NoTestIsCertain) {
+  std::vector<Json> wrong, right;
+  for (int i = 0; i < 24; ++i) {
+    wrong.push_back(StoredVerdict(std::to_string(i), 0.1, "unsafe"));
+    right.push_back(StoredVerdict(std::to_string(i), 0.9, "unsafe"));
+  }
+  const auto comparison = Compare(Load("a.jsonl", wrong), Load("b.jsonl", right), {});
+  ASSERT_TRUE(comparison);
+  const std::string table = FormatTable(*comparison);
+  EXPECT_NE(table.find("McNemar mid-p         < 0.0001"), std::string::npos) << table;
+}
+
 TEST_F(CompareTest, SaysThatThresholdsDiffer) {
   Json other = StoredVerdict("1", 0.6, "");
   other["threshold"] = 0.7;
