@@ -231,7 +231,7 @@ Object.assign(STRINGS, {
     'their difference that of Bonett and Price. McNemar\u2019s test takes items as independent; ' +
     'the p-value by query flips the sign of each query\u2019s difference. Where the two sides state ' +
     'different expected labels for an item, it has none here.',
-  '区间为 95 % 百分位区间，按提问重抽样；差值来自相同的条目和相同的重抽样。条目少时，比例用 Wilson 区间，差值用 Bonett–Price 区间。McNemar 检验视各条目独立；' +
+  '区间为 95 % 百分位区间，按提问重抽样；差值来自相同的条目和相同的重抽样。条目少时，比例用 Wilson 区间，差值用相应的配对区间。McNemar 检验视各条目独立；' +
     '按提问的 p 值翻转每个提问差值的符号。两方预期标签不同的条目，此处视为没有预期标签。'],
 
   // ---- meta
