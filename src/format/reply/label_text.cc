@@ -215,7 +215,8 @@ class LabelTail {
     const bool hedged =
         label_.means == Label::kSafe &&
         (StartsWithWord(rest, kHedges) || NamesUnsafe(rest.substr(0, rest.find('{')), words_) ||
-         IsAnswerToSafe(rest, EndsSentence(line_.substr(marks, at_ - marks))));
+         IsAnswerToSafe(rest.substr(0, rest.find('{')),
+                        EndsSentence(line_.substr(marks, at_ - marks))));
     const bool asked = rest.starts_with("?") || rest.starts_with("？");
     if (other || hedged || asked || (next == nullptr && AnswersLabel(rest))) {
       stated = {.in_doubt = true};
