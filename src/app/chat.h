@@ -21,7 +21,9 @@ struct ChatOptions {
   // A directory, http(s)://HOST:PORT/v1#NAME, or scripted:FILE; empty: NamedModel's, else found by
   // FindModel. Whoever has several models with the same other options sets it for each.
   std::string model;
-  bool fresh = false;       // replies kept beside the output are dropped
+  // Replies kept beside the output are dropped, unless the run before had another bound of replies:
+  // then those that were cut off are asked for again, and the others are kept.
+  bool fresh = false;
   Watch watch;              // of the run: its stop, and who is told what endpoints do
   std::string chat_format;  // of a directory: instead of its chat template
 

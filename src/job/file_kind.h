@@ -26,8 +26,9 @@ FileKind KindOfFile(const std::string& path);
 // "JSON lines", "a page": for errors.
 std::string_view Describe(FileKind kind);
 
-// kUsage where something of another kind than `wanted` stands at `path`: no command writes over
-// that, whatever its options.
+// kUsage where something of another kind than `wanted` stands at `path`, a document that isn't one
+// of ours, or a file of a model, and where it is the manifest's place of an output that is there:
+// no command writes over that, whatever its options. Of which kind ours is: CheckDocument.
 Status CheckReplaces(const std::string& path, FileKind wanted);
 
 }  // namespace mores::job

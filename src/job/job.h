@@ -71,7 +71,7 @@ struct JobOptions {
   // Called after the last item, before the output is put in place: for files beside it. The journal
   // is still there if it fails.
   std::function<Status()> before_commit;
-  // Called after all else, for the manifest: members to add to it, such as what models were asked.
+  // Called after all items, for the manifest: members to add to it, such as what models were asked.
   std::function<Json()> results;
 };
 
@@ -84,7 +84,8 @@ struct JobSummary {
 };
 
 // Runs what the journal OUTPUT.part lacks, appending each batch's results to it, then writes the
-// ordered output beside and renames it, then the manifest, and removes the journal. Items that
+// ordered output beside, then the manifest, renames the output and removes the journal: stopped
+// anywhere in between, the same command goes on. Items that
 // failed appear in the output as {"id","error":{"kind","message"}}.
 // What stands at OUTPUT is replaced only for a fresh start. Where it is the output of the same run,
 // as it was written, nothing is done: `visit` is called with its lines (where there is no
