@@ -102,15 +102,18 @@ bool TakenBackBeside(const ReplyForm& form, std::string_view answer, std::string
                      size_t label) {
   constexpr size_t kShort = 60;  // bytes: no line of a critique
   const std::vector<LabelWord> words = WordsOf(form);
+  const std::string_view after = Trim(form.after, kTextSpace);
+  bool in_critique = false;  // behind the form's own mark, prose that speaks of what it likes
   for (size_t begin = 0, end = 0; begin < answer.size(); begin = end + 1) {
     end = std::min(answer.find('\n', begin), answer.size());
     const std::string_view line = answer.substr(begin, end - begin);
     if (BehindMark(line, mark)) continue;
-    if (begin > label ? TakesBackSafe(line, words)
-                      : ReadLabelText(line, words).label == Label::kUnsafe ||
-                            (line.size() <= kShort && NamesUnsafe(line, words))) {
-      return true;
-    }
+    in_critique |= begin > label && !after.empty() && Trim(line, kTextSpace).starts_with(after);
+    const bool states = ReadLabelText(line, words).label == Label::kUnsafe;
+    const bool may_state = in_critique     ? false
+                           : begin > label ? TakesBackSafe(line, words)
+                                           : line.size() <= kShort && NamesUnsafe(line, words);
+    if (states || may_state) return true;
   }
   return false;
 }
