@@ -127,7 +127,7 @@ int64_t Counts::judged() const {
 
 const format::GateFigures& Counts::Figures() {
   static const format::GateFigures kFigures = {
-      .known = {{.name = "unsafe", .by_place = true, .needs = {"places_not_judged"}},
+      .known = {{.name = "unsafe", .by_place = true},
                 {.name = "unsafe_in_general"},
                 {.name = "unsafe_in_place", .needs = {"places_not_judged"}},
                 {.name = "unsafe_anywhere", .needs = {"unparsed_anywhere", "places_not_judged"}},

@@ -42,9 +42,10 @@ TEST(CountsTest, WhatABoundCountsMustBeDecided) {
   EXPECT_FALSE(Fails(swapped, {"unsafe_in_general>0"}));
   Counts unplaced;
   unplaced.Add(Judged(Label::kSafe), Counts::NamesPlaces::kYes);
-  for (const char* bound : {"unsafe>0", "unsafe_anywhere>0"}) {
+  for (const char* bound : {"unsafe@CN>0", "unsafe_in_place>0", "unsafe_anywhere>0"}) {
     EXPECT_TRUE(Fails(unplaced, {bound})) << bound;
   }
+  EXPECT_FALSE(Fails(unplaced, {"unsafe>0"}));
   EXPECT_FALSE(Fails(unplaced, {"unsafe_in_general>0"}));
   EXPECT_NE(unplaced.Describe().find("1 name a place and were not judged in it"),
             std::string::npos);

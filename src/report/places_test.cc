@@ -158,10 +158,12 @@ TEST_F(PlacesTest, WhatABoundCountsIsWhatMustBeDecided) {
   Json named = StoredVerdict("b", 0.1, "", "q");
   named["input"]["place"] = {"CN"};
   const Report general = Make({named});
-  EXPECT_FALSE(Passes(general, {"unsafe>0"}, ReportFigures()));
+  EXPECT_TRUE(Passes(general, {"unsafe>0"}, ReportFigures()));
+  EXPECT_FALSE(Passes(general, {"unsafe@CN>0"}, ReportFigures()));
+  EXPECT_FALSE(Passes(general, {"unsafe_in_place>0"}, ReportFigures()));
   EXPECT_FALSE(Passes(general, {"unsafe_anywhere>0"}, ReportFigures()));
   EXPECT_TRUE(Passes(general, {"unsafe_in_general>0"}, ReportFigures()));
-  EXPECT_TRUE(Passes(general, {"unsafe>0", "places_not_judged>1"}, ReportFigures()));
+  EXPECT_TRUE(Passes(general, {"unsafe_anywhere>0", "places_not_judged>1"}, ReportFigures()));
 }
 
 TEST_F(PlacesTest, APlaceThatTheSecondAloneJudgedCounts) {

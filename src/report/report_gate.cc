@@ -66,7 +66,7 @@ std::string WhyUndefined(const Report& report, const format::Bound& bound) {
 
 const format::GateFigures& ReportFigures() {
   static const format::GateFigures kFigures = {
-      .known = {{.name = "unsafe", .by_place = true, .needs = {"places_not_judged"}},
+      .known = {{.name = "unsafe", .by_place = true},
                 {.name = "unsafe_in_general"},
                 {.name = "unsafe_in_place", .needs = {"places_not_judged"}},
                 {.name = "unsafe_anywhere", .needs = {"unparsed_anywhere", "places_not_judged"}},
