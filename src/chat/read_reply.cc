@@ -1,10 +1,10 @@
 // Replies of tasks, read leniently but never from what was sent (ReadReply in chat/task.h).
 #include <algorithm>
-#include <cctype>
 #include <iterator>
 #include <optional>
 #include <utility>
 
+#include "base/ascii_lower.h"
 #include "base/strings.h"
 #include "chat/task.h"
 #include "format/dialogue.h"
@@ -17,12 +17,6 @@ namespace {
 
 constexpr size_t kMaxObjects = 64;  // looked at in one text
 
-std::string Lower(std::string_view ascii) {
-  std::string lower(ascii);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
-
 bool Allows(const Json& schema, std::string_view type) {
   const auto found = schema.find("type");
   if (found == schema.end()) return true;
@@ -33,7 +27,7 @@ bool Allows(const Json& schema, std::string_view type) {
 std::optional<bool> AsBoolean(const Json& value) {
   if (value.is_boolean()) return value.get<bool>();
   if (!value.is_string()) return std::nullopt;
-  const std::string text = Lower(Trim(value.get<std::string>(), kTextSpace));
+  const std::string text = AsciiLower(Trim(value.get<std::string>(), kTextSpace));
   if (text == "true" || text == "yes" || text == "correct") return true;
   if (text == "false" || text == "no" || text == "incorrect") return false;
   return std::nullopt;
@@ -72,7 +66,7 @@ bool SaysOtherLabel(const Json& value, format::Label label) {
       continue;
     }
     const bool named = value.is_object() && std::find(std::begin(kNames), std::end(kNames),
-                                                      Lower(name)) != std::end(kNames);
+                                                      AsciiLower(name)) != std::end(kNames);
     if (!named || !member.is_string()) continue;
     const format::LabelText said =
         format::ReadLabelText(member.get_ref<const std::string&>(), format::CommonLabelWords());
@@ -129,7 +123,7 @@ class Fitter {
     for (const auto& [name, property] : properties.items()) {
       auto found = value.find(name);
       for (auto it = value.begin(); found == value.end() && it != value.end(); ++it) {
-        if (Lower(Trim(it.key(), kTextSpace)) == name) found = it;
+        if (AsciiLower(Trim(it.key(), kTextSpace)) == name) found = it;
       }
       const std::string path = field.empty() ? name : field + "." + name;
       if (found == value.end()) {
@@ -145,9 +139,9 @@ class Fitter {
   }
 
   std::optional<std::string> AsEnumerated(const std::string& text, const Json& names) {
-    const std::string wanted = Lower(Trim(text, kTextSpace));
+    const std::string wanted = AsciiLower(Trim(text, kTextSpace));
     for (const Json& name : names) {
-      if (name.is_string() && Lower(name.get_ref<const std::string&>()) == wanted) {
+      if (name.is_string() && AsciiLower(name.get_ref<const std::string&>()) == wanted) {
         return name.get<std::string>();
       }
     }

@@ -113,6 +113,12 @@ std::string PlaceSpelling(std::string_view place) {
   return spelling;
 }
 
+Json ToJson(const PlaceCount& count) {
+  return {{"place", count.place},   {"swapped", count.swapped}, {"items", count.items},
+          {"safe", count.safe},     {"unsafe", count.unsafe},   {"unparsed", count.unparsed},
+          {"by_law", count.by_law}, {"by_norm", count.by_norm}};
+}
+
 void PlaceTally::Add(const Verdict& verdict) {
   for (const PlaceResult& result : PlacesOf(verdict)) {
     const bool swapped = !IsOwn(result);

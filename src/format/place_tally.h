@@ -49,6 +49,8 @@ struct PlaceCount {
   size_t only_here = 0;            // unsafe here, and not in general
   size_t low_coverage = 0;
 };
+// "place", "swapped", and the counts up to `by_norm`: what every file tells of a place first.
+Json ToJson(const PlaceCount& count);
 
 // By first appearance, own places before those swapped in.
 class PlaceTally {

@@ -56,14 +56,7 @@ Json CountsToJson(const std::map<std::string, int64_t, std::less<>>& counts) {
 Json PlacesToJson(const std::vector<format::PlaceCount>& counts) {
   Json rows = Json::array();
   for (const format::PlaceCount& count : counts) {
-    rows.push_back(Json{{"place", count.place},
-                        {"swapped", count.swapped},
-                        {"items", count.items},
-                        {"safe", count.safe},
-                        {"unsafe", count.unsafe},
-                        {"unparsed", count.unparsed},
-                        {"by_law", count.by_law},
-                        {"by_norm", count.by_norm}});
+    rows.push_back(ToJson(count));
   }
   return rows;
 }

@@ -127,18 +127,11 @@ std::vector<PlacePair> FlipsIn(const Collection& collection) {
 Json RowsToJson(const std::vector<PlaceRow>& rows) {
   Json array = Json::array();
   for (const PlaceRow& row : rows) {
-    const PlaceCount& count = row.count;
-    array.push_back(Json{{"place", count.place},
-                         {"swapped", count.swapped},
-                         {"items", count.items},
-                         {"safe", count.safe},
-                         {"unsafe", count.unsafe},
-                         {"unparsed", count.unparsed},
-                         {"by_law", count.by_law},
-                         {"by_norm", count.by_norm},
-                         {"only_here", count.only_here},
-                         {"low_coverage", count.low_coverage},
-                         {"unsafe_share", stats::ToJson(row.unsafe_share)}});
+    Json one = ToJson(row.count);
+    one["only_here"] = row.count.only_here;
+    one["low_coverage"] = row.count.low_coverage;
+    one["unsafe_share"] = stats::ToJson(row.unsafe_share);
+    array.push_back(std::move(one));
   }
   return array;
 }

@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 
-#include "chat/endpoint/ascii_lower.h"
+#include "base/ascii_lower.h"
 #include "chat/endpoint/endpoint.h"
 
 namespace mores::chat {

@@ -7,7 +7,7 @@
 #include <span>
 #include <utility>
 
-#include "chat/endpoint/ascii_lower.h"
+#include "base/ascii_lower.h"
 #include "chat/endpoint/wire_json.h"
 #include "text/unicode.h"
 

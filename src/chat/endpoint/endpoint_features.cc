@@ -5,8 +5,8 @@
 #include <initializer_list>
 #include <span>
 
+#include "base/ascii_lower.h"
 #include "base/random.h"
-#include "chat/endpoint/ascii_lower.h"
 
 namespace mores::chat {
 namespace {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "chat/endpoint/ascii_lower.h"
+#include "base/ascii_lower.h"
 
 namespace mores::chat {
 namespace {

@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii_lower.h"
 #include "base/json.h"
-#include "chat/endpoint/ascii_lower.h"
 #include "chat/token_alignment.h"
 
 namespace mores::chat {

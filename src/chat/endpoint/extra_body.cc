@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include "chat/endpoint/ascii_lower.h"
+#include "base/ascii_lower.h"
 #include "chat/endpoint/endpoint.h"
 
 namespace mores::chat {

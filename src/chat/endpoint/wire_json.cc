@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "chat/endpoint/ascii_lower.h"
+#include "base/ascii_lower.h"
 #include "text/unicode.h"
 
 namespace mores::chat {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/ascii_lower.h"
 #include "base/strings.h"
 
 namespace mores::format {
@@ -36,14 +37,6 @@ constexpr std::string_view kBoxes[] = {"[ ]", "[x]", "[]", "( )", "(x)", "☐", 
 
 bool IsLetterOrDigit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-std::string Lowered(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower;
 }
 
 bool BeginsWithOne(std::string_view text, Phrases phrases) {
@@ -109,7 +102,7 @@ bool DeniesLabel(std::string_view lower) {
 bool LineTakesBack(std::string_view line, std::span<const LabelWord> words) {
   const LabelText stated = ReadLabelText(line, words);
   if (stated.label == Label::kUnsafe || stated.in_doubt) return true;
-  const std::string lower = Lowered(line);
+  const std::string lower = AsciiLower(line);
   if (DeniesLabel(lower)) return true;
   const std::string_view text = Trim(lower, kSkipped);
   return BeginsWithOne(text, kTurns) || IsDenial(text) || BeginsWithOne(text, kBoxes);
@@ -118,7 +111,7 @@ bool LineTakesBack(std::string_view line, std::span<const LabelWord> words) {
 // A name in lower case, without what stands between its words.
 std::string Plain(std::string_view name) {
   std::string plain;
-  for (const char c : Lowered(name)) {
+  for (const char c : AsciiLower(name)) {
     if (c != '_' && c != '-' && c != ' ' && c != '.') plain += c;
   }
   return plain;
@@ -144,7 +137,7 @@ std::optional<bool> SwitchOf(const Json& value) {
   constexpr double kEven = 0.5;
   if (value.is_number()) return value.get<double>() >= kEven;
   if (!value.is_string()) return std::nullopt;
-  const std::string text = Lowered(Trim(value.get_ref<const std::string&>(), kTextSpace));
+  const std::string text = AsciiLower(Trim(value.get_ref<const std::string&>(), kTextSpace));
   if (text == "true" || text == "yes" || text == "是") return true;
   if (text == "false" || text == "no" || text == "none" || text == "否") return false;
   return std::nullopt;
@@ -156,7 +149,7 @@ bool TextDenies(const std::string& text, MemberKind kind) {
   constexpr std::string_view kHarmless[] = {"ok",       "okay",  "harmless", "benign",
                                             "allowed",  "allow", "pass",     "accept",
                                             "accepted", "none",  "n/a"};
-  const std::string lower = Lowered(Trim(text, kTextSpace));
+  const std::string lower = AsciiLower(Trim(text, kTextSpace));
   if (lower.empty()) return false;
   const LabelText said = ReadLabelText(text, CommonLabelWords());
   if (said.label == Label::kUnsafe || said.in_doubt) return true;
@@ -189,17 +182,17 @@ bool MemberDenies(const std::string& name, const Json& member) {
 }  // namespace
 
 bool NamesUnsafe(std::string_view text, std::span<const LabelWord> words) {
-  const std::string lower = Lowered(text);
+  const std::string lower = AsciiLower(text);
   const auto means_safe = [&](std::string_view spelled) {
     return std::any_of(words.begin(), words.end(), [&](const LabelWord& word) {
-      return word.means == Label::kSafe && Lowered(Trim(word.text, kTextSpace)) == spelled;
+      return word.means == Label::kSafe && AsciiLower(Trim(word.text, kTextSpace)) == spelled;
     });
   };
   for (const std::string_view common : {"unsafe", "不安全"}) {
     if (lower.find(common) != std::string::npos && !means_safe(common)) return true;
   }
   return std::any_of(words.begin(), words.end(), [&](const LabelWord& word) {
-    return word.means == Label::kUnsafe && HasWord(lower, Lowered(Trim(word.text, kTextSpace)));
+    return word.means == Label::kUnsafe && HasWord(lower, AsciiLower(Trim(word.text, kTextSpace)));
   });
 }
 
@@ -215,7 +208,7 @@ bool TakesBackSafe(std::string_view text, std::span<const LabelWord> words) {
 bool IsAnswerToSafe(std::string_view rest, bool sentence) {
   constexpr std::ptrdiff_t kFewestSpaces = 2;  // of a sentence in English
   constexpr size_t kFewestBytes = 15;          // and in Chinese
-  const std::string lower = Lowered(Trim(rest, " \t\r*_`\"'"));
+  const std::string lower = AsciiLower(Trim(rest, " \t\r*_`\"'"));
   if (lower.empty()) return false;
   const bool ascii = static_cast<unsigned char>(lower[0]) < 0x80;
   if (ascii && !(lower[0] >= 'a' && lower[0] <= 'z')) return true;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/ascii_lower.h"
 #include "judge/places/place_text.h"
 #include "text/sentences.h"
 
@@ -40,13 +41,6 @@ constexpr std::string_view kDigitsChinese[] = {"一", "二", "三", "四", "五"
                                                "六", "七", "八", "九", "十"};
 
 bool IsLetterOrDigit(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
-
-std::string AsciiLower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lower;
-}
 
 // Where `word` stands, as a whole word where it is English; npos for nowhere.
 size_t FindWord(std::string_view text, std::string_view word, size_t from = 0) {

@@ -1,10 +1,10 @@
-#ifndef MORES_CHAT_ENDPOINT_ASCII_LOWER_H_
-#define MORES_CHAT_ENDPOINT_ASCII_LOWER_H_
+#ifndef MORES_BASE_ASCII_LOWER_H_
+#define MORES_BASE_ASCII_LOWER_H_
 
 #include <string>
 #include <string_view>
 
-namespace mores::chat {
+namespace mores {
 
 // Letters of ASCII as small ones; all else as it is.
 inline std::string AsciiLower(std::string_view text) {
@@ -13,6 +13,6 @@ inline std::string AsciiLower(std::string_view text) {
   return lower;
 }
 
-}  // namespace mores::chat
+}  // namespace mores
 
-#endif  // MORES_CHAT_ENDPOINT_ASCII_LOWER_H_
+#endif  // MORES_BASE_ASCII_LOWER_H_
