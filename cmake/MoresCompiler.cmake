@@ -7,7 +7,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # gcc 12 reports false positives of these inside its std::string and its AVX-512 intrinsics.
   add_compile_options(-Wno-restrict -Wno-stringop-overread -Wno-stringop-overflow -Wno-array-bounds -Wno-maybe-uninitialized -Wno-uninitialized)
 endif()
-if(MORES_UNITY)
+if(MORES_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # A source's own types are in a file that another includes, which is all that this warns of.
   add_compile_options(-Wno-subobject-linkage)
 endif()

@@ -36,8 +36,10 @@ Expected<std::vector<Tensor>> Collect(const ModelSource& source,
     MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source.Find(weight));
     add(weight.name, view);
   }
-  for (const auto& [name, view] : source.tensors()) {
-    if (!known.contains(name)) add(name, view);
+  for (const std::string& name : source.TensorNames()) {
+    if (known.contains(name)) continue;
+    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source.FindAny(name));
+    add(name, view);
   }
   return tensors;
 }
@@ -71,10 +73,8 @@ Status WriteTensor(const Tensor& tensor, tensor::SafetensorsWriter& writer) {
 }
 
 Status CopyOthers(const ModelSource& from, const std::string& to) {
-  MORES_ASSIGN_OR_RETURN(const std::vector<std::string> files, from.OtherFiles());
-  for (const std::string& file : files) {
-    MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file));
-    const std::string name = std::filesystem::path(file).filename().string();
+  MORES_ASSIGN_OR_RETURN(const auto files, from.OtherFiles());
+  for (const auto& [name, bytes] : files) {
     MORES_RETURN_IF_ERROR(WriteFileAtomically(to + "/" + name, bytes));
   }
   return {};

@@ -34,14 +34,21 @@ Expected<Json> DirectorySource::ConfigJson() const {
   return ParseJson(text, file);
 }
 
-Expected<std::vector<std::string>> DirectorySource::OtherFiles() const {
-  std::vector<std::string> files;
+Expected<std::optional<ModelSource::Text>> DirectorySource::JudgeJson() const {
+  const std::string file = path() + "/judge.json";
+  if (!FileExists(file)) return std::nullopt;
+  MORES_ASSIGN_OR_RETURN(std::string text, ReadFile(file));
+  return Text{std::move(text), file};
+}
+
+Expected<std::map<std::string, std::string>> DirectorySource::OtherFiles() const {
+  std::map<std::string, std::string> files;
   std::error_code error, ignored;
   for (std::filesystem::directory_iterator at(path(), error), end; !error && at != end;
        at.increment(error)) {
     const std::string name = at->path().filename().string();
     if (!at->is_regular_file(ignored) || IsWeightFile(name) || name == "config.json") continue;
-    files.push_back(path() + "/" + name);
+    MORES_ASSIGN_OR_RETURN(files[name], ReadFile(path() + "/" + name));
   }
   if (error) return MakeError(ErrorKind::kIo, "{}: {}", path(), error.message());
   return files;

@@ -21,7 +21,10 @@ class DirectorySource : public ModelSource {
   Expected<tensor::TensorView> Find(const WeightShape& weight) const override {
     return files_.Find(weight);
   }
-  std::map<std::string, tensor::TensorView> tensors() const override { return files_.tensors(); }
+  Expected<tensor::TensorView> FindAny(const std::string& name) const override {
+    return files_.FindAny(name);
+  }
+  std::vector<std::string> TensorNames() const override { return files_.Names(); }
   void Release(const std::string& name) const override { files_.Release(name); }
   Expected<std::unique_ptr<text::Tokenizer>> LoadTokenizer() const override {
     return text::LoadTokenizer(path());
@@ -33,7 +36,9 @@ class DirectorySource : public ModelSource {
     return text::ReadSpecialTokens(path());
   }
   Expected<Json> ConfigJson() const override;
-  Expected<std::vector<std::string>> OtherFiles() const override;
+  Expected<std::optional<Text>> JudgeJson() const override;
+  std::string Folder() const override { return path(); }
+  Expected<std::map<std::string, std::string>> OtherFiles() const override;
   Expected<std::vector<HashedFile>> HashFiles() const override;
 
  private:

@@ -35,8 +35,10 @@ class ModelSource {
   // give them (model/weights.h); a source whose file has it otherwise translates. Views are of the
   // file, or of memory that the source keeps, and stay valid while it lives.
   virtual Expected<tensor::TensorView> Find(const WeightShape& weight) const = 0;  // else kCorrupt
-  // All that there is.
-  virtual std::map<std::string, tensor::TensorView> tensors() const = 0;
+  // kCorrupt where there is none of that name.
+  virtual Expected<tensor::TensorView> FindAny(const std::string& name) const = 0;
+  // Of all that there are.
+  virtual std::vector<std::string> TensorNames() const = 0;
   // Lets the memory of a tensor's pages go; they are read again if needed.
   virtual void Release(const std::string& name) const = 0;
   // Find, as float32.
@@ -48,10 +50,19 @@ class ModelSource {
   // By their names in templates: {"bos_token", "<s>"}.
   virtual Expected<std::map<std::string, std::string>> SpecialTokens() const = 0;
 
-  // For a copy as a Hugging Face directory: its config.json, and the paths of the other files that
-  // go along as they are (tokenizer, templates, judge.json).
+  // judge.json, beside the model or in it (format/profile/judge_profile.h). None if there is none.
+  struct Text {
+    std::string text;
+    std::string where;  // names it in errors
+  };
+  virtual Expected<std::optional<Text>> JudgeJson() const = 0;
+  // The folder in which what belongs to the model lies: prompt files, about.json.
+  virtual std::string Folder() const = 0;
+
+  // For a copy as a Hugging Face directory: its config.json, and the other files that
+  // go along as they are (tokenizer, templates, judge.json), by name and bytes.
   virtual Expected<Json> ConfigJson() const = 0;
-  virtual Expected<std::vector<std::string>> OtherFiles() const = 0;
+  virtual Expected<std::map<std::string, std::string>> OtherFiles() const = 0;
 
   struct HashedFile {
     std::string name, sha256;

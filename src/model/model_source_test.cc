@@ -46,7 +46,14 @@ class MemorySource : public ModelSource {
   Expected<tensor::TensorView> Find(const WeightShape& weight) const override {
     return tensors_.at(weight.name);
   }
-  std::map<std::string, tensor::TensorView> tensors() const override { return tensors_; }
+  Expected<tensor::TensorView> FindAny(const std::string& name) const override {
+    return tensors_.at(name);
+  }
+  std::vector<std::string> TensorNames() const override {
+    std::vector<std::string> names;
+    for (const auto& entry : tensors_) names.push_back(entry.first);
+    return names;
+  }
   void Release(const std::string&) const override {}
   Expected<std::unique_ptr<text::Tokenizer>> LoadTokenizer() const override {
     return MakeError(ErrorKind::kMissing, "none");
@@ -56,9 +63,9 @@ class MemorySource : public ModelSource {
   }
   Expected<std::map<std::string, std::string>> SpecialTokens() const override { return {}; }
   Expected<Json> ConfigJson() const override { return ToJson(config(), "float32"); }
-  Expected<std::vector<std::string>> OtherFiles() const override {
-    return std::vector<std::string>();
-  }
+  Expected<std::optional<Text>> JudgeJson() const override { return std::nullopt; }
+  std::string Folder() const override { return "memory"; }
+  Expected<std::map<std::string, std::string>> OtherFiles() const override { return {}; }
   Expected<std::vector<HashedFile>> HashFiles() const override {
     return std::vector<HashedFile>{{"a", "1"}, {"b", "2"}};
   }
@@ -78,7 +85,8 @@ class MemorySource : public ModelSource {
         bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
       }
     }
-    tensors_[weight.name] = {matrix ? DType::kQ8_0 : DType::kF32, weight.shape, bytes};
+    tensors_[weight.name] = {
+        .dtype = matrix ? DType::kQ8_0 : DType::kF32, .shape = weight.shape, .bytes = bytes};
   }
 
   std::map<std::string, std::string> bytes_;

@@ -129,10 +129,18 @@ Expected<tensor::TensorView> WeightFiles::Find(const WeightShape& weight) const 
   return it->second->Find(weight.name, weight.shape);
 }
 
-std::map<std::string, tensor::TensorView> WeightFiles::tensors() const {
-  std::map<std::string, tensor::TensorView> all;
-  for (const auto& [name, file] : file_of_) all.emplace(name, file->tensors().at(name));
-  return all;
+Expected<tensor::TensorView> WeightFiles::FindAny(const std::string& name) const {
+  const auto it = file_of_.find(name);
+  if (it == file_of_.end()) {
+    return MakeError(ErrorKind::kCorrupt, "{}: no tensor '{}'", directory_, name);
+  }
+  return it->second->tensors().at(name);
+}
+
+std::vector<std::string> WeightFiles::Names() const {
+  std::vector<std::string> names;
+  for (const auto& entry : file_of_) names.push_back(entry.first);
+  return names;
 }
 
 void WeightFiles::Release(const std::string& name) const {

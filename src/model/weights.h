@@ -44,8 +44,8 @@ class WeightFiles {
   static Expected<WeightFiles> Open(const std::string& model_directory);
   // A view into the file; kCorrupt if absent or of another shape.
   Expected<tensor::TensorView> Find(const WeightShape& weight) const;
-  // All that the files hold.
-  std::map<std::string, tensor::TensorView> tensors() const;
+  Expected<tensor::TensorView> FindAny(const std::string& name) const;  // kCorrupt if absent
+  std::vector<std::string> Names() const;  // of all that the files hold
   // Lets the memory of a tensor's pages go.
   void Release(const std::string& name) const;
 

@@ -2,20 +2,6 @@
 
 namespace mores::tensor {
 
-std::string_view Name(DType dtype) {
-  switch (dtype) {
-    case DType::kF32:
-      return "f32";
-    case DType::kF16:
-      return "f16";
-    case DType::kBf16:
-      return "bf16";
-    case DType::kQ8_0:
-      return "q8_0";
-  }
-  return "f32";
-}
-
 float ToFloat(Float16 x) {
   const uint32_t sign = static_cast<uint32_t>(x.bits & 0x8000u) << 16;
   const uint32_t exponent = (x.bits >> 10) & 0x1Fu;

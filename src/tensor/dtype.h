@@ -14,26 +14,70 @@ enum class DType {
   kF32,
   kF16,
   kBf16,
-  // 32 elements a block: a float16 scale, then 32 signed bytes; an element is scale * byte
-  // (https://github.com/ggml-org/ggml, block_q8_0).
+  // Blocks, as https://github.com/ggml-org/ggml lays them out (docs/formats/gguf.md says what an
+  // element is): 32 elements a block, those of the K kind 256.
   kQ8_0,
+  kQ4_0,
+  kQ4_1,
+  kQ5_0,
+  kQ5_1,
+  kQ2K,
+  kQ3K,
+  kQ4K,
+  kQ5K,
+  kQ6K,
+  kIq4Nl,
+  kIq4Xs,
+  kMxfp4,
 };
-std::string_view Name(DType dtype);  // "f32", "f16", "bf16", "q8_0"
 
-// Rows are whole blocks: a tensor's last dimension is a multiple of this (MakeTensorView checks).
-constexpr int64_t BlockElements(DType dtype) { return dtype == DType::kQ8_0 ? 32 : 1; }
-constexpr int64_t BlockBytes(DType dtype) {
+struct DTypeInfo {
+  std::string_view name;   // "f32", "q4_k"
+  int64_t block_elements;  // 1 where an element has a place of its own
+  int64_t block_bytes;
+};
+constexpr DTypeInfo InfoOf(DType dtype) {
   switch (dtype) {
     case DType::kF32:
-      return 4;
+      return {"f32", 1, 4};
     case DType::kF16:
+      return {"f16", 1, 2};
     case DType::kBf16:
-      return 2;
+      return {"bf16", 1, 2};
     case DType::kQ8_0:
-      break;
+      return {"q8_0", 32, 34};
+    case DType::kQ4_0:
+      return {"q4_0", 32, 18};
+    case DType::kQ4_1:
+      return {"q4_1", 32, 20};
+    case DType::kQ5_0:
+      return {"q5_0", 32, 22};
+    case DType::kQ5_1:
+      return {"q5_1", 32, 24};
+    case DType::kQ2K:
+      return {"q2_k", 256, 84};
+    case DType::kQ3K:
+      return {"q3_k", 256, 110};
+    case DType::kQ4K:
+      return {"q4_k", 256, 144};
+    case DType::kQ5K:
+      return {"q5_k", 256, 176};
+    case DType::kQ6K:
+      return {"q6_k", 256, 210};
+    case DType::kIq4Nl:
+      return {"iq4_nl", 32, 18};
+    case DType::kIq4Xs:
+      return {"iq4_xs", 256, 136};
+    case DType::kMxfp4:
+      return {"mxfp4", 32, 17};
   }
-  return 2 + 32;
+  return {};
 }
+constexpr std::string_view Name(DType dtype) { return InfoOf(dtype).name; }
+
+// Rows are whole blocks: a tensor's last dimension is a multiple of this (MakeTensorView checks).
+constexpr int64_t BlockElements(DType dtype) { return InfoOf(dtype).block_elements; }
+constexpr int64_t BlockBytes(DType dtype) { return InfoOf(dtype).block_bytes; }
 // Of `count` elements, whole blocks.
 constexpr int64_t BytesOf(DType dtype, int64_t count) {
   return count / BlockElements(dtype) * BlockBytes(dtype);

@@ -29,10 +29,9 @@ const char* FileName(DType dtype) {
       return "F16";
     case DType::kBf16:
       return "BF16";
-    case DType::kQ8_0:
-      break;
+    default:
+      return nullptr;  // blocks
   }
-  return nullptr;
 }
 
 // Reads an array of at most `limit` non-negative integers below 2^53.

@@ -1,29 +1,11 @@
 #include "tensor/tensor_view.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
+#include "tensor/blocks.h"
+
 namespace mores::tensor {
-namespace {
-
-uint16_t BitsAt(const char* from) {
-  uint16_t bits;
-  std::memcpy(&bits, from, sizeof(bits));
-  return bits;
-}
-
-// Elements [first, first + count) of one block.
-void CopyOfQ8Block(const char* block, int64_t first, int64_t count, float* out) {
-  const float scale = ToFloat(Float16{BitsAt(block)});
-  const char* bytes = block + sizeof(uint16_t) + first;
-  for (int64_t i = 0; i < count; ++i) {
-    out[i] = scale * static_cast<float>(static_cast<int8_t>(bytes[i]));
-  }
-}
-
-}  // namespace
-
 Expected<TensorView> MakeTensorView(DType dtype, std::vector<int64_t> shape, std::string_view bytes,
                                     std::string_view what) {
   const int64_t row = shape.empty() ? 1 : shape.back();
@@ -52,28 +34,24 @@ int64_t TensorView::elements() const {
 }
 
 void TensorView::Copy(int64_t first, int64_t count, float* out) const {
-  if (count == 0) return;  // `out` may be null then, which memcpy must not see
-  const int64_t block = BlockElements(dtype);
-  const char* from = bytes.data() + first / block * BlockBytes(dtype);
-  switch (dtype) {
-    case DType::kF32:
-      std::memcpy(out, from, static_cast<size_t>(count) * sizeof(float));
-      return;
-    case DType::kBf16:
-      for (int64_t i = 0; i < count; ++i) out[i] = ToFloat(BFloat16{BitsAt(from + 2 * i)});
-      return;
-    case DType::kF16:
-      for (int64_t i = 0; i < count; ++i) out[i] = ToFloat(Float16{BitsAt(from + 2 * i)});
-      return;
-    case DType::kQ8_0:
-      for (int64_t skipped = first % block; count > 0; skipped = 0, from += BlockBytes(dtype)) {
-        const int64_t here = std::min(count, block - skipped);
-        CopyOfQ8Block(from, skipped, here, out);
-        out += here;
-        count -= here;
-      }
-      return;
+  if (count == 0) return;  // `out` may be null then
+  const int64_t block = BlockElements(dtype), size = BlockBytes(dtype);
+  const char* from = bytes.data() + first / block * size;
+  constexpr int64_t kLargestBlock = 256;
+  float part[kLargestBlock];
+  if (const int64_t skipped = first % block; skipped > 0) {
+    const int64_t here = std::min(count, block - skipped);
+    DecodeBlocks(dtype, from, 1, part);
+    std::copy_n(part + skipped, here, out);
+    from += size;
+    out += here;
+    count -= here;
   }
+  const int64_t whole = count / block;
+  DecodeBlocks(dtype, from, whole, out);
+  if (count == whole * block) return;
+  DecodeBlocks(dtype, from + whole * size, 1, part);
+  std::copy_n(part, count - whole * block, out + whole * block);
 }
 
 }  // namespace mores::tensor

@@ -3,6 +3,7 @@
 #define MORES_TENSOR_TENSOR_VIEW_H_
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct TensorView {
   DType dtype = DType::kF32;
   std::vector<int64_t> shape;
   std::string_view bytes;
+  // Keeps the bytes where nobody else does.
+  std::shared_ptr<const void> owner = nullptr;
 
   int64_t elements() const;
   // Writes elements() values, converted exactly to float32.

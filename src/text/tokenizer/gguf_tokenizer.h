@@ -1,0 +1,67 @@
+// The tokenizer that a GGUF file holds (https://github.com/ggml-org/ggml, docs/gguf.md): its keys
+// become what a tokenizer.json would say, and the other way round. The reference for ids is the
+// Hugging Face tokenizer of the same model; where llama.cpp differs, docs/formats/gguf.md says how.
+#ifndef MORES_TEXT_TOKENIZER_GGUF_TOKENIZER_H_
+#define MORES_TEXT_TOKENIZER_GGUF_TOKENIZER_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "text/tokenizer/tokenizer.h"
+
+namespace mores::text {
+
+// The keys tokenizer.ggml.*, by their last part. Views are of the file.
+struct GgufTokenizer {
+  std::string model, pre;                // "gpt2" or "llama"; "qwen2"
+  std::vector<std::string_view> tokens;  // by id
+  std::vector<float> scores;             // by id, or empty
+  std::vector<int32_t> types;            // by id, or empty: 1 normal, 2 unknown, 3 control, 4 user
+                                         // defined, 5 unused, 6 byte
+  std::vector<std::string_view> merges;  // "a b"
+  std::optional<int32_t> bos, eos, unknown, padding, eot, eom;
+  std::optional<bool> add_bos, add_eos, add_space_prefix, remove_extra_whitespaces;
+  std::string_view charsmap;
+  std::string_view huggingface_json;  // tokenizer.huggingface.json: the whole tokenizer.json
+  std::string_view sentencepiece;     // mores.tokenizer.model: the whole tokenizer.model
+};
+
+// kCorrupt for what contradicts itself, kUnsupported for a model or a `pre` that we don't run, by
+// its name; both in bounded time and memory. `where` names the file in errors.
+Expected<std::unique_ptr<Tokenizer>> MakeTokenizer(const GgufTokenizer& keys,
+                                                   const std::string& where);
+
+// Ids that end a reply, the file's own first: eos, eot, eom, and tokens that are control tokens and
+// have a name that ends turns in a known chat format, where keys lack them.
+std::vector<int32_t> EndIds(const GgufTokenizer& keys);
+// By their names in templates: {"bos_token", "<s>"}.
+std::map<std::string, std::string> SpecialTokensOf(const GgufTokenizer& keys);
+
+// The files of a Hugging Face directory that say the same, by name: tokenizer.json and
+// tokenizer_config.json (without the chat template), or tokenizer.model.
+Expected<std::map<std::string, std::string>> TokenizerFilesOf(const GgufTokenizer& keys,
+                                                              const std::string& where);
+
+// What a directory's tokenizer is in GGUF's keys, owned. `vocab_size`: of the embedding; ids
+// without a token get names of their own, unused.
+struct OwnedGgufTokenizer {
+  std::string model, pre;
+  std::vector<std::string> tokens;
+  std::vector<float> scores;
+  std::vector<int32_t> types;
+  std::vector<std::string> merges;
+  std::optional<int32_t> bos, eos, unknown, padding;
+  std::optional<bool> add_bos, add_eos, add_space_prefix;
+  std::string huggingface_json, sentencepiece;
+};
+Expected<OwnedGgufTokenizer> ToGguf(const std::string& model_directory, int32_t vocab_size);
+
+}  // namespace mores::text
+
+#endif  // MORES_TEXT_TOKENIZER_GGUF_TOKENIZER_H_
