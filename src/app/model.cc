@@ -100,15 +100,19 @@ Status SetIsa(std::optional<IsaLevel> isa) {
   return SetIsaLevel(*isa);
 }
 
-Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(const ModelOptions& options,
+Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOptions& options) {
+  MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(options.model));
+  return model::OpenModel(path);
+}
+
+Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(const model::ModelSource& source,
+                                                         const ModelOptions& options,
                                                          chat::TokenizerNeed tokenizer) {
-  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.model));
   MORES_RETURN_IF_ERROR(SetIsa(options.isa));
-  return chat::OpenLocalModel({.directory = directory,
-                               .precision = options.precision,
-                               .threads = options.threads,
-                               .tokenizer = tokenizer,
-                               .engine = {.chunk_tokens = options.chunk_tokens}});
+  return chat::LoadLocalModel(source, {.precision = options.precision,
+                                       .threads = options.threads,
+                                       .tokenizer = tokenizer,
+                                       .engine = {.chunk_tokens = options.chunk_tokens}});
 }
 
 }  // namespace mores::app

@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "chat/language_model.h"
+#include "model/model_source.h"
 
 namespace mores::app {
 
@@ -41,9 +42,13 @@ bool IsRemoteModel(const std::string& model);
 // Where an instruction set is named: sets the level in force, for the whole process.
 Status SetIsa(std::optional<IsaLevel> isa);
 
+// What FindModel finds, opened but not loaded.
+Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOptions& options);
+
 // Sets the level in force, then loads the model.
-Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(
-    const ModelOptions& options, chat::TokenizerNeed tokenizer = chat::TokenizerNeed::kRequired);
+Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(
+    const model::ModelSource& source, const ModelOptions& options,
+    chat::TokenizerNeed tokenizer = chat::TokenizerNeed::kRequired);
 
 }  // namespace mores::app
 

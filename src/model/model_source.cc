@@ -15,6 +15,14 @@ Expected<std::vector<float>> ModelSource::Read(const WeightShape& weight) const 
   return values;
 }
 
+text::ModelTexts ModelSource::Texts() const {
+  return {.model = path(),
+          .folder = Folder(),
+          .chat_template = ChatTemplate(),
+          .special_tokens = SpecialTokens(),
+          .judge = JudgeJson()};
+}
+
 Expected<std::string> ModelSource::Name() const {
   namespace fs = std::filesystem;
   std::error_code error;
