@@ -111,6 +111,34 @@ TEST(Gguf, WritesTheSameBytesAgain) {
   EXPECT_EQ(written[0].size(), expected.size());
 }
 
+TEST(Gguf, WritesWhatTheReferenceWrites) {
+  const TestDirectory folder;
+  const std::string golden =
+      *ReadFile(std::string(MORES_SOURCE_DIR) + "/tests/golden/gguf/written.gguf");
+  const auto reference = GgufFile::Parse(golden, "written.gguf");
+  ASSERT_TRUE(reference) << reference.error().message;
+  auto writer = GgufWriter::Create(folder.path() + "/x.gguf",
+                                   {{"general.architecture", std::string("llama")},
+                                    {"u32", uint32_t{4294967295}},
+                                    {"f32", 0.1f},
+                                    {"yes", true},
+                                    {"no", false},
+                                    {"text", std::string("käse\n奶酪")},
+                                    {"texts", GgufStrings{{"a", "", "奶酪"}}},
+                                    {"i32s", GgufIntegers{{-1, 0, 1}}},
+                                    {"f32s", GgufFloats{{0.5f, -1.5f}}},
+                                    {"u8s", GgufBytes{std::string("\0\xFF", 2)}}},
+                                   {{"odd.weight", {3, 5}, DType::kF32},
+                                    {"blocks.weight", {2, 64}, DType::kQ4_0},
+                                    {"halves", {7}, DType::kF16}});
+  ASSERT_TRUE(writer) << writer.error().message;
+  for (const std::string& name : reference->order) {
+    ASSERT_TRUE(writer->WriteBytes(reference->tensors.at(name).bytes));
+  }
+  ASSERT_TRUE(writer->Commit());
+  EXPECT_EQ(*ReadFile(folder.path() + "/x.gguf"), golden);
+}
+
 TEST(Gguf, RefusesToWriteWhatCannotBeRead) {
   const TestDirectory folder;
   const std::string path = folder.path() + "/x.gguf";
