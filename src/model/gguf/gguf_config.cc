@@ -256,7 +256,9 @@ void ReadGgufFamily(ArchitectureKeys& keys, const std::string& architecture, int
 
 void ReadGgufEnds(ArchitectureKeys& keys, const text::GgufTokenizer& tokenizer, int64_t vocab_size,
                   Json& json) {
-  const std::vector<int32_t> ends = text::EndIds(tokenizer);
+  std::vector<int32_t> ends = text::EndIds(tokenizer);
+  // Where there are no tokens, only their ids are known.
+  if (tokenizer.tokens.empty() && tokenizer.eos) ends = {*tokenizer.eos};
   json["bos_token_id"] = tokenizer.bos ? Json(*tokenizer.bos) : Json();
   json["eos_token_id"] = ends;
   if (tokenizer.bos && *tokenizer.bos >= vocab_size) {

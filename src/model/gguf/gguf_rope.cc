@@ -62,8 +62,9 @@ RopeScaling ScalingOfDivisors(const std::vector<float>& divisors, double theta) 
       {{1, 4}, {1, 2}, {1, 8}, {2, 4}, {1, 16}, {1, 32}}};
   std::vector<int64_t> contexts = {8192};
   for (int64_t context = 4; context <= int64_t{1} << 20; context *= 2) contexts.push_back(context);
-  // The largest is the factor, unless no frequency is low enough to be divided by all of it.
-  for (const float factor : {largest, 8.0f, 32.0f, 2.0f, 4.0f, 16.0f, 64.0f}) {
+  // The largest is the factor, unless no frequency is low enough to be divided by all of it: so
+  // usual factors come first.
+  for (const float factor : {8.0f, 32.0f, 2.0f, 4.0f, 16.0f, 64.0f, largest}) {
     for (const auto& [low, high] : kBounds) {
       for (const int64_t context : contexts) {
         const RopeScaling scaling = {.kind = RopeScaling::Kind::kLlama3,
