@@ -13,5 +13,22 @@ float ToFloat(Float16 x) {
   }
   return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
 }
+Float16 ToFloat16(float x) {
+  const uint32_t bits = std::bit_cast<uint32_t>(x);
+  const uint32_t sign = (bits >> 16) & 0x8000u;
+  const uint32_t magnitude = bits & 0x7FFFFFFFu;
+  uint32_t half;
+  if (magnitude > 0x7F800000u) {
+    half = 0x7E00u | ((magnitude >> 13) & 0x3FFu);
+  } else if (magnitude >= 0x477FF000u) {
+    half = 0x7C00u;
+  } else if (magnitude < 0x38800000u) {
+    // Below 2^-14 the places are multiples of 2^-24, as those of floats from 0.5 to 1 are.
+    half = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3F000000u;
+  } else {
+    half = ((magnitude + 0xFFFu + ((magnitude >> 13) & 1)) >> 13) - (112u << 10);
+  }
+  return {static_cast<uint16_t>(sign | half)};
+}
 
 }  // namespace mores::tensor
