@@ -196,9 +196,8 @@ void EncodeQ4K(const float* values, char* out) {
       const float steps = scale > 0 ? NearestCode((x + offset) / scale, 0, kQ4Largest) : 0;
       const uint8_t code = static_cast<uint8_t>(steps);
       // Even sub-blocks in the low nibbles, the odd ones after them in the high.
-      codes[i] = part % 2 == 0
-                     ? static_cast<char>(code)
-                     : static_cast<char>(static_cast<uint8_t>(codes[i]) | code << 4);
+      codes[i] = part % 2 == 0 ? static_cast<char>(code)
+                               : static_cast<char>(static_cast<uint8_t>(codes[i]) | code << 4);
     }
   }
 }
@@ -223,8 +222,9 @@ void EncodeQ6K(const float* values, char* out) {
     out[kScalesAt + part] = static_cast<char>(static_cast<int8_t>(scale_code));
     const float scale = ToFloat(step) * scale_code;
     for (int i = kQ6Part * part; i < kQ6Part * (part + 1); ++i) {
+      // Of a scale of zero every code is nothing; the lowest is the public encoder's too.
       const float steps =
-          scale == 0 ? 0 : NearestCode(values[i] / scale, -kQ6Middle, kQ6Middle - 1);
+          scale == 0 ? -kQ6Middle : NearestCode(values[i] / scale, -kQ6Middle, kQ6Middle - 1);
       codes[i] = static_cast<uint8_t>(steps + kQ6Middle);
     }
   }
