@@ -1,7 +1,7 @@
-// What opens a model: its config, weights, tokenizer and chat template, wherever they lie. A
-// directory as Hugging Face's libraries write it today (model/directory_source.h). Another
-// container is another implementation and a branch of OpenModel; nothing else knows what files
-// there are.
+// What opens a model: its config, weights, tokenizer and chat template, wherever they lie: in a
+// directory as Hugging Face's libraries write it (model/directory_source.h), or in a GGUF file
+// (model/gguf/gguf_source.h). Another container is another implementation and a branch of
+// OpenModel; nothing else knows what files there are.
 #ifndef MORES_MODEL_MODEL_SOURCE_H_
 #define MORES_MODEL_MODEL_SOURCE_H_
 
@@ -71,7 +71,8 @@ class ModelSource {
   // chat templates, which the profile that asks by them answers for, and a generation config that
   // ends replies by the same tokens as the config: it changes nothing.
   virtual Expected<std::vector<HashedFile>> HashFiles() const = 0;
-  // "NAME@HASH12", such as mini@1a2b3c4d5e6f: the path's last part, and a hash of those files.
+  // "NAME@HASH12", such as mini@1a2b3c4d5e6f: the path's last part, of a file without its ending,
+  // and a hash of those files.
   Expected<std::string> Name() const;
 
  protected:
@@ -83,7 +84,9 @@ class ModelSource {
   ModelConfig config_;
 };
 
-// kMissing, kCorrupt or kUnsupported, with file and field named.
+// `path`: a directory as Hugging Face's libraries write it, a GGUF file, any file of a split one,
+// or a directory without config.json that holds one GGUF model. kMissing, kCorrupt or kUnsupported,
+// with file and field named; kUsage where the directory holds several models.
 Expected<std::unique_ptr<const ModelSource>> OpenModel(const std::string& path);
 
 }  // namespace mores::model
