@@ -50,6 +50,10 @@ class ModelSource {
   // By their names in templates: {"bos_token", "<s>"}.
   virtual Expected<std::map<std::string, std::string>> SpecialTokens() const = 0;
 
+  // The element type of all weights of the checkpoint that this was made of, where the source says
+  // one and its own may be another.
+  virtual Expected<std::optional<tensor::DType>> CheckpointDType() const { return std::nullopt; }
+
   // judge.json, beside the model or in it (format/profile/judge_profile.h). None if there is none.
   struct Text {
     std::string text;

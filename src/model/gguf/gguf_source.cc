@@ -208,6 +208,16 @@ Expected<std::optional<ModelSource::Text>> GgufSource::JudgeJson() const {
   return std::nullopt;
 }
 
+Expected<std::optional<DType>> GgufSource::CheckpointDType() const {
+  MORES_ASSIGN_OR_RETURN(const auto name, file_->keys().String(kCheckpointDTypeKey));
+  if (!name) return std::nullopt;
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBf16}) {
+    if (tensor::Name(dtype) == *name) return dtype;
+  }
+  return MakeError(ErrorKind::kCorrupt, "{}: {}: f32, f16 or bf16 is wanted", path(),
+                   kCheckpointDTypeKey);
+}
+
 std::string GgufSource::Folder() const {
   const std::string folder = fs::path(path()).parent_path().string();
   return folder.empty() ? "." : folder;
