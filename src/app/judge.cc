@@ -106,7 +106,7 @@ Status CheckOrder(const JudgeOptions& options) {
 
 Status CheckChatFormat(const JudgeOptions& options) {
   if (options.chat.chat_format.empty() || !IsRemoteModel(options.judge)) return {};
-  return MakeError(ErrorKind::kUsage, "a chat format is for model directories; {} has its own",
+  return MakeError(ErrorKind::kUsage, "a chat format is for models that run here; {} has its own",
                    options.judge);
 }
 

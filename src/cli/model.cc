@@ -110,11 +110,10 @@ Expected<int> RunConvert(const app::ConvertJob& job) {
 void AddInfo(CommandLine& line, CLI::App& parent) {
   CLI::App* command =
       AddCommand(parent, {.name = "info",
-                          .summary = "What a model directory is, and what it needs in memory.",
+                          .summary = "What a model is, and what it needs in memory.",
                           .example = "  mores model info models/mini"});
   const auto options = std::make_shared<InfoOptions>();
-  command->add_option("directory", options->directory,
-                      "Model directory (default: $MORES_MODEL, else models/mini)");
+  command->add_option("model", options->directory, kModelHelp);
   command->add_flag("--json", options->json, "As JSON");
   OnRun(line, command, [options] { return RunInfo(*options); });
 }
@@ -128,8 +127,7 @@ void AddVerify(CommandLine& line, CLI::App& parent) {
 Scores random prompts alone, in batches of 7 and 64, shuffled, token by token, cold and warm, with 1
 and 2 threads, and compares every log-probability bit by bit. Exit code 1 if one differs.)"});
   const auto options = std::make_shared<app::VerifyOptions>();
-  command->add_option("directory", options->model.model,
-                      "Model directory (default: $MORES_MODEL, else models/mini)");
+  command->add_option("model", options->model.model, kModelHelp);
   command->add_option("--items", options->items, "Random prompts")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
@@ -154,7 +152,8 @@ void AddConvert(CommandLine& line, CLI::App& parent) {
 becomes the same folder again. q4_k_m, q4_0 and q8_0 are the common recipes, llama-quantize's too.
 The tokenizer, templates and judge.json go along.)"});
   const auto job = std::make_shared<app::ConvertJob>();
-  command->add_option("model", job->from, "A model: folder, GGUF file or name")->required();
+  command->add_option("model", job->from, "A directory, a GGUF file or a name of mores model list")
+      ->required();
   command->add_option("-o,--output", job->to, "A new or an empty folder, or a new NAME.gguf")
       ->required();
   std::vector<std::string> formats;
