@@ -107,7 +107,7 @@ Status CheckOrder(const JudgeOptions& options) {
 
 Status CheckChatFormat(const JudgeOptions& options) {
   if (options.chat.chat_format.empty() || !IsRemoteModel(options.judge)) return {};
-  return MakeError(ErrorKind::kUsage, "a chat format is for model directories; {} has its own",
+  return MakeError(ErrorKind::kUsage, "a chat format is for models that run here; {} has its own",
                    options.judge);
 }
 
@@ -118,7 +118,9 @@ Status CheckProfile(const JudgeOptions& options) {
   MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(local));
   MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> judge, source->JudgeJson());
   if (judge) return {};
-  return MakeError(ErrorKind::kMissing, "{}: no judge.json", source->path());
+  return MakeError(ErrorKind::kMissing,
+                   "{}: no judge.json; say how it is asked with --profile ({}, or a file)",
+                   source->path(), fmt::join(format::ShippedProfiles(), ", "));
 }
 
 Expected<std::unique_ptr<judge::Judge>> OpenJudge(const JudgeOptions& options,

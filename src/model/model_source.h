@@ -50,6 +50,10 @@ class ModelSource {
   // By their names in templates: {"bos_token", "<s>"}.
   virtual Expected<std::map<std::string, std::string>> SpecialTokens() const = 0;
 
+  // The element type of all weights of the checkpoint that this was made of, where the source says
+  // one and its own may be another.
+  virtual Expected<std::optional<tensor::DType>> CheckpointDType() const { return std::nullopt; }
+
   // judge.json, beside the model or in it. None if there is none.
   virtual Expected<std::optional<text::NamedText>> JudgeJson() const = 0;
   // The folder in which what belongs to the model lies: prompt files, about.json.
