@@ -53,8 +53,12 @@ std::vector<float> RopeDivisors(const RopeConfig& rope, int head_dim) {
 }
 
 RopeScaling ScalingOfDivisors(const std::vector<float>& divisors, double theta) {
-  const float largest = *std::max_element(divisors.begin(), divisors.end());
-  if (largest == 1.0f && *std::min_element(divisors.begin(), divisors.end()) == 1.0f) return {};
+  const auto [least, most] = std::minmax_element(divisors.begin(), divisors.end());
+  const float largest = *most;
+  if (*least == 1.0f && largest == 1.0f) return {};
+  if (*least == largest && largest > 1.0f) {
+    return {.kind = RopeScaling::Kind::kLinear, .factor = ShortestDecimal(largest)};
+  }
   const std::vector<float> frequencies =
       ops::RopeFrequencies(2 * static_cast<int64_t>(divisors.size()), theta, {}, 0);
   // Those of Llama 3.1 and 3.2 first: others may give the same divisors.
