@@ -25,6 +25,14 @@ Expected<std::vector<float>> ModelSource::Read(const WeightShape& weight) const 
   return values;
 }
 
+text::ModelTexts ModelSource::Texts() const {
+  return {.model = path(),
+          .folder = Folder(),
+          .chat_template = ChatTemplate(),
+          .special_tokens = SpecialTokens(),
+          .judge = JudgeJson()};
+}
+
 Expected<std::string> ModelSource::Name() const {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -44,7 +52,9 @@ Expected<std::unique_ptr<const ModelSource>> OpenModel(const std::string& path) 
   if (DirectoryExists(path)) {
     if (FileExists(path + "/config.json")) return OpenDirectory(path);
     MORES_ASSIGN_OR_RETURN(const auto found, FindGgufIn(path));
-    if (!found) return OpenDirectory(path);
+    if (!found) {
+      return MakeError(ErrorKind::kMissing, "{}: holds neither a config.json nor a GGUF file", path);
+    }
     file = *found;
   } else if (!FileExists(path) && !path.ends_with(".gguf")) {
     return OpenDirectory(path);

@@ -3,7 +3,8 @@
 
   make_gguf.py --out tests/golden/gguf
       writes everything.gguf (each type of value and of element that is read, tensors of up to four dimensions, data
-      aligned to 64 bytes) with everything.json, which says what is in it, and parts-0000N-of-00003.gguf, a split model
+      aligned to 64 bytes) with everything.json, which says what is in it, written.gguf, which has the types of values
+      that mores writes, and parts-0000N-of-00003.gguf, a split model
   make_gguf.py --check FILE...
       reads files as the package does and prints their keys and tensors as JSON
 """
@@ -81,6 +82,23 @@ def make_everything(out):
         file.write("\n")
 
 
+def make_written(out):
+    writer = gguf.GGUFWriter(os.path.join(out, "written.gguf"), "llama")
+    writer.add_uint32("u32", 4294967295)
+    writer.add_float32("f32", 0.1)
+    writer.add_bool("yes", True)
+    writer.add_bool("no", False)
+    writer.add_string("text", "käse\n奶酪")
+    writer.add_array("texts", ["a", "", "奶酪"])
+    writer.add_key_value("i32s", [-1, 0, 1], Value.ARRAY, sub_type=Value.INT32)
+    writer.add_key_value("f32s", [0.5, -1.5], Value.ARRAY, sub_type=Value.FLOAT32)
+    writer.add_key_value("u8s", bytes([0, 255]), Value.ARRAY)
+    add_tensor(writer, [], "odd.weight", Element.F32, (3, 5))
+    add_tensor(writer, [], "blocks.weight", Element.Q4_0, (2, 64))
+    add_tensor(writer, [], "halves", Element.F16, (7,))
+    finish(writer)
+
+
 def make_parts(out):
     writer = gguf.GGUFWriter(os.path.join(out, "parts.gguf"), "llama", split_max_tensors=2, small_first_shard=True)
     writer.add_block_count(1)
@@ -107,6 +125,7 @@ def main():
     if options.out:
         os.makedirs(options.out, exist_ok=True)
         make_everything(options.out)
+        make_written(options.out)
         make_parts(options.out)
 
 
