@@ -68,7 +68,9 @@ RopeScaling ScalingOfDivisors(const std::vector<float>& divisors, double theta) 
   for (int64_t context = 4; context <= int64_t{1} << 20; context *= 2) contexts.push_back(context);
   // The largest is the factor, unless no frequency is low enough to be divided by all of it: so
   // usual factors come first.
+  constexpr float kLeast = 1.0f, kMost = 1024.0f;  // of what config.json may say
   for (const float factor : {8.0f, 32.0f, 2.0f, 4.0f, 16.0f, 64.0f, largest}) {
+    if (factor <= kLeast || factor > kMost) continue;
     for (const auto& [low, high] : kBounds) {
       for (const int64_t context : contexts) {
         const RopeScaling scaling = {.kind = RopeScaling::Kind::kLlama3,

@@ -199,8 +199,7 @@ TEST_F(GgufSourceTest, FindsAModelByItsFileOrItsFolder) {
 
 TEST_F(GgufSourceTest, SaysWhatIsNoModel) {
   Write("m.gguf", "not one");
-  EXPECT_THAT(OpenModel(Path("m.gguf")).error().message,
-              HasSubstr("m.gguf: is neither a model directory nor a GGUF file"));
+  EXPECT_THAT(OpenModel(Path("m.gguf")).error().message, HasSubstr("m.gguf: is not a GGUF file"));
   const auto missing = OpenModel(Path("none.gguf"));
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::kMissing);
