@@ -220,6 +220,7 @@ Json ScalingJson(const ops::RopeScaling& scaling) {
   using Kind = ops::RopeScaling::Kind;
   switch (scaling.kind) {
     case Kind::kNone:
+    case Kind::kDivisors:  // not writable
       return nullptr;
     case Kind::kLinear:
       return {{"rope_type", "linear"}, {"factor", scaling.factor}};
@@ -261,7 +262,8 @@ void AddWindows(const ModelConfig& config, Json& json) {
   json["layer_types"] = std::move(types);
 }
 
-// The shortest decimal that reads back as x: 1e-05, not 9.999999747378752e-06.
+}  // namespace
+
 double ShortestDecimal(float x) {
   char digits[32];
   const auto end = std::to_chars(digits, digits + sizeof(digits), x).ptr;
@@ -269,8 +271,6 @@ double ShortestDecimal(float x) {
   std::from_chars(digits, end, value);
   return value;
 }
-
-}  // namespace
 
 std::string_view ArchitectureName(Family family) { return NamesOf(family).architecture; }
 
@@ -388,6 +388,9 @@ Status RequireWritable(const ModelConfig& config, std::string_view where) {
   }
   if (width > 0 && !HasWindows(config.family)) return refuse("that layers have windows");
   if (first.norm != config.final_norm) return refuse("that norms differ");
+  if (first.rope.scaling.kind == ops::RopeScaling::Kind::kDivisors) {
+    return refuse("a divisor for each rotary frequency");
+  }
   if (first.query_key_norm != (config.family == Family::kQwen3)) {
     return refuse("whether queries and keys are normed");
   }

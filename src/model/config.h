@@ -63,6 +63,9 @@ Json ToJson(const ModelConfig& config, std::string_view torch_dtype);
 // The tokens that begin and end texts, in `json`, as config.json and generation_config.json have
 // them: null where there is none.
 void PutTokenIds(const ModelConfig& config, Json& json);
+// What a number that was rounded to float32 most likely was: the shortest decimal that reads back
+// as x. 1e-05, not 9.999999747378752e-06.
+double ShortestDecimal(float x);
 // kUnsupported where the decoder can't compute a layer, or the end, with `where` and the layer
 // named.
 Status RequireComputable(const ModelConfig& config, std::string_view where);

@@ -3,10 +3,20 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/files.h"
 #include "base/hash.h"
 #include "model/directory_source.h"
+#include "model/gguf/gguf_source.h"
 
 namespace mores::model {
+namespace {
+
+Expected<std::unique_ptr<const ModelSource>> OpenDirectory(const std::string& path) {
+  MORES_ASSIGN_OR_RETURN(auto source, DirectorySource::Open(path));
+  return source;
+}
+
+}  // namespace
 
 Expected<std::vector<float>> ModelSource::Read(const WeightShape& weight) const {
   MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, Find(weight));
@@ -15,19 +25,44 @@ Expected<std::vector<float>> ModelSource::Read(const WeightShape& weight) const 
   return values;
 }
 
+text::ModelTexts ModelSource::Texts() const {
+  return {.model = path(),
+          .folder = Folder(),
+          .chat_template = ChatTemplate(),
+          .special_tokens = SpecialTokens(),
+          .judge = JudgeJson()};
+}
+
 Expected<std::string> ModelSource::Name() const {
   namespace fs = std::filesystem;
   std::error_code error;
   fs::path path = fs::weakly_canonical(path_, error);
   if (error || path.filename().empty()) path = fs::path(path_).lexically_normal();
+  // A file keeps the name that it goes by, wherever a link leads.
+  const bool is_file = fs::is_regular_file(path_, error);
+  const std::string name = is_file ? GgufStem(path_) : path.filename().string();
   MORES_ASSIGN_OR_RETURN(const std::vector<HashedFile> files, HashFiles());
   std::string hashes;
   for (const HashedFile& file : files) hashes += file.name + " " + file.sha256 + "\n";
-  return fmt::format("{}@{}", path.filename().string(), Sha256Hex(hashes).substr(0, 12));
+  return fmt::format("{}@{}", name, Sha256Hex(hashes).substr(0, 12));
 }
 
 Expected<std::unique_ptr<const ModelSource>> OpenModel(const std::string& path) {
-  MORES_ASSIGN_OR_RETURN(auto source, DirectorySource::Open(path));
+  std::string file = path;
+  if (DirectoryExists(path)) {
+    if (FileExists(path + "/config.json")) return OpenDirectory(path);
+    MORES_ASSIGN_OR_RETURN(const auto found, FindGgufIn(path));
+    if (!found) {
+      return MakeError(ErrorKind::kMissing, "{}: holds neither a config.json nor a GGUF file", path);
+    }
+    file = *found;
+  } else if (!FileExists(path) && !path.ends_with(".gguf")) {
+    return OpenDirectory(path);
+  } else if (FileExists(path) && !tensor::IsGgufFile(path)) {
+    return MakeError(ErrorKind::kUnsupported, "{}: is neither a model directory nor a GGUF file",
+                     path);
+  }
+  MORES_ASSIGN_OR_RETURN(auto source, GgufSource::Open(file));
   return source;
 }
 

@@ -1,7 +1,7 @@
-// What opens a model: its config, weights, tokenizer and chat template, wherever they lie. A
-// directory as Hugging Face's libraries write it today (model/directory_source.h). Another
-// container is another implementation and a branch of OpenModel; nothing else knows what files
-// there are.
+// What opens a model: its config, weights, tokenizer and chat template, wherever they lie: in a
+// directory as Hugging Face's libraries write it (model/directory_source.h), or in a GGUF file
+// (model/gguf/gguf_source.h). Another container is another implementation and a branch of
+// OpenModel; nothing else knows what files there are.
 #ifndef MORES_MODEL_MODEL_SOURCE_H_
 #define MORES_MODEL_MODEL_SOURCE_H_
 
@@ -16,7 +16,7 @@
 #include "model/config.h"
 #include "model/weights.h"
 #include "tensor/tensor_view.h"
-#include "text/tokenizer/chat_template_text.h"
+#include "text/model_texts.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace mores::model {
@@ -50,14 +50,16 @@ class ModelSource {
   // By their names in templates: {"bos_token", "<s>"}.
   virtual Expected<std::map<std::string, std::string>> SpecialTokens() const = 0;
 
-  // judge.json, beside the model or in it (format/profile/judge_profile.h). None if there is none.
-  struct Text {
-    std::string text;
-    std::string where;  // names it in errors
-  };
-  virtual Expected<std::optional<Text>> JudgeJson() const = 0;
+  // The element type of all weights of the checkpoint that this was made of, where the source says
+  // one and its own may be another.
+  virtual Expected<std::optional<tensor::DType>> CheckpointDType() const { return std::nullopt; }
+
+  // judge.json, beside the model or in it. None if there is none.
+  virtual Expected<std::optional<text::NamedText>> JudgeJson() const = 0;
   // The folder in which what belongs to the model lies: prompt files, about.json.
   virtual std::string Folder() const = 0;
+  // All of these.
+  text::ModelTexts Texts() const;
 
   // For a copy as a Hugging Face directory: its config.json, and the other files that
   // go along as they are (tokenizer, templates, judge.json), by name and bytes.
@@ -71,7 +73,8 @@ class ModelSource {
   // chat templates, which the profile that asks by them answers for, and a generation config that
   // ends replies by the same tokens as the config: it changes nothing.
   virtual Expected<std::vector<HashedFile>> HashFiles() const = 0;
-  // "NAME@HASH12", such as mini@1a2b3c4d5e6f: the path's last part, and a hash of those files.
+  // "NAME@HASH12", such as mini@1a2b3c4d5e6f: the path's last part, of a file without its ending,
+  // and a hash of those files.
   Expected<std::string> Name() const;
 
  protected:
@@ -83,7 +86,9 @@ class ModelSource {
   ModelConfig config_;
 };
 
-// kMissing, kCorrupt or kUnsupported, with file and field named.
+// `path`: a directory as Hugging Face's libraries write it, a GGUF file, any file of a split one,
+// or a directory without config.json that holds one GGUF model. kMissing, kCorrupt or kUnsupported,
+// with file and field named; kUsage where the directory holds several models.
 Expected<std::unique_ptr<const ModelSource>> OpenModel(const std::string& path);
 
 }  // namespace mores::model

@@ -39,6 +39,8 @@ std::vector<float> RopeFrequencies(int64_t head_dim, double theta, const RopeSca
       frequency /= static_cast<float>(scaling.factor);
     } else if (scaling.kind == RopeScaling::Kind::kLlama3) {
       frequency = Llama3Frequency(frequency, scaling);
+    } else if (scaling.kind == RopeScaling::Kind::kDivisors) {
+      frequency /= scaling.divisors[static_cast<size_t>(i)];
     }
     frequencies.push_back(frequency);
   }

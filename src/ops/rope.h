@@ -12,14 +12,16 @@ namespace mores::ops {
 struct RopeScaling {
   enum class Kind {
     kNone,
-    kLinear,   // positions divided by `factor` (Chen et al. 2023, arXiv:2306.15595)
-    kLlama3,   // low frequencies divided by `factor`, high ones kept, those between blended
-    kDynamic,  // the base grows with a request's length (NTK-aware, as InternLM2 has it)
+    kLinear,    // positions divided by `factor` (Chen et al. 2023, arXiv:2306.15595)
+    kLlama3,    // low frequencies divided by `factor`, high ones kept, those between blended
+    kDynamic,   // the base grows with a request's length (NTK-aware, as InternLM2 has it)
+    kDivisors,  // each frequency divided by a number of its own
   };
   Kind kind = Kind::kNone;
   double factor = 1.0;
   double low_frequency_factor = 1.0, high_frequency_factor = 4.0;  // kLlama3
   int64_t trained_context = 0;  // kLlama3, kDynamic: positions before any stretching
+  std::vector<float> divisors;  // kDivisors: [head_dim / 2]
 
   bool operator==(const RopeScaling&) const = default;
 };

@@ -3,41 +3,61 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "tensor/block_decoders.h"
 
 namespace mores::tensor {
 namespace {
 
-uint16_t BitsAt(const char* from) {
-  uint16_t bits;
-  std::memcpy(&bits, from, sizeof(bits));
-  return bits;
+void DecodeBf16(const uint8_t* from, int64_t count, float* out) {
+  for (int64_t i = 0; i < count; ++i) {
+    uint16_t bits;
+    std::memcpy(&bits, from + 2 * i, sizeof(bits));
+    out[i] = ToFloat(BFloat16{bits});
+  }
 }
 
-void DecodeQ8(const char* block, float* out) {
-  const float scale = ToFloat(Float16{BitsAt(block)});
-  for (int i = 0; i < 32; ++i) {
-    out[i] = scale * static_cast<float>(static_cast<int8_t>(block[2 + i]));
-  }
+void DecodeF16(const uint8_t* from, int64_t count, float* out) {
+  for (int64_t i = 0; i < count; ++i) out[i] = HalfAt(from + 2 * i);
 }
 
 }  // namespace
 
 void DecodeBlocks(DType dtype, const char* blocks, int64_t count, float* out) {
+  const auto* from = reinterpret_cast<const uint8_t*>(blocks);
   switch (dtype) {
     case DType::kF32:
       if (count > 0) std::memcpy(out, blocks, static_cast<size_t>(count) * sizeof(float));
       return;
     case DType::kBf16:
-      for (int64_t i = 0; i < count; ++i) out[i] = ToFloat(BFloat16{BitsAt(blocks + 2 * i)});
-      return;
+      return DecodeBf16(from, count, out);
     case DType::kF16:
-      for (int64_t i = 0; i < count; ++i) out[i] = ToFloat(Float16{BitsAt(blocks + 2 * i)});
-      return;
+      return DecodeF16(from, count, out);
     case DType::kQ8_0:
-      for (int64_t i = 0; i < count; ++i) DecodeQ8(blocks + 34 * i, out + 32 * i);
-      return;
-    default:
-      break;
+      return DecodeQ8_0(from, count, out);
+    case DType::kQ4_0:
+      return DecodeQ4_0(from, count, out);
+    case DType::kQ4_1:
+      return DecodeQ4_1(from, count, out);
+    case DType::kQ5_0:
+      return DecodeQ5_0(from, count, out);
+    case DType::kQ5_1:
+      return DecodeQ5_1(from, count, out);
+    case DType::kQ2K:
+      return DecodeQ2K(from, count, out);
+    case DType::kQ3K:
+      return DecodeQ3K(from, count, out);
+    case DType::kQ4K:
+      return DecodeQ4K(from, count, out);
+    case DType::kQ5K:
+      return DecodeQ5K(from, count, out);
+    case DType::kQ6K:
+      return DecodeQ6K(from, count, out);
+    case DType::kIq4Nl:
+      return DecodeIq4Nl(from, count, out);
+    case DType::kIq4Xs:
+      return DecodeIq4Xs(from, count, out);
+    case DType::kMxfp4:
+      return DecodeMxfp4(from, count, out);
   }
   MORES_CHECK(false);
 }

@@ -117,8 +117,12 @@ struct GgufFloats {  // f32
 struct GgufBytes {  // u8
   std::string values;
 };
+struct GgufLong {  // i64
+  int64_t value = 0;
+};
+// An array is written as it lies in the file that it is of.
 using GgufWrittenValue = std::variant<uint32_t, float, bool, std::string, GgufStrings, GgufIntegers,
-                                      GgufFloats, GgufBytes>;
+                                      GgufFloats, GgufBytes, GgufLong, GgufArray>;
 
 // Writes version 3, little endian, tensor by tensor in the order given, beside `path`; Commit
 // renames it. The same calls give the same bytes.

@@ -33,8 +33,8 @@ void KeepToken(const std::string& name, const Json& value,
 Expected<std::optional<ChatTemplateText>> FindChatTemplate(const std::string& model_directory) {
   const std::string own = model_directory + "/chat_template.jinja";
   if (FileExists(own)) {
-    MORES_ASSIGN_OR_RETURN(std::string source, ReadFile(own));
-    return ChatTemplateText{std::move(source), own};
+    MORES_ASSIGN_OR_RETURN(const std::string source, ReadFile(own));
+    return ChatTemplateText{.source = source, .where = own, .file = source};
   }
   const std::string path = model_directory + "/tokenizer_config.json";
   if (!FileExists(path)) return std::nullopt;
@@ -46,7 +46,9 @@ Expected<std::optional<ChatTemplateText>> FindChatTemplate(const std::string& mo
   if (!source->is_string()) {
     return MakeError(ErrorKind::kCorrupt, "{}: field 'chat_template': expected a string", path);
   }
-  return ChatTemplateText{source->get<std::string>(), path + ": field 'chat_template'"};
+  return ChatTemplateText{.source = source->get<std::string>(),
+                          .where = path + ": field 'chat_template'",
+                          .file = bytes};
 }
 
 Expected<std::map<std::string, std::string>> ReadSpecialTokens(const std::string& directory) {

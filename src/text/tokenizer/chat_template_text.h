@@ -14,6 +14,8 @@ namespace mores::text {
 struct ChatTemplateText {
   std::string source;
   std::string where;  // names it in errors
+  // All of the file that holds it: what a prompt's hash covers.
+  std::string file;
 };
 
 // chat_template.jinja of the directory, else `chat_template` of its tokenizer_config.json, which is

@@ -1,0 +1,86 @@
+#include <algorithm>
+#include <cstdint>
+
+#include "model/gguf/gguf_config.h"
+#include "model/gguf/gguf_names.h"
+
+namespace mores::model {
+namespace {
+
+// The width of the windows, 0 without.
+Expected<int> WindowToWrite(const ModelConfig& config, std::string_view where) {
+  const LayerConfig& first = config.layer(0);
+  const auto refuse = [&](std::string_view what) {
+    return MakeError(ErrorKind::kUnsupported, "{}: a GGUF file of {} can't say {}", where,
+                     ArchitectureName(config.family), what);
+  };
+  int width = 0;
+  for (int i = 0; i < config.layers; ++i) {
+    LayerConfig layer = config.layer(i);
+    if (layer.window > 0 && width > 0 && layer.window != width) {
+      return refuse("that layers have windows of different widths");
+    }
+    width = std::max(width, layer.window);
+    layer.window = first.window;
+    if (layer != first) return refuse("that layers differ in more than their windows");
+  }
+  const bool windows = config.family == Family::kMistral || config.family == Family::kQwen2 ||
+                       config.family == Family::kQwen3;
+  if (width > 0 && !windows) return refuse("that layers have windows");
+  if (first.norm != config.final_norm) return refuse("that norms differ");
+  if (first.query_key_norm != (config.family == Family::kQwen3)) {
+    return refuse("whether queries and keys are normed");
+  }
+  return width;
+}
+
+uint32_t WholeNumber(int64_t value) { return static_cast<uint32_t>(value); }
+
+}  // namespace
+
+Expected<GgufWrittenKeys> GgufConfigKeys(const ModelConfig& config, std::string_view where) {
+  MORES_RETURN_IF_ERROR(RequireComputable(config, where));
+  MORES_ASSIGN_OR_RETURN(const int window, WindowToWrite(config, where));
+  const std::string architecture(GgufArchitecture(config.family));
+  GgufWrittenKeys keys = {{"general.architecture", architecture}};
+  const auto add = [&](std::string_view name, tensor::GgufWrittenValue value) {
+    keys.emplace_back(architecture + "." + std::string(name), std::move(value));
+  };
+  using Kind = ops::RopeScaling::Kind;
+  const RopeConfig& rope = config.layer(0).rope;
+  const bool dynamic = rope.scaling.kind == Kind::kDynamic;
+  add("vocab_size", WholeNumber(config.vocab_size));
+  add("context_length",
+      WholeNumber(dynamic ? rope.scaling.trained_context : config.context_length));
+  add("embedding_length", WholeNumber(config.hidden_dim));
+  add("block_count", WholeNumber(config.layers));
+  add("feed_forward_length", WholeNumber(config.ffn_dim));
+  add("attention.head_count", WholeNumber(config.query_heads));
+  add("attention.head_count_kv", WholeNumber(config.kv_heads));
+  add("attention.key_length", WholeNumber(config.head_dim));
+  add("attention.value_length", WholeNumber(config.head_dim));
+  add("attention.layer_norm_rms_epsilon", config.final_norm.epsilon);
+  add("rope.dimension_count", WholeNumber(config.head_dim));
+  add("rope.freq_base", static_cast<float>(rope.theta));
+  if (rope.scaling.kind == Kind::kLinear) {
+    add("rope.scaling.type", std::string("linear"));
+    add("rope.scaling.factor", static_cast<float>(rope.scaling.factor));
+  }
+  if (dynamic) {
+    keys.emplace_back(kDynamicFactorKey, static_cast<float>(rope.scaling.factor));
+  }
+  if (window > 0) {
+    add("attention.sliding_window", WholeNumber(window));
+    tensor::GgufIntegers pattern;
+    for (int i = 0; i < config.layers; ++i) {
+      pattern.values.push_back(config.layer(i).window > 0 ? 1 : 0);
+    }
+    if (!config.each_layer.empty()) add("attention.sliding_window_pattern", std::move(pattern));
+  }
+  if (config.family == Family::kMistral && window == 0) {
+    keys.emplace_back(kArchitectureKey, std::string(ArchitectureName(config.family)));
+  }
+  return keys;
+}
+
+}  // namespace mores::model
