@@ -59,9 +59,6 @@ Expected<std::unique_ptr<const ModelSource>> OpenModel(const std::string& path) 
     file = *found;
   } else if (!FileExists(path) && !path.ends_with(".gguf")) {
     return OpenDirectory(path);
-  } else if (FileExists(path) && !tensor::IsGgufFile(path)) {
-    return MakeError(ErrorKind::kUnsupported, "{}: is neither a model directory nor a GGUF file",
-                     path);
   }
   MORES_ASSIGN_OR_RETURN(auto source, GgufSource::Open(file));
   return source;
