@@ -87,9 +87,9 @@ Expected<std::unique_ptr<chat::ChatModel>> OpenChatModel(const ChatOptions& opti
   }
   if (!chat::IsEndpoint(named)) {
     local.model = options.model;
-    MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(local.model));
-    MORES_ASSIGN_OR_RETURN(std::unique_ptr<chat::LanguageModel> model, OpenModel(local));
-    return chat::MakeLocalChatModel(std::move(model), directory, options.chat_format,
+    MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(local));
+    MORES_ASSIGN_OR_RETURN(std::unique_ptr<chat::LanguageModel> model, LoadModel(*source, local));
+    return chat::MakeLocalChatModel(std::move(model), source->Texts(), options.chat_format,
                                     options.watch.stop);
   }
   chat::EndpointOptions endpoint;

@@ -1,14 +1,12 @@
 #include "app/convert.h"
 
 #include "app/model.h"
-#include "model/model_source.h"
 
 namespace mores::app {
 
 Expected<model::ConvertSummary> ConvertModel(const ConvertJob& options, const Watch& watch) {
   if (options.to.empty()) return MakeError(ErrorKind::kUsage, "the output has no name");
-  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.from));
-  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(directory));
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource({.model = options.from}));
   model::ConvertOptions converting = options.options;
   converting.stop = watch.stop;
   const job::ShownProgress progress(watch.progress);

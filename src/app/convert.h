@@ -1,4 +1,4 @@
-// A model directory in another form.
+// A model in another form: as a directory or as a GGUF file.
 #ifndef MORES_APP_CONVERT_H_
 #define MORES_APP_CONVERT_H_
 
@@ -11,7 +11,8 @@
 namespace mores::app {
 
 struct ConvertJob {
-  std::string from, to;           // directories; the second new or empty
+  std::string from;               // as FindModel takes it
+  std::string to;                 // model::ConvertModel's
   model::ConvertOptions options;  // its stop is the watch's
 };
 

@@ -72,12 +72,12 @@ Expected<GenerateResult> GenerateByTokens(const GenerateOptions& options, const 
     return MakeError(ErrorKind::kUsage,
                      "log-probabilities of alternatives: of endpoints and scripted replies alone");
   }
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(options.items.model));
   MORES_ASSIGN_OR_RETURN(const auto model,
-                         OpenModel(options.items.model, chat::TokenizerNeed::kOptional));
-  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.items.model.model));
+                         LoadModel(*source, options.items.model, chat::TokenizerNeed::kOptional));
   // Looked at where an item has messages.
   const Expected<chat::ChatPrompt> chat_prompt =
-      chat::ChatPrompt::Open(directory, options.chat.chat_format);
+      chat::ChatPrompt::Open(source->Texts(), options.chat.chat_format);
   ItemRun run = MakeGenerateRun(options);
   run.model_name = model->name();
   if (const auto computed = model->computation()) run.fingerprint.update(ToJson(*computed));

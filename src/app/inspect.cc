@@ -4,7 +4,6 @@
 #include <set>
 #include <vector>
 
-#include "base/files.h"
 #include "base/threads.h"
 #include "format/profile/judge_profile.h"
 #include "model/decoder.h"
@@ -14,8 +13,7 @@
 namespace mores::app {
 
 Expected<Json> DescribeModel(const std::string& model) {
-  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(model));
-  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(directory));
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource({.model = model}));
   const model::ModelConfig& config = source->config();
   std::set<std::string> dtypes;
   int64_t disk = 0, embedding = 0;
@@ -31,7 +29,7 @@ Expected<Json> DescribeModel(const std::string& model) {
   const int64_t packed = config.ParameterCount() - (config.tied_head ? 0 : table);
   const int64_t kept = 2 * int64_t{config.layers} * config.kv_dim();
   Json json = {
-      {"directory", directory},
+      {"directory", source->path()},
       {"architecture", model::ArchitectureName(config.family)},
       {"parameters", config.ParameterCount()},
       {"layers", config.layers},
@@ -53,15 +51,15 @@ Expected<Json> DescribeModel(const std::string& model) {
   int windowed = 0;
   for (int layer = 0; layer < config.layers; ++layer) windowed += config.layer(layer).window > 0;
   json["windowed_layers"] = windowed;
-  const auto tokenizer = source->LoadTokenizer();
-  if (!tokenizer && tokenizer.error().kind != ErrorKind::kMissing) {
-    return tl::unexpected<Error>(tokenizer.error());
-  }
-  json["tokens"] = tokenizer ? Json((*tokenizer)->vocab_size()) : Json();
+  MORES_ASSIGN_OR_RETURN(const std::optional<int32_t> tokens, source->TokenCount());
+  json["tokens"] = tokens ? Json(*tokens) : Json();
   json["judge_profile"] = nullptr;
-  if (FileExists(directory + "/judge.json")) {
-    MORES_ASSIGN_OR_RETURN(const format::JudgeConfig judge, format::ReadJudgeConfig(directory));
-    json["judge_profile"] = judge.profile;
+  const text::ModelTexts texts = source->Texts();
+  MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> judge, texts.judge);
+  if (judge) {
+    MORES_ASSIGN_OR_RETURN(const format::JudgeConfig config_of_judge,
+                           format::ReadJudgeConfig(texts));
+    json["judge_profile"] = config_of_judge.profile;
   }
   json["isa"] = Name(CurrentIsaLevel());
   return json;
@@ -70,17 +68,17 @@ Expected<Json> DescribeModel(const std::string& model) {
 Expected<engine::VerifyReport> VerifyModel(
     const VerifyOptions& options, const std::function<void(const VerifyRun&)>& on_start,
     const std::function<void(const engine::VerifyResult&)>& on_result) {
-  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.model.model));
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(options.model));
   MORES_RETURN_IF_ERROR(SetIsa(options.model.isa));
   const tensor::DType precision =
       options.model.precision == chat::Precision::kF32 ? tensor::DType::kF32 : tensor::DType::kBf16;
   ThreadPool pool(options.model.threads);
-  MORES_ASSIGN_OR_RETURN(const auto decoder, model::Decoder::Load(directory, precision, pool));
+  MORES_ASSIGN_OR_RETURN(const auto decoder, model::Decoder::Load(*source, precision, pool));
   const model::ModelConfig& config = decoder->config();
   const int most = std::min(options.tokens, config.context_length);
   const std::vector<engine::VerifyItem> items =
       engine::MakeVerifyItems(options.items, most, config.vocab_size, options.seed);
-  on_start({.directory = directory, .items = items.size(), .tokens = most});
+  on_start({.directory = source->path(), .items = items.size(), .tokens = most});
   return engine::Verify(items, engine::ScoreByEngine(*decoder), on_result);
 }
 

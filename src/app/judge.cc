@@ -27,31 +27,32 @@ void SetThresholds(const report::Thresholds& given, format::JudgeConfig& config)
 }
 
 // In our own form, of which judge.json says what the model was trained with.
-bool ReadsJudgeConfig(const JudgeOptions& options, const std::string& directory) {
+bool ReadsJudgeConfig(const JudgeOptions& options, const text::ModelTexts& texts) {
   if (options.profile.empty()) return true;
-  return options.profile == format::JudgeConfig().profile && FileExists(directory + "/judge.json");
+  const bool has_config = texts.judge && *texts.judge;
+  return options.profile == format::JudgeConfig().profile && has_config;
 }
 
 Expected<std::unique_ptr<judge::Judge>> OpenLabelFirst(const JudgeOptions& options,
                                                        judge::JudgeOptions judging) {
   ModelOptions local = options.local;
   local.model = options.judge;
-  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(local.model));
-  if (ReadsJudgeConfig(options, directory)) {
-    MORES_RETURN_IF_ERROR(CheckProfile(options));
-    MORES_ASSIGN_OR_RETURN(judging.config, format::ReadJudgeConfig(directory));
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(local));
+  const text::ModelTexts texts = source->Texts();
+  if (ReadsJudgeConfig(options, texts)) {
+    MORES_ASSIGN_OR_RETURN(judging.config, format::ReadJudgeConfig(texts));
   } else {
     judging.config.profile = options.profile;
     judging.config.context_length = kLongestContext;  // the model's, if that is shorter
   }
   MORES_ASSIGN_OR_RETURN(auto profile,
                          format::OpenJudgeProfile(judging.config.profile,
-                                                  {.model_directory = directory,
+                                                  {.model = texts,
                                                    .prompt_directory = options.prompt_directory,
                                                    .chat_format = options.chat.chat_format}));
   SetThresholds(options.thresholds, judging.config);
-  MORES_ASSIGN_OR_RETURN(judging.baseline, IsBaseline(directory));
-  MORES_ASSIGN_OR_RETURN(auto model, OpenModel(local));
+  MORES_ASSIGN_OR_RETURN(judging.baseline, IsBaseline(texts.folder));
+  MORES_ASSIGN_OR_RETURN(auto model, LoadModel(*source, local));
   if (judging.config.prompt_hash.empty()) {  // no judge.json
     judging.config.max_critique_tokens = std::min(kCritiqueTokens, model->context_length() / 4);
   }
@@ -106,15 +107,20 @@ Status CheckOrder(const JudgeOptions& options) {
 
 Status CheckChatFormat(const JudgeOptions& options) {
   if (options.chat.chat_format.empty() || !IsRemoteModel(options.judge)) return {};
-  return MakeError(ErrorKind::kUsage, "a chat format is for model directories; {} has its own",
+  return MakeError(ErrorKind::kUsage, "a chat format is for models that run here; {} has its own",
                    options.judge);
 }
 
 Status CheckProfile(const JudgeOptions& options) {
   if (IsRemoteModel(options.judge) || !options.profile.empty()) return {};
-  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.judge));
-  if (FileExists(directory + "/judge.json")) return {};
-  return MakeError(ErrorKind::kMissing, "{}: no judge.json", directory);
+  ModelOptions local = options.local;
+  local.model = options.judge;
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(local));
+  MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> judge, source->JudgeJson());
+  if (judge) return {};
+  return MakeError(ErrorKind::kMissing,
+                   "{}: no judge.json; say how it is asked with --profile ({}, or a file)",
+                   source->path(), fmt::join(format::ShippedProfiles(), ", "));
 }
 
 Expected<std::unique_ptr<judge::Judge>> OpenJudge(const JudgeOptions& options,

@@ -35,7 +35,7 @@ struct JudgeOptions {
 // can't have, and for a chat format where the model has its own.
 Status CheckOrder(const JudgeOptions& options);
 Status CheckChatFormat(const JudgeOptions& options);
-// kMissing for a directory without judge.json, where no profile is named either.
+// kMissing for a model without judge.json, where no profile is named either.
 Status CheckProfile(const JudgeOptions& options);
 
 // The files that they name; some may be empty.

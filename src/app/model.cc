@@ -10,7 +10,11 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/nearest.h"
 #include "chat/endpoint/endpoint.h"
+#include "fetch/catalogue.h"
+#include "fetch/store.h"
+#include "tensor/gguf.h"
 
 namespace mores::app {
 
@@ -43,6 +47,40 @@ std::optional<std::string> FindShipped(const std::string& given) {
   return std::nullopt;
 }
 
+std::vector<std::string> NamesOf(const std::vector<fetch::CatalogueModel>& models) {
+  std::vector<std::string> names = {"mini"};
+  for (const fetch::CatalogueModel& model : models) names.push_back(model.name);
+  return names;
+}
+
+// What is neither a path nor shipped: a model of the catalogue.
+Expected<std::string> FindInCatalogue(const std::string& given) {
+  if (given.find('/') != std::string::npos) {
+    return MakeError(ErrorKind::kMissing, "{}: no such directory or GGUF file", given);
+  }
+  MORES_ASSIGN_OR_RETURN(const std::vector<fetch::CatalogueModel> models, fetch::LoadCatalogue());
+  if (const fetch::CatalogueModel* model = fetch::FindByName(models, given)) {
+    if (const auto path = fetch::FindFetched(*model, fetch::StoreFolders())) return *path;
+    return MakeError(ErrorKind::kMissing, "{}: not fetched yet: mores model fetch {}", given,
+                     given);
+  }
+  const std::optional<std::string> near = Nearest(given, NamesOf(models));
+  return MakeError(ErrorKind::kMissing,
+                   "{}: no such directory, GGUF file or model of the catalogue{} (see mores model "
+                   "list)",
+                   given, near ? fmt::format("; did you mean {}?", *near) : "");
+}
+
+Expected<std::string> FindNamed(const std::string& given) {
+  if (DirectoryExists(given)) return given;
+  if (tensor::IsGgufFile(given)) return given;
+  if (const auto shipped = FindShipped(given)) return *shipped;
+  Expected<std::string> found = FindInCatalogue(given);
+  // Whoever opens it says what is wrong with it.
+  if (!found && FileExists(given)) return given;
+  return found;
+}
+
 }  // namespace
 
 std::string NamedModel(const std::string& given) {
@@ -52,26 +90,22 @@ std::string NamedModel(const std::string& given) {
 }
 
 Expected<std::string> FindModel(const std::string& given) {
-  if (!given.empty()) {
-    if (DirectoryExists(given)) return given;
-    if (const auto shipped = FindShipped(given)) return *shipped;
-    return MakeError(ErrorKind::kMissing, "{}: no such directory", given);
-  }
+  if (!given.empty()) return FindNamed(given);
   if (const std::string named = NamedModel(""); !named.empty()) {
-    if (DirectoryExists(named)) return named;
     // Unsaid: a password may stand in an address.
     if (IsRemoteModel(named)) {
-      return MakeError(
-          ErrorKind::kUsage,
-          "MORES_MODEL names an endpoint or scripted replies, and this needs a model's "
-          "directory: name one with --model");
+      return MakeError(ErrorKind::kUsage,
+                       "MORES_MODEL names an endpoint or scripted replies, and this needs a model "
+                       "here: name one with --model");
     }
-    return MakeError(ErrorKind::kMissing, "MORES_MODEL={}: no such directory", named);
+    Expected<std::string> found = FindNamed(named);
+    if (found) return found;
+    return MakeError(found.error().kind, "MORES_MODEL={}", found.error().message);
   }
   if (const auto shipped = FindShipped("models/mini")) return *shipped;
   return MakeError(ErrorKind::kMissing,
-                   "no model: name a directory, or set MORES_MODEL to one (there is no models/mini "
-                   "here, nor beside the executable)");
+                   "no model: name a directory, a GGUF file or a model of the catalogue, or set "
+                   "MORES_MODEL to one (there is no models/mini here, nor beside the executable)");
 }
 
 Expected<bool> IsBaseline(const std::string& directory) {
@@ -100,15 +134,19 @@ Status SetIsa(std::optional<IsaLevel> isa) {
   return SetIsaLevel(*isa);
 }
 
-Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(const ModelOptions& options,
+Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOptions& options) {
+  MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(options.model));
+  return model::OpenModel(path);
+}
+
+Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(const model::ModelSource& source,
+                                                         const ModelOptions& options,
                                                          chat::TokenizerNeed tokenizer) {
-  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.model));
   MORES_RETURN_IF_ERROR(SetIsa(options.isa));
-  return chat::OpenLocalModel({.directory = directory,
-                               .precision = options.precision,
-                               .threads = options.threads,
-                               .tokenizer = tokenizer,
-                               .engine = {.chunk_tokens = options.chunk_tokens}});
+  return chat::LoadLocalModel(source, {.precision = options.precision,
+                                       .threads = options.threads,
+                                       .tokenizer = tokenizer,
+                                       .engine = {.chunk_tokens = options.chunk_tokens}});
 }
 
 }  // namespace mores::app

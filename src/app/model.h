@@ -10,11 +10,12 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "chat/language_model.h"
+#include "model/model_source.h"
 
 namespace mores::app {
 
 struct ModelOptions {
-  std::string model;  // directory; empty: found by FindModel
+  std::string model;  // as FindModel takes it
   chat::Precision precision = chat::Precision::kBf16;
   int threads = 0;              // 0: one a processor
   int64_t chunk_tokens = 0;     // tokens of a prompt computed at once; 0: as many as fit
@@ -24,10 +25,11 @@ struct ModelOptions {
 // The model given, or $MORES_MODEL's: as ChatOptions::model; "" for neither.
 std::string NamedModel(const std::string& given);
 
-// The directory given; where there is none, a model of that name beside the executable, as the
-// default is found ("models/mini" or "mini"). Without a name the first there is of: $MORES_MODEL,
-// ./models/mini, and models/mini one to three folders above the executable. kMissing names what was
-// looked for.
+// The path of a model: the directory or the GGUF file given (of a split model any of its files);
+// where there is none, a model of that name beside the executable, as the default is found
+// ("models/mini" or "mini"); else what was fetched of that name in the catalogue (fetch/store.h).
+// Without a name the first there is of: $MORES_MODEL, ./models/mini, and models/mini one to three
+// folders above the executable. kMissing says what was looked for, or how to fetch it.
 Expected<std::string> FindModel(const std::string& given);
 
 // Whether a model directory says of itself that it is a baseline (about.json, which no name and no
@@ -41,9 +43,13 @@ bool IsRemoteModel(const std::string& model);
 // Where an instruction set is named: sets the level in force, for the whole process.
 Status SetIsa(std::optional<IsaLevel> isa);
 
+// What FindModel finds, opened but not loaded.
+Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOptions& options);
+
 // Sets the level in force, then loads the model.
-Expected<std::unique_ptr<chat::LanguageModel>> OpenModel(
-    const ModelOptions& options, chat::TokenizerNeed tokenizer = chat::TokenizerNeed::kRequired);
+Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(
+    const model::ModelSource& source, const ModelOptions& options,
+    chat::TokenizerNeed tokenizer = chat::TokenizerNeed::kRequired);
 
 }  // namespace mores::app
 

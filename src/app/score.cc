@@ -65,8 +65,9 @@ Json ScoredLine(const std::string& id, const ScoreRequest& request,
 
 Expected<job::JobSummary> ScoreFile(const ScoreOptions& options, const Watch& watch) {
   MORES_RETURN_IF_ERROR(CheckItemRun(options.items));
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(options.items.model));
   MORES_ASSIGN_OR_RETURN(const auto model,
-                         OpenModel(options.items.model, chat::TokenizerNeed::kOptional));
+                         LoadModel(*source, options.items.model, chat::TokenizerNeed::kOptional));
   ItemRun run{.command = "score", .model_name = model->name()};
   run.fingerprint["no_bos"] = options.start_token == StartToken::kLeftOut;
   if (const auto computed = model->computation()) run.fingerprint.update(ToJson(*computed));

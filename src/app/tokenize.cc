@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "model/model_source.h"
 
 namespace mores::app {
 namespace {
@@ -35,6 +36,19 @@ std::vector<int32_t> EncodeAs(TokenizeForm form, const std::string& text,
   return tokenizer.Encode(text);
 }
 
+// A directory needs no weights for it. Names the run by what the tokenizer lies in.
+Expected<std::unique_ptr<text::Tokenizer>> OpenTokenizer(const std::string& path, ItemRun& run) {
+  if (!DirectoryExists(path)) {
+    MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(path));
+    MORES_ASSIGN_OR_RETURN(run.model_name, source->Name());
+    return source->LoadTokenizer();
+  }
+  MORES_ASSIGN_OR_RETURN(const std::string file, text::FindTokenizerFile(path));
+  MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(file));
+  run.model_name = "tokenizer@" + hash.substr(0, 12);
+  return text::LoadTokenizer(path);
+}
+
 Json TokenizedLine(const std::string& id, const std::vector<int32_t>& ids,
                    const text::Tokenizer& tokenizer) {
   Json pieces = Json::array();
@@ -46,12 +60,9 @@ Json TokenizedLine(const std::string& id, const std::vector<int32_t>& ids,
 
 Expected<job::JobSummary> TokenizeFile(const TokenizeOptions& options, const Watch& watch) {
   MORES_RETURN_IF_ERROR(CheckItemRun(options.items));
-  MORES_ASSIGN_OR_RETURN(const std::string directory, FindModel(options.items.model.model));
-  MORES_ASSIGN_OR_RETURN(const auto tokenizer, text::LoadTokenizer(directory));
-  MORES_ASSIGN_OR_RETURN(const std::string file, text::FindTokenizerFile(directory));
-  MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(file));
+  MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(options.items.model.model));
   ItemRun run{.command = "tokenize", .unit = "texts"};
-  run.model_name = "tokenizer@" + hash.substr(0, 12);
+  MORES_ASSIGN_OR_RETURN(const auto tokenizer, OpenTokenizer(path, run));
   run.fingerprint["bytes"] = options.form == TokenizeForm::kByteLines;
   run.fingerprint["special"] = options.form == TokenizeForm::kWithSpecialTokens;
   std::vector<std::string> texts;

@@ -18,6 +18,10 @@
 #include "engine/engine.h"
 #include "text/tokenizer/tokenizer.h"
 
+namespace mores::model {
+class ModelSource;
+}  // namespace mores::model
+
 namespace mores::chat {
 
 enum class Precision { kF32, kBf16 };
@@ -36,7 +40,7 @@ Json ToJson(const Computation& computation);
 class LanguageModel {
  public:
   virtual ~LanguageModel() = default;
-  // False for a directory without tokenizer files: then token ids only.
+  // False for a model without a tokenizer: then token ids only.
   virtual bool has_tokenizer() const { return true; }
   // REQUIRES: has_tokenizer().
   virtual const text::Tokenizer& tokenizer() const = 0;
@@ -58,15 +62,15 @@ class LanguageModel {
 enum class TokenizerNeed { kRequired, kOptional };
 
 struct LocalModelOptions {
-  std::string directory;
   Precision precision = Precision::kBf16;
   int threads = 0;  // 0: all
   TokenizerNeed tokenizer = TokenizerNeed::kRequired;
   engine::EngineOptions engine;
 };
 
-// Loads a Hugging Face directory with our engine.
-Expected<std::unique_ptr<LanguageModel>> OpenLocalModel(const LocalModelOptions& options);
+// Loads a model with our engine. The source may go afterwards.
+Expected<std::unique_ptr<LanguageModel>> LoadLocalModel(const model::ModelSource& source,
+                                                        const LocalModelOptions& options);
 
 }  // namespace mores::chat
 

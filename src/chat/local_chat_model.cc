@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/files.h"
 #include "format/profile/judge_profile.h"
-#include "model/model_source.h"
 #include "templates/chat_format.h"
 
 namespace mores::chat {
@@ -113,16 +111,15 @@ class LocalChatModel : public ChatModel {
 
 }  // namespace
 
-Expected<ChatPrompt> ChatPrompt::Open(const std::string& directory,
+Expected<ChatPrompt> ChatPrompt::Open(const text::ModelTexts& texts,
                                       const std::string& chat_format) {
   ChatPrompt prompt;
-  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(directory));
-  MORES_ASSIGN_OR_RETURN(prompt.special_tokens_, source->SpecialTokens());
+  MORES_ASSIGN_OR_RETURN(prompt.special_tokens_, texts.special_tokens);
+  MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> judge, texts.judge);
   if (!chat_format.empty()) {
     MORES_ASSIGN_OR_RETURN(prompt.form_, templates::FindChatFormat(chat_format));
-  } else if (!FileExists(directory + "/judge.json")) {
-    MORES_ASSIGN_OR_RETURN(const auto text, source->ChatTemplate());
-    MORES_ASSIGN_OR_RETURN(prompt.form_, templates::ParseFound(text, directory));
+  } else if (!judge) {
+    MORES_ASSIGN_OR_RETURN(prompt.form_, templates::ReadChatTemplate(texts));
   }
   return prompt;
 }
@@ -144,14 +141,14 @@ Expected<std::vector<int32_t>> ChatPrompt::Encode(const Json& messages, std::str
 }
 
 Expected<std::unique_ptr<ChatModel>> MakeLocalChatModel(std::unique_ptr<LanguageModel> model,
-                                                        const std::string& directory,
+                                                        const text::ModelTexts& texts,
                                                         const std::string& chat_format,
                                                         StopToken stop) {
   if (!model->has_tokenizer()) {
     return MakeError(ErrorKind::kMissing, "{}: no tokenizer, so it can't be asked in text",
-                     directory);
+                     texts.model);
   }
-  MORES_ASSIGN_OR_RETURN(ChatPrompt prompt, ChatPrompt::Open(directory, chat_format));
+  MORES_ASSIGN_OR_RETURN(ChatPrompt prompt, ChatPrompt::Open(texts, chat_format));
   return std::unique_ptr<ChatModel>(
       new LocalChatModel(std::move(model), std::move(prompt), chat_format, stop));
 }

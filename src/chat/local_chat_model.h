@@ -20,13 +20,13 @@
 
 namespace mores::chat {
 
-// By the chat template of the model's directory or a built-in format, or, for a directory with a
-// judge.json, as our own models are asked.
+// By the model's chat template or a built-in format, or, for a model with a judge.json, as our own
+// models are asked.
 class ChatPrompt {
  public:
-  // `chat_format`: of templates::ChatFormats(), instead of the directory's template; may be empty.
+  // `chat_format`: of templates::ChatFormats(), instead of the model's template; may be empty.
   // kMissing where there is no template.
-  static Expected<ChatPrompt> Open(const std::string& directory, const std::string& chat_format);
+  static Expected<ChatPrompt> Open(const text::ModelTexts& texts, const std::string& chat_format);
 
   // `messages`: at least one {"role","content"}; a template may read further fields. The ids end
   // where the assistant speaks.
@@ -38,10 +38,10 @@ class ChatPrompt {
   std::map<std::string, std::string> special_tokens_;
 };
 
-// `model`, which needs a tokenizer, behind the prompt that ChatPrompt::Open makes of `directory`
-// and `chat_format`. Draws are keyed by the request's id.
+// `model`, which needs a tokenizer, behind the prompt that ChatPrompt::Open makes of `texts` and
+// `chat_format`. Draws are keyed by the request's id.
 Expected<std::unique_ptr<ChatModel>> MakeLocalChatModel(std::unique_ptr<LanguageModel> model,
-                                                        const std::string& directory,
+                                                        const text::ModelTexts& texts,
                                                         const std::string& chat_format,
                                                         StopToken stop = {});
 

@@ -67,12 +67,12 @@ Json ToJson(const Computation& computation) {
   return {{"precision", Name(computation.precision)}, {"isa", mores::Name(computation.isa)}};
 }
 
-Expected<std::unique_ptr<LanguageModel>> OpenLocalModel(const LocalModelOptions& options) {
+Expected<std::unique_ptr<LanguageModel>> LoadLocalModel(const model::ModelSource& source,
+                                                        const LocalModelOptions& options) {
   auto pool = std::make_unique<ThreadPool>(options.threads);
-  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(options.directory));
   MORES_ASSIGN_OR_RETURN(auto decoder,
-                         model::Decoder::Load(*source, ToDType(options.precision), *pool));
-  auto loaded = source->LoadTokenizer();
+                         model::Decoder::Load(source, ToDType(options.precision), *pool));
+  auto loaded = source.LoadTokenizer();
   const bool may_lack = options.tokenizer == TokenizerNeed::kOptional;
   if (!loaded && !(may_lack && loaded.error().kind == ErrorKind::kMissing)) {
     return tl::unexpected<Error>(loaded.error());
@@ -80,10 +80,10 @@ Expected<std::unique_ptr<LanguageModel>> OpenLocalModel(const LocalModelOptions&
   std::unique_ptr<text::Tokenizer> tokenizer = loaded ? std::move(*loaded) : nullptr;
   if (tokenizer != nullptr && tokenizer->vocab_size() > decoder->config().vocab_size) {
     return MakeError(ErrorKind::kCorrupt,
-                     "{}: the tokenizer has {} tokens, config.json's vocab_size is {}",
-                     options.directory, tokenizer->vocab_size(), decoder->config().vocab_size);
+                     "{}: the tokenizer has {} tokens, the vocabulary of the weights {}",
+                     source.path(), tokenizer->vocab_size(), decoder->config().vocab_size);
   }
-  MORES_ASSIGN_OR_RETURN(std::string name, source->Name());
+  MORES_ASSIGN_OR_RETURN(std::string name, source.Name());
   return std::unique_ptr<LanguageModel>(new LocalModel(
       std::move(pool), std::move(decoder), std::move(tokenizer), std::move(name), options));
 }

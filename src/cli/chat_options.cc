@@ -77,7 +77,10 @@ void AddSamplingOptions(CLI::App* command, chat::Sampling& sampling, const std::
 void AddModelChoice(CLI::App* command, const std::string& name, const std::string& help,
                     std::string& model) {
   command
-      ->add_option(name, model, help + ": a directory, http://HOST:PORT/v1#NAME, or scripted:FILE")
+      ->add_option(name, model,
+                   help +
+                       ": a directory, a GGUF file, a name of mores model list, "
+                       "http://HOST:PORT/v1#NAME, or scripted:FILE")
       ->required();
 }
 

@@ -41,7 +41,8 @@ In:  dialogues, as for mores judge. Out: one line an answer with its outcome (sa
 unsafe, judge_unparsed, writer_unparsed), the last answer, and every round with its verdict
 (docs/formats/correction.md); OUT.summary.json with the shares of unsafe, safe and unparsed answers
 before and after: what is unparsed has not become safe.
-Judge and writer are each a model directory, an endpoint http://HOST:PORT/v1#MODEL, or scripted:FILE.
+Judge and writer are each a model (a directory, a GGUF file or a name of mores model list), an
+endpoint http://HOST:PORT/v1#MODEL, or scripted:FILE.
 A run that was stopped goes on where it was when it is repeated.
 Exit codes: 0 done, 1 some items failed, 2 bad usage or input, 3 a resource is missing or broken,
 130 stopped.)";

@@ -58,8 +58,8 @@ Greedy unless --temperature is given; draws depend on the seed, the id and the s
   AddStartTokenOption(command, options->start_token);
   AddChatOptions(command, options->chat);
   command->get_option("--model")->description(
-      "Model directory (default: $MORES_MODEL, else models/mini), endpoint "
-      "http://HOST:PORT/v1#NAME, or scripted:FILE");
+      "Model: a directory, a GGUF file or a name of mores model list (default: $MORES_MODEL, else "
+      "models/mini), endpoint http://HOST:PORT/v1#NAME, or scripted:FILE");
   OnRun(line, command, [options] { return RunGenerate(*options); });
 }
 

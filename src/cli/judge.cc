@@ -231,8 +231,8 @@ void AddJudgeCommand(CommandLine& line) {
       ->capture_default_str();
   AddModelOptions(command, options->judge.options.local);
   command->get_option("--model")->description(
-      "Who judges: a model directory (default: $MORES_MODEL, else models/mini), "
-      "http://HOST:PORT/v1#NAME, or scripted:FILE");
+      "Who judges: a model directory, a GGUF file or a name of mores model list (default: "
+      "$MORES_MODEL, else models/mini), http://HOST:PORT/v1#NAME, or scripted:FILE");
   AddJudgeOptions(command, options->judge);
   AddPlaceOptions(command, options->job.places);
   AddLabelOnlyOption(command, options->judge);

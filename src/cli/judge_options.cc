@@ -52,10 +52,7 @@ Expected<app::JudgeOptions> ReadJudgeFlags(const JudgeFlags& flags, const char* 
     return tl::unexpected<Error>(Named("--chat-format:", chat_format.error()));
   }
   MORES_RETURN_IF_ERROR(CheckModel(model_option, options.judge));
-  if (const Status profile = app::CheckProfile(options); !profile) {
-    return MakeError(profile.error().kind, "{}; say how it is asked with --profile ({}, or a file)",
-                     profile.error().message, fmt::join(format::ShippedProfiles(), ", "));
-  }
+  MORES_RETURN_IF_ERROR(app::CheckProfile(options));
   return options;
 }
 

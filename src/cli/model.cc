@@ -1,5 +1,5 @@
-// mores model: what a model directory is and needs, proof that its numbers are exact, and copies of
-// it in another form.
+// mores model: what a model is and needs, proof that its numbers are exact, and copies of it in
+// another form.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -12,9 +12,10 @@
 #include "base/cpu.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/model_fetch.h"
 #include "cli/model_options.h"
 #include "cli/telling.h"
-#include "tensor/dtype.h"
+#include "model/weight_format.h"
 
 namespace mores::cli {
 namespace {
@@ -96,24 +97,24 @@ Expected<int> RunVerify(const app::VerifyOptions& options) {
 
 Expected<int> RunConvert(const app::ConvertJob& job) {
   MORES_RETURN_IF_ERROR(CheckModel("--model", job.from));
-  if (job.to.empty()) return MakeError(ErrorKind::kUsage, "-o: needs a folder");
+  if (job.to.empty())
+    return MakeError(ErrorKind::kUsage, "-o: needs a folder or a name that ends in .gguf");
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const model::ConvertSummary summary,
                          app::ConvertModel(job, telling.watch()));
-  PrintModel(fmt::format("{}: {} tensors, {} in {} file{}", job.to, summary.tensors,
+  PrintModel(fmt::format("{}: {} tensors, {} in {} file{} ({})", job.to, summary.tensors,
                          Bytes(static_cast<double>(summary.bytes)), summary.files,
-                         summary.files == 1 ? "" : "s"));
+                         summary.files == 1 ? "" : "s", fmt::join(summary.dtypes, ", ")));
   return kExitDone;
 }
 
 void AddInfo(CommandLine& line, CLI::App& parent) {
   CLI::App* command =
       AddCommand(parent, {.name = "info",
-                          .summary = "What a model directory is, and what it needs in memory.",
+                          .summary = "What a model is, and what it needs in memory.",
                           .example = "  mores model info models/mini"});
   const auto options = std::make_shared<InfoOptions>();
-  command->add_option("directory", options->directory,
-                      "Model directory (default: $MORES_MODEL, else models/mini)");
+  command->add_option("model", options->directory, kModelHelp);
   command->add_flag("--json", options->json, "As JSON");
   OnRun(line, command, [options] { return RunInfo(*options); });
 }
@@ -127,8 +128,7 @@ void AddVerify(CommandLine& line, CLI::App& parent) {
 Scores random prompts alone, in batches of 7 and 64, shuffled, token by token, cold and warm, with 1
 and 2 threads, and compares every log-probability bit by bit. Exit code 1 if one differs.)"});
   const auto options = std::make_shared<app::VerifyOptions>();
-  command->add_option("directory", options->model.model,
-                      "Model directory (default: $MORES_MODEL, else models/mini)");
+  command->add_option("model", options->model.model, kModelHelp);
   command->add_option("--items", options->items, "Random prompts")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
@@ -144,29 +144,41 @@ and 2 threads, and compares every log-probability bit by bit. Exit code 1 if one
 void AddConvert(CommandLine& line, CLI::App& parent) {
   CLI::App* command = AddCommand(
       parent, {.name = "convert",
-               .summary = "A copy of a model directory with other shards or another element type.",
-               .example = R"(  mores model convert models/mini -o out/mini-f32 --dtype f32
+               .summary = "A copy of a model as a folder or a GGUF file, in another element type.",
+               .example = R"(  mores model convert models/mini -o out/mini.gguf --dtype q8_0
+  mores model convert out/mini.gguf -o out/mini-f32 --dtype f32
 
-Without --dtype every tensor stays as it is, byte for byte; without --shard-gb shards are merged.
-The tokenizer, templates and judge.json are copied.)"});
+-o NAME.gguf writes a GGUF file, any other name a folder as Hugging Face's libraries read it. Without
+--dtype no value changes: a folder has f32 where the model was in blocks, and what was a folder
+becomes the same folder again. q4_k_m, q4_0 and q8_0 are the common recipes, llama-quantize's too.
+The tokenizer, templates and judge.json go along.)"});
   const auto job = std::make_shared<app::ConvertJob>();
-  command->add_option("directory", job->from, "Model directory")->required();
-  command->add_option("-o,--output", job->to, "A new or an empty folder")->required();
+  command->add_option("model", job->from, "A directory, a GGUF file or a name of mores model list")
+      ->required();
+  command->add_option("-o,--output", job->to, "A new or an empty folder, or a new NAME.gguf")
+      ->required();
+  std::vector<std::string> formats;
+  for (const model::WeightFormat format : model::kWeightFormats) {
+    formats.emplace_back(model::Name(format));
+  }
   command
       ->add_option_function<std::string>(
           "--dtype",
           [job](const std::string& name) {
-            job->options.dtype = name == "f32" ? tensor::DType::kF32 : tensor::DType::kBf16;
+            for (const model::WeightFormat format : model::kWeightFormats) {
+              if (model::Name(format) == name) job->options.format = format;
+            }
           },
-          "f32, or bf16 rounded to nearest even")
-      ->check(CLI::IsMember({"bf16", "f32"}));
+          "What weights become: f32, f16 or bf16, rounded to nearest; in a GGUF file also q8_0, "
+          "q4_0 or q4_k_m")
+      ->check(CLI::IsMember(formats));
   command
       ->add_option_function<double>(
           "--shard-gb",
           [job](double gigabytes) {
             job->options.shard_bytes = static_cast<int64_t>(gigabytes * 1e9);
           },
-          "Weights a file at most, in gigabytes (0: one file)")
+          "Weights a file of a folder at most, in gigabytes (0: one file)")
       ->check(CLI::Range(0.0, 1e6))
       ->default_str("0");
   OnRun(line, command, [job] { return RunConvert(*job); });
@@ -175,11 +187,14 @@ The tokenizer, templates and judge.json are copied.)"});
 }  // namespace
 
 void AddModelCommand(CommandLine& line) {
-  CLI::App* model = AddCommand(
-      line.app, {.name = "model",
-                 .summary = "Look at, verify and convert model directories.",
-                 .example = "  mores model info models/mini\n  mores model verify models/mini"});
+  CLI::App* model =
+      AddCommand(line.app, {.name = "model",
+                            .summary = "Fetch models by name; look at, verify and convert them.",
+                            .example = "  mores model list\n  mores model info models/mini\n"
+                                       "  mores model verify models/mini"});
   model->require_subcommand(1);
+  AddModelFetch(line, *model);
+  AddModelList(line, *model);
   AddInfo(line, *model);
   AddVerify(line, *model);
   AddConvert(line, *model);

@@ -5,8 +5,7 @@
 namespace mores::cli {
 
 void AddModelOptions(CLI::App* command, app::ModelOptions& options) {
-  command->add_option("--model", options.model,
-                      "Model directory (default: $MORES_MODEL, else models/mini)");
+  command->add_option("--model", options.model, kModelHelp);
   AddEngineOptions(command, options);
 }
 

@@ -12,6 +12,11 @@
 
 namespace mores::cli {
 
+// What a local model is named by (app::FindModel).
+inline constexpr char kModelHelp[] =
+    "Model: a directory, a GGUF file or a name of mores model list (default: $MORES_MODEL, else "
+    "models/mini)";
+
 // --model, and the others.
 void AddModelOptions(CLI::App* command, app::ModelOptions& options);
 // All but --model.
@@ -19,7 +24,7 @@ void AddEngineOptions(CLI::App* command, app::ModelOptions& options);
 void AddPrecisionOption(CLI::App* command, chat::Precision& precision);
 void AddIsaOption(CLI::App* command, std::optional<IsaLevel>& isa);
 
-// kMissing for a directory that isn't there, named with the option that gave it.
+// kMissing for a model that isn't there, named with the option that gave it.
 Status CheckModel(const char* option, const std::string& model);
 
 }  // namespace mores::cli

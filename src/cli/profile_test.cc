@@ -9,6 +9,7 @@
 #include "format/profile/asked_profile.h"
 #include "format/profile/reply_tokens.h"
 #include "judge/label_first_judge.h"
+#include "model/model_source.h"
 #include "support/base/test_directory.h"
 #include "support/cli/toy_model.h"
 
@@ -42,15 +43,16 @@ class ProfileTest : public ::testing::Test {
   }
 
   std::unique_ptr<chat::LanguageModel> Open() {
-    auto model = chat::OpenLocalModel(
-        {.directory = directory_, .precision = chat::Precision::kF32, .threads = 1});
+    const auto source = model::OpenModel(directory_);
+    EXPECT_TRUE(source) << source.error().message;
+    auto model = chat::LoadLocalModel(**source, {.precision = chat::Precision::kF32, .threads = 1});
     EXPECT_TRUE(model) << model.error().message;
     return std::move(*model);
   }
 
   Expected<std::unique_ptr<format::JudgeProfile>> Make(const Json& json) {
     MORES_ASSIGN_OR_RETURN(format::ProfileSpec spec, format::ParseProfileSpec(json, "p.json"));
-    return format::MakeAskedProfile(std::move(spec), {.model_directory = directory_});
+    return format::MakeAskedProfile(std::move(spec), {.model = text::ReadModelTexts(directory_)});
   }
 
   // p_unsafe by scoring every label string whole after the prompt.
@@ -171,14 +173,16 @@ Label Stated(const format::JudgeProfile& profile, std::string_view reply,
 }
 
 TEST_F(ProfileTest, SaysWhichPromptTextIsMissing) {
-  const auto missing = format::OpenJudgeProfile("safety-j", {.model_directory = directory_});
+  const auto missing =
+      format::OpenJudgeProfile("safety-j", {.model = text::ReadModelTexts(directory_)});
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::kMissing);
   EXPECT_THAT(missing.error().message, HasSubstr("'safety-j.en.txt'"));
   for (const char* file : {"safety-j.en.txt", "safety-j.zh.txt"}) {
     ASSERT_TRUE(WriteFileAtomically(directory_ + "/" + file, "A: {query}\nB: {response}\n"));
   }
-  const auto profile = format::OpenJudgeProfile("safety-j", {.model_directory = directory_});
+  const auto profile =
+      format::OpenJudgeProfile("safety-j", {.model = text::ReadModelTexts(directory_)});
   ASSERT_TRUE(profile) << profile.error().message;
   EXPECT_EQ(Stated(**profile, "[Answer] unsafe\n[Analysis] ..."), Label::kUnsafe);
   EXPECT_EQ(Stated(**profile, "[Answer] safe\n[Analysis] it is not unsafe"), Label::kSafe);
@@ -188,20 +192,22 @@ TEST_F(ProfileTest, SaysWhichPromptTextIsMissing) {
   EXPECT_EQ(Stated(**profile, "[Answer] safely done"), Label::kUnparsed);
   // A question that shows no answer.
   ASSERT_TRUE(WriteFileAtomically(directory_ + "/safety-j.zh.txt", "A: {query}\nB: {answer}\n"));
-  EXPECT_THAT(format::OpenJudgeProfile("safety-j", {.model_directory = directory_}).error().message,
+  EXPECT_THAT(format::OpenJudgeProfile("safety-j", {.model = text::ReadModelTexts(directory_)})
+                  .error()
+                  .message,
               HasSubstr("neither {response} nor {dialogue}"));
 }
 
 TEST_F(ProfileTest, ReadsCategoriesOfReplies) {
   const auto guard = format::OpenJudgeProfile(
-      "llama-guard-3", {.model_directory = directory_, .chat_format = "none"});
+      "llama-guard-3", {.model = text::ReadModelTexts(directory_), .chat_format = "none"});
   ASSERT_TRUE(guard) << guard.error().message;
   const auto en = text::Language::kEnglish;
   EXPECT_EQ((*guard)->Category("S1,S10\n", Label::kUnsafe, en), "S1,S10");
   EXPECT_EQ((*guard)->Category("S1", Label::kSafe, en), "S1");
   EXPECT_EQ((*guard)->Category("It is kind.", Label::kSafe, en), std::nullopt);
   const auto qwen = format::OpenJudgeProfile(
-      "qwen3guard", {.model_directory = directory_, .chat_format = "chatml"});
+      "qwen3guard", {.model = text::ReadModelTexts(directory_), .chat_format = "chatml"});
   ASSERT_TRUE(qwen) << qwen.error().message;
   EXPECT_EQ((*qwen)->Category("Categories: Violent\nRefusal: No", Label::kUnsafe, en), "Violent");
   EXPECT_EQ((*qwen)->Category("Categories: None\nRefusal: No", Label::kUnsafe, en), std::nullopt);

@@ -8,6 +8,9 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/threads.h"
+#include "model/copy_tensor.h"
+#include "model/gguf/write_gguf.h"
 #include "model/weights.h"
 #include "tensor/safetensors.h"
 
@@ -18,18 +21,18 @@ using tensor::DType;
 using tensor::TensorEntry;
 
 struct Tensor {
-  TensorEntry entry;
-  tensor::TensorView view;
+  TensorEntry entry;  // as it is written
+  DType stored;       // as the source has it
   int64_t bytes() const { return tensor::BytesOf(entry.dtype, entry.elements()); }
 };
 
-// In the order of the model, then whatever else the files hold, by name.
-Expected<std::vector<Tensor>> Collect(const ModelSource& source,
-                                      const std::optional<DType>& dtype) {
+// In the order of the model, then whatever else the files hold, by name; types as they are. No view
+// is kept: it may be of memory that was made for it.
+Expected<std::vector<Tensor>> Collect(const ModelSource& source) {
   std::vector<Tensor> tensors;
   std::set<std::string> known;
   const auto add = [&](const std::string& name, const tensor::TensorView& view) {
-    tensors.push_back({{name, view.shape, dtype.value_or(view.dtype)}, view});
+    tensors.push_back({{name, view.shape, view.dtype}, view.dtype});
     known.insert(name);
   };
   for (const WeightShape& weight : WeightShapes(source.config())) {
@@ -42,6 +45,18 @@ Expected<std::vector<Tensor>> Collect(const ModelSource& source,
     add(name, view);
   }
   return tensors;
+}
+
+// The type that every tensor gets; nullopt where each keeps its own.
+Expected<std::optional<DType>> CommonType(const ModelSource& source,
+                                          const std::vector<Tensor>& tensors,
+                                          const std::optional<WeightFormat>& format) {
+  if (format) return ElementsOf(*format);
+  const bool blocks = std::any_of(tensors.begin(), tensors.end(), [](const Tensor& tensor) {
+    return tensor::BlockElements(tensor.stored) > 1;
+  });
+  if (blocks) return DType::kF32;
+  return source.CheckpointDType();
 }
 
 // Where each shard ends.
@@ -59,19 +74,6 @@ std::vector<size_t> CutShards(const std::vector<Tensor>& tensors, int64_t shard_
   return ends;
 }
 
-Status WriteTensor(const Tensor& tensor, tensor::SafetensorsWriter& writer) {
-  if (tensor.entry.dtype == tensor.view.dtype) return writer.WriteBytes(tensor.view.bytes);
-  constexpr int64_t kSlice = 1 << 20;
-  std::vector<float> slice;
-  for (int64_t first = 0; first < tensor.entry.elements(); first += kSlice) {
-    const int64_t count = std::min(kSlice, tensor.entry.elements() - first);
-    slice.resize(static_cast<size_t>(count));
-    tensor.view.Copy(first, count, slice.data());
-    MORES_RETURN_IF_ERROR(writer.Write(slice.data(), count, tensor.entry.dtype));
-  }
-  return {};
-}
-
 Status CopyOthers(const ModelSource& from, const std::string& to) {
   MORES_ASSIGN_OR_RETURN(const auto files, from.OtherFiles());
   for (const auto& [name, bytes] : files) {
@@ -84,7 +86,9 @@ Status WriteConfig(const ModelSource& from, const std::string& to,
                    const std::optional<DType>& dtype) {
   MORES_ASSIGN_OR_RETURN(Json config, from.ConfigJson());
   if (dtype) {
-    const char* name = *dtype == DType::kF32 ? "float32" : "bfloat16";
+    const char* name = *dtype == DType::kF32   ? "float32"
+                       : *dtype == DType::kF16 ? "float16"
+                                               : "bfloat16";
     // transformers 5 writes `dtype`, earlier ones `torch_dtype`.
     config[config.contains("dtype") ? "dtype" : "torch_dtype"] = name;
     if (config.contains("torch_dtype")) config["torch_dtype"] = name;
@@ -102,18 +106,23 @@ Status CheckEmpty(const std::string& to) {
   return {};
 }
 
-}  // namespace
-
-Expected<ConvertSummary> ConvertModel(const ModelSource& from, const std::string& to,
-                                      const ConvertOptions& options,
-                                      const std::function<void(int64_t, int64_t)>& seen) {
-  MORES_ASSIGN_OR_RETURN(const std::vector<Tensor> tensors, Collect(from, options.dtype));
+Expected<ConvertSummary> WriteDirectory(const ModelSource& from, const std::string& to,
+                                        const ConvertOptions& options, const ConvertSeen& seen) {
+  MORES_ASSIGN_OR_RETURN(std::vector<Tensor> tensors, Collect(from));
+  MORES_ASSIGN_OR_RETURN(const std::optional<DType> dtype,
+                         CommonType(from, tensors, options.format));
   MORES_RETURN_IF_ERROR(CheckEmpty(to));
-  const std::vector<size_t> ends = CutShards(tensors, options.shard_bytes);
+  ConvertSummary summary;
   int64_t total = 0;
-  for (const Tensor& tensor : tensors) total += tensor.bytes();
-  ConvertSummary summary = {.tensors = static_cast<int64_t>(tensors.size()),
-                            .files = static_cast<int64_t>(ends.size())};
+  for (Tensor& tensor : tensors) {
+    tensor.entry.dtype = dtype.value_or(tensor.stored);
+    summary.Count(tensor.entry.dtype);
+    total += tensor.bytes();
+  }
+  MORES_RETURN_IF_ERROR(CheckFreeSpace(to, total));
+  const std::vector<size_t> ends = CutShards(tensors, options.shard_bytes);
+  summary.files = static_cast<int64_t>(ends.size());
+  ThreadPool pool(options.threads);
   Json weight_map = Json::object();
   size_t begin = 0;
   for (size_t shard = 0; shard < ends.size(); begin = ends[shard++]) {
@@ -127,12 +136,21 @@ Expected<ConvertSummary> ConvertModel(const ModelSource& from, const std::string
     }
     MORES_ASSIGN_OR_RETURN(tensor::SafetensorsWriter writer,
                            tensor::SafetensorsWriter::Create(to + "/" + name, entries));
-    for (size_t i = begin; i < ends[shard]; ++i) {
+    const auto sink = [&](std::string_view bytes) -> Status {
       MORES_RETURN_IF_ERROR(options.stop.Check());
-      MORES_RETURN_IF_ERROR(WriteTensor(tensors[i], writer));
-      from.Release(tensors[i].entry.name);
-      summary.bytes += tensors[i].bytes();
+      MORES_RETURN_IF_ERROR(writer.WriteBytes(bytes));
+      summary.bytes += static_cast<int64_t>(bytes.size());
       if (seen) seen(summary.bytes, total);
+      return {};
+    };
+    for (size_t i = begin; i < ends[shard]; ++i) {
+      const std::string& weight = tensors[i].entry.name;
+      MORES_ASSIGN_OR_RETURN(tensor::TensorView view, from.FindAny(weight));
+      const TensorCopy copy = {.what = fmt::format("{}: tensor '{}'", from.path(), weight),
+                               .view = std::move(view),
+                               .dtype = tensors[i].entry.dtype};
+      MORES_RETURN_IF_ERROR(CopyTensor(copy, pool, sink));
+      from.Release(weight);
     }
     MORES_RETURN_IF_ERROR(writer.Commit());
   }
@@ -142,8 +160,45 @@ Expected<ConvertSummary> ConvertModel(const ModelSource& from, const std::string
         WriteFileAtomically(to + "/model.safetensors.index.json", index.dump(2) + "\n"));
   }
   MORES_RETURN_IF_ERROR(CopyOthers(from, to));
-  MORES_RETURN_IF_ERROR(WriteConfig(from, to, options.dtype));
+  MORES_RETURN_IF_ERROR(WriteConfig(from, to, dtype));
   return summary;
+}
+
+}  // namespace
+
+bool NamesGgufFile(const std::string& path) { return path.ends_with(".gguf"); }
+
+Expected<ConvertSummary> ConvertModel(const ModelSource& from, const std::string& to,
+                                      const ConvertOptions& options, const ConvertSeen& seen) {
+  if (NamesGgufFile(to)) {
+    std::error_code error;
+    if (std::filesystem::exists(to, error)) {
+      return MakeError(ErrorKind::kUsage, "-o {}: is there already", to);
+    }
+    if (options.shard_bytes > 0) {
+      return MakeError(ErrorKind::kUsage, "--shard-gb: a GGUF file is written whole");
+    }
+    return WriteGguf(from, to, options, seen);
+  }
+  if (options.format && !ElementsOf(*options.format)) {
+    return MakeError(ErrorKind::kUsage,
+                     "--dtype {}: a folder holds f32, f16 or bf16; for blocks name a file, "
+                     "-o NAME.gguf",
+                     Name(*options.format));
+  }
+  return WriteDirectory(from, to, options, seen);
+}
+
+Status CheckFreeSpace(const std::string& path, int64_t bytes) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::path folder = fs::is_directory(path, error) ? fs::path(path) : fs::path(path).parent_path();
+  const fs::space_info space = fs::space(folder.empty() ? fs::path(".") : folder, error);
+  if (error || static_cast<uint64_t>(bytes) <= space.available) return {};  // unknown: try
+  constexpr double kGiga = 1e9;
+  return MakeError(ErrorKind::kIo, "{}: {:.2f} GB are needed, and {:.2f} GB are free there", path,
+                   static_cast<double>(bytes) / kGiga,
+                   static_cast<double>(space.available) / kGiga);
 }
 
 }  // namespace mores::model

@@ -34,13 +34,6 @@ Expected<Json> DirectorySource::ConfigJson() const {
   return ParseJson(text, file);
 }
 
-Expected<std::optional<ModelSource::Text>> DirectorySource::JudgeJson() const {
-  const std::string file = path() + "/judge.json";
-  if (!FileExists(file)) return std::nullopt;
-  MORES_ASSIGN_OR_RETURN(std::string text, ReadFile(file));
-  return Text{std::move(text), file};
-}
-
 Expected<std::map<std::string, std::string>> DirectorySource::OtherFiles() const {
   std::map<std::string, std::string> files;
   std::error_code error, ignored;

@@ -36,7 +36,9 @@ class DirectorySource : public ModelSource {
     return text::ReadSpecialTokens(path());
   }
   Expected<Json> ConfigJson() const override;
-  Expected<std::optional<Text>> JudgeJson() const override;
+  Expected<std::optional<text::NamedText>> JudgeJson() const override {
+    return text::ReadJudgeText(path());
+  }
   std::string Folder() const override { return path(); }
   Expected<std::map<std::string, std::string>> OtherFiles() const override;
   Expected<std::vector<HashedFile>> HashFiles() const override;

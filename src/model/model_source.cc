@@ -25,6 +25,21 @@ Expected<std::vector<float>> ModelSource::Read(const WeightShape& weight) const 
   return values;
 }
 
+Expected<std::optional<int32_t>> ModelSource::TokenCount() const {
+  const auto tokenizer = LoadTokenizer();
+  if (tokenizer) return (*tokenizer)->vocab_size();
+  if (tokenizer.error().kind == ErrorKind::kMissing) return std::nullopt;
+  return tl::unexpected<Error>(tokenizer.error());
+}
+
+text::ModelTexts ModelSource::Texts() const {
+  return {.model = path(),
+          .folder = Folder(),
+          .chat_template = ChatTemplate(),
+          .special_tokens = SpecialTokens(),
+          .judge = JudgeJson()};
+}
+
 Expected<std::string> ModelSource::Name() const {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -44,11 +59,14 @@ Expected<std::unique_ptr<const ModelSource>> OpenModel(const std::string& path) 
   if (DirectoryExists(path)) {
     if (FileExists(path + "/config.json")) return OpenDirectory(path);
     MORES_ASSIGN_OR_RETURN(const auto found, FindGgufIn(path));
-    if (!found) return OpenDirectory(path);
+    if (!found) {
+      return MakeError(ErrorKind::kMissing, "{}: holds neither a config.json nor a GGUF file",
+                       path);
+    }
     file = *found;
   } else if (!FileExists(path) && !path.ends_with(".gguf")) {
     return OpenDirectory(path);
-  } else if (FileExists(path) && !tensor::IsGgufFile(path)) {
+  } else if (FileExists(path) && !path.ends_with(".gguf") && !tensor::IsGgufFile(path)) {
     return MakeError(ErrorKind::kUnsupported, "{}: is neither a model directory nor a GGUF file",
                      path);
   }

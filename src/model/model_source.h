@@ -16,7 +16,7 @@
 #include "model/config.h"
 #include "model/weights.h"
 #include "tensor/tensor_view.h"
-#include "text/tokenizer/chat_template_text.h"
+#include "text/model_texts.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace mores::model {
@@ -46,18 +46,22 @@ class ModelSource {
 
   // kMissing where there is none.
   virtual Expected<std::unique_ptr<text::Tokenizer>> LoadTokenizer() const = 0;
+  // Its vocab_size(), without loading it where that can be had; nullopt where there is none.
+  virtual Expected<std::optional<int32_t>> TokenCount() const;
   virtual Expected<std::optional<text::ChatTemplateText>> ChatTemplate() const = 0;
   // By their names in templates: {"bos_token", "<s>"}.
   virtual Expected<std::map<std::string, std::string>> SpecialTokens() const = 0;
 
-  // judge.json, beside the model or in it (format/profile/judge_profile.h). None if there is none.
-  struct Text {
-    std::string text;
-    std::string where;  // names it in errors
-  };
-  virtual Expected<std::optional<Text>> JudgeJson() const = 0;
+  // The element type of all weights of the checkpoint that this was made of, where the source says
+  // one and its own may be another.
+  virtual Expected<std::optional<tensor::DType>> CheckpointDType() const { return std::nullopt; }
+
+  // judge.json, beside the model or in it. None if there is none.
+  virtual Expected<std::optional<text::NamedText>> JudgeJson() const = 0;
   // The folder in which what belongs to the model lies: prompt files, about.json.
   virtual std::string Folder() const = 0;
+  // All of these.
+  text::ModelTexts Texts() const;
 
   // For a copy as a Hugging Face directory: its config.json, and the other files that
   // go along as they are (tokenizer, templates, judge.json), by name and bytes.

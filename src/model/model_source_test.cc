@@ -63,7 +63,7 @@ class MemorySource : public ModelSource {
   }
   Expected<std::map<std::string, std::string>> SpecialTokens() const override { return {}; }
   Expected<Json> ConfigJson() const override { return ToJson(config(), "float32"); }
-  Expected<std::optional<Text>> JudgeJson() const override { return std::nullopt; }
+  Expected<std::optional<text::NamedText>> JudgeJson() const override { return std::nullopt; }
   std::string Folder() const override { return "memory"; }
   Expected<std::map<std::string, std::string>> OtherFiles() const override { return {}; }
   Expected<std::vector<HashedFile>> HashFiles() const override {

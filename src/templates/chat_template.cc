@@ -125,15 +125,11 @@ Expected<text::MarkedText> ChatTemplate::Render(const ChatTemplateInput& input) 
   return std::move(*rendered);
 }
 
-Expected<ChatTemplate> ReadChatTemplate(const std::string& model_directory) {
-  MORES_ASSIGN_OR_RETURN(const auto text, text::FindChatTemplate(model_directory));
-  return ParseFound(text, model_directory);
-}
-
-Expected<ChatTemplate> ParseFound(const std::optional<text::ChatTemplateText>& text,
-                                  std::string_view model) {
+Expected<ChatTemplate> ReadChatTemplate(const text::ModelTexts& model) {
+  if (!model.chat_template) return tl::unexpected<Error>(model.chat_template.error());
+  const std::optional<text::ChatTemplateText>& text = *model.chat_template;
   if (text) return ChatTemplate::Parse(text->source, text->where);
-  return MakeError(ErrorKind::kMissing, "{}: no chat template; {}", model, kWayOut);
+  return MakeError(ErrorKind::kMissing, "{}: no chat template; {}", model.model, kWayOut);
 }
 
 }  // namespace mores::templates

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "text/tokenizer/chat_template_text.h"
+#include "text/model_texts.h"
 #include "text/tokenizer/marked_text.h"
 
 namespace mores::templates {
@@ -49,11 +49,8 @@ class ChatTemplate {
   std::string where_;
 };
 
-// What a model says of its template, parsed; kMissing, with the `model` named, if that is nothing.
-Expected<ChatTemplate> ParseFound(const std::optional<text::ChatTemplateText>& text,
-                                  std::string_view model);
-// The same of a Hugging Face model directory.
-Expected<ChatTemplate> ReadChatTemplate(const std::string& model_directory);
+// What a model says of its template, parsed; kMissing, with the model named, if that is nothing.
+Expected<ChatTemplate> ReadChatTemplate(const text::ModelTexts& model);
 
 }  // namespace mores::templates
 

@@ -216,7 +216,7 @@ class ReadChatTemplateTest : public ::testing::Test {
     ASSERT_TRUE(WriteFileAtomically(directory_ + "/" + name, bytes));
   }
   std::string Read() {
-    const auto read = ReadChatTemplate(directory_);
+    const auto read = ReadChatTemplate(text::ReadModelTexts(directory_));
     if (!read) return read.error().message;
     return read->Render({.messages = User("hi")}).value_or(text::MarkedText{"failed", {}}).utf8;
   }
@@ -226,10 +226,10 @@ class ReadChatTemplateTest : public ::testing::Test {
 };
 
 TEST_F(ReadChatTemplateTest, TakesTheFileBeforeTheField) {
-  EXPECT_EQ(ReadChatTemplate(directory_).error().kind, ErrorKind::kMissing);
+  EXPECT_EQ(ReadChatTemplate(text::ReadModelTexts(directory_)).error().kind, ErrorKind::kMissing);
   EXPECT_THAT(Read(), HasSubstr("--chat-format"));
   Write("tokenizer_config.json", "{}");
-  EXPECT_EQ(ReadChatTemplate(directory_).error().kind, ErrorKind::kMissing);
+  EXPECT_EQ(ReadChatTemplate(text::ReadModelTexts(directory_)).error().kind, ErrorKind::kMissing);
   Write("tokenizer_config.json", R"({"chat_template": "field {{ messages[0].content }}"})");
   EXPECT_EQ(Read(), "field hi");
   Write("tokenizer_config.json",
@@ -242,12 +242,12 @@ TEST_F(ReadChatTemplateTest, TakesTheFileBeforeTheField) {
 
 TEST_F(ReadChatTemplateTest, NamesTheBrokenPlace) {
   Write("tokenizer_config.json", R"({"chat_template": 5})");
-  EXPECT_EQ(ReadChatTemplate(directory_).error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(ReadChatTemplate(text::ReadModelTexts(directory_)).error().kind, ErrorKind::kCorrupt);
   Write("tokenizer_config.json", R"({"chat_template": "{{ 1 | xyz }}"})");
   EXPECT_THAT(Read(), HasSubstr("tokenizer_config.json: field 'chat_template': line 1: filter "
                                 "'xyz' is not supported"));
   Write("tokenizer_config.json", "{");
-  EXPECT_EQ(ReadChatTemplate(directory_).error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(ReadChatTemplate(text::ReadModelTexts(directory_)).error().kind, ErrorKind::kCorrupt);
 }
 
 }  // namespace

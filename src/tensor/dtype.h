@@ -102,6 +102,8 @@ struct Float16 {
 };
 
 float ToFloat(Float16 x);  // exact
+// Round to nearest, ties to even: from 65520 on infinity, as IEEE 754 has it; NaN stays NaN.
+Float16 ToFloat16(float x);
 
 }  // namespace mores::tensor
 

@@ -59,30 +59,32 @@ void CheckTensors(const GgufContents& contents, std::string_view bytes) {
   }
 }
 
-}  // namespace
-}  // namespace mores::tensor
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using mores::tensor::GgufFile;
-  const std::string_view bytes = mores::FuzzBytes(data, size);
+void CheckFile(std::string_view bytes) {
   const auto contents = GgufFile::Parse(bytes, "fuzz");
-  const mores::FuzzFile written(bytes);
+  const FuzzFile written(bytes);
   const auto file = GgufFile::Open(written.path());
   if (!contents) {
     MORES_CHECK(contents.error().message.find('\n') == std::string::npos);
     MORES_CHECK(!file);
-    return 0;
+    return;
   }
   CheckKeys(contents->keys, bytes);
   CheckTensors(*contents, bytes);
   if (!file) {  // a part of a split model, whose others aren't there
     MORES_CHECK(file.error().message.find("split.") != std::string::npos ||
                 file.error().message.find("part") != std::string::npos);
-    return 0;
+    return;
   }
   for (const auto& [name, view] : (*file)->tensors()) {
     (*file)->Release(view);
     MORES_CHECK(view.bytes == contents->tensors.at(name).bytes);
   }
+}
+
+}  // namespace
+}  // namespace mores::tensor
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  mores::tensor::CheckFile(mores::FuzzBytes(data, size));
   return 0;
 }

@@ -57,6 +57,12 @@ void AppendValue(std::string& out, const GgufWrittenValue& value) {
           AppendArray(out, GgufType::kI32, held.values);
         } else if constexpr (std::is_same_v<T, GgufFloats>) {
           AppendArray(out, GgufType::kF32, held.values);
+        } else if constexpr (std::is_same_v<T, GgufLong>) {
+          AppendType(out, GgufType::kI64);
+          AppendNumber(out, held.value);
+        } else if constexpr (std::is_same_v<T, GgufArray>) {
+          AppendArrayHead(out, static_cast<GgufType>(held.type), held.count);
+          out.append(held.bytes);
         } else {
           static_assert(std::is_same_v<T, GgufBytes>);
           AppendArrayHead(out, GgufType::kU8, held.values.size());

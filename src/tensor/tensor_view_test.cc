@@ -30,6 +30,28 @@ TEST(Float16Test, ConvertsExactly) {
   EXPECT_TRUE(std::isnan(ToFloat(Float16{0x7E00})));
 }
 
+TEST(Float16Test, RoundsToNearestEven) {
+  // Every half goes there and back; what lies halfway between two goes to the even one.
+  for (uint32_t bits = 0; bits < 0x10000; ++bits) {
+    const float value = ToFloat(Float16{static_cast<uint16_t>(bits)});
+    if (std::isnan(value)) {
+      EXPECT_TRUE(std::isnan(ToFloat(ToFloat16(value))));
+      continue;
+    }
+    ASSERT_EQ(ToFloat16(value).bits, bits);
+    if ((bits & 0x7FFF) >= 0x7BFF) continue;
+    const float next = ToFloat(Float16{static_cast<uint16_t>(bits + 1)});
+    const float middle = (value + next) / 2;
+    ASSERT_EQ(ToFloat16(middle).bits, (bits + 1) & ~1u) << bits;
+    ASSERT_EQ(ToFloat16(std::nextafter(middle, value)).bits, bits);
+    ASSERT_EQ(ToFloat16(std::nextafter(middle, next)).bits, bits + 1);
+  }
+  EXPECT_EQ(ToFloat16(65519.996f).bits, 0x7BFF);
+  EXPECT_EQ(ToFloat16(-65520.0f).bits, 0xFC00);
+  EXPECT_EQ(ToFloat16(1e30f).bits, 0x7C00);
+  EXPECT_EQ(ToFloat16(1e-30f).bits, 0);
+}
+
 TEST(TensorViewTest, ShapesAndBytesMustAgree) {
   const std::string bytes(136, 0);
   const auto make = [&](DType dtype, std::vector<int64_t> shape, size_t size) {

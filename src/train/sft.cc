@@ -93,7 +93,7 @@ Status SftRun::OpenProfile() {
                                                "template of a model; give model.from",
                                                name));
   }
-  const format::AskedProfileOptions asked{.model_directory = start_directory(),
+  const format::AskedProfileOptions asked{.model = text::ReadModelTexts(start_directory()),
                                           .prompt_directory = recipe_.judge.prompt_directory};
   MORES_ASSIGN_OR_RETURN(profile_, format::OpenJudgeProfile(name, asked));
   MORES_ASSIGN_OR_RETURN(profile_files_, format::ProfileFiles(name, asked));

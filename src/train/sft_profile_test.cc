@@ -128,13 +128,13 @@ TEST_F(SftProfileTest, AShippedProfileIsTrainedAndAskedAgain) {
   EXPECT_EQ(config->eos_id, 702);
   EXPECT_TRUE(config->EndsReply(700));
 
-  const auto judge = format::ReadJudgeConfig(Path("out"));
+  const auto judge = format::ReadJudgeConfig(text::ReadModelTexts(Path("out")));
   ASSERT_TRUE(judge) << judge.error().message;
   EXPECT_EQ(judge->profile, "qwen3guard");
   EXPECT_EQ(judge->context_length, 192);
   // Another template asks in another way than the model was trained with.
   Write("out/chat_template.jinja", Bytes("out/chat_template.jinja") + " ");
-  const auto changed = format::ReadJudgeConfig(Path("out"));
+  const auto changed = format::ReadJudgeConfig(text::ReadModelTexts(Path("out")));
   ASSERT_FALSE(changed);
   EXPECT_THAT(changed.error().message, HasSubstr("'prompt_hash'"));
 }
@@ -152,9 +152,10 @@ TEST_F(SftProfileTest, AProfileFromAFileGoesWithTheModel) {
   EXPECT_GT(result->evaluation["auroc"].get<double>(), 0.9) << result->evaluation.dump(1);
   EXPECT_EQ(Bytes("out/judge-profile.json"), Bytes("mine.json"));
   EXPECT_EQ(Bytes("out/question.txt"), Bytes("question.txt"));
-  const auto judge = format::ReadJudgeConfig(Path("out"));
+  const auto judge = format::ReadJudgeConfig(text::ReadModelTexts(Path("out")));
   ASSERT_TRUE(judge) << judge.error().message;
-  const auto profile = format::OpenJudgeProfile(judge->profile, {.model_directory = Path("out")});
+  const auto profile =
+      format::OpenJudgeProfile(judge->profile, {.model = text::ReadModelTexts(Path("out"))});
   ASSERT_TRUE(profile) << profile.error().message;
   EXPECT_EQ((*profile)->prompt_hash(), judge->prompt_hash);
   EXPECT_EQ((*profile)->labels(text::Language::kChinese).unsafe, "bad");
@@ -208,7 +209,7 @@ TEST_F(SftProfileTest, WhatAModelCantBeTrainedWithIsRefusedByName) {
                         "sliding windows, which can't be trained"));
   WriteRecipe(1, "profile = \"plain.json\"\n");
   EXPECT_EQ(ErrorOfTraining(), "none");
-  EXPECT_EQ(format::ReadJudgeConfig(Path("out"))->context_length, 100);
+  EXPECT_EQ(format::ReadJudgeConfig(text::ReadModelTexts(Path("out")))->context_length, 100);
 
   config["eos_token_id"] = 5;
   Write("start/config.json", config.dump());

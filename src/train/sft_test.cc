@@ -135,7 +135,7 @@ TEST_F(SftTest, LearnsARuleAndWritesAModelDirectory) {
                            "tokenizer_config.json", "generation_config.json", "judge.json"}) {
     EXPECT_TRUE(fs::exists(folder_ / "model" / name)) << name;
   }
-  const auto judge = format::ReadJudgeConfig((folder_ / "model").string());
+  const auto judge = format::ReadJudgeConfig(text::ReadModelTexts((folder_ / "model").string()));
   ASSERT_TRUE(judge) << judge.error().message;
   EXPECT_EQ(judge->context_length, 96);
   EXPECT_EQ(judge->max_critique_tokens, 32);

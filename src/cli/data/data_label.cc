@@ -105,7 +105,8 @@ Formats: docs/formats/curation.md.)"});
   AddDataModelOptions(command, "Dialogues or verdicts, or - for standard input", options->common);
   command
       ->add_option("--model,--annotator", options->annotators,
-                   "A model (several times): a directory, http://HOST:PORT/v1#NAME, scripted:FILE")
+                   "A model (several times): a directory, a GGUF file, a name of mores model list, "
+                   "http://HOST:PORT/v1#NAME, scripted:FILE")
       ->allow_extra_args(false);
   command
       ->add_option("--annotations", options->annotations,

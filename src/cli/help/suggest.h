@@ -11,10 +11,6 @@
 
 namespace mores::cli {
 
-// The nearest of `names` to `typed`, by letters left out, put in, changed or swapped; none where
-// none is near.
-std::optional<std::string> Nearest(const std::string& typed, const std::vector<std::string>& names);
-
 // kUsage where `arguments` (without the program's name) begin with a command that there is not.
 Status CheckCommand(const CLI::App& app, const std::vector<std::string>& arguments);
 

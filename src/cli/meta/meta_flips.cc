@@ -65,8 +65,8 @@ void AddMetaFlipsCommand(CommandLine& line, CLI::App& parent) {
   command->add_option("TRIPLES", options->job.triples, "Dialogues with three guidelines each")
       ->required();
   command->add_option("--model,--judge", options->judge.options.judge,
-                      "Model directory (default: $MORES_MODEL, else models/mini), endpoint or "
-                      "scripted:FILE");
+                      "Model: a directory, a GGUF file or a name of mores model list (default: "
+                      "$MORES_MODEL, else models/mini), endpoint or scripted:FILE");
   command->add_option("-o,--output", options->job.output,
                       "All figures as JSON; - for standard output");
   AddFreshOption(command, options->job.start);

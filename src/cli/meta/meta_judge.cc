@@ -8,8 +8,9 @@ namespace mores::cli {
 void AddMetaJudgeOptions(CLI::App* command, app::MetaJudgeOptions& options) {
   command
       ->add_option("--model,--judge", options.judge,
-                   "Who rules: lexical (a baseline without a model), a model directory, "
-                   "http://HOST:PORT/v1#NAME, or scripted:FILE")
+                   "Who rules: lexical (a baseline without a model), a model directory, a GGUF "
+                   "file, a name of mores "
+                   "model list, http://HOST:PORT/v1#NAME, or scripted:FILE")
       ->capture_default_str();
   AddEngineOptions(command, options.local);
   AddChatOptions(command, options.chat);

@@ -12,7 +12,7 @@ namespace mores::cli {
 // --model, and what goes with a model.
 void AddMetaJudgeOptions(CLI::App* command, app::MetaJudgeOptions& options);
 
-// kUsage for a judge without a name, kMissing for a directory that isn't there.
+// kUsage for a judge without a name, kMissing for a model that isn't there.
 Status CheckMetaJudge(const app::MetaJudgeOptions& options);
 
 }  // namespace mores::cli

@@ -356,10 +356,8 @@ AskedProfileOptions BesideFile(const std::string& path, AskedProfileOptions opti
 // What the template was read from, for the prompt hash.
 std::string TemplateSource(const AskedProfileOptions& options) {
   if (!options.chat_format.empty()) return options.chat_format;
-  for (const char* file : {"chat_template.jinja", "tokenizer_config.json"}) {
-    if (auto bytes = ReadFile(options.model_directory + "/" + file)) return std::move(*bytes);
-  }
-  return "";
+  const auto& text = options.model.chat_template;
+  return text && *text ? (*text)->file : "";
 }
 
 }  // namespace
@@ -370,16 +368,16 @@ Expected<std::unique_ptr<JudgeProfile>> MakeAskedProfile(ProfileSpec spec,
   std::optional<templates::ChatTemplate> chat;
   const bool renders = spec.ask != ProfileSpec::Ask::kText && options.asks == Asks::kTokens;
   if (renders) {
-    Expected<templates::ChatTemplate> found =
-        options.chat_format.empty() ? templates::ReadChatTemplate(options.model_directory)
-                                    : templates::FindChatFormat(options.chat_format);
+    Expected<templates::ChatTemplate> found = options.chat_format.empty()
+                                                  ? templates::ReadChatTemplate(options.model)
+                                                  : templates::FindChatFormat(options.chat_format);
     if (!found) return tl::unexpected<Error>(std::move(found.error()));
     chat = std::move(*found);
   }
   const std::string chat_source = renders ? TemplateSource(options) : "";
   std::map<std::string, std::string> tokens;
   if (options.asks == Asks::kTokens) {
-    MORES_ASSIGN_OR_RETURN(tokens, text::ReadSpecialTokens(options.model_directory));
+    MORES_ASSIGN_OR_RETURN(tokens, options.model.special_tokens);
   }
   auto profile =
       std::make_unique<AskedProfile>(std::move(spec), std::move(chat), std::move(tokens));

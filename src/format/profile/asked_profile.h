@@ -11,6 +11,7 @@
 #include "format/profile/judge_profile.h"
 #include "format/profile/profile_spec.h"
 #include "format/profile/prompt_files.h"
+#include "text/model_texts.h"
 
 namespace mores::format {
 
@@ -19,12 +20,12 @@ namespace mores::format {
 enum class Asks { kTokens, kMessages };
 
 struct AskedProfileOptions {
-  std::string model_directory;   // its chat template, special tokens and prompt files
+  text::ModelTexts model;        // its chat template, special tokens and prompt files
   std::string prompt_directory;  // where prompt files are looked for first; may be empty
   std::string chat_format;       // of ChatFormats(), instead of the model's template; may be empty
-  Asks asks = Asks::kTokens;     // kMessages: model_directory may be empty
+  Asks asks = Asks::kTokens;     // kMessages: the model may be empty
 
-  PromptFolders prompt_folders() const { return {prompt_directory, model_directory}; }
+  PromptFolders prompt_folders() const { return {prompt_directory, model.folder}; }
 };
 
 // kMissing names the prompt file or the template that is not there.

@@ -28,7 +28,7 @@ const std::string& Directory() {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::ofstream(Directory() + "/judge.json", std::ios::binary) << mores::FuzzBytes(data, size);
-  const auto config = mores::format::ReadJudgeConfig(Directory());
+  const auto config = mores::format::ReadJudgeConfig(mores::text::ReadModelTexts(Directory()));
   if (!config) {
     MORES_CHECK(config.error().message.find('\n') == std::string::npos);
     return 0;

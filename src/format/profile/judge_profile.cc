@@ -352,10 +352,11 @@ double JudgeConfig::threshold(text::Language language) const {
   return threshold_other;
 }
 
-Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory) {
-  const std::string path = model_directory + "/judge.json";
-  MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-  Expected<Json> json = ParseJson(bytes, path);
+Expected<JudgeConfig> ReadJudgeConfig(const text::ModelTexts& model) {
+  MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> text, model.judge);
+  if (!text) return MakeError(ErrorKind::kMissing, "{}: no judge.json", model.model);
+  const std::string& path = text->where;
+  Expected<Json> json = ParseJson(text->text, path);
   if (!json) return MakeError(ErrorKind::kCorrupt, "{}", json.error().message);
   MORES_RETURN_IF_ERROR(RequireObject(*json, path, ErrorKind::kCorrupt));
   const JsonFields fields(*json, path, ErrorKind::kCorrupt);
@@ -379,10 +380,10 @@ Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory) {
   MORES_ASSIGN_OR_RETURN(config.threshold_zh, thresholds.RequiredProbability("zh"));
   MORES_ASSIGN_OR_RETURN(config.threshold_other, thresholds.RequiredProbability("other"));
   const bool from_file = config.profile == kModelProfileFile;
-  if (from_file) config.profile = fmt::format("{}/{}", model_directory, kModelProfileFile);
+  if (from_file) config.profile = fmt::format("{}/{}", model.folder, kModelProfileFile);
   Expected<std::unique_ptr<JudgeProfile>> profile =
       from_file || ShippedProfile(config.profile)
-          ? OpenJudgeProfile(config.profile, {.model_directory = model_directory})
+          ? OpenJudgeProfile(config.profile, {.model = model})
           : FindJudgeProfile(config.profile);
   if (!profile) {
     return MakeError(ErrorKind::kUnsupported, "{}: field 'profile': {}", path,

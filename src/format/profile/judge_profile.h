@@ -13,6 +13,7 @@
 #include "format/dialogue.h"
 #include "format/profile/profile_spec.h"
 #include "text/language.h"
+#include "text/model_texts.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace mores::format {
@@ -100,8 +101,9 @@ struct JudgeConfig {
   double threshold(text::Language language) const;
 };
 
-// A profile that lies in the directory as a file is named by its path there.
-Expected<JudgeConfig> ReadJudgeConfig(const std::string& model_directory);
+// A profile that lies in the model's folder as a file is named by its path there. kMissing where
+// the model has none.
+Expected<JudgeConfig> ReadJudgeConfig(const text::ModelTexts& model);
 // As judge.json has it, for our own profile or for the one that the model was trained with.
 Json ToJson(const JudgeConfig& config);
 Json ToJson(const JudgeConfig& config, const JudgeProfile& profile);

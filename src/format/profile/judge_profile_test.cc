@@ -173,7 +173,7 @@ class JudgeConfigTest : public ::testing::Test {
 
   Expected<JudgeConfig> ReadBack() {
     EXPECT_TRUE(WriteFileAtomically(directory_ + "/judge.json", DumpJson(json_)));
-    return ReadJudgeConfig(directory_);
+    return ReadJudgeConfig(text::ReadModelTexts(directory_));
   }
   void ExpectBroken(const std::string& field, ErrorKind kind = ErrorKind::kCorrupt) {
     const auto config = ReadBack();
@@ -238,7 +238,7 @@ TEST_F(JudgeConfigTest, ProfilesOfOtherKinds) {
           "reply": {"after": "\n", "labels": [{"text": "fine", "means": "safe"},
                                               {"text": "bad", "means": "unsafe"}]}})"));
   ASSERT_TRUE(WriteFileAtomically(file("ask.txt"), "Is this fine? {response}"));
-  const AskedProfileOptions options{.model_directory = directory_};
+  const AskedProfileOptions options{.model = text::ReadModelTexts(directory_)};
   const auto profile = OpenJudgeProfile(file("judge-profile.json"), options);
   ASSERT_TRUE(profile) << profile.error().message;
   JudgeConfig config;
@@ -262,11 +262,11 @@ TEST_F(JudgeConfigTest, ProfilesOfOtherKinds) {
 }
 
 TEST_F(JudgeConfigTest, MissingAndUnreadableFiles) {
-  EXPECT_EQ(ReadJudgeConfig(directory_).error().kind, ErrorKind::kMissing);
+  EXPECT_EQ(ReadJudgeConfig(text::ReadModelTexts(directory_)).error().kind, ErrorKind::kMissing);
   ASSERT_TRUE(WriteFileAtomically(directory_ + "/judge.json", "{\"version\":"));
-  EXPECT_EQ(ReadJudgeConfig(directory_).error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(ReadJudgeConfig(text::ReadModelTexts(directory_)).error().kind, ErrorKind::kCorrupt);
   ASSERT_TRUE(WriteFileAtomically(directory_ + "/judge.json", "[]"));
-  EXPECT_EQ(ReadJudgeConfig(directory_).error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(ReadJudgeConfig(text::ReadModelTexts(directory_)).error().kind, ErrorKind::kCorrupt);
 }
 
 }  // namespace

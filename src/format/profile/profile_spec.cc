@@ -161,11 +161,9 @@ struct Shipped {
   std::string_view name, text;
 };
 std::vector<Shipped> AllShipped() {
-  return {{"llama-guard-3", kLlamaGuard3},
-          {"qwen3guard", kQwen3Guard},
-          {"qwen3guard-loose", kQwen3GuardLoose},
-          {"safety-j", kSafetyJ},
-          {"shieldlm", kShieldLm}};
+  return {{"llama-guard-3", kLlamaGuard3}, {"plain-label", kPlainLabel},
+          {"qwen3guard", kQwen3Guard},     {"qwen3guard-loose", kQwen3GuardLoose},
+          {"safety-j", kSafetyJ},          {"shieldlm", kShieldLm}};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "base/json_lines.h"
 #include "chat/language_model.h"
+#include "model/model_source.h"
 #include "support/judge/place_fixture.h"
 
 namespace mores::judge {
@@ -143,9 +144,11 @@ TEST_F(PlaceCasesTest, TheShippedModelFindsNothingByAGuideline) {
   if (!config->value("uses_guidelines", false)) {
     GTEST_SKIP() << "models/mini has not learnt to use guidelines";
   }
-  auto read = format::ReadJudgeConfig(directory);
+  auto read = format::ReadJudgeConfig(text::ReadModelTexts(directory));
   ASSERT_TRUE(read) << read.error().message;
-  auto model = chat::OpenLocalModel({.directory = directory, .threads = 1});
+  const auto source = model::OpenModel(directory);
+  ASSERT_TRUE(source) << source.error().message;
+  auto model = chat::LoadLocalModel(**source, {.threads = 1});
   ASSERT_TRUE(model) << model.error().message;
   auto judge = LabelFirstJudge::Create(std::move(*model), {.config = *read});
   ASSERT_TRUE(judge) << judge.error().message;

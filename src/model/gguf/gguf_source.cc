@@ -163,6 +163,12 @@ Expected<std::unique_ptr<text::Tokenizer>> GgufSource::LoadTokenizer() const {
   return text::MakeTokenizer(keys, path());
 }
 
+Expected<std::optional<int32_t>> GgufSource::TokenCount() const {
+  MORES_ASSIGN_OR_RETURN(const text::GgufTokenizer keys, TokenizerKeys(file_->keys()));
+  if (keys.tokens.empty()) return ModelSource::TokenCount();
+  return text::TokenCount(keys);
+}
+
 std::optional<std::string> GgufSource::OwnNeighbour(const std::string& name) const {
   return Neighbour(GgufStem(path()) + "." + name);
 }
@@ -175,8 +181,8 @@ std::optional<std::string> GgufSource::Neighbour(const std::string& name) const 
 
 Expected<std::optional<text::ChatTemplateText>> GgufSource::ChatTemplate() const {
   const auto read = [](const std::string& file) -> Expected<std::optional<text::ChatTemplateText>> {
-    MORES_ASSIGN_OR_RETURN(std::string source, ReadFile(file));
-    return text::ChatTemplateText{std::move(source), file};
+    MORES_ASSIGN_OR_RETURN(const std::string source, ReadFile(file));
+    return text::ChatTemplateText{.source = source, .where = file, .file = source};
   };
   constexpr const char* kFile = "chat_template.jinja";
   if (const auto own = OwnNeighbour(kFile)) return read(*own);
@@ -184,7 +190,9 @@ Expected<std::optional<text::ChatTemplateText>> GgufSource::ChatTemplate() const
        {std::string(kTemplateKey), std::string(kTemplateKey) + ".default"}) {
     MORES_ASSIGN_OR_RETURN(const auto source, file_->keys().String(key));
     if (!source) continue;
-    return text::ChatTemplateText{std::string(*source), fmt::format("{}: {}", path(), key)};
+    return text::ChatTemplateText{.source = std::string(*source),
+                                  .where = fmt::format("{}: {}", path(), key),
+                                  .file = std::string(*source)};
   }
   if (const auto beside = Neighbour(kFile)) return read(*beside);
   return std::nullopt;
@@ -195,17 +203,28 @@ Expected<std::map<std::string, std::string>> GgufSource::SpecialTokens() const {
   return text::SpecialTokensOf(keys);
 }
 
-Expected<std::optional<ModelSource::Text>> GgufSource::JudgeJson() const {
-  const auto read = [](const std::string& file) -> Expected<std::optional<Text>> {
+Expected<std::optional<text::NamedText>> GgufSource::JudgeJson() const {
+  const auto read = [](const std::string& file) -> Expected<std::optional<text::NamedText>> {
     MORES_ASSIGN_OR_RETURN(std::string text, ReadFile(file));
-    return Text{std::move(text), file};
+    return text::NamedText{std::move(text), file};
   };
   constexpr const char* kFile = "judge.json";
   if (const auto own = OwnNeighbour(kFile)) return read(*own);
   MORES_ASSIGN_OR_RETURN(const auto inside, file_->keys().String(kJudgeKey));
-  if (inside) return Text{std::string(*inside), fmt::format("{}: {}", path(), kJudgeKey)};
+  if (inside)
+    return text::NamedText{std::string(*inside), fmt::format("{}: {}", path(), kJudgeKey)};
   if (const auto beside = Neighbour(kFile)) return read(*beside);
   return std::nullopt;
+}
+
+Expected<std::optional<DType>> GgufSource::CheckpointDType() const {
+  MORES_ASSIGN_OR_RETURN(const auto name, file_->keys().String(kCheckpointDTypeKey));
+  if (!name) return std::nullopt;
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBf16}) {
+    if (tensor::Name(dtype) == *name) return dtype;
+  }
+  return MakeError(ErrorKind::kCorrupt, "{}: {}: f32, f16 or bf16 is wanted", path(),
+                   kCheckpointDTypeKey);
 }
 
 std::string GgufSource::Folder() const {

@@ -16,6 +16,8 @@ namespace mores::model {
 
 // A key of our own: what a judge.json would say.
 constexpr std::string_view kJudgeKey = "mores.judge";
+// Another: the element type of the checkpoint that the file was made of, "bf16".
+constexpr std::string_view kCheckpointDTypeKey = "mores.dtype";
 
 class GgufSource : public ModelSource {
  public:
@@ -32,11 +34,13 @@ class GgufSource : public ModelSource {
   void Release(const std::string& name) const override;
 
   Expected<std::unique_ptr<text::Tokenizer>> LoadTokenizer() const override;
+  Expected<std::optional<int32_t>> TokenCount() const override;
   // STEM.chat_template.jinja beside the file, else the file's own, else chat_template.jinja beside.
   Expected<std::optional<text::ChatTemplateText>> ChatTemplate() const override;
   Expected<std::map<std::string, std::string>> SpecialTokens() const override;
+  Expected<std::optional<tensor::DType>> CheckpointDType() const override;
   // STEM.judge.json beside the file, else the file's own, else judge.json beside.
-  Expected<std::optional<Text>> JudgeJson() const override;
+  Expected<std::optional<text::NamedText>> JudgeJson() const override;
   std::string Folder() const override;
   Expected<Json> ConfigJson() const override;
   Expected<std::map<std::string, std::string>> OtherFiles() const override;

@@ -18,13 +18,23 @@ const Json* DefaultTemplate(const Json& config) {
   return nullptr;
 }
 
+// Keeps what is a token: a string, or an object with `content`.
+void KeepToken(const std::string& name, const Json& value,
+               std::map<std::string, std::string>& tokens) {
+  if (value.is_string()) {
+    tokens[name] = value.get<std::string>();
+  } else if (value.is_object() && value.contains("content") && value["content"].is_string()) {
+    tokens[name] = value["content"].get<std::string>();
+  }
+}
+
 }  // namespace
 
 Expected<std::optional<ChatTemplateText>> FindChatTemplate(const std::string& model_directory) {
   const std::string own = model_directory + "/chat_template.jinja";
   if (FileExists(own)) {
-    MORES_ASSIGN_OR_RETURN(std::string source, ReadFile(own));
-    return ChatTemplateText{std::move(source), own};
+    MORES_ASSIGN_OR_RETURN(const std::string source, ReadFile(own));
+    return ChatTemplateText{.source = source, .where = own, .file = source};
   }
   const std::string path = model_directory + "/tokenizer_config.json";
   if (!FileExists(path)) return std::nullopt;
@@ -36,7 +46,9 @@ Expected<std::optional<ChatTemplateText>> FindChatTemplate(const std::string& mo
   if (!source->is_string()) {
     return MakeError(ErrorKind::kCorrupt, "{}: field 'chat_template': expected a string", path);
   }
-  return ChatTemplateText{source->get<std::string>(), path + ": field 'chat_template'"};
+  return ChatTemplateText{.source = source->get<std::string>(),
+                          .where = path + ": field 'chat_template'",
+                          .file = bytes};
 }
 
 Expected<std::map<std::string, std::string>> ReadSpecialTokens(const std::string& directory) {
@@ -48,15 +60,12 @@ Expected<std::map<std::string, std::string>> ReadSpecialTokens(const std::string
     const Expected<Json> json = ParseJson(text, path);
     if (!json) return MakeError(ErrorKind::kCorrupt, "{}", json.error().message);
     if (!json->is_object()) return MakeError(ErrorKind::kCorrupt, "{}: must be an object", path);
-    for (const char* name : {"bos_token", "eos_token", "unk_token", "pad_token", "sep_token"}) {
-      const auto at = json->find(name);
-      if (at == json->end()) continue;
-      if (at->is_string()) {
-        tokens[name] = at->get<std::string>();
-      } else if (at->is_object() && at->contains("content") && (*at)["content"].is_string()) {
-        tokens[name] = (*at)["content"].get<std::string>();
-      }
+    for (const auto& [name, value] : json->items()) {
+      if (name.ends_with("_token")) KeepToken(name, value, tokens);
     }
+    const auto extra = json->find("extra_special_tokens");
+    if (extra == json->end() || !extra->is_object()) continue;
+    for (const auto& [name, value] : extra->items()) KeepToken(name, value, tokens);
   }
   return tokens;
 }

@@ -14,7 +14,6 @@
 #include "text/tokenizer/post_processors.h"
 #include "text/tokenizer/pre_tokenizers.h"
 #include "text/tokenizer/token_decoders.h"
-#include "text/tokenizer/tokenizer_json_file.h"
 #include "text/tokenizer/unigram.h"
 #include "text/tokenizer/word_cache.h"
 #include "text/unicode.h"
@@ -356,10 +355,9 @@ Status CheckFrame(const Parts& parts, const std::string& where) {
 
 }  // namespace
 
-Expected<std::unique_ptr<Tokenizer>> ParseTokenizerJson(std::string_view bytes,
-                                                        const std::string& where,
-                                                        const SpecialTokenNames& names) {
-  MORES_ASSIGN_OR_RETURN(TokenizerJsonFile file, ParseTokenizerJsonFile(bytes, where));
+Expected<std::unique_ptr<Tokenizer>> MakeJsonTokenizer(TokenizerJsonFile file,
+                                                       const std::string& where,
+                                                       const SpecialTokenNames& names) {
   const auto at = [&](const char* field) { return fmt::format("{}: {}", where, field); };
   const Json& rest = file.rest;
   Parts parts;
@@ -388,6 +386,13 @@ Expected<std::unique_ptr<Tokenizer>> ParseTokenizerJson(std::string_view bytes,
   parts.bos = IdOf(names.bos, parts);
   parts.eos = IdOf(names.eos, parts);
   return std::make_unique<JsonTokenizer>(std::move(parts));
+}
+
+Expected<std::unique_ptr<Tokenizer>> ParseTokenizerJson(std::string_view bytes,
+                                                        const std::string& where,
+                                                        const SpecialTokenNames& names) {
+  MORES_ASSIGN_OR_RETURN(TokenizerJsonFile file, ParseTokenizerJsonFile(bytes, where));
+  return MakeJsonTokenizer(std::move(file), where, names);
 }
 
 Expected<std::unique_ptr<Tokenizer>> LoadTokenizerJson(const std::string& path,

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "text/tokenizer/tokenizer.h"
+#include "text/tokenizer/tokenizer_json_file.h"
 
 namespace mores::text {
 
@@ -24,6 +25,10 @@ struct SpecialTokenNames {
 Expected<std::unique_ptr<Tokenizer>> ParseTokenizerJson(std::string_view bytes,
                                                         const std::string& where,
                                                         const SpecialTokenNames& names = {});
+// The same of what such a file says, put together in memory.
+Expected<std::unique_ptr<Tokenizer>> MakeJsonTokenizer(TokenizerJsonFile file,
+                                                       const std::string& where,
+                                                       const SpecialTokenNames& names = {});
 // The same of a file; also kMissing and kIo.
 Expected<std::unique_ptr<Tokenizer>> LoadTokenizerJson(const std::string& path,
                                                        const SpecialTokenNames& names = {});

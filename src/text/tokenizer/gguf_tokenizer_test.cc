@@ -1,0 +1,132 @@
+// Small vocabularies made here; the real ones are compared with the reference by
+// scripts/check-tokenizers.
+#include "text/tokenizer/gguf_tokenizer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "text/tokenizer/byte_symbols.h"
+
+namespace mores::text {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Ids = std::vector<int32_t>;
+
+// Keys that own their texts.
+class Keys {
+ public:
+  // Byte-level: special tokens, the 256 bytes, then what the merges make.
+  static Keys ByteLevel(const std::string& pre, const std::vector<std::string>& merges) {
+    Keys keys;
+    keys.value.model = "gpt2";
+    keys.value.pre = pre;
+    keys.Add("<|endoftext|>", 3);
+    keys.Add("<|im_start|>", 3);
+    keys.Add("<|im_end|>", 3);
+    keys.Add("<tool>", 4);
+    for (int byte = 0; byte < 256; ++byte) {
+      keys.Add(std::string(ByteSymbol(static_cast<uint8_t>(byte))), 1);
+    }
+    for (const std::string& merge : merges) keys.Merge(merge);
+    return keys;
+  }
+
+  void Add(const std::string& token, int32_t type) {
+    value.tokens.push_back(
+        texts_.emplace_back(std::make_unique<std::string>(token)).get()->c_str());
+    value.tokens.back() = *texts_.back();
+    value.types.push_back(type);
+  }
+  void Merge(const std::string& merge) {
+    std::string token = merge;
+    token.erase(token.find(' '), 1);
+    if (Id(token) < 0) Add(token, 1);
+    value.merges.push_back(*texts_.emplace_back(std::make_unique<std::string>(merge)));
+  }
+  int32_t Id(std::string_view token) const {
+    const auto found = std::find(value.tokens.begin(), value.tokens.end(), token);
+    return found == value.tokens.end() ? -1 : static_cast<int32_t>(found - value.tokens.begin());
+  }
+
+  GgufTokenizer value;
+
+ private:
+  std::vector<std::unique_ptr<std::string>> texts_;
+};
+
+std::string ErrorOf(const GgufTokenizer& keys) {
+  const auto tokenizer = MakeTokenizer(keys, "m.gguf");
+  return tokenizer ? ""
+                   : fmt::format("{} {}", Name(tokenizer.error().kind), tokenizer.error().message);
+}
+
+std::vector<std::string> Pieces(const Tokenizer& tokenizer, const Ids& ids) {
+  std::vector<std::string> pieces;
+  for (const int32_t id : ids) pieces.push_back(tokenizer.Piece(id));
+  return pieces;
+}
+
+TEST(GgufTokenizerTest, RunsByteBpeAsItsFamilyDoes) {
+  Keys keys = Keys::ByteLevel("qwen2", {"1 2", "a b", "\xC3\x83 \xC2\xA9"});
+  const auto qwen = MakeTokenizer(keys.value, "m.gguf");
+  ASSERT_TRUE(qwen) << qwen.error().message;
+  EXPECT_THAT(Pieces(**qwen, (*qwen)->Encode("ab12")), ElementsAre("ab", "1", "2"));
+  // An e and an accent are composed before they are merged.
+  EXPECT_EQ((*qwen)->Encode("e\xCC\x81"), (*qwen)->Encode("\xC3\xA9"));
+  keys.value.pre = "gpt-2";
+  const auto gpt2 = MakeTokenizer(keys.value, "m.gguf");
+  ASSERT_TRUE(gpt2) << gpt2.error().message;
+  EXPECT_THAT(Pieces(**gpt2, (*gpt2)->Encode("ab12")), ElementsAre("ab", "12"));
+  EXPECT_NE((*gpt2)->Encode("e\xCC\x81"), (*gpt2)->Encode("\xC3\xA9"));
+}
+
+TEST(GgufTokenizerTest, ReadsTokensOfTypesThreeAndFour) {
+  const Keys keys = Keys::ByteLevel("qwen2", {});
+  const auto tokenizer = MakeTokenizer(keys.value, "m.gguf");
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  const Ids marked = (*tokenizer)->EncodeMarked({.utf8 = "<|im_end|><tool>"});
+  EXPECT_EQ(marked, (Ids{2, 3}));
+  const Ids plain = (*tokenizer)->Encode("<|im_end|><tool>");
+  EXPECT_EQ(std::count(plain.begin(), plain.end(), 2), 0);
+  EXPECT_EQ(std::count(plain.begin(), plain.end(), 3), 1);
+  EXPECT_EQ((*tokenizer)->Decode(marked), "<tool>");
+}
+
+TEST(GgufTokenizerTest, RefusesWhatContradictsItself) {
+  const Keys keys = Keys::ByteLevel("qwen2", {"a b"});
+  const auto with = [&](auto change) {
+    GgufTokenizer changed = keys.value;
+    change(changed);
+    return ErrorOf(changed);
+  };
+  EXPECT_EQ(with([](GgufTokenizer&) {}), "");
+  EXPECT_EQ(with([](auto& k) { k.pre = "martian"; }),
+            "unsupported m.gguf: tokenizer.ggml.pre: 'martian' is not supported");
+  EXPECT_EQ(with([](auto& k) { k.model = "rwkv"; }),
+            "unsupported m.gguf: tokenizer.ggml.model: 'rwkv' is not supported");
+  EXPECT_THAT(with([](auto& k) { k.tokens.clear(); }), HasSubstr("corrupt m.gguf"));
+  EXPECT_THAT(with([](auto& k) { k.types.pop_back(); }), HasSubstr("tokenizer.ggml.token_type"));
+  EXPECT_THAT(with([](auto& k) { k.scores = {1}; }), HasSubstr("tokenizer.ggml.scores"));
+  EXPECT_THAT(with([](auto& k) { k.bos = 100000; }), HasSubstr("bos_token_id: 100000"));
+  EXPECT_THAT(with([](auto& k) { k.eos = -2; }), HasSubstr("eos_token_id: -2"));
+  EXPECT_THAT(with([](auto& k) { k.add_bos = true; }), HasSubstr("add_bos_token"));
+  EXPECT_THAT(with([](auto& k) { k.merges[0] = "ab"; }), HasSubstr("'ab' is no pair"));
+  EXPECT_THAT(with([](auto& k) { k.merges[0] = "a c"; }), HasSubstr("'ac' is not in"));
+  EXPECT_THAT(with([](auto& k) { k.tokens[9] = "\xFF"; }), HasSubstr("tokens[9]: not UTF-8"));
+  EXPECT_THAT(with([](auto& k) { k.tokens[9] = k.tokens[8]; }), HasSubstr("occurs twice"));
+}
+
+TEST(GgufTokenizerTest, EndsAtTheKeysTokensAndAtControlTokensOfThatName) {
+  Keys keys = Keys::ByteLevel("qwen2", {});
+  keys.Add("<end_of_turn>", 4);
+  keys.Add("</s>", 1);
+  keys.value.eos = 2;
+  EXPECT_EQ(EndIds(keys.value), (Ids{2, 0, keys.Id("<end_of_turn>")}));
+}
+
+}  // namespace
+}  // namespace mores::text
