@@ -53,7 +53,8 @@ Expected<std::unique_ptr<const ModelSource>> OpenModel(const std::string& path) 
     if (FileExists(path + "/config.json")) return OpenDirectory(path);
     MORES_ASSIGN_OR_RETURN(const auto found, FindGgufIn(path));
     if (!found) {
-      return MakeError(ErrorKind::kMissing, "{}: holds neither a config.json nor a GGUF file", path);
+      return MakeError(ErrorKind::kMissing, "{}: holds neither a config.json nor a GGUF file",
+                       path);
     }
     file = *found;
   } else if (!FileExists(path) && !path.ends_with(".gguf")) {

@@ -205,7 +205,8 @@ Expected<std::optional<text::NamedText>> GgufSource::JudgeJson() const {
   constexpr const char* kFile = "judge.json";
   if (const auto own = OwnNeighbour(kFile)) return read(*own);
   MORES_ASSIGN_OR_RETURN(const auto inside, file_->keys().String(kJudgeKey));
-  if (inside) return text::NamedText{std::string(*inside), fmt::format("{}: {}", path(), kJudgeKey)};
+  if (inside)
+    return text::NamedText{std::string(*inside), fmt::format("{}: {}", path(), kJudgeKey)};
   if (const auto beside = Neighbour(kFile)) return read(*beside);
   return std::nullopt;
 }
