@@ -153,7 +153,7 @@ std::string OutcomeOf(const ChatTemplate& chat_template, const ChatTemplateInput
 }
 
 TEST_P(PublishedTokenizers, RenderConversationsAsTransformersDoes) {
-  const auto chat_template = ReadChatTemplate(folder_);
+  const auto chat_template = ReadChatTemplate(text::ReadModelTexts(folder_));
   if (golden_["renderings"].is_null()) {
     ASSERT_FALSE(chat_template);
     EXPECT_EQ(chat_template.error().kind, ErrorKind::kMissing);
