@@ -25,6 +25,13 @@ Expected<std::vector<float>> ModelSource::Read(const WeightShape& weight) const 
   return values;
 }
 
+Expected<std::optional<int32_t>> ModelSource::TokenCount() const {
+  const auto tokenizer = LoadTokenizer();
+  if (tokenizer) return (*tokenizer)->vocab_size();
+  if (tokenizer.error().kind == ErrorKind::kMissing) return std::nullopt;
+  return tl::unexpected<Error>(tokenizer.error());
+}
+
 text::ModelTexts ModelSource::Texts() const {
   return {.model = path(),
           .folder = Folder(),

@@ -267,7 +267,9 @@ TEST_F(GgufSourceTest, DividesFrequencies) {
   const size_t half = static_cast<size_t>(plain->config().head_dim) / 2;
   draft.SetFloats("rope_freqs.weight", std::vector<float>(half, 1.0f));
   EXPECT_EQ(Logits(*Open(draft), tokens), before);
-  draft.SetFloats("rope_freqs.weight", std::vector<float>(half, 3.0f));
+  std::vector<float> divisors(half, 3.0f);
+  divisors[1] = 0.5f;
+  draft.SetFloats("rope_freqs.weight", divisors);
   const auto divided = Open(draft);
   EXPECT_NE(Logits(*divided, tokens), before);
   const auto config = divided->ConfigJson();
