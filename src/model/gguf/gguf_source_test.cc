@@ -198,8 +198,12 @@ TEST_F(GgufSourceTest, FindsAModelByItsFileOrItsFolder) {
 }
 
 TEST_F(GgufSourceTest, SaysWhatIsNoModel) {
-  Write("m.gguf", "not one");
-  EXPECT_THAT(OpenModel(Path("m.gguf")).error().message, HasSubstr("m.gguf: is not a GGUF file"));
+  Write("m.bin", "not one");
+  EXPECT_THAT(OpenModel(Path("m.bin")).error().message,
+              HasSubstr("m.bin: is neither a model directory nor a GGUF file"));
+  Write("m.gguf", "version https://git-lfs.github.com/spec/v1\n");
+  EXPECT_THAT(OpenModel(Path("m.gguf")).error().message,
+              HasSubstr("m.gguf: is a pointer of Git LFS, not the file itself"));
   const auto missing = OpenModel(Path("none.gguf"));
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::kMissing);

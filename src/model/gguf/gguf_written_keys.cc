@@ -43,7 +43,12 @@ GgufWrittenValue Owned(const tensor::GgufValue& value) {
 
 Status PutTexts(const ModelSource& source, GgufWrittenKeys& keys) {
   MORES_ASSIGN_OR_RETURN(const auto chat_template, source.ChatTemplate());
-  if (chat_template) PutKey(keys, kWrittenTemplateKey, chat_template->source);
+  if (chat_template) {
+    PutKey(keys, kWrittenTemplateKey, chat_template->source);
+    // The hash of a prompt covers all of it.
+    const bool of_config = chat_template->file != chat_template->source;
+    if (of_config) PutKey(keys, kTokenizerConfigKey, chat_template->file);
+  }
   MORES_ASSIGN_OR_RETURN(const auto judge, source.JudgeJson());
   if (judge) PutKey(keys, kJudgeKey, judge->text);
   return {};

@@ -62,6 +62,13 @@ Expected<std::unique_ptr<Tokenizer>> MakeTokenizer(const GgufTokenizer& keys,
   return MakeJsonTokenizer(std::move(file), where + ": tokenizer.ggml", names);
 }
 
+int32_t TokenCount(const GgufTokenizer& keys) {
+  size_t count = keys.tokens.size();
+  if (keys.types.size() != count) return static_cast<int32_t>(count);
+  while (count > 0 && IsPadding(keys, count - 1)) --count;
+  return static_cast<int32_t>(count);
+}
+
 std::vector<int32_t> EndIds(const GgufTokenizer& keys) {
   std::vector<int32_t> ids;
   const auto add = [&](int32_t id) {
