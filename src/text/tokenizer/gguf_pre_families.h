@@ -17,8 +17,13 @@ struct GgufPreFamily {
   bool adds_bos = false;       // where no key says whether a text begins with bos
 };
 
-// Null for a name that isn't known.
+// Null for a name that isn't known here.
 const GgufPreFamily* FindGgufPreFamily(std::string_view name);
+
+// The name of the family that splits as a tokenizer.json does; of two, the one that also normalizes
+// alike and has the same rule for merges. Empty where none splits so.
+std::string_view NameOfGgufPre(const Json& normalizer, const Json& pre_tokenizer,
+                               bool ignore_merges);
 
 }  // namespace mores::text
 

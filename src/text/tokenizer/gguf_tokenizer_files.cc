@@ -1,4 +1,4 @@
-// From GGUF's tokenizer keys to the files of a Hugging Face directory, and back.
+// From GGUF's tokenizer keys to the files of a Hugging Face directory.
 #include <utility>
 
 #include "text/tokenizer/gguf_tokenizer.h"
@@ -7,12 +7,12 @@
 namespace mores::text {
 namespace {
 
-std::string DumpFile(TokenizerJsonFile file) {
+std::string DumpTokenizerJson(TokenizerJsonFile file) {
   Json& model = file.rest["model"];
   Json vocab = Json::object();
   auto& members = vocab.get_ref<Json::object_t&>();
   members.reserve(file.vocab.size());
-  // Keys are known to differ; to look each up would take minutes.
+  // Tokens are known to differ; to look each up would take minutes.
   for (auto& [piece, id] : file.vocab) members.emplace_back(std::move(piece), id);
   Json merges = Json::array();
   for (auto& [left, right] : file.merges) {
@@ -23,23 +23,39 @@ std::string DumpFile(TokenizerJsonFile file) {
   return DumpJson(file.rest) + "\n";
 }
 
+// transformers makes special what this names, so a padding token that is ordinary text is left out.
+Json TokenizerConfigJson(const GgufTokenizer& keys) {
+  Json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
+                 {"clean_up_tokenization_spaces", false}};
+  if (!keys.sentencepiece.empty()) {
+    config["add_bos_token"] = keys.add_bos.value_or(false);
+    config["add_eos_token"] = keys.add_eos.value_or(false);
+  }
+  for (const auto& [name, token] : SpecialTokensOf(keys)) {
+    const bool padding = name == "pad_token";
+    if (padding && !IsSpecialToken(keys, static_cast<size_t>(*keys.padding))) continue;
+    config[name] = token;
+  }
+  return config;
+}
+
 }  // namespace
 
 Expected<std::map<std::string, std::string>> TokenizerFilesOf(const GgufTokenizer& keys,
                                                               const std::string& where) {
-  MORES_ASSIGN_OR_RETURN(TokenizerJsonFile file, ToTokenizerJsonFile(keys, where));
-  Json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
-                 {"clean_up_tokenization_spaces", false}};
-  for (const auto& [name, token] : SpecialTokensOf(keys)) config[name] = token;
-  return std::map<std::string, std::string>{
-      {"tokenizer.json", DumpFile(std::move(file))},
-      {"tokenizer_config.json",
-       config.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n"}};
-}
-
-Expected<OwnedGgufTokenizer> ToGguf(const std::string& model_directory, int32_t vocab_size) {
-  return MakeError(ErrorKind::kUnsupported, "{}: a tokenizer of {} ids can't be written as GGUF",
-                   model_directory, vocab_size);
+  MORES_RETURN_IF_ERROR(CheckGgufTokenizer(keys, where));
+  std::map<std::string, std::string> files;
+  if (!keys.sentencepiece.empty()) files["tokenizer.model"] = keys.sentencepiece;
+  if (!keys.huggingface_json.empty()) {
+    files["tokenizer.json"] = keys.huggingface_json;
+  } else if (keys.sentencepiece.empty()) {
+    MORES_ASSIGN_OR_RETURN(TokenizerJsonFile file, ToTokenizerJsonFile(keys, where));
+    files["tokenizer.json"] = DumpTokenizerJson(std::move(file));
+  }
+  files["tokenizer_config.json"] = TokenizerConfigJson(keys).dump(2, ' ', /*ensure_ascii=*/false,
+                                                                  Json::error_handler_t::replace) +
+                                   "\n";
+  return files;
 }
 
 }  // namespace mores::text

@@ -11,38 +11,9 @@ namespace {
 constexpr size_t kMaxGgufBytes = size_t{256} << 20;  // of all tokens, and of all merges
 constexpr size_t kMaxGgufList = size_t{4} << 20;
 
-bool IsNamedByKey(const GgufTokenizer& keys, size_t id) {
-  for (const auto& key : {keys.bos, keys.eos, keys.eot, keys.eom}) {
-    if (key && static_cast<size_t>(*key) == id) return true;
-  }
-  return false;
-}
-
-// Special tokens by their type. What the keys name is special too, unless its type says that it is
-// an ordinary token: transformers makes special what its config names, but a file whose key is
-// wrong must not take a letter out of the text.
-bool IsSpecialToken(const GgufTokenizer& keys, size_t id) {
-  switch (TypeOf(keys, id)) {
-    case GgufTokenType::kControl:
-    case GgufTokenType::kUnknown:
-      return true;
-    case GgufTokenType::kUserDefined:
-      return IsNamedByKey(keys, id);
-    default:
-      return keys.types.empty() && IsNamedByKey(keys, id);
-  }
-}
-
 Json AddedTokenJson(std::string_view content, size_t id, bool special) {
   return {{"id", id},        {"content", content},  {"single_word", false}, {"lstrip", false},
           {"rstrip", false}, {"normalized", false}, {"special", special}};
-}
-
-// Tokens that pad the list up to the embedding's size stand for nothing; of a SentencePiece model
-// unused ones are pieces like others.
-bool IsPadding(const GgufTokenizer& keys, size_t id) {
-  const bool unused = TypeOf(keys, id) == GgufTokenType::kUnused && keys.model == "gpt2";
-  return keys.tokens[id].empty() || (unused && !IsNamedByKey(keys, id));
 }
 
 Status AddTokens(const GgufTokenizer& keys, const std::string& where, TokenizerJsonFile& file) {
@@ -78,17 +49,19 @@ Status AddMerges(const GgufTokenizer& keys, const std::string& where, TokenizerJ
 }
 
 // What a whole text gets: bos before it, eos behind it.
-Json TemplateJson(const GgufTokenizer& keys, bool add_bos, bool add_eos) {
-  if (!add_bos && !add_eos) return nullptr;
+Json TemplateJson(const GgufTokenizer& keys, std::optional<int32_t> before,
+                  std::optional<int32_t> after) {
+  if (!before && !after) return nullptr;
   Json single = Json::array(), tokens = Json::object();
   const auto add = [&](int32_t id) {
-    const std::string name(keys.tokens[static_cast<size_t>(id)]);
+    const auto number = static_cast<uint32_t>(id);
+    const std::string name(keys.tokens[number]);
     single.push_back({{"SpecialToken", {{"id", name}, {"type_id", 0}}}});
-    tokens[name] = {{"id", name}, {"ids", Json::array({id})}, {"tokens", Json::array({name})}};
+    tokens[name] = {{"id", name}, {"ids", Json::array({number})}, {"tokens", Json::array({name})}};
   };
-  if (add_bos) add(*keys.bos);
+  if (before) add(*before);
   single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
-  if (add_eos) add(*keys.eos);
+  if (after) add(*after);
   Json pair = single;
   for (const Json& piece : single) {
     pair.push_back(piece);
@@ -103,18 +76,19 @@ Json TemplateJson(const GgufTokenizer& keys, bool add_bos, bool add_eos) {
 
 Expected<Json> PostProcessorJson(const GgufTokenizer& keys, bool adds_bos,
                                  const std::string& where) {
-  const bool add_bos = keys.add_bos.value_or(adds_bos && keys.bos.has_value());
+  const std::optional<int32_t> bos = BosOf(keys), eos = EosOf(keys);
+  const bool add_bos = keys.add_bos.value_or(adds_bos && bos.has_value());
   const bool add_eos = keys.add_eos.value_or(false);
-  if ((add_bos && !keys.bos) || (add_eos && !keys.eos)) {
-    const char* name = add_bos && !keys.bos ? "bos" : "eos";
+  if ((add_bos && !bos) || (add_eos && !eos)) {
+    const char* name = add_bos && !bos ? "bos" : "eos";
     return MakeError(ErrorKind::kCorrupt,
                      "{}: tokenizer.ggml.add_{}_token: there is no tokenizer.ggml.{}_token_id",
                      where, name, name);
   }
-  return TemplateJson(keys, add_bos, add_eos);
+  return TemplateJson(keys, add_bos ? bos : std::nullopt, add_eos ? eos : std::nullopt);
 }
 
-Json ModelJson() {
+Json BpeModelJson() {
   return {{"type", "BPE"},
           {"dropout", nullptr},
           {"unk_token", nullptr},
@@ -140,9 +114,54 @@ Status FillByteBpe(const GgufTokenizer& keys, const std::string& where, Tokenize
                      {"add_prefix_space", true},
                      {"trim_offsets", true},
                      {"use_regex", true}};
-  rest["model"] = ModelJson();
+  rest["model"] = BpeModelJson();
   rest["model"]["ignore_merges"] = family->ignore_merges;
   return AddMerges(keys, where, file);
+}
+
+Json ReplaceJson(const char* from, const char* to) {
+  return {{"type", "Replace"}, {"pattern", {{"String", from}}}, {"content", to}};
+}
+
+// As transformers converts a Llama's tokenizer.model: a space before each stretch of text, spaces
+// as U+2581, no words, bytes for what has no piece.
+Status FillSentencePiece(const GgufTokenizer& keys, const std::string& where,
+                         TokenizerJsonFile& file) {
+  constexpr char kSpace[] = "\xE2\x96\x81";
+  if (!keys.charsmap.empty()) {
+    return MakeError(ErrorKind::kUnsupported,
+                     "{}: tokenizer.ggml.precompiled_charsmap: not supported", where);
+  }
+  if (keys.remove_extra_whitespaces.value_or(false)) {
+    return MakeError(ErrorKind::kUnsupported,
+                     "{}: tokenizer.ggml.remove_extra_whitespaces: not supported", where);
+  }
+  const std::optional<int32_t> unknown = UnknownOf(keys);
+  if (!unknown) {
+    return MakeError(ErrorKind::kCorrupt, "{}: tokenizer.ggml.unknown_token_id: missing", where);
+  }
+  Json& rest = file.rest;
+  MORES_RETURN_IF_ERROR(AddTokens(keys, where, file));
+  const bool add_space = keys.add_space_prefix.value_or(true);
+  Json normalizers = Json::array();
+  if (add_space) normalizers.push_back({{"type", "Prepend"}, {"prepend", kSpace}});
+  normalizers.push_back(ReplaceJson(" ", kSpace));
+  rest["normalizer"] = {{"type", "Sequence"}, {"normalizers", std::move(normalizers)}};
+  rest["pre_tokenizer"] = nullptr;
+  MORES_ASSIGN_OR_RETURN(rest["post_processor"], PostProcessorJson(keys, /*adds_bos=*/true, where));
+  Json decoders = Json::array(
+      {ReplaceJson(kSpace, " "), Json{{"type", "ByteFallback"}}, Json{{"type", "Fuse"}}});
+  if (add_space) {
+    decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1U}, {"stop", 0U}});
+  }
+  rest["decoder"] = {{"type", "Sequence"}, {"decoders", std::move(decoders)}};
+  Json& model = rest["model"] = BpeModelJson();
+  model["unk_token"] = keys.tokens[static_cast<size_t>(*unknown)];
+  model["fuse_unk"] = true;
+  model["byte_fallback"] = true;
+  if (!keys.merges.empty()) return AddMerges(keys, where, file);
+  MORES_ASSIGN_OR_RETURN(file.merges, MergesFromScores(keys, where));
+  return {};
 }
 
 Status CheckSizes(const GgufTokenizer& keys, const std::string& where) {
@@ -168,17 +187,16 @@ Status CheckSizes(const GgufTokenizer& keys, const std::string& where) {
 
 }  // namespace
 
-GgufTokenType TypeOf(const GgufTokenizer& keys, size_t id) {
-  return keys.types.empty() ? GgufTokenType::kNormal : static_cast<GgufTokenType>(keys.types[id]);
-}
-
 Status CheckGgufTokenizer(const GgufTokenizer& keys, const std::string& where) {
   if (keys.tokens.empty()) {
     return MakeError(ErrorKind::kCorrupt, "{}: tokenizer.ggml.tokens: missing or empty", where);
   }
   MORES_RETURN_IF_ERROR(CheckSizes(keys, where));
-  const std::pair<const char*, std::optional<int32_t>> named[] = {
-      {"bos", keys.bos}, {"eos", keys.eos}, {"eot", keys.eot}, {"eom", keys.eom}};
+  const std::pair<const char*, std::optional<int32_t>> named[] = {{"bos", keys.bos},
+                                                                  {"eos", keys.eos},
+                                                                  {"eot", keys.eot},
+                                                                  {"eom", keys.eom},
+                                                                  {"unknown", keys.unknown}};
   for (const auto& [name, id] : named) {
     if (id && (*id < 0 || static_cast<size_t>(*id) >= keys.tokens.size())) {
       return MakeError(ErrorKind::kCorrupt,
@@ -196,6 +214,8 @@ Expected<TokenizerJsonFile> ToTokenizerJsonFile(const GgufTokenizer& keys,
   file.rest = {{"version", "1.0"}, {"truncation", nullptr}, {"padding", nullptr}};
   if (keys.model == "gpt2") {
     MORES_RETURN_IF_ERROR(FillByteBpe(keys, where, file));
+  } else if (keys.model == "llama") {
+    MORES_RETURN_IF_ERROR(FillSentencePiece(keys, where, file));
   } else {
     return MakeError(ErrorKind::kUnsupported, "{}: tokenizer.ggml.model: '{}' is not supported",
                      where, FitColumns(keys.model, 40));

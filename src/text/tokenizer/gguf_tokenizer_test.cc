@@ -123,8 +123,9 @@ TEST(GgufTokenizerTest, RefusesWhatContradictsItself) {
 TEST(GgufTokenizerTest, EndsAtTheKeysTokensAndAtControlTokensOfThatName) {
   Keys keys = Keys::ByteLevel("qwen2", {});
   keys.Add("<end_of_turn>", 4);
+  keys.Add("</s>", 1);
   keys.value.eos = 2;
-  EXPECT_EQ(EndIds(keys.value), (Ids{2, 0}));
+  EXPECT_EQ(EndIds(keys.value), (Ids{2, 0, keys.Id("<end_of_turn>")}));
 }
 
 }  // namespace
