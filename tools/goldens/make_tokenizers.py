@@ -5,7 +5,8 @@
       trains small tokenizers on text of its own and writes each one's tokenizer.json and cases
   make_tokenizers.py --cases OUT [--characters] [--random N] --tokenizers DIR... --texts FILE...
       writes OUT/NAME/{tokenizer.json,cases.jsonl} for tokenizers there are: a case for each line of
-      the files, for every assigned character of Unicode 14, and for N random strings
+      the files and of the goldens, for every assigned character of Unicode 14, for N random strings
+      and for some random ids
 
 A case is a line of JSON:
   {"text", "plain", "marked", "whole", "skip", "keep"}
@@ -38,6 +39,9 @@ ENDING = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
 O200K = (r"[^\r\n\p{L}\p{N}]?" + UPPER + "*" + LOWER + "+" + ENDING + r"|[^\r\n\p{L}\p{N}]?" +
          UPPER + "+" + LOWER + "*" + ENDING +
          r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+TEKKEN = O200K.replace(ENDING, "").replace(r"\p{N}{1,3}", r"\p{N}")
+QWEN35 = (QWEN2.replace(r"?\p{L}+", r"?[\p{L}\p{M}]+")
+          .replace(r"[^\s\p{L}\p{N}]+", r"[^\s\p{L}\p{M}\p{N}]+"))
 CJK = "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+"
 
 SENTENCES = [
@@ -403,10 +407,54 @@ def unknown():
     return tokenizer
 
 
+def family(members, normalizer=None):
+    """Byte-level, with a pre-tokenizer that GGUF files name."""
+    tokenizer = Tokenizer(models.BPE())
+    if normalizer is not None:
+        tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(members)
+    tokenizer.decoder = decoders.ByteLevel()
+    train_bpe(tokenizer, 600, [], initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    tokenizer.add_special_tokens(special("<|endoftext|>"))
+    return tokenizer
+
+
+def byte_words(use_regex):
+    return pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=use_regex)
+
+
+def isolated(*patterns):
+    return [pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in patterns]
+
+
+def starcoder():
+    return family([pre_tokenizers.Digits(individual_digits=True), byte_words(True)])
+
+
+def falcon():
+    return family([pre_tokenizers.Punctuation("contiguous"), byte_words(True),
+                   pre_tokenizers.Digits(individual_digits=False)] + isolated("[0-9][0-9][0-9]"))
+
+
+def deepseek_coder():
+    return family(isolated("[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", CJK) +
+                  [pre_tokenizers.Digits(individual_digits=True), byte_words(False)])
+
+
+def tekken():
+    return changed(family(isolated(TEKKEN) + [byte_words(False)]),
+                   lambda file: file["model"].update(ignore_merges=True))
+
+
+def qwen35():
+    return family(isolated(QWEN35) + [byte_words(False)], normalizers.NFC())
+
+
 GOLDENS = {"qwen2": qwen2, "llama3": llama3, "o200k": o200k, "gpt2": gpt2,
            "llama2_prepend": lambda: llama2("prepend"), "llama2_metaspace": lambda: llama2("first"),
            "t5": t5, "unigram_bytes": unigram_bytes, "splits": splits, "chinese": chinese,
-           "unknown": unknown}
+           "unknown": unknown, "starcoder": starcoder, "falcon": falcon,
+           "deepseek_coder": deepseek_coder, "tekken": tekken, "qwen35": qwen35}
 
 
 def make(out):
@@ -497,8 +545,11 @@ def check_cases(options):
         shutil.copy(f"{folder}/tokenizer.json", f"{out}/tokenizer.json")
         tokenizer = Tokenizer.from_file(f"{out}/tokenizer.json")
         plain = without_special_tokens(tokenizer)
-        write_cases(f"{out}/cases.jsonl", (case_of(tokenizer, plain, line) for line in lines))
-        print(f"{name}: {len(lines)} cases", file=sys.stderr)
+        tokens = [token.content for token in tokenizer.get_added_tokens_decoder().values()][:40]
+        cases = [case_of(tokenizer, plain, line) for line in lines + hard_lines(tokens)]
+        cases += id_cases(tokenizer, 500)
+        write_cases(f"{out}/cases.jsonl", cases)
+        print(f"{name}: {len(cases)} cases", file=sys.stderr)
 
 
 def main():

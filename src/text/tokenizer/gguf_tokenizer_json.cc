@@ -54,9 +54,10 @@ Json TemplateJson(const GgufTokenizer& keys, std::optional<int32_t> before,
   if (!before && !after) return nullptr;
   Json single = Json::array(), tokens = Json::object();
   const auto add = [&](int32_t id) {
-    const std::string name(keys.tokens[static_cast<size_t>(id)]);
+    const auto number = static_cast<uint32_t>(id);
+    const std::string name(keys.tokens[number]);
     single.push_back({{"SpecialToken", {{"id", name}, {"type_id", 0}}}});
-    tokens[name] = {{"id", name}, {"ids", Json::array({id})}, {"tokens", Json::array({name})}};
+    tokens[name] = {{"id", name}, {"ids", Json::array({number})}, {"tokens", Json::array({name})}};
   };
   if (before) add(*before);
   single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
@@ -151,7 +152,7 @@ Status FillSentencePiece(const GgufTokenizer& keys, const std::string& where,
   Json decoders = Json::array(
       {ReplaceJson(kSpace, " "), Json{{"type", "ByteFallback"}}, Json{{"type", "Fuse"}}});
   if (add_space) {
-    decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
+    decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1U}, {"stop", 0U}});
   }
   rest["decoder"] = {{"type", "Sequence"}, {"decoders", std::move(decoders)}};
   Json& model = rest["model"] = BpeModelJson();

@@ -73,6 +73,8 @@ Status SayFrame(const Json& rest, Writing& writing) {
   const Json processor = rest.contains("post_processor") ? rest["post_processor"] : Json();
   MORES_ASSIGN_OR_RETURN(const Frame frame, MakeFrame(processor, writing.where));
   OwnedGgufTokenizer& keys = writing.keys;
+  if (!keys.bos && frame.before.size() == 1) keys.bos = frame.before[0];
+  if (!keys.eos && frame.after.size() == 1) keys.eos = frame.after[0];
   keys.add_bos = keys.bos && frame.before == std::vector<int32_t>{*keys.bos};
   keys.add_eos = keys.eos && frame.after == std::vector<int32_t>{*keys.eos};
   return {};
