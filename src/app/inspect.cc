@@ -51,11 +51,8 @@ Expected<Json> DescribeModel(const std::string& model) {
   int windowed = 0;
   for (int layer = 0; layer < config.layers; ++layer) windowed += config.layer(layer).window > 0;
   json["windowed_layers"] = windowed;
-  const auto tokenizer = source->LoadTokenizer();
-  if (!tokenizer && tokenizer.error().kind != ErrorKind::kMissing) {
-    return tl::unexpected<Error>(tokenizer.error());
-  }
-  json["tokens"] = tokenizer ? Json((*tokenizer)->vocab_size()) : Json();
+  MORES_ASSIGN_OR_RETURN(const std::optional<int32_t> tokens, source->TokenCount());
+  json["tokens"] = tokens ? Json(*tokens) : Json();
   json["judge_profile"] = nullptr;
   const text::ModelTexts texts = source->Texts();
   MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> judge, texts.judge);

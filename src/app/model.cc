@@ -14,6 +14,7 @@
 #include "chat/endpoint/endpoint.h"
 #include "fetch/catalogue.h"
 #include "fetch/store.h"
+#include "tensor/gguf.h"
 
 namespace mores::app {
 
@@ -72,9 +73,12 @@ Expected<std::string> FindInCatalogue(const std::string& given) {
 
 Expected<std::string> FindNamed(const std::string& given) {
   if (DirectoryExists(given)) return given;
-  if (FileExists(given)) return given;
+  if (tensor::IsGgufFile(given)) return given;
   if (const auto shipped = FindShipped(given)) return *shipped;
-  return FindInCatalogue(given);
+  Expected<std::string> found = FindInCatalogue(given);
+  // Whoever opens it says what is wrong with it.
+  if (!found && FileExists(given)) return given;
+  return found;
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "base/cpu.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/model_fetch.h"
 #include "cli/model_options.h"
 #include "cli/telling.h"
 #include "model/weight_format.h"
@@ -186,11 +187,14 @@ The tokenizer, templates and judge.json go along.)"});
 }  // namespace
 
 void AddModelCommand(CommandLine& line) {
-  CLI::App* model = AddCommand(
-      line.app, {.name = "model",
-                 .summary = "Look at, verify and convert model directories.",
-                 .example = "  mores model info models/mini\n  mores model verify models/mini"});
+  CLI::App* model =
+      AddCommand(line.app, {.name = "model",
+                            .summary = "Fetch models by name; look at, verify and convert them.",
+                            .example = "  mores model list\n  mores model info models/mini\n"
+                                       "  mores model verify models/mini"});
   model->require_subcommand(1);
+  AddModelFetch(line, *model);
+  AddModelList(line, *model);
   AddInfo(line, *model);
   AddVerify(line, *model);
   AddConvert(line, *model);

@@ -25,6 +25,13 @@ Expected<std::vector<float>> ModelSource::Read(const WeightShape& weight) const 
   return values;
 }
 
+Expected<std::optional<int32_t>> ModelSource::TokenCount() const {
+  const auto tokenizer = LoadTokenizer();
+  if (tokenizer) return (*tokenizer)->vocab_size();
+  if (tokenizer.error().kind == ErrorKind::kMissing) return std::nullopt;
+  return tl::unexpected<Error>(tokenizer.error());
+}
+
 text::ModelTexts ModelSource::Texts() const {
   return {.model = path(),
           .folder = Folder(),
@@ -59,7 +66,7 @@ Expected<std::unique_ptr<const ModelSource>> OpenModel(const std::string& path) 
     file = *found;
   } else if (!FileExists(path) && !path.ends_with(".gguf")) {
     return OpenDirectory(path);
-  } else if (FileExists(path) && !tensor::IsGgufFile(path)) {
+  } else if (FileExists(path) && !path.ends_with(".gguf") && !tensor::IsGgufFile(path)) {
     return MakeError(ErrorKind::kUnsupported, "{}: is neither a model directory nor a GGUF file",
                      path);
   }

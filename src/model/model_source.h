@@ -46,6 +46,8 @@ class ModelSource {
 
   // kMissing where there is none.
   virtual Expected<std::unique_ptr<text::Tokenizer>> LoadTokenizer() const = 0;
+  // Its vocab_size(), without loading it where that can be had; nullopt where there is none.
+  virtual Expected<std::optional<int32_t>> TokenCount() const;
   virtual Expected<std::optional<text::ChatTemplateText>> ChatTemplate() const = 0;
   // By their names in templates: {"bos_token", "<s>"}.
   virtual Expected<std::map<std::string, std::string>> SpecialTokens() const = 0;

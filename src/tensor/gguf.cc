@@ -181,7 +181,7 @@ Expected<GgufKeys> ReadGgufKeys(GgufCursor& cursor, uint64_t count) {
     cursor.Name(fmt::format("key {} of {}", i + 1, count));
     MORES_ASSIGN_OR_RETURN(const std::string_view name, cursor.String());
     if (name.size() > kGgufLongestKey) {
-      return cursor.Corrupt("has a name of {} bytes; GGUF has at most {}", name.size(),
+      return cursor.Corrupt("has a name of {} bytes; at most {} are read", name.size(),
                             kGgufLongestKey);
     }
     if (!IsGgufName(name)) return cursor.Corrupt("has a name that isn't printable ASCII");

@@ -45,9 +45,11 @@ class GgufKeys {
   const std::map<std::string, GgufValue, std::less<>>& values() const { return values_; }
   const std::string& where() const { return where_; }
 
-  const GgufValue* Find(std::string_view key) const;  // null if absent
+  static constexpr uint64_t kMostElements = uint64_t{1} << 22;  // far above any vocabulary
+  const GgufValue* Find(std::string_view key) const;            // null if absent
   // Of that type, or nullopt where absent; kCorrupt, the key named, where it is of another. A
-  // number is taken as a float where it is an integer, not the other way round.
+  // number is taken as a float where it is an integer, not the other way round; so are lists, and
+  // those of true or false as integers. kUnsupported for a list of more than kMostElements.
   Expected<std::optional<int64_t>> Integer(std::string_view key) const;
   Expected<std::optional<double>> Float(std::string_view key) const;
   Expected<std::optional<bool>> Bool(std::string_view key) const;

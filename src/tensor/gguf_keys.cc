@@ -146,6 +146,10 @@ Expected<std::optional<GgufArray>> GgufKeys::Array(std::string_view key,
     const bool fits = array->kind == kind ||
                       (kind == Kind::kFloat && array->kind == Kind::kInteger) ||
                       (kind == Kind::kInteger && array->kind == Kind::kBool);
+    if (fits && array->count > kMostElements) {
+      return MakeError(ErrorKind::kUnsupported, "{}: key '{}' has {} elements; at most {} are read",
+                       where_, key, array->count, kMostElements);
+    }
     if (fits) return *array;
   }
   return WrongKind(where_, key, *value, KindOfArray(kind));

@@ -302,8 +302,8 @@ TEST(Gguf, RefusesHostileKeys) {
             "x.gguf: key 1 of 1 has a name that isn't printable ASCII");
   EXPECT_EQ(refusal(GgufMaker().Integer("", 1)),
             "x.gguf: key 1 of 1 has a name that isn't printable ASCII");
-  EXPECT_EQ(refusal(GgufMaker().Integer(std::string(65536, 'k'), 1)),
-            "x.gguf: key 1 of 1 has a name of 65536 bytes; GGUF has at most 65535");
+  EXPECT_EQ(refusal(GgufMaker().Integer(std::string(256, 'k'), 1)),
+            "x.gguf: key 1 of 1 has a name of 256 bytes; at most 255 are read");
   for (const uint32_t alignment : {0u, 3u, 48u, 0x80000000u}) {
     EXPECT_EQ(refusal(GgufMaker().Integer("general.alignment", alignment)),
               fmt::format("x.gguf: key 'general.alignment' is {}; a power of two up to 1073741824 "
@@ -424,6 +424,7 @@ TEST(Gguf, KeysSayWhatTheyAreInstead) {
                                 .Text("text", "t")
                                 .Key("texts", 9, GgufList(8, 1, GgufText("t")))
                                 .Key("huge", 10, GgufNumber(kHuge))
+                                .Key("long", 9, GgufList(0, 4194305, std::string(4194305, '1')))
                                 .Key("truths", 9, GgufList(7, 2, std::string("\0\1", 2)))
                                 .File();
   const auto contents = GgufFile::Parse(bytes, "x.gguf");
@@ -443,6 +444,8 @@ TEST(Gguf, KeysSayWhatTheyAreInstead) {
   EXPECT_EQ(keys.Array("texts", GgufArray::Kind::kFloat).error().message,
             "x.gguf: key 'texts' is a list of strings, a list of numbers wanted");
   EXPECT_EQ(keys.String("texts").error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(keys.Array("long", GgufArray::Kind::kInteger).error().message,
+            "x.gguf: key 'long' has 4194305 elements; at most 4194304 are read");
   EXPECT_EQ(**keys.Integer("huge"), std::numeric_limits<int64_t>::max());
   EXPECT_EQ((*keys.Array("truths", GgufArray::Kind::kInteger))->Integers(),
             (std::vector<int64_t>{0, 1}));

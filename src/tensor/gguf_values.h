@@ -31,7 +31,7 @@ inline constexpr uint64_t kGgufDefaultAlignment = 32;
 inline constexpr std::string_view kGgufAlignmentKey = "general.alignment";
 inline constexpr size_t kGgufMostDimensions = 4;
 inline constexpr size_t kGgufLongestTensorName = 63;  // with an end of its own, 64 in llama.cpp
-inline constexpr size_t kGgufLongestKey = 65535;
+inline constexpr size_t kGgufLongestKey = 255;        // of ours: errors name keys
 
 // Bytes of a value that has always the same; 0 for strings, arrays and unknown types.
 constexpr size_t GgufSizeOf(GgufType type) {

@@ -5,6 +5,8 @@
       writes everything.gguf (each type of value and of element that is read, tensors of up to four dimensions, data
       aligned to 64 bytes) with everything.json, which says what is in it, written.gguf, which has the types of values
       that mores writes, and parts-0000N-of-00003.gguf, a split model
+  make_gguf.py --seeds fuzz/seeds/model_gguf_source_fuzz
+      writes tiny models with tokenizers, from which fuzzing starts
   make_gguf.py --check FILE...
       reads files as the package does and prints their keys and tensors as JSON
 """
@@ -107,6 +109,80 @@ def make_parts(out):
     finish(writer)
 
 
+def add_model(writer, name, tied, bias):
+    hidden, heads, kv_heads, ffn, vocab, context = 16, 2, 1, 16, 40, 64
+    writer.add_block_count(2)
+    writer.add_context_length(context)
+    writer.add_embedding_length(hidden)
+    writer.add_feed_forward_length(ffn)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(kv_heads)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_freq_base(10000.0)
+    told = []
+    half, whole = Element.F16, Element.F32
+    add_tensor(writer, told, "token_embd.weight", half, (vocab, hidden))
+    add_tensor(writer, told, "output_norm.weight", whole, (hidden,))
+    if not tied:
+        add_tensor(writer, told, "output.weight", half, (vocab, hidden))
+    for layer in range(2):
+        block, kv_dim = f"blk.{layer}.", hidden // heads * kv_heads
+        for norm in ("attn_norm", "ffn_norm") + (("attn_q_norm", "attn_k_norm") if name == "qwen3" else ()):
+            size = hidden if norm in ("attn_norm", "ffn_norm") else hidden // heads
+            add_tensor(writer, told, block + norm + ".weight", whole, (size,))
+        for part, rows in (("q", hidden), ("k", kv_dim), ("v", kv_dim)):
+            add_tensor(writer, told, f"{block}attn_{part}.weight", half, (rows, hidden))
+            if bias:
+                add_tensor(writer, told, f"{block}attn_{part}.bias", whole, (rows,))
+        add_tensor(writer, told, block + "attn_output.weight", half, (hidden, hidden))
+        for part, shape in (("gate", (ffn, hidden)), ("up", (ffn, hidden)), ("down", (hidden, ffn))):
+            add_tensor(writer, told, f"{block}ffn_{part}.weight", half, shape)
+
+
+def add_byte_bpe(writer, pre):
+    tokens = list("!'2abdeghinorstuwy") + ["Ġ", "Ċ", "ä", "½", "ł", "å", "¥", "he", "Ġj", "th", "an", "Ġan", "The"]
+    tokens += ["T", "j", "er", "<|im_end|>", "<|im_start|>", "<think>", "<unused>"]
+    tokens += [f"<pad{number}>" for number in range(40 - len(tokens))]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(pre)
+    writer.add_token_list(tokens)
+    writer.add_token_types([3 if token.startswith("<|") else 4 if token == "<think>" else
+                            5 if token.startswith("<") else 1 for token in tokens])
+    writer.add_token_merges(["h e", "Ġ j", "t h", "a n", "Ġ an", "T he", "e r"])
+    writer.add_eos_token_id(tokens.index("<|im_end|>"))
+    writer.add_bos_token_id(tokens.index("<|im_start|>"))
+    writer.add_add_bos_token(True)
+    writer.add_chat_template("{% for m in messages %}{{ m.content }}{% endfor %}")
+
+
+def add_sentencepiece(writer):
+    tokens = ["<unk>", "<s>", "</s>", "<0x0A>", "<0xE4>", "▁", "▁the", "▁j", "u", "d", "g", "e", "'", "s", "2", "a", "n",
+              "w", "r", "er", "ers", ":", "你", "好", "▁T", "h", "he", "<|im_end|>"]
+    tokens += [f"<pad{number}>" for number in range(40 - len(tokens))]
+    kinds = {"<unk>": 2, "<s>": 3, "</s>": 3, "<|im_end|>": 3, "<0x0A>": 6, "<0xE4>": 6}
+    writer.add_tokenizer_model("llama")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list(tokens)
+    writer.add_token_scores([-float(number) for number in range(len(tokens))])
+    writer.add_token_types([kinds.get(token, 5 if token.startswith("<pad") else 1) for token in tokens])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    writer.add_add_space_prefix(True)
+
+
+def make_seeds(out):
+    for name, tied, bias in (("llama", False, False), ("qwen2", True, True), ("qwen3", True, False),
+                             ("internlm2", False, False)):
+        writer = gguf.GGUFWriter(os.path.join(out, name), name)
+        add_model(writer, name, tied, bias)
+        if name in ("llama", "internlm2"):
+            add_sentencepiece(writer)
+        else:
+            add_byte_bpe(writer, "qwen2" if name == "qwen2" else "llama-bpe")
+        finish(writer)
+
+
 def tell(path):
     reader = gguf.GGUFReader(path)
     keys = {name: field.contents() for name, field in reader.fields.items() if not name.startswith("GGUF.")}
@@ -119,9 +195,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out")
     parser.add_argument("--check", nargs="+", default=[])
+    parser.add_argument("--seeds")
     options = parser.parse_args()
     for path in options.check:
         tell(path)
+    if options.seeds:
+        os.makedirs(options.seeds, exist_ok=True)
+        make_seeds(options.seeds)
     if options.out:
         os.makedirs(options.out, exist_ok=True)
         make_everything(options.out)

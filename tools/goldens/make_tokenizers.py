@@ -13,6 +13,7 @@ A case is a line of JSON:
       plain: ids as if there were no special tokens; marked: special tokens are read; whole: and those that a
       text gets are added; skip, keep: the text of `whole` without and with special tokens.
       Left out where equal: marked to plain, whole to marked, skip to text, keep to skip.
+      With "hex", the bytes that are tokenised, which are not UTF-8; "text" is what they become.
   {"ids", "skip", "keep"}
       the text of any ids.
 """

@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "chat/endpoint/endpoint_address.h"
 #include "chat/endpoint/endpoint_call.h"
-#include "chat/endpoint/endpoint_proxy.h"
+#include "net/proxy.h"
 
 namespace mores::chat {
 namespace {
@@ -52,7 +52,7 @@ Expected<std::unique_ptr<ChatModel>> OpenEndpoint(const EndpointOptions& options
   shared->key_source = std::move(key.source);
   shared->redactor = Redactor(key.value);
   const std::string url = UrlOf(options.address, "/chat/completions");
-  if (const std::string proxy = ProxyOf(url); !proxy.empty()) {
+  if (const std::string proxy = net::ProxyOf(url); !proxy.empty()) {
     shared->via = fmt::format(", through the proxy {}", proxy);
   }
   MORES_ASSIGN_OR_RETURN(

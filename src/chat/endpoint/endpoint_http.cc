@@ -8,7 +8,7 @@
 
 #include "base/check.h"
 #include "base/version.h"
-#include "chat/endpoint/endpoint_proxy.h"
+#include "net/proxy.h"
 
 namespace mores::chat {
 namespace {
@@ -161,7 +161,7 @@ class CurlPool : public HttpPool {
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_ACCEPT_ENCODING, "");  // whatever the library can unpack
-    if (IsLoopback(url)) set(CURLOPT_NOPROXY, "*");
+    if (net::IsLoopback(url)) set(CURLOPT_NOPROXY, "*");
     set(CURLOPT_SSL_VERIFYPEER, 1L);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     set(CURLOPT_HTTPHEADER, headers_);

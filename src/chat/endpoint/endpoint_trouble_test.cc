@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "chat/endpoint/endpoint.h"
-#include "chat/endpoint/endpoint_proxy.h"
 #include "chat/reply_cache.h"
+#include "net/proxy.h"
 #include "support/base/test_directory.h"
 #include "support/chat/endpoint_requests.h"
 
@@ -225,12 +225,12 @@ TEST(EndpointTrouble, OneThatDiesOnTheWayEndsTheRunAfterADeadlineNotAfterOneAnIt
 TEST(EndpointTrouble, ProxiesAreNamedWithoutTheirSecretsAndNeverUsedForThisMachine) {
   setenv("http_proxy", "http://me:hunter2@127.0.0.1:9", 1);
   unsetenv("no_proxy");
-  EXPECT_EQ(ProxyOf("http://h.example/v1"), "http://127.0.0.1:9 (http_proxy)");
+  EXPECT_EQ(net::ProxyOf("http://h.example/v1"), "http://127.0.0.1:9 (http_proxy)");
   for (const char* here : {"http://127.0.0.1:1/v1", "http://localhost/v1", "http://a.localhost/v1",
                            "http://[::1]:80/v1", "http://127.3.2.1/"}) {
-    EXPECT_EQ(ProxyOf(here), "") << here;
+    EXPECT_EQ(net::ProxyOf(here), "") << here;
   }
-  EXPECT_EQ(ProxyOf("http://127.0.0.1.example/v1"), "http://127.0.0.1:9 (http_proxy)");
+  EXPECT_EQ(net::ProxyOf("http://127.0.0.1.example/v1"), "http://127.0.0.1:9 (http_proxy)");
   EndpointOptions options = FastOptions("http://h.example:81/v1");
   options.deadline_seconds = 0.3;
   const auto dead = Open(options)->Chat(Numbered(1), {});
@@ -241,7 +241,7 @@ TEST(EndpointTrouble, ProxiesAreNamedWithoutTheirSecretsAndNeverUsedForThisMachi
       [](const Request&) -> Answer { return {.body = FakeServer::Completion("x")}; });
   const auto here = Open(FastOptions(server.base()))->Chat(Numbered(1), {});
   setenv("no_proxy", "other, .example", 1);
-  EXPECT_EQ(ProxyOf("http://h.example:81/v1"), "");
+  EXPECT_EQ(net::ProxyOf("http://h.example:81/v1"), "");
   unsetenv("no_proxy");
   unsetenv("http_proxy");
   ASSERT_TRUE(here && (*here)[0]);

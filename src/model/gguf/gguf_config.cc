@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "model/gguf/gguf_names.h"
 #include "model/gguf/gguf_rope.h"
+#include "text/unicode.h"
 
 namespace mores::model {
 namespace {
@@ -25,6 +26,9 @@ constexpr int64_t kMostLayers = 1024;  // what config.json may say
 constexpr std::array<std::string_view, 5> kHarmless = {
     "vocab_size", "rope.scaling.original_context_length", "rope.scaling.finetuned",
     "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow"};
+
+// What a file says, for an error of one line.
+std::string Shown(std::string_view text) { return text::FitColumns(text, 40); }
 
 double Decimal(double value) {
   const auto narrow = static_cast<float>(value);
@@ -150,7 +154,7 @@ void RefuseUncomputed(ArchitectureKeys& keys, int64_t head_dim) {
   }
   const std::string layout = keys.String("tensor_data_layout");
   if (!layout.empty() && layout != "Meta AI original pth") {
-    keys.Refuse("tensor_data_layout", fmt::format("'{}' is not supported", layout));
+    keys.Refuse("tensor_data_layout", fmt::format("'{}' is not supported", Shown(layout)));
   }
   if (keys.keys().Find("classifier.output_labels") != nullptr) {
     keys.Remember(ErrorKind::kUnsupported, "classifier.output_labels",
@@ -185,7 +189,7 @@ void ReadGgufRope(ArchitectureKeys& keys, const StoredTensors& tensors, Json& js
   const std::string type = keys.String("rope.scaling.type");
   if (!type.empty() && type != "none" && type != "linear") {
     keys.Refuse("rope.scaling.type",
-                fmt::format("'{}' is not supported; none and linear are", type));
+                fmt::format("'{}' is not supported; none and linear are", Shown(type)));
   }
   // The older name of the same; a factor without a type is linear.
   const std::optional<double> old = keys.Float("rope.scale_linear");
@@ -305,7 +309,7 @@ Expected<std::string> ReadArchitecture(const GgufKeys& keys) {
   MORES_ASSIGN_OR_RETURN(const auto type, keys.String("general.type"));
   if (type && !type->empty() && *type != "model") {
     return MakeError(ErrorKind::kUnsupported, "{}: general.type: '{}' is no model", keys.where(),
-                     *type);
+                     Shown(*type));
   }
   MORES_ASSIGN_OR_RETURN(const auto name, keys.String("general.architecture"));
   if (!name) {
@@ -315,7 +319,7 @@ Expected<std::string> ReadArchitecture(const GgufKeys& keys) {
   if (std::find(kKnown.begin(), kKnown.end(), *name) == kKnown.end()) {
     return MakeError(ErrorKind::kUnsupported,
                      "{}: general.architecture: '{}' is not supported; these are: {}", keys.where(),
-                     *name, fmt::join(kKnown, ", "));
+                     Shown(*name), fmt::join(kKnown, ", "));
   }
   return std::string(*name);
 }

@@ -162,6 +162,14 @@ TEST(GgufConfigTest, RefusesByNameWhatIsNotComputed) {
             "m.gguf: general.architecture: 'gemma2' is not supported; these are: llama, qwen2, "
             "qwen3, internlm2");
   EXPECT_THAT(With("general.type", std::string_view("mmproj")), HasSubstr("'mmproj' is no model"));
+  // What a file says stays in the one line.
+  const std::string hostile = "a\n\x1b[2J" + std::string(100'000, 'x');
+  for (const char* key : {"general.type", "general.architecture", "llama.rope.scaling.type",
+                          "llama.tensor_data_layout"}) {
+    const std::string message = With(key, std::string_view(hostile));
+    EXPECT_THAT(message, HasSubstr("'a  [2Jxxx"));
+    EXPECT_LT(message.size(), 200u);
+  }
 }
 
 TEST(GgufConfigTest, PassesOverWhatChangesNothing) {

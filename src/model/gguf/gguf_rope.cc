@@ -53,8 +53,12 @@ std::vector<float> RopeDivisors(const RopeConfig& rope, int head_dim) {
 }
 
 RopeScaling ScalingOfDivisors(const std::vector<float>& divisors, double theta) {
-  const float largest = *std::max_element(divisors.begin(), divisors.end());
-  if (largest == 1.0f && *std::min_element(divisors.begin(), divisors.end()) == 1.0f) return {};
+  const auto [least, most] = std::minmax_element(divisors.begin(), divisors.end());
+  const float largest = *most;
+  if (*least == 1.0f && largest == 1.0f) return {};
+  if (*least == largest && largest > 1.0f) {
+    return {.kind = RopeScaling::Kind::kLinear, .factor = ShortestDecimal(largest)};
+  }
   const std::vector<float> frequencies =
       ops::RopeFrequencies(2 * static_cast<int64_t>(divisors.size()), theta, {}, 0);
   // Those of Llama 3.1 and 3.2 first: others may give the same divisors.
@@ -64,7 +68,9 @@ RopeScaling ScalingOfDivisors(const std::vector<float>& divisors, double theta) 
   for (int64_t context = 4; context <= int64_t{1} << 20; context *= 2) contexts.push_back(context);
   // The largest is the factor, unless no frequency is low enough to be divided by all of it: so
   // usual factors come first.
+  constexpr float kLeast = 1.0f, kMost = 1024.0f;  // of what config.json may say
   for (const float factor : {8.0f, 32.0f, 2.0f, 4.0f, 16.0f, 64.0f, largest}) {
+    if (factor <= kLeast || factor > kMost) continue;
     for (const auto& [low, high] : kBounds) {
       for (const int64_t context : contexts) {
         const RopeScaling scaling = {.kind = RopeScaling::Kind::kLlama3,

@@ -54,8 +54,12 @@ TEST(GgufRopeTest, FrequenciesComeBackBitForBit) {
   }
 }
 
-TEST(GgufRopeTest, OnesAreNoScaling) {
+TEST(GgufRopeTest, EqualNumbersAreLinearOrNoScaling) {
   EXPECT_EQ(ScalingOfDivisors(std::vector<float>(8, 1.0f), 10000.0).kind, Kind::kNone);
+  const ops::RopeScaling threes = ScalingOfDivisors(std::vector<float>(8, 3.0f), 10000.0);
+  EXPECT_EQ(threes.kind, Kind::kLinear);
+  EXPECT_EQ(threes.factor, 3);
+  EXPECT_EQ(ScalingOfDivisors(std::vector<float>(8, 0.5f), 10000.0).kind, Kind::kDivisors);
   EXPECT_TRUE(RopeDivisors({}, 16).empty());
   const RopeConfig linear = {.scaling = {.kind = Kind::kLinear, .factor = 4}};
   EXPECT_TRUE(RopeDivisors(linear, 16).empty());

@@ -163,6 +163,12 @@ Expected<std::unique_ptr<text::Tokenizer>> GgufSource::LoadTokenizer() const {
   return text::MakeTokenizer(keys, path());
 }
 
+Expected<std::optional<int32_t>> GgufSource::TokenCount() const {
+  MORES_ASSIGN_OR_RETURN(const text::GgufTokenizer keys, TokenizerKeys(file_->keys()));
+  if (keys.tokens.empty()) return ModelSource::TokenCount();
+  return text::TokenCount(keys);
+}
+
 std::optional<std::string> GgufSource::OwnNeighbour(const std::string& name) const {
   return Neighbour(GgufStem(path()) + "." + name);
 }

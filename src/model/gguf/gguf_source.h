@@ -34,6 +34,7 @@ class GgufSource : public ModelSource {
   void Release(const std::string& name) const override;
 
   Expected<std::unique_ptr<text::Tokenizer>> LoadTokenizer() const override;
+  Expected<std::optional<int32_t>> TokenCount() const override;
   // STEM.chat_template.jinja beside the file, else the file's own, else chat_template.jinja beside.
   Expected<std::optional<text::ChatTemplateText>> ChatTemplate() const override;
   Expected<std::map<std::string, std::string>> SpecialTokens() const override;

@@ -198,9 +198,12 @@ TEST_F(GgufSourceTest, FindsAModelByItsFileOrItsFolder) {
 }
 
 TEST_F(GgufSourceTest, SaysWhatIsNoModel) {
-  Write("m.gguf", "not one");
+  Write("m.bin", "not one");
+  EXPECT_THAT(OpenModel(Path("m.bin")).error().message,
+              HasSubstr("m.bin: is neither a model directory nor a GGUF file"));
+  Write("m.gguf", "version https://git-lfs.github.com/spec/v1\n");
   EXPECT_THAT(OpenModel(Path("m.gguf")).error().message,
-              HasSubstr("m.gguf: is neither a model directory nor a GGUF file"));
+              HasSubstr("m.gguf: is a pointer of Git LFS, not the file itself"));
   const auto missing = OpenModel(Path("none.gguf"));
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::kMissing);
@@ -264,7 +267,9 @@ TEST_F(GgufSourceTest, DividesFrequencies) {
   const size_t half = static_cast<size_t>(plain->config().head_dim) / 2;
   draft.SetFloats("rope_freqs.weight", std::vector<float>(half, 1.0f));
   EXPECT_EQ(Logits(*Open(draft), tokens), before);
-  draft.SetFloats("rope_freqs.weight", std::vector<float>(half, 3.0f));
+  std::vector<float> divisors(half, 3.0f);
+  divisors[1] = 0.5f;
+  draft.SetFloats("rope_freqs.weight", divisors);
   const auto divided = Open(draft);
   EXPECT_NE(Logits(*divided, tokens), before);
   const auto config = divided->ConfigJson();

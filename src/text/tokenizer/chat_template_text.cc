@@ -18,6 +18,16 @@ const Json* DefaultTemplate(const Json& config) {
   return nullptr;
 }
 
+// Keeps what is a token: a string, or an object with `content`.
+void KeepToken(const std::string& name, const Json& value,
+               std::map<std::string, std::string>& tokens) {
+  if (value.is_string()) {
+    tokens[name] = value.get<std::string>();
+  } else if (value.is_object() && value.contains("content") && value["content"].is_string()) {
+    tokens[name] = value["content"].get<std::string>();
+  }
+}
+
 }  // namespace
 
 Expected<std::optional<ChatTemplateText>> FindChatTemplate(const std::string& model_directory) {
@@ -50,15 +60,12 @@ Expected<std::map<std::string, std::string>> ReadSpecialTokens(const std::string
     const Expected<Json> json = ParseJson(text, path);
     if (!json) return MakeError(ErrorKind::kCorrupt, "{}", json.error().message);
     if (!json->is_object()) return MakeError(ErrorKind::kCorrupt, "{}: must be an object", path);
-    for (const char* name : {"bos_token", "eos_token", "unk_token", "pad_token", "sep_token"}) {
-      const auto at = json->find(name);
-      if (at == json->end()) continue;
-      if (at->is_string()) {
-        tokens[name] = at->get<std::string>();
-      } else if (at->is_object() && at->contains("content") && (*at)["content"].is_string()) {
-        tokens[name] = (*at)["content"].get<std::string>();
-      }
+    for (const auto& [name, value] : json->items()) {
+      if (name.ends_with("_token")) KeepToken(name, value, tokens);
     }
+    const auto extra = json->find("extra_special_tokens");
+    if (extra == json->end() || !extra->is_object()) continue;
+    for (const auto& [name, value] : extra->items()) KeepToken(name, value, tokens);
   }
   return tokens;
 }

@@ -22,8 +22,9 @@ struct ChatTemplateText {
 // a string or a list of {name, template} of which "default" is taken. None if there is none.
 Expected<std::optional<ChatTemplateText>> FindChatTemplate(const std::string& model_directory);
 
-// bos_token and the like by name, as tokenizer_config.json and special_tokens_map.json have them: a
-// string, or an object with `content`.
+// Special tokens by the names that tokenizer_config.json and special_tokens_map.json give them:
+// each member NAME_token, such as bos_token, and those of the object extra_special_tokens. A token
+// is a string, or an object with `content`.
 Expected<std::map<std::string, std::string>> ReadSpecialTokens(const std::string& model_directory);
 
 }  // namespace mores::text

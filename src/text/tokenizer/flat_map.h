@@ -3,10 +3,11 @@
 #ifndef MORES_TEXT_TOKENIZER_FLAT_MAP_H_
 #define MORES_TEXT_TOKENIZER_FLAT_MAP_H_
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "text/tokenizer/keyed_hash.h"
 
 namespace mores::text {
 
@@ -39,7 +40,7 @@ class FlatMap {
   // Where `key` is, or would go.
   size_t IndexOf(uint64_t key) const {
     const size_t mask = slots_.size() - 1;
-    size_t i = (key * 0x9E3779B97F4A7C15ULL) >> (64 - std::countr_zero(slots_.size()));
+    size_t i = KeyedHash(hash_key_, key) & mask;
     while (slots_[i].key != key && slots_[i].key != kNone) i = (i + 1) & mask;
     return i;
   }
@@ -53,6 +54,7 @@ class FlatMap {
 
   std::vector<Slot> slots_;  // a power of two of them
   size_t size_ = 0;
+  uint64_t hash_key_ = HashKey();
 };
 
 }  // namespace mores::text

@@ -1,6 +1,7 @@
 #include "text/tokenizer/subword_model.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "text/unicode.h"
@@ -20,7 +21,7 @@ Expected<Vocabulary> Vocabulary::From(std::vector<std::pair<std::string, int64_t
   Vocabulary vocabulary;
   vocabulary.pieces_.resize(static_cast<size_t>(largest + 1));
   vocabulary.present_.resize(static_cast<size_t>(largest + 1));
-  vocabulary.ids_.reserve(entries.size());
+  vocabulary.slots_.resize(std::bit_ceil(2 * entries.size() + 1));
   for (auto& [piece, id] : entries) {
     const auto index = static_cast<size_t>(id);
     if (vocabulary.present_[index]) {
@@ -28,10 +29,14 @@ Expected<Vocabulary> Vocabulary::From(std::vector<std::pair<std::string, int64_t
     }
     vocabulary.present_[index] = true;
     vocabulary.pieces_[index] = std::move(piece);
-    if (!vocabulary.ids_.emplace(vocabulary.pieces_[index], static_cast<int32_t>(id)).second) {
+    const uint64_t hash = KeyedHash(vocabulary.hash_key_, vocabulary.pieces_[index]);
+    Slot& slot = vocabulary.slots_[vocabulary.IndexOf(vocabulary.pieces_[index], hash)];
+    if (slot.id != kFree) {
       return MakeError(ErrorKind::kCorrupt, "{}: '{}' occurs twice", where,
                        FitColumns(vocabulary.pieces_[index], 40));
     }
+    slot = {static_cast<uint32_t>(hash >> 32), static_cast<int32_t>(id)};
+    ++vocabulary.count_;
   }
   return vocabulary;
 }

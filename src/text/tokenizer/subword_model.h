@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
+#include "text/tokenizer/keyed_hash.h"
 
 namespace mores::text {
 
@@ -21,7 +21,7 @@ class Vocabulary {
   Vocabulary() = default;
   Vocabulary(Vocabulary&&) = default;
   Vocabulary& operator=(Vocabulary&&) = default;
-  Vocabulary(const Vocabulary&) = delete;  // the keys of ids_ point into pieces_
+  Vocabulary(const Vocabulary&) = delete;
   Vocabulary& operator=(const Vocabulary&) = delete;
 
   // kCorrupt for an id out of range, or one, or a piece, that occurs twice.
@@ -29,21 +29,41 @@ class Vocabulary {
                                    std::string_view where);
 
   std::optional<int32_t> Find(std::string_view piece) const {
-    const auto found = ids_.find(piece);
-    return found == ids_.end() ? std::nullopt : std::optional(found->second);
+    if (slots_.empty()) return std::nullopt;
+    const Slot& slot = slots_[IndexOf(piece, KeyedHash(hash_key_, piece))];
+    return slot.id == kFree ? std::nullopt : std::optional(slot.id);
   }
   // Null where there is none.
   const std::string* PieceOf(int32_t id) const {
     if (id < 0 || static_cast<size_t>(id) >= pieces_.size()) return nullptr;
     return present_[static_cast<size_t>(id)] ? &pieces_[static_cast<size_t>(id)] : nullptr;
   }
-  size_t count() const { return ids_.size(); }
+  size_t count() const { return count_; }
   int32_t end_id() const { return static_cast<int32_t>(pieces_.size()); }  // the largest, plus one
 
  private:
+  static constexpr int32_t kFree = -1;
+  // Where a piece may be found, by open addressing with linear probing.
+  struct Slot {
+    uint32_t mark = 0;  // upper half of the hash: few other pieces are looked at
+    int32_t id = kFree;
+  };
+
+  // Where `piece` is, or would go.
+  size_t IndexOf(std::string_view piece, uint64_t hash) const {
+    const size_t mask = slots_.size() - 1;
+    for (size_t i = hash & mask;; i = (i + 1) & mask) {
+      const Slot& slot = slots_[i];
+      if (slot.id == kFree) return i;
+      if (slot.mark == hash >> 32 && pieces_[static_cast<size_t>(slot.id)] == piece) return i;
+    }
+  }
+
   std::vector<std::string> pieces_;  // by id
   std::vector<bool> present_;
-  std::unordered_map<std::string_view, int32_t> ids_;
+  std::vector<Slot> slots_;  // a power of two of them, at most half taken
+  size_t count_ = 0;
+  uint64_t hash_key_ = HashKey();
 };
 
 class IdSet {

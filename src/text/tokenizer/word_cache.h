@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "text/tokenizer/keyed_hash.h"
+
 namespace mores::text {
 
 class WordCache {
@@ -27,7 +29,7 @@ class WordCache {
 
   struct Hash {
     using is_transparent = void;
-    size_t operator()(std::string_view word) const { return std::hash<std::string_view>()(word); }
+    size_t operator()(std::string_view word) const { return KeyedHash(HashKey(), word); }
   };
   struct Shard {
     std::mutex mutex;

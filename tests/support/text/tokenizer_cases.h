@@ -47,7 +47,7 @@ class TokenizerCases {
     int differences = 0;
     for (const Json& one : cases_) {
       if (!one.contains("text")) continue;
-      const std::string text = one["text"];
+      const std::string text = BytesOf(one);
       const Ids plain = IdsOf(one, "plain", {});
       const Ids marked = IdsOf(one, "marked", plain);
       const Ids whole = IdsOf(one, "whole", marked);
@@ -80,6 +80,17 @@ class TokenizerCases {
   }
 
  private:
+  // The bytes of a case's text: `text` itself, or what `hex` spells where they are not UTF-8.
+  static std::string BytesOf(const Json& one) {
+    if (!one.contains("hex")) return one["text"];
+    const std::string hex = one["hex"];
+    std::string bytes;
+    for (size_t i = 0; i < hex.size(); i += 2) {
+      bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+    }
+    return bytes;
+  }
+
   static Ids IdsOf(const Json& one, const char* name, const Ids& otherwise) {
     return one.contains(name) ? one[name].get<Ids>() : otherwise;
   }

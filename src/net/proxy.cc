@@ -1,4 +1,4 @@
-#include "chat/endpoint/endpoint_proxy.h"
+#include "net/proxy.h"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 
 #include "base/ascii_lower.h"
 
-namespace mores::chat {
+namespace mores::net {
 namespace {
 
 using Url = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
@@ -86,4 +86,15 @@ std::string ProxyOf(const std::string& url) {
                      port.empty() ? "" : ":" + port, variable);
 }
 
-}  // namespace mores::chat
+std::string ShownUrl(const std::string& url) {
+  const size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return url.substr(0, url.find_first_of("?#"));
+  std::string_view rest = std::string_view(url).substr(scheme + 3);
+  rest = rest.substr(0, rest.find_first_of("?#"));
+  // The last '@' ahead of the path: a password may hold one.
+  const size_t user = rest.substr(0, rest.find('/')).rfind('@');
+  if (user != std::string_view::npos) rest.remove_prefix(user + 1);
+  return fmt::format("{}://{}", std::string_view(url).substr(0, scheme), rest);
+}
+
+}  // namespace mores::net
