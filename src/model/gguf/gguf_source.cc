@@ -70,6 +70,10 @@ TensorView JoinRows(const std::vector<std::pair<const GgufTensor*, TensorView>>&
   return joined;
 }
 
+bool HasTokenizer(const text::GgufTokenizer& keys) {
+  return !keys.tokens.empty() || !keys.huggingface_json.empty() || !keys.sentencepiece.empty();
+}
+
 }  // namespace
 
 std::string GgufStem(const std::string& path) {
@@ -157,7 +161,7 @@ void GgufSource::Release(const std::string& name) const {
 
 Expected<std::unique_ptr<text::Tokenizer>> GgufSource::LoadTokenizer() const {
   MORES_ASSIGN_OR_RETURN(const text::GgufTokenizer keys, TokenizerKeys(file_->keys()));
-  if (keys.tokens.empty() && keys.huggingface_json.empty() && keys.sentencepiece.empty()) {
+  if (!HasTokenizer(keys)) {
     return MakeError(ErrorKind::kMissing, "{}: has no tokenizer", path());
   }
   return text::MakeTokenizer(keys, path());
@@ -190,12 +194,22 @@ Expected<std::optional<text::ChatTemplateText>> GgufSource::ChatTemplate() const
        {std::string(kTemplateKey), std::string(kTemplateKey) + ".default"}) {
     MORES_ASSIGN_OR_RETURN(const auto source, file_->keys().String(key));
     if (!source) continue;
+    MORES_ASSIGN_OR_RETURN(std::string config, TokenizerConfig(*source));
     return text::ChatTemplateText{.source = std::string(*source),
                                   .where = fmt::format("{}: {}", path(), key),
-                                  .file = std::string(*source)};
+                                  .file = config.empty() ? std::string(*source) : config};
   }
   if (const auto beside = Neighbour(kFile)) return read(*beside);
   return std::nullopt;
+}
+
+Expected<std::string> GgufSource::TokenizerConfig(std::string_view chat_template) const {
+  MORES_ASSIGN_OR_RETURN(const auto config, file_->keys().String(kTokenizerConfigKey));
+  if (!config) return "";
+  const std::string bytes(*config);
+  MORES_ASSIGN_OR_RETURN(const auto text, text::ParseChatTemplateConfig(
+                                              bytes, path() + ": " + kTokenizerConfigKey.data()));
+  return text && text->source == chat_template ? bytes : "";
 }
 
 Expected<std::map<std::string, std::string>> GgufSource::SpecialTokens() const {
@@ -243,9 +257,19 @@ Expected<Json> GgufSource::ConfigJson() const {
 
 Expected<std::map<std::string, std::string>> GgufSource::OtherFiles() const {
   MORES_ASSIGN_OR_RETURN(const text::GgufTokenizer keys, TokenizerKeys(file_->keys()));
-  MORES_ASSIGN_OR_RETURN(auto files, text::TokenizerFilesOf(keys, path()));
+  std::map<std::string, std::string> files;
+  if (HasTokenizer(keys)) {
+    MORES_ASSIGN_OR_RETURN(files, text::TokenizerFilesOf(keys, path()));
+  }
   MORES_ASSIGN_OR_RETURN(const auto chat_template, ChatTemplate());
+  constexpr const char* kConfigFile = "tokenizer_config.json";
+  std::string whole;
   if (chat_template) {
+    MORES_ASSIGN_OR_RETURN(whole, TokenizerConfig(chat_template->source));
+  }
+  if (!whole.empty()) {
+    files[kConfigFile] = std::move(whole);
+  } else if (chat_template) {
     Json list = Json::array({{{"name", "default"}, {"template", chat_template->source}}});
     const std::string prefix = std::string(kTemplateKey) + ".";
     const auto& all = file_->keys().values();
@@ -256,13 +280,12 @@ Expected<std::map<std::string, std::string>> GgufSource::OtherFiles() const {
       if (name == "default" || source == nullptr) continue;
       list.push_back({{"name", name}, {"template", std::string(*source)}});
     }
-    constexpr const char* kFile = "tokenizer_config.json";
     Json config = Json::object();
-    if (files.contains(kFile)) {
-      MORES_ASSIGN_OR_RETURN(config, ParseJson(files[kFile], path() + ": " + kFile));
+    if (files.contains(kConfigFile)) {
+      MORES_ASSIGN_OR_RETURN(config, ParseJson(files[kConfigFile], path() + ": " + kConfigFile));
     }
     config["chat_template"] = list.size() == 1 ? Json(chat_template->source) : list;
-    files[kFile] = config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    files[kConfigFile] = config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   }
   MORES_ASSIGN_OR_RETURN(const auto judge, JudgeJson());
   if (judge) files["judge.json"] = judge->text;

@@ -16,6 +16,7 @@ namespace {
 
 using tensor::GgufWrittenValue;
 
+constexpr std::string_view kFileTypeKey = "general.file_type";
 constexpr std::string_view kWrittenTemplateKey = "tokenizer.chat_template";
 
 void PutKey(GgufWrittenKeys& keys, std::string_view name, GgufWrittenValue value) {
@@ -42,7 +43,12 @@ GgufWrittenValue Owned(const tensor::GgufValue& value) {
 
 Status PutTexts(const ModelSource& source, GgufWrittenKeys& keys) {
   MORES_ASSIGN_OR_RETURN(const auto chat_template, source.ChatTemplate());
-  if (chat_template) PutKey(keys, kWrittenTemplateKey, chat_template->source);
+  if (chat_template) {
+    PutKey(keys, kWrittenTemplateKey, chat_template->source);
+    // The hash of a prompt covers all of it.
+    const bool of_config = chat_template->file != chat_template->source;
+    if (of_config) PutKey(keys, kTokenizerConfigKey, chat_template->file);
+  }
   MORES_ASSIGN_OR_RETURN(const auto judge, source.JudgeJson());
   if (judge) PutKey(keys, kJudgeKey, judge->text);
   return {};
@@ -127,15 +133,24 @@ class TokenizerWriter {
 
 }  // namespace
 
-Expected<GgufWrittenKeys> KeysOfGgufSource(const GgufSource& source) {
+Expected<GgufWrittenKeys> KeysOfGgufSource(const GgufSource& source, WrittenTypes types) {
   GgufWrittenKeys keys;
   for (const auto& [name, value] : source.file().keys().values()) {
-    const bool of_tensors = name == "general.alignment" || name == "general.file_type" ||
-                            name == "general.quantization_version" || name.starts_with("split.");
+    const bool of_tensors = name == "general.alignment" || name.starts_with("split.") ||
+                            name == "general.quantization_version" ||
+                            (name == kFileTypeKey && types == WrittenTypes::kChanged);
     if (!of_tensors) keys.emplace_back(name, Owned(value));
   }
   MORES_RETURN_IF_ERROR(PutTexts(source, keys));
   return keys;
+}
+
+void PutTypes(uint32_t file_type, GgufWrittenKeys& keys) {
+  const bool said = std::any_of(keys.begin(), keys.end(),
+                                [](const auto& entry) { return entry.first == kFileTypeKey; });
+  if (!said) keys.emplace_back(kFileTypeKey, file_type);
+  constexpr uint32_t kQuantizationVersion = 2;
+  keys.emplace_back("general.quantization_version", kQuantizationVersion);
 }
 
 Expected<GgufWrittenKeys> KeysOfCheckpoint(const ModelSource& source,

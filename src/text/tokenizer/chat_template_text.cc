@@ -39,6 +39,11 @@ Expected<std::optional<ChatTemplateText>> FindChatTemplate(const std::string& mo
   const std::string path = model_directory + "/tokenizer_config.json";
   if (!FileExists(path)) return std::nullopt;
   MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+  return ParseChatTemplateConfig(bytes, path);
+}
+
+Expected<std::optional<ChatTemplateText>> ParseChatTemplateConfig(const std::string& bytes,
+                                                                  const std::string& path) {
   const auto config = ParseJson(bytes, path);
   if (!config) return MakeError(ErrorKind::kCorrupt, "{}", config.error().message);
   const Json* source = DefaultTemplate(*config);

@@ -21,6 +21,9 @@ struct ChatTemplateText {
 // chat_template.jinja of the directory, else `chat_template` of its tokenizer_config.json, which is
 // a string or a list of {name, template} of which "default" is taken. None if there is none.
 Expected<std::optional<ChatTemplateText>> FindChatTemplate(const std::string& model_directory);
+// The same of the bytes of a tokenizer_config.json, which `where` names.
+Expected<std::optional<ChatTemplateText>> ParseChatTemplateConfig(const std::string& bytes,
+                                                                  const std::string& where);
 
 // Special tokens by the names that tokenizer_config.json and special_tokens_map.json give them:
 // each member NAME_token, such as bos_token, and those of the object extra_special_tokens. A token

@@ -37,6 +37,9 @@ struct GgufTokenizer {
 Expected<std::unique_ptr<Tokenizer>> MakeTokenizer(const GgufTokenizer& keys,
                                                    const std::string& where);
 
+// The vocab_size() that MakeTokenizer's has: ids behind the last used one are padding.
+int32_t TokenCount(const GgufTokenizer& keys);
+
 // Ids that end a reply, the file's own first: eos, eot, eom, and tokens that are control tokens and
 // have a name that ends turns in a known chat format, where keys lack them.
 std::vector<int32_t> EndIds(const GgufTokenizer& keys);
