@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/json_lines.h"
 #include "templates/chat_template.h"
+#include "text/model_texts.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace mores::templates {
@@ -136,7 +137,7 @@ TEST_P(PublishedTokenizers, GiveTheIdsAndTextOfTheLibrary) {
 }
 
 TEST_P(PublishedTokenizers, NameTheSpecialTokensOfTransformers) {
-  const auto tokens = text::ReadSpecialTokens(folder_);
+  const auto tokens = text::ReadModelTexts(folder_).special_tokens;
   ASSERT_TRUE(tokens) << tokens.error().message;
   std::map<std::string, std::string> wanted;
   for (const auto& [name, token] : golden_["special_tokens"].items()) wanted[name] = token;
