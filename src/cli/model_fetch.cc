@@ -77,9 +77,11 @@ default ~/.cache/mores/models; models are looked for in all of them. $MORES_MIRR
 ~/.config/mores/models.json or the file of $MORES_CATALOGUE (docs/formats/model-catalogue.md).)"});
   const auto options = std::make_shared<fetch::FetchOptions>();
   command->add_option("name", options->name, "A name of mores model list")->required();
-  command->add_option("--from", options->from,
-                      "Instead of its places: a mirror's address or the file's own, a folder, or "
-                      "the file");
+  command
+      ->add_option("--from", options->from,
+                   "Instead of its places: a mirror's address or the file's own, a folder, or the "
+                   "file")
+      ->group("Input and output");
   AddNamed(command, "--via", options->via,
            {fetch::Via::kAny, fetch::Via::kUrl, fetch::Via::kPackages},
            "Which of its places: addresses, packages");

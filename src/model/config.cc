@@ -256,6 +256,8 @@ void AddWindows(const ModelConfig& config, Json& json) {
     widest = std::max(widest, window);
     types.push_back(window > 0 ? "sliding_attention" : "full_attention");
   }
+  // The reference gives Mistral a window where the field is absent.
+  if (widest == 0 && config.family == Family::kMistral) json["sliding_window"] = nullptr;
   if (widest == 0) return;
   if (config.family != Family::kMistral) json["use_sliding_window"] = true;
   json["sliding_window"] = widest;

@@ -55,6 +55,9 @@ constexpr KnownOption kKnown[] = {
     {"drop-if", kFiles, "CONDITION"},
     {"dtype", kFiles, ""},
     {"shard-gb", kFiles, ""},
+    {"via", kFiles, ""},
+    {"to", kFiles, "FOLDER"},
+    {"force", kFiles, ""},
     {"items", kFiles, ""},
     {"tokens", kFiles, ""},
     {"lang", kAsked, ""},
@@ -167,6 +170,9 @@ std::string Upper(std::string text) {
 }  // namespace
 
 std::string_view GroupOf(const CLI::Option& option) {
+  // Where a command says it, since the name means something else in others.
+  const auto* said = std::find(kGroupOrder.begin(), kGroupOrder.end(), option.get_group());
+  if (said != kGroupOrder.end()) return *said;
   const KnownOption* known = Find(option);
   // "--version" of the whole program, and of a guideline.
   if (known == nullptr && MainName(option) == "version") {
