@@ -60,7 +60,16 @@ Expected<std::string> Sha256HexOfFile(const std::string& path) {
     return Sha256Hex(bytes);
   }
   MORES_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(path));
-  return Sha256Hex(file.bytes());
+  // Part by part, so that little of a large file is in memory at a time.
+  constexpr size_t kPart = size_t{16} << 20;
+  HashStream stream;
+  for (std::string_view rest = file.bytes(); !rest.empty();) {
+    const std::string_view part = rest.substr(0, kPart);
+    stream.Add(part);
+    file.Release(part);
+    rest.remove_prefix(part.size());
+  }
+  return stream.Hex();
 }
 
 }  // namespace mores

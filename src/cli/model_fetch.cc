@@ -48,10 +48,11 @@ Expected<int> RunList(bool as_json) {
     return kExitDone;
   }
   for (const app::ListedModel& listed : models) {
-    const std::string line = fmt::format(
-        "{:<{}}  {:>8.1f} MB  {:<10}  {:<6}  {}", listed.model.name, width,
-        static_cast<double>(listed.model.bytes) / 1e6, listed.model.licence,
-        fmt::join(listed.model.languages, " "), listed.path ? *listed.path : "not fetched");
+    const std::string languages = fmt::format("{}", fmt::join(listed.model.languages, " "));
+    const std::string line =
+        fmt::format("{:<{}}  {:>8.1f} MB  {:<10}  {:<6}  {}", listed.model.name, width,
+                    static_cast<double>(listed.model.bytes) / 1e6, listed.model.licence, languages,
+                    listed.path ? *listed.path : "not fetched");
     std::fputs((Printable(line) + "\n").c_str(), stdout);
   }
   return kExitDone;

@@ -34,14 +34,19 @@ class StackedRows {
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
 
-  void Copy(int64_t first, int64_t count, float* out) const {
+  struct Part {
+    int64_t first, count;
+  };
+  void Copy(Part rows, Part columns, float* out, int64_t out_row) const {
     for (const RowRange& range : ranges_) {
-      const int64_t skipped = std::min(first, range.count);
-      const int64_t here = std::min(count, range.count - skipped);
-      range.view.Copy((range.first + skipped) * columns_, here * columns_, out);
-      out += here * columns_;
-      first -= skipped;
-      count -= here;
+      const int64_t skipped = std::min(rows.first, range.count);
+      const int64_t here = std::min(rows.count, range.count - skipped);
+      for (int64_t row = 0; row < here; ++row, out += out_row) {
+        range.view.Copy((range.first + skipped + row) * columns_ + columns.first, columns.count,
+                        out);
+      }
+      rows.first -= skipped;
+      rows.count -= here;
     }
   }
 
@@ -160,16 +165,23 @@ class Loader {
     const StackedRows& weight = part.weight;
     ops::RightOperand packed;
     packed.Resize(weight.columns(), weight.rows(), part.precision);
-    constexpr int64_t kSlice = 2 * ops::RightOperand::kColumnGroup;
-    pool_.ParallelFor(ops::CeilDiv(weight.rows(), kSlice), [&](int64_t task) {
-      thread_local tensor::AlignedBuffer<float> slice;
-      const int64_t first = task * kSlice;
-      const int64_t count = std::min(kSlice, weight.rows() - first);
-      weight.Copy(first, count, slice.Resize(count * weight.columns()));
-      packed.PackColumns(first, {slice.data(), count, weight.columns(), weight.columns()});
+    // Pieces that stay in a processor's own caches from decoding to packing, yet are read from
+    // memory in long runs; whole blocks of all element types.
+    constexpr int64_t kRows = ops::RightOperand::kColumnGroup, kColumns = 1024;
+    static_assert(kColumns % ops::RightOperand::kDepthGroup == 0);
+    const int64_t piece_row = ops::UnalignedRow(kColumns);
+    pool_.ParallelFor(ops::CeilDiv(weight.rows(), kRows), [&](int64_t task) {
+      thread_local tensor::AlignedBuffer<float> piece;
+      piece.Resize(kRows * piece_row);
+      const int64_t first = task * kRows, rows = std::min(kRows, weight.rows() - first);
+      for (int64_t column = 0; column < weight.columns(); column += kColumns) {
+        const int64_t columns = std::min(kColumns, weight.columns() - column);
+        weight.Copy({first, rows}, {column, columns}, piece.data(), piece_row);
+        packed.PackPart(first, column, {piece.data(), rows, columns, piece_row});
+      }
     });
     std::vector<float> bias(static_cast<size_t>(part.bias ? part.bias->rows() : 0));
-    if (part.bias) part.bias->Copy(0, part.bias->rows(), bias.data());
+    if (part.bias) part.bias->Copy({0, part.bias->rows()}, {0, 1}, bias.data(), 1);
     return DenseLinear(std::move(packed), std::move(bias));
   }
 
@@ -204,7 +216,9 @@ Expected<PackedWeights> LoadPacked(const ModelSource& source, DType precision, T
   Loader loader(source, precision, pool);
   PackedWeights weights;
   const ModelNames names = NamesOf(config);
+  // The largest tensors first: while a tensor is read its part of the file is in memory too.
   MORES_RETURN_IF_ERROR(loader.Embedding(names.embedding, weights.embedding));
+  MORES_ASSIGN_OR_RETURN(weights.lm_head, loader.Stacked({names.head}));
   weights.blocks.resize(static_cast<size_t>(config.layers));
   for (int layer = 0; layer < config.layers; ++layer) {
     PackedBlock& block = weights.blocks[static_cast<size_t>(layer)];
@@ -220,7 +234,6 @@ Expected<PackedWeights> LoadPacked(const ModelSource& source, DType precision, T
     MORES_ASSIGN_OR_RETURN(block.feed_forward, loader.Gated(part));
   }
   MORES_RETURN_IF_ERROR(loader.Vector(names.final_norm, weights.final_norm));
-  MORES_ASSIGN_OR_RETURN(weights.lm_head, loader.Stacked({names.head}));
   return weights;
 }
 

@@ -81,6 +81,7 @@ int64_t RightOperand::bytes() const { return panels_.size() * 4 + packed_.size()
 
 void RightOperand::Resize(int64_t depth, int64_t columns, DType precision) {
   static_assert(kColumnGroup == kPanel && kColumnGroup == 2 * amx::kTileRows);
+  static_assert(kDepthGroup == amx::kTileDepth);
   MORES_CHECK(precision == DType::kF32 || precision == DType::kBf16);
   depth_ = depth;
   columns_ = columns;
@@ -95,43 +96,57 @@ void RightOperand::Resize(int64_t depth, int64_t columns, DType precision) {
   }
 }
 
-void RightOperand::PackColumns(int64_t first, MatrixView rows) {
-  MORES_CHECK(first % kColumnGroup == 0 && rows.columns == depth_);
+void RightOperand::PackPart(int64_t first_column, int64_t first_depth, MatrixView rows) {
+  MORES_CHECK(first_column % kColumnGroup == 0 && first_depth % kDepthGroup == 0);
+  MORES_CHECK(first_depth + rows.columns <= depth_ && first_column + rows.rows <= columns_);
   for (int64_t group = 0; group < rows.rows; group += kColumnGroup) {
-    const int64_t count = std::min(kColumnGroup, rows.rows - group);
-    const float* data = rows.data + group * rows.stride;
+    const MatrixView part{rows.data + group * rows.stride,
+                          std::min(kColumnGroup, rows.rows - group), rows.columns, rows.stride};
     if (tiles_) {
-      PackTileColumns(first + group, count, data, rows.stride);
+      PackTileColumns(first_column + group, first_depth, part);
     } else {
-      PackPanel((first + group) / kPanel, count, data, rows.stride, 1);
+      PackPanelColumns(first_column + group, first_depth, part);
     }
   }
 }
 
-void RightOperand::PackTileColumns(int64_t first, int64_t count, const float* data,
-                                   int64_t column_step) {
+void RightOperand::PackTileColumns(int64_t first, int64_t first_depth, MatrixView rows) {
   const int64_t step = CeilDiv(depth_, amx::kTileDepth) * amx::kTileElements;
   for (int64_t column = 0; column < kColumnGroup; column += amx::kTileRows) {
     // A block wholly outside reads nothing; keep its address inside the matrix.
-    const int64_t real = std::clamp<int64_t>(count - column, 0, amx::kTileRows);
-    amx::PackColumnsTransposed(data + (real > 0 ? column * column_step : 0), column_step, real,
-                               depth_, packed_.data() + (first + column) / amx::kTileRows * step);
+    const int64_t real = std::clamp<int64_t>(rows.rows - column, 0, amx::kTileRows);
+    amx::PackColumnsTransposed(rows.data + (real > 0 ? column * rows.stride : 0), rows.stride, real,
+                               rows.columns,
+                               packed_.data() + (first + column) / amx::kTileRows * step +
+                                   first_depth / amx::kTileDepth * amx::kTileElements);
   }
 }
 
-void RightOperand::PackPanel(int64_t panel, int64_t count, const float* data, int64_t column_step,
-                             int64_t depth_step) {
-  const int64_t begin = panel * depth_ * kPanel;
-  for (int64_t k = 0; k < depth_; ++k) {
-    for (int64_t n = 0; n < kPanel; ++n) {
-      const float value = n < count ? data[n * column_step + k * depth_step] : 0.0f;
-      const int64_t at = begin + k * kPanel + n;
-      if (precision_ == DType::kBf16) {
-        packed_[at] = tensor::ToBFloat16(value).bits;
-      } else {
-        panels_[at] = value;
-      }
-    }
+void RightOperand::StorePanel(int64_t at, const float* values, int64_t count) {
+  if (precision_ == DType::kF32) {
+    std::copy_n(values, count, panels_.data() + at);
+    return;
+  }
+  uint16_t* out = packed_.data() + at;
+  for (int64_t i = 0; i < count; ++i) out[i] = tensor::ToBFloat16(values[i]).bits;
+}
+
+void RightOperand::PackPanelColumns(int64_t first, int64_t first_depth, MatrixView rows) {
+  // Through a piece that stays in the first-level cache.
+  constexpr int64_t kPiece = 64;
+  alignas(64) float piece[kPiece * kPanel] = {};
+  for (int64_t k = 0; k < rows.columns; k += kPiece) {
+    const int64_t depth = std::min(kPiece, rows.columns - k);
+    Kernels().transpose(rows.data + k, rows.stride, rows.rows, depth, piece, kPanel);
+    StorePanel(first * depth_ + (first_depth + k) * kPanel, piece, depth * kPanel);
+  }
+}
+
+void RightOperand::PackPanelPlain(int64_t first, int64_t count, MatrixView b) {
+  float row[kPanel] = {};
+  for (int64_t k = 0; k < b.rows; ++k) {
+    std::copy_n(b.data + k * b.stride + first, count, row);
+    StorePanel(first * depth_ + k * kPanel, row, kPanel);
   }
 }
 
@@ -146,9 +161,9 @@ void RightOperand::Pack(MatrixView b, Layout layout, DType precision, ThreadPool
     const int64_t first = group * kColumnGroup;
     const int64_t count = std::min(kColumnGroup, columns_ - first);
     if (plain) {
-      PackPanel(group, count, b.data + first, 1, b.stride);
+      PackPanelPlain(first, count, b);
     } else {
-      PackColumns(first, {b.data + first * b.stride, count, b.columns, b.stride});
+      PackPart(first, 0, {b.data + first * b.stride, count, b.columns, b.stride});
     }
   });
 }

@@ -57,12 +57,12 @@ class LeftOperand {
 class RightOperand {
  public:
   void Pack(MatrixView b, Layout layout, DType precision, ThreadPool& pool);
-  // A weight [columns][depth] that isn't in memory as a whole: room for it, and then each of its
-  // rows once, in any order and on any thread. `first` is a multiple of kColumnGroup, and so is
-  // rows.rows but in the last part.
-  static constexpr int64_t kColumnGroup = 32;
+  // A weight [columns][depth] that isn't in memory as a whole: room for it, and then each part of
+  // it once, in any order and on any thread. A part begins at a multiple of kColumnGroup among the
+  // columns and of kDepthGroup along the depth, and has multiples of them but at the weight's ends.
+  static constexpr int64_t kColumnGroup = 32, kDepthGroup = 32;
   void Resize(int64_t depth, int64_t columns, DType precision);
-  void PackColumns(int64_t first, MatrixView rows);
+  void PackPart(int64_t first_column, int64_t first_depth, MatrixView rows);
   int64_t depth() const { return depth_; }
   int64_t columns() const { return columns_; }
   DType precision() const { return precision_; }
@@ -71,10 +71,13 @@ class RightOperand {
  private:
   friend class Product;
   friend class GatedProduct;
-  // `count` columns from `first` on, or of a panel; the rest of it is zeroed.
-  void PackTileColumns(int64_t first, int64_t count, const float* data, int64_t column_step);
-  void PackPanel(int64_t panel, int64_t count, const float* data, int64_t column_step,
-                 int64_t depth_step);
+  // At most kColumnGroup columns, stored as rows of the view; the rest of the group is zeroed.
+  void PackTileColumns(int64_t first, int64_t first_depth, MatrixView rows);
+  void PackPanelColumns(int64_t first, int64_t first_depth, MatrixView rows);
+  // The same of columns [first, first + count) of a matrix [depth][columns].
+  void PackPanelPlain(int64_t first, int64_t count, MatrixView b);
+  // Panels' elements from `at` on, rounded where they are bf16.
+  void StorePanel(int64_t at, const float* values, int64_t count);
 
   int64_t depth_ = 0, columns_ = 0;
   DType precision_ = DType::kF32;

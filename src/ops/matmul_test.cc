@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -132,6 +133,40 @@ TEST_P(MatMulTest, GatedProductIsItsParts) {
         product.Run(left, right, nullptr, pool);
         MatMul(product.result(), last, actual.data(), 48, Accumulate::kNo, pool);
         EXPECT_EQ(actual, expected) << s.m << "," << s.n << "," << s.k;
+      }
+    }
+  }
+}
+
+// A weight that is packed part by part, in any order, is the one packed at once: by its products
+// with the unit vectors, which are its elements rounded.
+TEST_P(MatMulTest, PartsMakeUpTheWhole) {
+  ThreadPool pool(1);
+  for (const Shape s : {Shape{64, 40, 64}, {100, 33, 100}, {321, 96, 321}}) {
+    std::vector<float> weight = RandomMatrix(s.n * s.k, 7), unit(static_cast<size_t>(s.k * s.k));
+    weight[3] = -0.0f;
+    for (int64_t i = 0; i < s.k; ++i) unit[static_cast<size_t>(i * s.k + i)] = 1;
+    for (const DType precision : {DType::kF32, DType::kBf16}) {
+      LeftOperand left;
+      left.Pack({unit.data(), s.k, s.k, s.k}, Layout::kPlain, precision, pool);
+      for (const int64_t step : {int64_t{32}, int64_t{96}, int64_t{512}}) {
+        RightOperand right;
+        right.Resize(s.k, s.n, precision);
+        for (int64_t k = (s.k - 1) / step * step; k >= 0; k -= step) {
+          for (int64_t n = 0; n < s.n; n += step) {
+            right.PackPart(n, k,
+                           {weight.data() + n * s.k + k, std::min(step, s.n - n),
+                            std::min(step, s.k - k), s.k});
+          }
+        }
+        std::vector<float> c(static_cast<size_t>(s.k * s.n));
+        MatMul(left, right, c.data(), s.n, Accumulate::kNo, pool);
+        for (int64_t k = 0; k < s.k; ++k) {
+          for (int64_t n = 0; n < s.n; ++n) {
+            ASSERT_EQ(c[static_cast<size_t>(k * s.n + n)], Operand(weight, n * s.k + k, precision))
+                << k << " " << n << " step " << step;
+          }
+        }
       }
     }
   }

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/json_lines.h"
 #include "templates/chat_template.h"
+#include "text/model_texts.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace mores::templates {
@@ -136,7 +137,7 @@ TEST_P(PublishedTokenizers, GiveTheIdsAndTextOfTheLibrary) {
 }
 
 TEST_P(PublishedTokenizers, NameTheSpecialTokensOfTransformers) {
-  const auto tokens = text::ReadSpecialTokens(folder_);
+  const auto tokens = text::ReadModelTexts(folder_).special_tokens;
   ASSERT_TRUE(tokens) << tokens.error().message;
   std::map<std::string, std::string> wanted;
   for (const auto& [name, token] : golden_["special_tokens"].items()) wanted[name] = token;
@@ -153,7 +154,7 @@ std::string OutcomeOf(const ChatTemplate& chat_template, const ChatTemplateInput
 }
 
 TEST_P(PublishedTokenizers, RenderConversationsAsTransformersDoes) {
-  const auto chat_template = ReadChatTemplate(folder_);
+  const auto chat_template = ReadChatTemplate(text::ReadModelTexts(folder_));
   if (golden_["renderings"].is_null()) {
     ASSERT_FALSE(chat_template);
     EXPECT_EQ(chat_template.error().kind, ErrorKind::kMissing);

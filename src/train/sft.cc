@@ -80,6 +80,11 @@ class SftRun {
 };
 
 Status SftRun::OpenProfile() {
+  if (FileExists(start_directory())) {
+    return Refuse(recipe_.from.empty() ? "tokenizer.path" : "model.from",
+                  fmt::format("training starts from a folder: mores model convert {} -o FOLDER",
+                              start_directory()));
+  }
   const std::string& name = recipe_.judge.profile;
   const bool file = name.find('/') != std::string::npos || name.ends_with(".json");
   if (ours() || (!file && !format::ShippedProfile(name))) {

@@ -119,6 +119,9 @@ TEST_F(GgufHostileTest, TokensOfNoTokenizer) {
   EXPECT_NE(Outcome(draft), "works");
   draft.Set(tokens, GgufStrings{std::vector<std::string>(5'000'000)});
   EXPECT_THAT(Outcome(draft), HasSubstr("at most 4194304 are read"));
+  // All of which end replies.
+  draft.Set(tokens, GgufStrings{std::vector<std::string>(1'000'000, "<|im_end|>")});
+  EXPECT_NE(Outcome(draft), "works");
   draft.Set(tokens, GgufStrings{{"\xFF\xFE"}});
   EXPECT_NE(Outcome(draft), "works");
   EXPECT_NE(With(tokens, GgufStrings{}), "works");

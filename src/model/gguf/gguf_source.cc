@@ -70,6 +70,10 @@ TensorView JoinRows(const std::vector<std::pair<const GgufTensor*, TensorView>>&
   return joined;
 }
 
+bool HasTokenizer(const text::GgufTokenizer& keys) {
+  return !keys.tokens.empty() || !keys.huggingface_json.empty() || !keys.sentencepiece.empty();
+}
+
 }  // namespace
 
 std::string GgufStem(const std::string& path) {
@@ -157,7 +161,7 @@ void GgufSource::Release(const std::string& name) const {
 
 Expected<std::unique_ptr<text::Tokenizer>> GgufSource::LoadTokenizer() const {
   MORES_ASSIGN_OR_RETURN(const text::GgufTokenizer keys, TokenizerKeys(file_->keys()));
-  if (keys.tokens.empty() && keys.huggingface_json.empty() && keys.sentencepiece.empty()) {
+  if (!HasTokenizer(keys)) {
     return MakeError(ErrorKind::kMissing, "{}: has no tokenizer", path());
   }
   return text::MakeTokenizer(keys, path());
@@ -253,7 +257,10 @@ Expected<Json> GgufSource::ConfigJson() const {
 
 Expected<std::map<std::string, std::string>> GgufSource::OtherFiles() const {
   MORES_ASSIGN_OR_RETURN(const text::GgufTokenizer keys, TokenizerKeys(file_->keys()));
-  MORES_ASSIGN_OR_RETURN(auto files, text::TokenizerFilesOf(keys, path()));
+  std::map<std::string, std::string> files;
+  if (HasTokenizer(keys)) {
+    MORES_ASSIGN_OR_RETURN(files, text::TokenizerFilesOf(keys, path()));
+  }
   MORES_ASSIGN_OR_RETURN(const auto chat_template, ChatTemplate());
   constexpr const char* kConfigFile = "tokenizer_config.json";
   std::string whole;

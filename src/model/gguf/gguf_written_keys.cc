@@ -16,6 +16,7 @@ namespace {
 
 using tensor::GgufWrittenValue;
 
+constexpr std::string_view kFileTypeKey = "general.file_type";
 constexpr std::string_view kWrittenTemplateKey = "tokenizer.chat_template";
 
 void PutKey(GgufWrittenKeys& keys, std::string_view name, GgufWrittenValue value) {
@@ -82,6 +83,7 @@ class TokenizerWriter {
   explicit TokenizerWriter(GgufWrittenKeys& keys) : keys_(keys) {}
 
   void Put(text::OwnedGgufTokenizer tokenizer, const ModelConfig& config) {
+    PutIds(tokenizer, config);
     Add("model", std::move(tokenizer.model));
     if (!tokenizer.pre.empty()) Add("pre", std::move(tokenizer.pre));
     Add("tokens", tensor::GgufStrings{std::move(tokenizer.tokens)});
@@ -92,7 +94,6 @@ class TokenizerWriter {
     if (!tokenizer.merges.empty()) {
       Add("merges", tensor::GgufStrings{std::move(tokenizer.merges)});
     }
-    PutIds(tokenizer, config);
     AddFlag("add_bos_token", tokenizer.add_bos);
     AddFlag("add_eos_token", tokenizer.add_eos);
     AddFlag("add_space_prefix", tokenizer.add_space_prefix);
@@ -103,9 +104,8 @@ class TokenizerWriter {
       PutKey(keys_, kSentencePieceKey, tensor::GgufBytes{std::move(tokenizer.sentencepiece)});
     }
   }
-
- private:
-  // What ends replies is the model's to say, the first by the key that everybody reads.
+  // What begins texts and ends replies is the model's to say, also where it has no tokenizer; the
+  // first end by the key that everybody reads.
   void PutIds(const text::OwnedGgufTokenizer& tokenizer, const ModelConfig& config) {
     const auto known = [](int id) { return id < 0 ? std::nullopt : std::optional<int32_t>(id); };
     const auto bos = known(config.bos_id), eos = known(config.eos_id);
@@ -118,6 +118,8 @@ class TokenizerWriter {
     AddId("unknown_token_id", tokenizer.unknown);
     AddId("padding_token_id", tokenizer.padding);
   }
+
+ private:
   void Add(std::string_view name, GgufWrittenValue value) {
     PutKey(keys_, "tokenizer.ggml." + std::string(name), std::move(value));
   }
@@ -132,15 +134,24 @@ class TokenizerWriter {
 
 }  // namespace
 
-Expected<GgufWrittenKeys> KeysOfGgufSource(const GgufSource& source) {
+Expected<GgufWrittenKeys> KeysOfGgufSource(const GgufSource& source, WrittenTypes types) {
   GgufWrittenKeys keys;
   for (const auto& [name, value] : source.file().keys().values()) {
-    const bool of_tensors = name == "general.alignment" || name == "general.file_type" ||
-                            name == "general.quantization_version" || name.starts_with("split.");
+    const bool of_tensors = name == "general.alignment" || name.starts_with("split.") ||
+                            name == "general.quantization_version" ||
+                            (name == kFileTypeKey && types == WrittenTypes::kChanged);
     if (!of_tensors) keys.emplace_back(name, Owned(value));
   }
   MORES_RETURN_IF_ERROR(PutTexts(source, keys));
   return keys;
+}
+
+void PutTypes(uint32_t file_type, GgufWrittenKeys& keys) {
+  const bool said = std::any_of(keys.begin(), keys.end(),
+                                [](const auto& entry) { return entry.first == kFileTypeKey; });
+  if (!said) keys.emplace_back(kFileTypeKey, file_type);
+  constexpr uint32_t kQuantizationVersion = 2;
+  keys.emplace_back("general.quantization_version", kQuantizationVersion);
 }
 
 Expected<GgufWrittenKeys> KeysOfCheckpoint(const ModelSource& source,
@@ -158,6 +169,8 @@ Expected<GgufWrittenKeys> KeysOfCheckpoint(const ModelSource& source,
   if (tokenizer_file) {
     MORES_ASSIGN_OR_RETURN(auto tokenizer, text::ToGguf(source.path(), source.config().vocab_size));
     TokenizerWriter(keys).Put(std::move(tokenizer), source.config());
+  } else {
+    TokenizerWriter(keys).PutIds({}, source.config());
   }
   MORES_RETURN_IF_ERROR(PutTexts(source, keys));
   return keys;

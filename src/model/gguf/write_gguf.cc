@@ -52,7 +52,8 @@ Expected<WrittenModel> FromGgufSource(const GgufSource& source,
     const auto release = [&source, &view] { source.file().Release(view); };
     model.tensors.push_back({{name, view.shape, dtype}, view, {}, release});
   }
-  MORES_ASSIGN_OR_RETURN(model.keys, KeysOfGgufSource(source));
+  MORES_ASSIGN_OR_RETURN(
+      model.keys, KeysOfGgufSource(source, format ? WrittenTypes::kChanged : WrittenTypes::kKept));
   return model;
 }
 
@@ -118,9 +119,7 @@ Expected<ConvertSummary> WriteGguf(const ModelSource& from, const std::string& t
     total += tensor.bytes();
   }
   MORES_RETURN_IF_ERROR(CheckFreeSpace(to, total));
-  constexpr uint32_t kQuantizationVersion = 2;
-  model.keys.emplace_back("general.file_type", GgufFileType(options.format, entries));
-  model.keys.emplace_back("general.quantization_version", kQuantizationVersion);
+  PutTypes(GgufFileType(options.format, entries), model.keys);
   MORES_ASSIGN_OR_RETURN(GgufWriter writer, GgufWriter::Create(to, model.keys, entries));
   ThreadPool pool(options.threads);
   for (WrittenTensor& tensor : model.tensors) {

@@ -9,9 +9,9 @@
 namespace mores::text {
 namespace {
 
-// To look for the ways to split a piece takes the square of its length. The longest pieces of
-// published models are runs of some dozens of spaces.
-constexpr size_t kMaxSplitWork = size_t{1} << 30;
+// To look for the ways to split a piece, and to write them down, takes the square of its length.
+// The longest pieces of published models are runs of some dozens of spaces.
+constexpr size_t kMaxSplitWork = size_t{1} << 28;
 constexpr size_t kMaxScoreMerges = size_t{4} << 20;
 
 struct ScoredMerge {

@@ -71,21 +71,23 @@ int32_t TokenCount(const GgufTokenizer& keys) {
 
 std::vector<int32_t> EndIds(const GgufTokenizer& keys) {
   std::vector<int32_t> ids;
-  const auto add = [&](int32_t id) {
-    const bool known = id >= 0 && static_cast<size_t>(id) < keys.tokens.size();
-    if (known && std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  const auto has = [](const std::vector<int32_t>& some, int32_t id) {
+    return std::find(some.begin(), some.end(), id) != some.end();
   };
   for (const auto& id : {EosOf(keys), keys.eot, keys.eom}) {
-    if (id) add(*id);
+    const bool known = id && *id >= 0 && static_cast<size_t>(*id) < keys.tokens.size();
+    if (known && !has(ids, *id)) ids.push_back(*id);
   }
+  // Apart from the others, which may be as many as there are tokens.
+  const std::vector<int32_t> named = ids;
   bool has_return = false;
   for (const std::string_view token : keys.tokens) has_return |= token == "<|return|>";
   for (size_t id = 0; id < keys.tokens.size(); ++id) {
     // In the format that ends an answer by <|return|>, <|end|> ends a part of it.
     if (has_return && keys.tokens[id] == "<|end|>") continue;
-    if (IsEndName(keys.tokens[id], TypeOf(keys, id) == GgufTokenType::kControl)) {
-      add(static_cast<int32_t>(id));
-    }
+    const bool control = TypeOf(keys, id) == GgufTokenType::kControl;
+    const auto end = static_cast<int32_t>(id);
+    if (IsEndName(keys.tokens[id], control) && !has(named, end)) ids.push_back(end);
   }
   return ids;
 }

@@ -6,6 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
 
 #include "text/tokenizer/byte_symbols.h"
 
@@ -14,6 +17,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Pair;
 using Ids = std::vector<int32_t>;
 
 // Keys that own their texts.
@@ -32,6 +36,22 @@ class Keys {
       keys.Add(std::string(ByteSymbol(static_cast<uint8_t>(byte))), 1);
     }
     for (const std::string& merge : merges) keys.Merge(merge);
+    return keys;
+  }
+
+  // SentencePiece: <unk>, <s>, </s>, the 256 bytes, then the pieces, the first merged first.
+  static Keys SentencePiece(const std::vector<std::string>& pieces) {
+    Keys keys;
+    keys.value.model = "llama";
+    keys.Add("<unk>", 2);
+    keys.Add("<s>", 3);
+    keys.Add("</s>", 3);
+    for (int byte = 0; byte < 256; ++byte) keys.Add(fmt::format("<0x{:02X}>", byte), 6);
+    keys.value.scores.assign(keys.value.tokens.size(), 0);
+    for (const std::string& piece : pieces) {
+      keys.Add(piece, 1);
+      keys.value.scores.push_back(258 - static_cast<float>(keys.value.scores.size()));
+    }
     return keys;
   }
 
@@ -118,6 +138,108 @@ TEST(GgufTokenizerTest, RefusesWhatContradictsItself) {
   EXPECT_THAT(with([](auto& k) { k.merges[0] = "a c"; }), HasSubstr("'ac' is not in"));
   EXPECT_THAT(with([](auto& k) { k.tokens[9] = "\xFF"; }), HasSubstr("tokens[9]: not UTF-8"));
   EXPECT_THAT(with([](auto& k) { k.tokens[9] = k.tokens[8]; }), HasSubstr("occurs twice"));
+}
+
+TEST(GgufTokenizerTest, LeavesOutWhatPadsTheList) {
+  Keys keys = Keys::ByteLevel("qwen2", {});
+  const auto known = static_cast<int32_t>(keys.value.tokens.size());
+  for (const char* name : {"[PAD260]", "[PAD260]", "", "\xFF"}) keys.Add(name, 5);
+  const auto tokenizer = MakeTokenizer(keys.value, "m.gguf");
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  EXPECT_EQ((*tokenizer)->vocab_size(), known);
+}
+
+TEST(GgufTokenizerTest, AddsWhatTheKeysSayOfAWholeText) {
+  Keys keys = Keys::ByteLevel("qwen2", {});
+  keys.value.bos = 0;
+  keys.value.eos = 2;
+  const auto whole = [&]() -> Ids {
+    const auto tokenizer = MakeTokenizer(keys.value, "m.gguf");
+    return tokenizer ? (*tokenizer)->EncodeWithSpecialTokens("") : Ids{-1};
+  };
+  EXPECT_EQ(whole(), Ids());
+  keys.value.pre = "llama-bpe";
+  EXPECT_EQ(whole(), Ids({0}));
+  keys.value.add_eos = true;
+  EXPECT_EQ(whole(), Ids({0, 2}));
+  keys.value.add_bos = false;
+  EXPECT_EQ(whole(), Ids({2}));
+}
+
+TEST(GgufTokenizerTest, RunsSentencePieceByItsScores) {
+  const std::string mark = "\xE2\x96\x81";
+  Keys keys = Keys::SentencePiece({"ab", mark + "a", "abc", mark, "a", "b", "c"});
+  const auto tokenizer = MakeTokenizer(keys.value, "m.gguf");
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  const Tokenizer& one = **tokenizer;
+  // The best score first, wherever it stands; and a space before each text.
+  EXPECT_THAT(Pieces(one, one.Encode("abc")), ElementsAre(mark, "abc"));
+  EXPECT_THAT(Pieces(one, one.Encode("a c")), ElementsAre(mark + "a", mark, "c"));
+  EXPECT_THAT(Pieces(one, one.Encode("\n")), ElementsAre(mark, "<0x0A>"));
+  EXPECT_EQ(one.EncodeWithSpecialTokens("")[0], 1);
+  for (const std::string text : {"abc a  b\n", " a", "\xE4\xBD\xA0 <s></s>", ""}) {
+    EXPECT_EQ(one.Decode(one.Encode(text)), text);
+  }
+  EXPECT_EQ(one.eos_id(), 2);
+  keys.value.add_space_prefix = false;
+  const auto bare = MakeTokenizer(keys.value, "m.gguf");
+  ASSERT_TRUE(bare) << bare.error().message;
+  EXPECT_THAT(Pieces(**bare, (*bare)->Encode("abc")), ElementsAre("abc"));
+}
+
+TEST(GgufTokenizerTest, RefusesSentencePieceModelsThatItDoesNotRun) {
+  const Keys keys = Keys::SentencePiece({"ab", "abc", "a", "b", "c"});
+  const auto with = [&](auto change) {
+    GgufTokenizer changed = keys.value;
+    change(changed);
+    return ErrorOf(changed);
+  };
+  EXPECT_EQ(with([](auto&) {}), "");
+  EXPECT_THAT(with([](auto& k) { k.scores.clear(); }), HasSubstr("corrupt m.gguf: "));
+  EXPECT_THAT(with([](auto& k) { k.scores[260] = std::nanf(""); }), HasSubstr("scores[260]"));
+  EXPECT_THAT(with([](auto& k) { std::fill(k.scores.begin(), k.scores.end(), -1.f); }),
+              HasSubstr("say no order of merges"));
+  EXPECT_THAT(with([](auto& k) { k.charsmap = "x"; }), HasSubstr("precompiled_charsmap"));
+  EXPECT_THAT(with([](auto& k) { k.remove_extra_whitespaces = true; }),
+              HasSubstr("remove_extra_whitespaces"));
+  EXPECT_THAT(with([](auto& k) { k.types[0] = 1; }), HasSubstr("unknown_token_id"));
+  const std::string huge(size_t{1} << 16, 'a');
+  EXPECT_THAT(with([&](auto& k) { k.tokens[260] = huge; }), HasSubstr("pieces this long"));
+}
+
+TEST(GgufTokenizerTest, LongTextsAreQuick) {
+  const Keys keys = Keys::SentencePiece({"aa", "aaaa", "aaaaaaaa", "a", "\xE2\x96\x81"});
+  const auto tokenizer = MakeTokenizer(keys.value, "m.gguf");
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_GT((*tokenizer)->Encode(std::string(1 << 20, 'a')).size(), 100000u);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
+TEST(GgufTokenizerTest, NamesSpecialTokens) {
+  Keys keys = Keys::ByteLevel("qwen2", {});
+  keys.value.eos = 2;
+  keys.value.padding = 0;
+  EXPECT_THAT(SpecialTokensOf(keys.value),
+              ElementsAre(Pair("eos_token", "<|im_end|>"), Pair("pad_token", "<|endoftext|>")));
+  EXPECT_THAT(
+      SpecialTokensOf(Keys::SentencePiece({"a"}).value),
+      ElementsAre(Pair("bos_token", "<s>"), Pair("eos_token", "</s>"), Pair("unk_token", "<unk>")));
+}
+
+TEST(GgufTokenizerTest, TextNeverSpellsWhatEndsATurn) {
+  Keys keys = Keys::ByteLevel("qwen2", {});
+  keys.Add("<|end|>", 4);
+  const auto tokenizer = MakeTokenizer(keys.value, "m.gguf");
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  for (const int32_t id : EndIds(keys.value)) {
+    const Ids ids = (*tokenizer)->Encode("a" + (*tokenizer)->Piece(id) + "b");
+    EXPECT_EQ(std::count(ids.begin(), ids.end(), id), 0);
+  }
+  EXPECT_THAT(EndIds(keys.value), testing::Contains(keys.Id("<|end|>")));
+  // In the format of gpt-oss it ends a part of the answer.
+  keys.Add("<|return|>", 3);
+  EXPECT_THAT(EndIds(keys.value), testing::Not(testing::Contains(keys.Id("<|end|>"))));
 }
 
 TEST(GgufTokenizerTest, EndsAtTheKeysTokensAndAtControlTokensOfThatName) {

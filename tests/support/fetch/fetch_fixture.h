@@ -100,7 +100,7 @@ class FetchFixture : public ::testing::Test {
   std::string Asked() const { return FileExists(Path("asked")) ? *ReadFile(Path("asked")) : ""; }
 
   // Copies the wheel of the one line in the file behind --requirement to the folder behind --dest.
-  // Fails as pip does where there is no such wheel, or a file FAIL.
+  // Fails as pip does where there is no such wheel.
   static constexpr const char* kPip = R"(
 while [ $# -gt 0 ]; do
   case $1 in
