@@ -82,6 +82,7 @@ Expected<std::unique_ptr<chat::ChatModel>> OpenChatModel(const ChatOptions& opti
                                                          ModelOptions local,
                                                          const std::string& output) {
   const std::string named = NamedModel(options.model);
+  MORES_RETURN_IF_ERROR(CheckAdapter(named, local.adapter));
   if (named.starts_with(kScripted)) {
     return chat::OpenScriptedModel(named.substr(kScripted.size()), options.watch.stop);
   }

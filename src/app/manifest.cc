@@ -28,6 +28,7 @@ Expected<Json> ModelManifest(const std::string& command, const std::string& inpu
   manifest["model"] = model_name;
   if (!IsRemoteModel(options.model)) {
     MORES_ASSIGN_OR_RETURN(manifest["model_directory"], FindModel(options.model));
+    if (!options.adapter.empty()) manifest["adapter"] = options.adapter;
   }
   manifest["precision"] = chat::Name(options.precision);
   manifest["isa"] = Name(CurrentIsaLevel());

@@ -14,6 +14,7 @@
 #include "chat/endpoint/endpoint.h"
 #include "fetch/catalogue.h"
 #include "fetch/store.h"
+#include "model/gguf/adapted_source.h"
 #include "tensor/gguf.h"
 
 namespace mores::app {
@@ -129,6 +130,12 @@ bool IsRemoteModel(const std::string& model) {
   return chat::IsEndpoint(named) || named.starts_with("scripted:");
 }
 
+Status CheckAdapter(const std::string& model, const std::string& adapter) {
+  if (adapter.empty() || !IsRemoteModel(model)) return {};
+  return MakeError(ErrorKind::kUsage, "--adapter {}: adapters are for models that run here",
+                   adapter);
+}
+
 Status SetIsa(std::optional<IsaLevel> isa) {
   if (!isa) return {};
   return SetIsaLevel(*isa);
@@ -136,7 +143,9 @@ Status SetIsa(std::optional<IsaLevel> isa) {
 
 Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOptions& options) {
   MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(options.model));
-  return model::OpenModel(path);
+  MORES_ASSIGN_OR_RETURN(auto source, model::OpenModel(path));
+  if (options.adapter.empty()) return source;
+  return model::AdaptedSource::Open(std::move(source), options.adapter);
 }
 
 Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(const model::ModelSource& source,

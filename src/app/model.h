@@ -15,7 +15,8 @@
 namespace mores::app {
 
 struct ModelOptions {
-  std::string model;  // as FindModel takes it
+  std::string model;    // as FindModel takes it
+  std::string adapter;  // a GGUF file that is merged into it, or ""
   chat::Precision precision = chat::Precision::kBf16;
   int threads = 0;              // 0: one a processor
   int64_t chunk_tokens = 0;     // tokens of a prompt computed at once; 0: as many as fit
@@ -40,10 +41,13 @@ Expected<bool> IsBaseline(const std::string& directory);
 // opens.
 bool IsRemoteModel(const std::string& model);
 
+// kUsage where a model that doesn't run here is given an adapter.
+Status CheckAdapter(const std::string& model, const std::string& adapter);
+
 // Where an instruction set is named: sets the level in force, for the whole process.
 Status SetIsa(std::optional<IsaLevel> isa);
 
-// What FindModel finds, opened but not loaded.
+// What FindModel finds, with its adapter, opened but not loaded.
 Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOptions& options);
 
 // Sets the level in force, then loads the model.

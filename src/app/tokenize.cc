@@ -38,13 +38,15 @@ std::vector<int32_t> EncodeAs(TokenizeForm form, const std::string& text,
 
 // A directory needs no weights for it. Names the run by what the tokenizer lies in.
 Expected<std::unique_ptr<text::Tokenizer>> OpenTokenizer(const std::string& path, ItemRun& run) {
-  if (!DirectoryExists(path)) {
-    MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(path));
-    MORES_ASSIGN_OR_RETURN(run.model_name, source->Name());
-    return source->LoadTokenizer();
+  const Expected<std::string> file = text::FindTokenizerFile(path);
+  if (!file) {
+    const auto source = model::OpenModel(path);
+    if (!source && DirectoryExists(path)) return tl::unexpected<Error>(file.error());
+    if (!source) return tl::unexpected<Error>(source.error());
+    MORES_ASSIGN_OR_RETURN(run.model_name, (*source)->Name());
+    return (*source)->LoadTokenizer();
   }
-  MORES_ASSIGN_OR_RETURN(const std::string file, text::FindTokenizerFile(path));
-  MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(file));
+  MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(*file));
   run.model_name = "tokenizer@" + hash.substr(0, 12);
   return text::LoadTokenizer(path);
 }

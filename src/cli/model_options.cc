@@ -28,6 +28,9 @@ void AddIsaOption(CLI::App* command, std::optional<IsaLevel>& isa) {
 }
 
 void AddEngineOptions(CLI::App* command, app::ModelOptions& options) {
+  command->add_option("--adapter", options.adapter,
+                      "A LoRA adapter in a GGUF file, merged into the model's weights as it is "
+                      "loaded");
   AddPrecisionOption(command, options.precision);
   command->add_option("--threads", options.threads, "Threads (0: one a processor)")
       ->check(CLI::Range(0, 4096))

@@ -40,18 +40,21 @@ text::ModelTexts ModelSource::Texts() const {
           .judge = JudgeJson()};
 }
 
-Expected<std::string> ModelSource::Name() const {
+std::string ModelSource::Stem() const {
   namespace fs = std::filesystem;
   std::error_code error;
   fs::path path = fs::weakly_canonical(path_, error);
   if (error || path.filename().empty()) path = fs::path(path_).lexically_normal();
   // A file keeps the name that it goes by, wherever a link leads.
-  const bool is_file = fs::is_regular_file(path_, error);
-  const std::string name = is_file ? GgufStem(path_) : path.filename().string();
+  if (fs::is_regular_file(path_, error)) return GgufStem(path_);
+  return path.filename().string();
+}
+
+Expected<std::string> ModelSource::Name() const {
   MORES_ASSIGN_OR_RETURN(const std::vector<HashedFile> files, HashFiles());
   std::string hashes;
   for (const HashedFile& file : files) hashes += file.name + " " + file.sha256 + "\n";
-  return fmt::format("{}@{}", name, Sha256Hex(hashes).substr(0, 12));
+  return fmt::format("{}@{}", Stem(), Sha256Hex(hashes).substr(0, 12));
 }
 
 Expected<std::unique_ptr<const ModelSource>> OpenModel(const std::string& path) {

@@ -75,8 +75,9 @@ class ModelSource {
   // chat templates, which the profile that asks by them answers for, and a generation config that
   // ends replies by the same tokens as the config: it changes nothing.
   virtual Expected<std::vector<HashedFile>> HashFiles() const = 0;
-  // "NAME@HASH12", such as mini@1a2b3c4d5e6f: the path's last part, of a file without its ending,
-  // and a hash of those files.
+  // What it goes by: the path's last part, of a file without its ending.
+  virtual std::string Stem() const;
+  // "STEM@HASH12", such as mini@1a2b3c4d5e6f, with a hash of those files.
   Expected<std::string> Name() const;
 
  protected:

@@ -138,6 +138,7 @@ constexpr KnownOption kKnown[] = {
     {"precision", kEngine, ""},
     {"isa", kEngine, ""},
     {"threads", kEngine, ""},
+    {"adapter", kEngine, "FILE"},
     {"chunk-tokens", kEngine, ""},
     {"batch-tokens", kEngine, ""},
     {"help", kHelp, ""},
