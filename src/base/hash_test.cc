@@ -28,6 +28,11 @@ TEST(HashTest, FilesHashAsTheirBytes) {
   EXPECT_EQ(Sha256HexOfFile(path).value(), kAbc);
   ASSERT_TRUE(WriteFileAtomically(path, ""));
   EXPECT_EQ(Sha256HexOfFile(path).value(), kEmpty);
+  // Read in several parts, the last one not a whole one.
+  std::string large(size_t{33} << 20, 'a');
+  large.back() = 'b';
+  ASSERT_TRUE(WriteFileAtomically(path, large));
+  EXPECT_EQ(Sha256HexOfFile(path).value(), Sha256Hex(large));
   std::remove(path.c_str());
   EXPECT_EQ(Sha256HexOfFile(path).error().kind, ErrorKind::kMissing);
 }

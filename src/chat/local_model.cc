@@ -1,4 +1,5 @@
 // Our own engine as a language model.
+#include <future>
 #include <utility>
 
 #include "base/check.h"
@@ -59,6 +60,17 @@ class LocalModel : public LanguageModel {
   engine::Engine engine_;
 };
 
+// What is made of a source while its weights are packed: the hash of a large file takes one thread
+// about as long as that takes all others.
+struct LoadedBeside {
+  Expected<std::unique_ptr<text::Tokenizer>> tokenizer;
+  Expected<std::string> name;
+};
+LoadedBeside LoadBeside(const model::ModelSource& source) {
+  auto tokenizer = source.LoadTokenizer();
+  return {std::move(tokenizer), source.Name()};
+}
+
 }  // namespace
 
 std::string_view Name(Precision precision) { return precision == Precision::kF32 ? "f32" : "bf16"; }
@@ -69,10 +81,13 @@ Json ToJson(const Computation& computation) {
 
 Expected<std::unique_ptr<LanguageModel>> LoadLocalModel(const model::ModelSource& source,
                                                         const LocalModelOptions& options) {
+  // Cheap, and not to be said after all the work beside it.
+  MORES_RETURN_IF_ERROR(model::RequireComputable(source.config(), source.path()));
+  auto beside = std::async(std::launch::async, [&source] { return LoadBeside(source); });
   auto pool = std::make_unique<ThreadPool>(options.threads);
   MORES_ASSIGN_OR_RETURN(auto decoder,
                          model::Decoder::Load(source, ToDType(options.precision), *pool));
-  auto loaded = source.LoadTokenizer();
+  auto [loaded, name] = beside.get();
   const bool may_lack = options.tokenizer == TokenizerNeed::kOptional;
   if (!loaded && !(may_lack && loaded.error().kind == ErrorKind::kMissing)) {
     return tl::unexpected<Error>(loaded.error());
@@ -83,9 +98,9 @@ Expected<std::unique_ptr<LanguageModel>> LoadLocalModel(const model::ModelSource
                      "{}: the tokenizer has {} tokens, the vocabulary of the weights {}",
                      source.path(), tokenizer->vocab_size(), decoder->config().vocab_size);
   }
-  MORES_ASSIGN_OR_RETURN(std::string name, source.Name());
+  if (!name) return tl::unexpected<Error>(name.error());
   return std::unique_ptr<LanguageModel>(new LocalModel(
-      std::move(pool), std::move(decoder), std::move(tokenizer), std::move(name), options));
+      std::move(pool), std::move(decoder), std::move(tokenizer), std::move(*name), options));
 }
 
 }  // namespace mores::chat

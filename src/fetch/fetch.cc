@@ -119,12 +119,15 @@ Status TryWay(Transfer& transfer, const Way& way) {
                    way.label, transfer.model.sha256);
 }
 
-Error Unreachable(const Error& last, const CatalogueModel& model, const std::string& folder) {
-  return {last.kind,
-          fmt::format("{}: {}; without a network put {} ({} bytes, sha256 {}) into {}, or name it "
-                      "by --from",
-                      model.name, last.message, model.file, model.bytes, model.sha256,
-                      FolderOf(folder, model))};
+Error LastFailure(const Error& last, const CatalogueModel& model, const std::string& folder) {
+  std::string text = fmt::format("{}: {}", model.name, last.message);
+  if (last.kind != ErrorKind::kCorrupt) {
+    text += fmt::format(
+        "; without a network put {} ({} bytes, sha256 {}) into {}, or name it by "
+        "--from",
+        model.file, model.bytes, model.sha256, FolderOf(folder, model));
+  }
+  return {last.kind, std::move(text)};
 }
 
 Status TryWays(Transfer& transfer, const std::vector<Way>& ways, const std::string& folder) {
@@ -139,7 +142,7 @@ Status TryWays(Transfer& transfer, const std::vector<Way>& ways, const std::stri
     }
     if (transfer.disk_failed || ways[i].named) return tried;
     if (i + 1 == ways.size()) {
-      return tl::unexpected<Error>(Unreachable(error, transfer.model, folder));
+      return tl::unexpected<Error>(LastFailure(error, transfer.model, folder));
     }
     transfer.watch.on_note(error.message);
   }

@@ -52,10 +52,11 @@ std::string ConfigOf(const std::string& path) {
 // without a word: the same bytes and the same config.
 TEST(ConvertTest, AFolderComesBackFromAFileAsItWas) {
   const std::vector<std::pair<WeightFormat, std::optional<WeightFormat>>> ways = {
-      {WeightFormat::kF32, std::nullopt},        {WeightFormat::kF32, WeightFormat::kF32},
-      {WeightFormat::kBf16, std::nullopt},       {WeightFormat::kBf16, WeightFormat::kBf16},
-      {WeightFormat::kBf16, WeightFormat::kF32}, {WeightFormat::kF16, std::nullopt},
-      {WeightFormat::kF16, WeightFormat::kF16},  {WeightFormat::kF16, WeightFormat::kF32}};
+      {WeightFormat::kF32, std::nullopt},
+      {WeightFormat::kBf16, std::nullopt},
+      {WeightFormat::kBf16, WeightFormat::kF32},
+      {WeightFormat::kF16, WeightFormat::kF16},
+      {WeightFormat::kF16, WeightFormat::kF32}};
   std::vector<std::string> names = GoldenCaseNames();
   names.insert(names.end(), GoldenFamilyNames().begin(), GoldenFamilyNames().end());
   for (const std::string& name : names) {

@@ -46,7 +46,7 @@ PROMPTS = ["The capital of France is", "def fibonacci(n):", "请用一句话介�
 
 def generate(model, prompt):
     command = ["llama-completion", "-m", model, "-p", prompt, "-n", "32", "--temp", "0", "-no-cnv",
-               "--no-display-prompt", "-t", "2", "--seed", "1"]
+               "--no-display-prompt", "-t", "1", "--no-warmup"]
     run = subprocess.run(command, capture_output=True, timeout=600, stdin=subprocess.DEVNULL)
     if run.returncode:
         sys.exit(f"llama-completion failed: {run.stderr.decode(errors='replace')[-500:]}")

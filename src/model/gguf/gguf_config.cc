@@ -262,7 +262,11 @@ void ReadGgufEnds(ArchitectureKeys& keys, const text::GgufTokenizer& tokenizer, 
                   Json& json) {
   std::vector<int32_t> ends = text::EndIds(tokenizer);
   // Where there are no tokens, only their ids are known.
-  if (tokenizer.tokens.empty() && tokenizer.eos) ends = {*tokenizer.eos};
+  if (tokenizer.tokens.empty()) {
+    for (const auto& id : {tokenizer.eos, tokenizer.eot, tokenizer.eom}) {
+      if (id && std::find(ends.begin(), ends.end(), *id) == ends.end()) ends.push_back(*id);
+    }
+  }
   json["bos_token_id"] = tokenizer.bos ? Json(*tokenizer.bos) : Json();
   json["eos_token_id"] = ends;
   if (tokenizer.bos && *tokenizer.bos >= vocab_size) {

@@ -83,6 +83,7 @@ class TokenizerWriter {
   explicit TokenizerWriter(GgufWrittenKeys& keys) : keys_(keys) {}
 
   void Put(text::OwnedGgufTokenizer tokenizer, const ModelConfig& config) {
+    PutIds(tokenizer, config);
     Add("model", std::move(tokenizer.model));
     if (!tokenizer.pre.empty()) Add("pre", std::move(tokenizer.pre));
     Add("tokens", tensor::GgufStrings{std::move(tokenizer.tokens)});
@@ -93,7 +94,6 @@ class TokenizerWriter {
     if (!tokenizer.merges.empty()) {
       Add("merges", tensor::GgufStrings{std::move(tokenizer.merges)});
     }
-    PutIds(tokenizer, config);
     AddFlag("add_bos_token", tokenizer.add_bos);
     AddFlag("add_eos_token", tokenizer.add_eos);
     AddFlag("add_space_prefix", tokenizer.add_space_prefix);
@@ -104,9 +104,8 @@ class TokenizerWriter {
       PutKey(keys_, kSentencePieceKey, tensor::GgufBytes{std::move(tokenizer.sentencepiece)});
     }
   }
-
- private:
-  // What ends replies is the model's to say, the first by the key that everybody reads.
+  // What begins texts and ends replies is the model's to say, also where it has no tokenizer; the
+  // first end by the key that everybody reads.
   void PutIds(const text::OwnedGgufTokenizer& tokenizer, const ModelConfig& config) {
     const auto known = [](int id) { return id < 0 ? std::nullopt : std::optional<int32_t>(id); };
     const auto bos = known(config.bos_id), eos = known(config.eos_id);
@@ -119,6 +118,8 @@ class TokenizerWriter {
     AddId("unknown_token_id", tokenizer.unknown);
     AddId("padding_token_id", tokenizer.padding);
   }
+
+ private:
   void Add(std::string_view name, GgufWrittenValue value) {
     PutKey(keys_, "tokenizer.ggml." + std::string(name), std::move(value));
   }
@@ -168,6 +169,8 @@ Expected<GgufWrittenKeys> KeysOfCheckpoint(const ModelSource& source,
   if (tokenizer_file) {
     MORES_ASSIGN_OR_RETURN(auto tokenizer, text::ToGguf(source.path(), source.config().vocab_size));
     TokenizerWriter(keys).Put(std::move(tokenizer), source.config());
+  } else {
+    TokenizerWriter(keys).PutIds({}, source.config());
   }
   MORES_RETURN_IF_ERROR(PutTexts(source, keys));
   return keys;
