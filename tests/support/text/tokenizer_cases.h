@@ -84,6 +84,17 @@ class TokenizerCases {
     return one.contains(name) ? one[name].get<Ids>() : otherwise;
   }
 
+  // The bytes of a case's text: `text` itself, or what `hex` spells where they are not UTF-8.
+  static std::string BytesOf(const Json& one) {
+    if (!one.contains("hex")) return one["text"];
+    const std::string hex = one["hex"];
+    std::string bytes;
+    for (size_t i = 0; i < hex.size(); i += 2) {
+      bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+    }
+    return bytes;
+  }
+
   std::string Stream(const Ids& ids, const DecodeOptions& options) const {
     IncrementalDecoder decoder(tokenizer_, options);
     std::string text;
