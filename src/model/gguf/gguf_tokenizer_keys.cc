@@ -21,6 +21,7 @@ class TokenizerReader {
 
   std::optional<std::string_view> String(std::string_view key) { return Take(keys_.String(key)); }
   std::optional<bool> Bool(std::string_view name) { return Take(keys_.Bool(Key(name))); }
+  std::optional<bool> OwnBool(std::string_view key) { return Take(keys_.Bool(key)); }
   std::optional<GgufArray> Array(std::string_view name, GgufArray::Kind kind) {
     return Take(keys_.Array(Key(name), kind));
   }
@@ -99,6 +100,7 @@ Expected<text::GgufTokenizer> TokenizerKeys(const GgufKeys& keys) {
   tokenizer.remove_extra_whitespaces = reader.Bool("remove_extra_whitespaces");
   tokenizer.charsmap = reader.Bytes(TokenizerReader::Key("precompiled_charsmap"));
   tokenizer.huggingface_json = reader.String("tokenizer.huggingface.json").value_or("");
+  tokenizer.starts_with_bos = reader.OwnBool(kStartTokenKey);
   tokenizer.sentencepiece = reader.Bytes(std::string(kSentencePieceKey));
   if (reader.error()) return tl::unexpected<Error>(*reader.error());
   return tokenizer;

@@ -13,6 +13,9 @@ namespace mores::model {
 // A whole tokenizer.model, which the format has no key for.
 constexpr std::string_view kSentencePieceKey = "mores.tokenizer.model";
 
+// Whether a text of its own begins with bos, where the format's keys say otherwise.
+constexpr std::string_view kStartTokenKey = "mores.start_token";
+
 // Views are of the file. kCorrupt, the key named, where one is of another type than it should.
 Expected<text::GgufTokenizer> TokenizerKeys(const tensor::GgufKeys& keys);
 

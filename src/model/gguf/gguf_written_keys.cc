@@ -84,6 +84,10 @@ class TokenizerWriter {
 
   void Put(text::OwnedGgufTokenizer tokenizer, const ModelConfig& config) {
     PutIds(tokenizer, config);
+    const bool starts = tokenizer.bos.has_value();
+    if (starts != text::StartsByKeys(tokenizer.model, tokenizer.add_bos)) {
+      PutKey(keys_, kStartTokenKey, starts);
+    }
     Add("model", std::move(tokenizer.model));
     if (!tokenizer.pre.empty()) Add("pre", std::move(tokenizer.pre));
     Add("tokens", tensor::GgufStrings{std::move(tokenizer.tokens)});

@@ -41,7 +41,8 @@ Status CheckSameTokens(const GgufTokenizer& keys, const Tokenizer& tokenizer,
 Expected<std::unique_ptr<Tokenizer>> MakeTokenizer(const GgufTokenizer& keys,
                                                    const std::string& where) {
   MORES_RETURN_IF_ERROR(CheckGgufTokenizer(keys, where));
-  const SpecialTokenNames names{.bos = TokenOf(keys, BosOf(keys)),
+  const bool starts = keys.starts_with_bos.value_or(StartsByKeys(keys.model, keys.add_bos));
+  const SpecialTokenNames names{.bos = starts ? TokenOf(keys, BosOf(keys)) : std::nullopt,
                                 .eos = TokenOf(keys, EosOf(keys))};
   if (!keys.sentencepiece.empty()) {
     const std::string at = where + ": mores.tokenizer.model";
@@ -60,6 +61,10 @@ Expected<std::unique_ptr<Tokenizer>> MakeTokenizer(const GgufTokenizer& keys,
   }
   MORES_ASSIGN_OR_RETURN(TokenizerJsonFile file, ToTokenizerJsonFile(keys, where));
   return MakeJsonTokenizer(std::move(file), where + ": tokenizer.ggml", names);
+}
+
+bool StartsByKeys(std::string_view model, std::optional<bool> add_bos) {
+  return model != "gpt2" || add_bos.value_or(true);
 }
 
 int32_t TokenCount(const GgufTokenizer& keys) {

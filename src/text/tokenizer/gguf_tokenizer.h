@@ -27,6 +27,9 @@ struct GgufTokenizer {
   std::vector<std::string_view> merges;  // "a b"
   std::optional<int32_t> bos, eos, unknown, padding, eot, eom;
   std::optional<bool> add_bos, add_eos, add_space_prefix, remove_extra_whitespaces;
+  // mores.start_token: whether a text of its own begins with bos (Tokenizer::bos_id), where that
+  // isn't what StartsByKeys says.
+  std::optional<bool> starts_with_bos;
   std::string_view charsmap;
   std::string_view huggingface_json;  // tokenizer.huggingface.json: the whole tokenizer.json
   std::string_view sentencepiece;     // mores.tokenizer.model: the whole tokenizer.model
@@ -36,6 +39,10 @@ struct GgufTokenizer {
 // its name; both in bounded time and memory. `where` names the file in errors.
 Expected<std::unique_ptr<Tokenizer>> MakeTokenizer(const GgufTokenizer& keys,
                                                    const std::string& where);
+
+// Whether the format's own keys say that a text begins with bos: byte BPE models that don't add it
+// were trained without one, whatever id they name.
+bool StartsByKeys(std::string_view model, std::optional<bool> add_bos);
 
 // The vocab_size() that MakeTokenizer's has: ids behind the last used one are padding.
 int32_t TokenCount(const GgufTokenizer& keys);

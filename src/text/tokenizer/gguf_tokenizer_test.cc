@@ -166,6 +166,23 @@ TEST(GgufTokenizerTest, AddsWhatTheKeysSayOfAWholeText) {
   EXPECT_EQ(whole(), Ids({2}));
 }
 
+TEST(GgufTokenizerTest, BeginsTextsWithBosWhereTheKeysSaySo) {
+  Keys keys = Keys::ByteLevel("qwen2", {});
+  keys.value.bos = 0;
+  const auto start = [&]() -> std::optional<int32_t> {
+    const auto tokenizer = MakeTokenizer(keys.value, "m.gguf");
+    return tokenizer ? (*tokenizer)->bos_id() : -1;
+  };
+  EXPECT_EQ(start(), 0);
+  keys.value.add_bos = false;
+  EXPECT_EQ(start(), std::nullopt);
+  keys.value.starts_with_bos = true;
+  EXPECT_EQ(start(), 0);
+  keys.value.starts_with_bos = false;
+  keys.value.add_bos = true;
+  EXPECT_EQ(start(), std::nullopt);
+}
+
 TEST(GgufTokenizerTest, RunsSentencePieceByItsScores) {
   const std::string mark = "\xE2\x96\x81";
   Keys keys = Keys::SentencePiece({"ab", mark + "a", "abc", mark, "a", "b", "c"});
