@@ -74,16 +74,19 @@ std::vector<size_t> CutShards(const std::vector<Tensor>& tensors, int64_t shard_
   return ends;
 }
 
-Status CopyOthers(const ModelSource& from, const std::string& to) {
-  MORES_ASSIGN_OR_RETURN(const auto files, from.OtherFiles());
-  for (const auto& [name, bytes] : files) {
+// What a directory holds beside its weights, config.json last.
+using Texts = std::vector<std::pair<std::string, std::string>>;
+
+Status WriteTexts(const Texts& texts, const std::string& to) {
+  for (const auto& [name, bytes] : texts) {
     MORES_RETURN_IF_ERROR(WriteFileAtomically(to + "/" + name, bytes));
   }
   return {};
 }
 
-Status WriteConfig(const ModelSource& from, const std::string& to,
-                   const std::optional<DType>& dtype) {
+Expected<Texts> TextsOf(const ModelSource& from, const std::optional<DType>& dtype) {
+  MORES_ASSIGN_OR_RETURN(const auto files, from.OtherFiles());
+  Texts texts(files.begin(), files.end());
   MORES_ASSIGN_OR_RETURN(Json config, from.ConfigJson());
   if (dtype) {
     const char* name = *dtype == DType::kF32   ? "float32"
@@ -93,8 +96,9 @@ Status WriteConfig(const ModelSource& from, const std::string& to,
     config[config.contains("dtype") ? "dtype" : "torch_dtype"] = name;
     if (config.contains("torch_dtype")) config["torch_dtype"] = name;
   }
-  return WriteFileAtomically(to + "/config.json",
-                             config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  texts.emplace_back("config.json",
+                     config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return texts;
 }
 
 Status CheckEmpty(const std::string& to) {
@@ -111,6 +115,8 @@ Expected<ConvertSummary> WriteDirectory(const ModelSource& from, const std::stri
   MORES_ASSIGN_OR_RETURN(std::vector<Tensor> tensors, Collect(from));
   MORES_ASSIGN_OR_RETURN(const std::optional<DType> dtype,
                          CommonType(from, tensors, options.format));
+  // What can't be said in a directory is told before anything is written.
+  MORES_ASSIGN_OR_RETURN(const Texts texts, TextsOf(from, dtype));
   MORES_RETURN_IF_ERROR(CheckEmpty(to));
   ConvertSummary summary;
   int64_t total = 0;
@@ -159,8 +165,7 @@ Expected<ConvertSummary> WriteDirectory(const ModelSource& from, const std::stri
     MORES_RETURN_IF_ERROR(
         WriteFileAtomically(to + "/model.safetensors.index.json", index.dump(2) + "\n"));
   }
-  MORES_RETURN_IF_ERROR(CopyOthers(from, to));
-  MORES_RETURN_IF_ERROR(WriteConfig(from, to, dtype));
+  MORES_RETURN_IF_ERROR(WriteTexts(texts, to));
   return summary;
 }
 

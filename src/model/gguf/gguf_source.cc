@@ -48,6 +48,8 @@ TensorView JoinRows(const std::vector<std::pair<const GgufTensor*, TensorView>>&
     if (view.dtype != dtype) dtype = DType::kF32;
   }
   const int64_t columns = Columns(parts.front().second);
+  // A vector may be stored in blocks, each of several rows.
+  if (columns % tensor::BlockElements(dtype) != 0) dtype = DType::kF32;
   const int64_t row_bytes = tensor::BytesOf(dtype, columns);
   const auto moved = std::make_shared<std::vector<char>>(static_cast<size_t>(rows * row_bytes));
   std::vector<float> row(static_cast<size_t>(columns));
@@ -194,22 +196,27 @@ Expected<std::optional<text::ChatTemplateText>> GgufSource::ChatTemplate() const
        {std::string(kTemplateKey), std::string(kTemplateKey) + ".default"}) {
     MORES_ASSIGN_OR_RETURN(const auto source, file_->keys().String(key));
     if (!source) continue;
-    MORES_ASSIGN_OR_RETURN(std::string config, TokenizerConfig(*source));
-    return text::ChatTemplateText{.source = std::string(*source),
-                                  .where = fmt::format("{}: {}", path(), key),
-                                  .file = config.empty() ? std::string(*source) : config};
+    MORES_ASSIGN_OR_RETURN(KeptConfig config, TokenizerConfig());
+    const bool of_config = config.chat_template == *source;
+    return text::ChatTemplateText{
+        .source = std::string(*source),
+        .where = fmt::format("{}: {}", path(), key),
+        .file = of_config ? std::move(config.bytes) : std::string(*source)};
   }
   if (const auto beside = Neighbour(kFile)) return read(*beside);
   return std::nullopt;
 }
 
-Expected<std::string> GgufSource::TokenizerConfig(std::string_view chat_template) const {
+Expected<GgufSource::KeptConfig> GgufSource::TokenizerConfig() const {
   MORES_ASSIGN_OR_RETURN(const auto config, file_->keys().String(kTokenizerConfigKey));
-  if (!config) return "";
-  const std::string bytes(*config);
-  MORES_ASSIGN_OR_RETURN(const auto text, text::ParseChatTemplateConfig(
-                                              bytes, path() + ": " + kTokenizerConfigKey.data()));
-  return text && text->source == chat_template ? bytes : "";
+  KeptConfig kept;
+  if (!config) return kept;
+  kept.bytes = *config;
+  MORES_ASSIGN_OR_RETURN(const auto text,
+                         text::ParseChatTemplateConfig(
+                             kept.bytes, fmt::format("{}: {}", path(), kTokenizerConfigKey)));
+  if (text) kept.chat_template = text->source;
+  return kept;
 }
 
 Expected<std::map<std::string, std::string>> GgufSource::SpecialTokens() const {
@@ -263,12 +270,12 @@ Expected<std::map<std::string, std::string>> GgufSource::OtherFiles() const {
   }
   MORES_ASSIGN_OR_RETURN(const auto chat_template, ChatTemplate());
   constexpr const char* kConfigFile = "tokenizer_config.json";
-  std::string whole;
-  if (chat_template) {
-    MORES_ASSIGN_OR_RETURN(whole, TokenizerConfig(chat_template->source));
-  }
-  if (!whole.empty()) {
-    files[kConfigFile] = std::move(whole);
+  MORES_ASSIGN_OR_RETURN(KeptConfig kept, TokenizerConfig());
+  const bool same = kept.chat_template.has_value() == chat_template.has_value() &&
+                    (!chat_template || chat_template->source == *kept.chat_template);
+  if (!kept.bytes.empty() && (same || !kept.chat_template)) {
+    files[kConfigFile] = std::move(kept.bytes);
+    if (!same) files["chat_template.jinja"] = chat_template->source;
   } else if (chat_template) {
     Json list = Json::array({{{"name", "default"}, {"template", chat_template->source}}});
     const std::string prefix = std::string(kTemplateKey) + ".";

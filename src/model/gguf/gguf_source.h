@@ -16,8 +16,7 @@ namespace mores::model {
 
 // A key of our own: what a judge.json would say.
 constexpr std::string_view kJudgeKey = "mores.judge";
-// Another: the whole tokenizer_config.json of the checkpoint, where it holds the chat template that
-// the file has too.
+// Another: the whole tokenizer_config.json of the checkpoint.
 constexpr std::string_view kTokenizerConfigKey = "mores.tokenizer_config";
 // Another: the element type of the checkpoint that the file was made of, "bf16".
 constexpr std::string_view kCheckpointDTypeKey = "mores.dtype";
@@ -54,8 +53,12 @@ class GgufSource : public ModelSource {
  private:
   GgufSource(const std::string& path, ModelConfig config, std::unique_ptr<tensor::GgufFile> file);
   Status CheckTensors() const;
-  // What kTokenizerConfigKey holds, where it goes with the file's own chat template; else empty.
-  Expected<std::string> TokenizerConfig(std::string_view chat_template) const;
+  // What kTokenizerConfigKey holds, and the chat template in it, if there is one; empty without it.
+  struct KeptConfig {
+    std::string bytes;
+    std::optional<std::string> chat_template;
+  };
+  Expected<KeptConfig> TokenizerConfig() const;
   // Beside the file: "STEM.name", else nullopt; and "name".
   std::optional<std::string> OwnNeighbour(const std::string& name) const;
   std::optional<std::string> Neighbour(const std::string& name) const;
