@@ -101,12 +101,38 @@ Expected<Texts> TextsOf(const ModelSource& from, const std::optional<DType>& dty
   return texts;
 }
 
-Status CheckEmpty(const std::string& to) {
+// A folder in which a conversion was killed: config.json, which comes last, isn't there, and
+// nothing is that it doesn't write.
+bool IsUnfinished(const std::string& to, const Texts& texts) {
+  namespace fs = std::filesystem;
+  const auto is_ours = [&](std::string name) {
+    if (const size_t temporary = name.find(".tmp-"); temporary != std::string::npos) {
+      name.resize(temporary);
+    }
+    if (name.starts_with("model") && name.find(".safetensors") != std::string::npos) return true;
+    return std::any_of(texts.begin(), texts.end(), [&](const auto& text) {
+      return text.first == name && name != "config.json";
+    });
+  };
+  std::error_code error, ignored;
+  for (fs::directory_iterator at(to, error), end; !error && at != end; at.increment(error)) {
+    if (!at->is_regular_file(ignored) || !is_ours(at->path().filename().string())) return false;
+  }
+  return !error;
+}
+
+Status ClearFolder(const std::string& to, const Texts& texts) {
+  namespace fs = std::filesystem;
   std::error_code error;
-  if (!std::filesystem::exists(to, error)) return MakeDirectories(to);
-  if (!std::filesystem::is_directory(to, error) || !std::filesystem::is_empty(to, error)) {
+  if (!fs::exists(to, error)) return MakeDirectories(to);
+  if (!fs::is_directory(to, error) || !IsUnfinished(to, texts)) {
     return MakeError(ErrorKind::kUsage, "-o {}: must be a new or an empty folder", to);
   }
+  std::vector<fs::path> files;
+  for (fs::directory_iterator at(to, error), end; !error && at != end; at.increment(error)) {
+    files.push_back(at->path());
+  }
+  for (const fs::path& file : files) fs::remove(file, error);
   return {};
 }
 
@@ -117,7 +143,7 @@ Expected<ConvertSummary> WriteDirectory(const ModelSource& from, const std::stri
                          CommonType(from, tensors, options.format));
   // What can't be said in a directory is told before anything is written.
   MORES_ASSIGN_OR_RETURN(const Texts texts, TextsOf(from, dtype));
-  MORES_RETURN_IF_ERROR(CheckEmpty(to));
+  MORES_RETURN_IF_ERROR(ClearFolder(to, texts));
   ConvertSummary summary;
   int64_t total = 0;
   for (Tensor& tensor : tensors) {
@@ -173,6 +199,19 @@ Expected<ConvertSummary> WriteDirectory(const ModelSource& from, const std::stri
 
 bool NamesGgufFile(const std::string& path) { return path.ends_with(".gguf"); }
 
+namespace {
+
+// A name that looks like a file's would become a folder's.
+Status CheckFolderName(const std::string& to) {
+  const std::string ending = std::filesystem::path(to).extension().string();
+  const bool a_file = to == "-" || ending == ".GGUF" || ending == ".bin" ||
+                      ending == ".safetensors" || ending == ".json";
+  if (!a_file) return {};
+  return MakeError(ErrorKind::kUsage, "-o {}: name a folder, or a file that ends in .gguf", to);
+}
+
+}  // namespace
+
 Expected<ConvertSummary> ConvertModel(const ModelSource& from, const std::string& to,
                                       const ConvertOptions& options, const ConvertSeen& seen) {
   if (NamesGgufFile(to)) {
@@ -185,6 +224,7 @@ Expected<ConvertSummary> ConvertModel(const ModelSource& from, const std::string
     }
     return WriteGguf(from, to, options, seen);
   }
+  MORES_RETURN_IF_ERROR(CheckFolderName(to));
   if (options.format && !ElementsOf(*options.format)) {
     return MakeError(ErrorKind::kUsage,
                      "--dtype {}: a folder holds f32, f16 or bf16; for blocks name a file, "

@@ -224,18 +224,21 @@ Expected<std::map<std::string, std::string>> GgufSource::SpecialTokens() const {
   return text::SpecialTokensOf(keys);
 }
 
+Expected<std::optional<text::NamedText>> GgufSource::TextOf(const std::string& name,
+                                                            std::string_view key) const {
+  const std::string own = GgufStem(path()) + "." + name;
+  if (OwnNeighbour(name)) return text::ReadTextIn(Folder(), own);
+  MORES_ASSIGN_OR_RETURN(const auto inside, file_->keys().String(key));
+  if (!inside) return text::ReadTextIn(Folder(), name);
+  return text::NamedText{std::string(*inside), fmt::format("{}: {}", path(), key)};
+}
+
 Expected<std::optional<text::NamedText>> GgufSource::JudgeJson() const {
-  const auto read = [](const std::string& file) -> Expected<std::optional<text::NamedText>> {
-    MORES_ASSIGN_OR_RETURN(std::string text, ReadFile(file));
-    return text::NamedText{std::move(text), file};
-  };
-  constexpr const char* kFile = "judge.json";
-  if (const auto own = OwnNeighbour(kFile)) return read(*own);
-  MORES_ASSIGN_OR_RETURN(const auto inside, file_->keys().String(kJudgeKey));
-  if (inside)
-    return text::NamedText{std::string(*inside), fmt::format("{}: {}", path(), kJudgeKey)};
-  if (const auto beside = Neighbour(kFile)) return read(*beside);
-  return std::nullopt;
+  return TextOf(text::kJudgeFile, kJudgeKey);
+}
+
+Expected<std::optional<text::NamedText>> GgufSource::AboutJson() const {
+  return TextOf(text::kAboutFile, kAboutKey);
 }
 
 Expected<std::optional<DType>> GgufSource::CheckpointDType() const {
@@ -262,53 +265,70 @@ Expected<Json> GgufSource::ConfigJson() const {
   return ToJson(config(), name);
 }
 
+Status GgufSource::PutTemplate(std::map<std::string, std::string>& files) const {
+  MORES_ASSIGN_OR_RETURN(const auto chat_template, ChatTemplate());
+  constexpr const char* kConfigFile = "tokenizer_config.json";
+  constexpr const char* kTemplateFile = "chat_template.jinja";
+  MORES_ASSIGN_OR_RETURN(KeptConfig kept, TokenizerConfig());
+  const bool same = kept.chat_template.has_value() == chat_template.has_value() &&
+                    (!chat_template || chat_template->source == *kept.chat_template);
+  if (!kept.bytes.empty() && (same || !kept.chat_template)) {
+    files[kConfigFile] = std::move(kept.bytes);
+    if (!same) files[kTemplateFile] = chat_template->source;
+    return {};
+  }
+  if (!chat_template) return {};
+  Json list = Json::array({{{"name", "default"}, {"template", chat_template->source}}});
+  const std::string prefix = std::string(kTemplateKey) + ".";
+  const auto& all = file_->keys().values();
+  for (auto at = all.lower_bound(prefix); at != all.end() && at->first.starts_with(prefix); ++at) {
+    const std::string name = at->first.substr(prefix.size());
+    const auto* source = std::get_if<std::string_view>(&at->second);
+    if (name == "default" || source == nullptr) continue;
+    list.push_back({{"name", name}, {"template", std::string(*source)}});
+  }
+  if (list.size() == 1) {
+    files[kTemplateFile] = chat_template->source;
+    return {};
+  }
+  Json config = Json::object();
+  if (files.contains(kConfigFile)) {
+    MORES_ASSIGN_OR_RETURN(config, ParseJson(files[kConfigFile], path() + ": " + kConfigFile));
+  }
+  config["chat_template"] = std::move(list);
+  files[kConfigFile] = config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return {};
+}
+
 Expected<std::map<std::string, std::string>> GgufSource::OtherFiles() const {
   MORES_ASSIGN_OR_RETURN(const text::GgufTokenizer keys, TokenizerKeys(file_->keys()));
   std::map<std::string, std::string> files;
   if (HasTokenizer(keys)) {
     MORES_ASSIGN_OR_RETURN(files, text::TokenizerFilesOf(keys, path()));
   }
-  MORES_ASSIGN_OR_RETURN(const auto chat_template, ChatTemplate());
-  constexpr const char* kConfigFile = "tokenizer_config.json";
-  MORES_ASSIGN_OR_RETURN(KeptConfig kept, TokenizerConfig());
-  const bool same = kept.chat_template.has_value() == chat_template.has_value() &&
-                    (!chat_template || chat_template->source == *kept.chat_template);
-  if (!kept.bytes.empty() && (same || !kept.chat_template)) {
-    files[kConfigFile] = std::move(kept.bytes);
-    if (!same) files["chat_template.jinja"] = chat_template->source;
-  } else if (chat_template) {
-    Json list = Json::array({{{"name", "default"}, {"template", chat_template->source}}});
-    const std::string prefix = std::string(kTemplateKey) + ".";
-    const auto& all = file_->keys().values();
-    for (auto at = all.lower_bound(prefix); at != all.end() && at->first.starts_with(prefix);
-         ++at) {
-      const std::string name = at->first.substr(prefix.size());
-      const auto* source = std::get_if<std::string_view>(&at->second);
-      if (name == "default" || source == nullptr) continue;
-      list.push_back({{"name", name}, {"template", std::string(*source)}});
-    }
-    Json config = Json::object();
-    if (files.contains(kConfigFile)) {
-      MORES_ASSIGN_OR_RETURN(config, ParseJson(files[kConfigFile], path() + ": " + kConfigFile));
-    }
-    config["chat_template"] = list.size() == 1 ? Json(chat_template->source) : list;
-    files[kConfigFile] = config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-  }
+  MORES_RETURN_IF_ERROR(PutTemplate(files));
   MORES_ASSIGN_OR_RETURN(const auto judge, JudgeJson());
-  if (judge) files["judge.json"] = judge->text;
+  if (judge) files[text::kJudgeFile] = judge->text;
+  MORES_ASSIGN_OR_RETURN(const auto about, AboutJson());
+  if (about) files[text::kAboutFile] = about->text;
   return files;
 }
 
 Expected<std::vector<ModelSource::HashedFile>> GgufSource::HashFiles() const {
   std::vector<HashedFile> files;
-  const auto add = [&](const std::string& file) -> Status {
+  // By what they are, not by their names: the same bytes are the same model.
+  const auto add = [&](std::string what, const std::string& file) -> Status {
     MORES_ASSIGN_OR_RETURN(std::string sha256, Sha256HexOfFile(file));
-    files.push_back({fs::path(file).filename().string(), std::move(sha256)});
+    files.push_back({std::move(what), std::move(sha256)});
     return {};
   };
-  for (const std::string& file : file_->paths()) MORES_RETURN_IF_ERROR(add(file));
+  for (size_t i = 0; i < file_->paths().size(); ++i) {
+    MORES_RETURN_IF_ERROR(add(fmt::format("gguf {}", i + 1), file_->paths()[i]));
+  }
   MORES_ASSIGN_OR_RETURN(const auto judge, JudgeJson());
-  if (judge && FileExists(judge->where)) MORES_RETURN_IF_ERROR(add(judge->where));
+  if (judge && FileExists(judge->where)) {
+    MORES_RETURN_IF_ERROR(add(text::kJudgeFile, judge->where));
+  }
   std::sort(files.begin(), files.end(),
             [](const HashedFile& a, const HashedFile& b) { return a.name < b.name; });
   return files;
@@ -335,7 +355,14 @@ Expected<std::optional<std::string>> FindGgufIn(const std::string& directory) {
   }
   if (models.size() == 1) return directory + "/" + models.begin()->second;
   std::vector<std::string> names;
-  for (const auto& entry : models) names.push_back(entry.second);
+  constexpr size_t kMostNames = 5;
+  for (const auto& entry : models) {
+    if (names.size() == kMostNames) {
+      names.push_back(fmt::format("and {} more", models.size() - kMostNames));
+      break;
+    }
+    names.push_back(entry.second);
+  }
   return MakeError(ErrorKind::kUsage, "{}: holds several models; name one of: {}", directory,
                    fmt::join(names, ", "));
 }

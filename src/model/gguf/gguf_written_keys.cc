@@ -46,6 +46,8 @@ Status PutTexts(const ModelSource& source, GgufWrittenKeys& keys) {
   if (chat_template) PutKey(keys, kWrittenTemplateKey, chat_template->source);
   MORES_ASSIGN_OR_RETURN(const auto judge, source.JudgeJson());
   if (judge) PutKey(keys, kJudgeKey, judge->text);
+  MORES_ASSIGN_OR_RETURN(const auto about, source.AboutJson());
+  if (about) PutKey(keys, kAboutKey, about->text);
   return {};
 }
 
