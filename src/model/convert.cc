@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/indented_json.h"
 #include "base/json.h"
 #include "base/threads.h"
 #include "model/copy_tensor.h"
@@ -93,8 +94,7 @@ Status WriteConfig(const ModelSource& from, const std::string& to,
     config[config.contains("dtype") ? "dtype" : "torch_dtype"] = name;
     if (config.contains("torch_dtype")) config["torch_dtype"] = name;
   }
-  return WriteFileAtomically(to + "/config.json",
-                             config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return WriteFileAtomically(to + "/config.json", IndentedJson(config));
 }
 
 Status CheckEmpty(const std::string& to) {

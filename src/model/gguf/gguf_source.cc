@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/indented_json.h"
 #include "model/gguf/gguf_config.h"
 #include "model/gguf/gguf_tokenizer_keys.h"
 
@@ -285,7 +286,7 @@ Expected<std::map<std::string, std::string>> GgufSource::OtherFiles() const {
       MORES_ASSIGN_OR_RETURN(config, ParseJson(files[kConfigFile], path() + ": " + kConfigFile));
     }
     config["chat_template"] = list.size() == 1 ? Json(chat_template->source) : list;
-    files[kConfigFile] = config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    files[kConfigFile] = IndentedJson(config);
   }
   MORES_ASSIGN_OR_RETURN(const auto judge, JudgeJson());
   if (judge) files["judge.json"] = judge->text;
