@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/indented_json.h"
 #include "base/random.h"
 #include "chat/endpoint/endpoint.h"
 #include "judge/judge_run.h"
@@ -138,9 +139,8 @@ Expected<CorrectResult> CorrectFile(const CorrectJob& options, const Watch& watc
   const Json summary = CorrectSummary(options, result);
   result.notes = summary["warnings"].get<std::vector<std::string>>();
   if (!IsStream(options.output) && !result.run.was_finished) {
-    MORES_RETURN_IF_ERROR(
-        WriteFileAtomically(job::BesidePath(options.output, "summary.json"),
-                            summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
+    MORES_RETURN_IF_ERROR(WriteFileAtomically(job::BesidePath(options.output, "summary.json"),
+                                              IndentedJson(summary)));
   }
   for (std::string& note : NotesOnBaseline(*result.judge, Asked::kInGeneral)) {
     result.notes.push_back(std::move(note));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/keyed_hash.h"
 
 namespace mores {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 // bound keeps hostile ones affordable for who asks them for members.
 constexpr size_t kMaxKeys = size_t{1} << 16, kIndexedFrom = 16;
 
-using KeyPlaces = std::unordered_map<std::string, size_t>;
+using KeyPlaces = std::unordered_map<std::string, size_t, KeyedTextHash>;
 
 // The place of the member of this key, which is appended where there is none; whether it was.
 std::pair<size_t, bool> PlaceOfKey(Json::object_t& members, KeyPlaces& places, std::string key) {

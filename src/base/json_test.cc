@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <string>
+
+#include "support/base/colliding_texts.h"
 
 namespace mores {
 namespace {
@@ -187,6 +190,18 @@ TEST(JsonTest, AgreesWithTheLibrary) {
 TEST(JsonTest, DumpReplacesInvalidBytes) {
   EXPECT_EQ(DumpJson(Json("a\xFF")), "\"a\xEF\xBF\xBD\"");
   EXPECT_EQ(DumpJson(Json("a\nb")), "\"a\\nb\"") << "always one line";
+}
+
+TEST(JsonTest, KeysOfOneBucketAreQuick) {
+  Json object = Json::object();
+  auto& members = object.get_ref<Json::object_t&>();
+  for (const std::string& key : CollidingTexts(65'536)) members.push_back({key, 1});
+  const std::string text = DumpJson(Json::array_t(8, object));
+  const std::clock_t start = std::clock();
+  const auto parsed = ParseJson(text, "in.json");
+  EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, 8);
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ((*parsed)[7].size(), 65'536u);
 }
 
 TEST(JsonTest, RequiredStringNamesTheField) {

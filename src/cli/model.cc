@@ -10,6 +10,7 @@
 #include "app/convert.h"
 #include "app/inspect.h"
 #include "base/cpu.h"
+#include "base/indented_json.h"
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/model_fetch.h"
@@ -37,7 +38,7 @@ Expected<int> RunInfo(const InfoOptions& options) {
   MORES_RETURN_IF_ERROR(CheckModel("--model", options.directory));
   MORES_ASSIGN_OR_RETURN(const Json j, app::DescribeModel(options.directory));
   if (options.json) {
-    std::fputs((j.dump(2, ' ', false, Json::error_handler_t::replace) + "\n").c_str(), stdout);
+    std::fputs(IndentedJson(j).c_str(), stdout);
     return kExitDone;
   }
   const auto number = [&](const char* name) { return j[name].get<int64_t>(); };

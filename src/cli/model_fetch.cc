@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/fetch.h"
+#include "base/indented_json.h"
 #include "base/json.h"
 #include "cli/telling.h"
 
@@ -35,7 +36,7 @@ Json ToJson(const app::ListedModel& listed) {
           {"notes", listed.model.notes},     {"path", listed.path ? Json(*listed.path) : Json()}};
 }
 
-Expected<int> RunList(bool as_json) {
+Expected<int> RunModelList(bool as_json) {
   MORES_ASSIGN_OR_RETURN(const std::vector<app::ListedModel> models, app::ListModels());
   Json all = Json::array();
   size_t width = 0;
@@ -44,7 +45,7 @@ Expected<int> RunList(bool as_json) {
     width = std::max(width, listed.model.name.size());
   }
   if (as_json) {
-    std::fputs((all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n").c_str(), stdout);
+    std::fputs(IndentedJson(all).c_str(), stdout);
     return kExitDone;
   }
   for (const app::ListedModel& listed : models) {
@@ -99,7 +100,7 @@ void AddModelList(CommandLine& line, CLI::App& parent) {
                           .example = "  mores model list"});
   const auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "As JSON");
-  OnRun(line, command, [as_json] { return RunList(*as_json); });
+  OnRun(line, command, [as_json] { return RunModelList(*as_json); });
 }
 
 }  // namespace mores::cli

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "base/indented_json.h"
 #include "base/json_fields.h"
 
 namespace mores::curate {
@@ -48,7 +49,7 @@ class Writer {
     for (const auto& [reason, count] : reasons_) summary_["reasons"][reason] = count;
     summary_.update(curation_.summarize());
     return WriteFileAtomically(job::BesidePath(options_.output, "summary.json"),
-                               summary_.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+                               IndentedJson(summary_));
   }
 
   CurationResult Result(const job::JobSummary& job) {

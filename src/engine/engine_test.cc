@@ -301,9 +301,8 @@ TEST_P(EngineTest, BrokenWeightsFailTheirItems) {
   const std::vector<std::vector<int32_t>> choices = {{4}, {5, 6}};
   const ScoreItem scored{prompt, prompt};
   const GenerateItem written{.id = "a", .prompt = prompt};
-  const DecideItem decided{.id = "a", .prompt = prompt, .choices = choices, .decide = [](auto) {
-                             return 0;
-                           }};
+  const DecideItem decided{
+      .id = "a", .prompt = prompt, .choices = choices, .decide = [](auto) { return 0; }};
   const auto kind = [](const auto& results) {
     return results[0] ? ErrorKind::kInput : results[0].error().kind;
   };

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/hash_stream.h"
+#include "base/indented_json.h"
 #include "job/file_kind.h"
 #include "job/finished.h"
 
@@ -267,8 +268,7 @@ class Job {
                           {"resumed", summary.resumed},
                           {"failed", summary.failed},
                           {"may_pass", may_pass_}};
-    return WriteFileAtomically(options_.output + ".manifest.json",
-                               manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    return WriteFileAtomically(options_.output + ".manifest.json", IndentedJson(manifest));
   }
 
   const JobOptions& options_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/indented_json.h"
 #include "base/json.h"
 #include "base/threads.h"
 #include "model/copy_tensor.h"
@@ -96,18 +97,20 @@ Expected<Texts> TextsOf(const ModelSource& from, const std::optional<DType>& dty
     config[config.contains("dtype") ? "dtype" : "torch_dtype"] = name;
     if (config.contains("torch_dtype")) config["torch_dtype"] = name;
   }
-  texts.emplace_back("config.json",
-                     config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  texts.emplace_back("config.json", IndentedJson(config));
   return texts;
 }
 
-// A folder in which a conversion was killed: config.json, which comes last, isn't there, and
-// nothing is that it doesn't write.
+// A folder that is empty, or in which a conversion was killed: a file half written is there,
+// config.json, which comes last, isn't, and nothing is that it doesn't write.
 bool IsUnfinished(const std::string& to, const Texts& texts) {
   namespace fs = std::filesystem;
+  bool any = false, half = false;
   const auto is_ours = [&](std::string name) {
+    any = true;
     if (const size_t temporary = name.find(".tmp-"); temporary != std::string::npos) {
       name.resize(temporary);
+      half = true;
     }
     if (name.starts_with("model") && name.find(".safetensors") != std::string::npos) return true;
     return std::any_of(texts.begin(), texts.end(), [&](const auto& text) {
@@ -118,7 +121,7 @@ bool IsUnfinished(const std::string& to, const Texts& texts) {
   for (fs::directory_iterator at(to, error), end; !error && at != end; at.increment(error)) {
     if (!at->is_regular_file(ignored) || !is_ours(at->path().filename().string())) return false;
   }
-  return !error;
+  return !error && (half || !any);
 }
 
 Status ClearFolder(const std::string& to, const Texts& texts) {

@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/indented_json.h"
 #include "model/gguf/gguf_config.h"
 #include "model/gguf/gguf_tokenizer_keys.h"
 
@@ -296,7 +297,7 @@ Status GgufSource::PutTemplate(std::map<std::string, std::string>& files) const 
     MORES_ASSIGN_OR_RETURN(config, ParseJson(files[kConfigFile], path() + ": " + kConfigFile));
   }
   config["chat_template"] = std::move(list);
-  files[kConfigFile] = config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  files[kConfigFile] = IndentedJson(config);
   return {};
 }
 

@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "text/tokenizer/keyed_hash.h"
+#include "base/keyed_hash.h"
 #include "text/tokenizer/normalizers.h"
 #include "text/tokenizer/subword_model.h"
 #include "text/tokenizer/tokenizer.h"
@@ -64,9 +64,6 @@ class AddedTokens {
   int32_t end_id() const { return end_id_; }  // the largest id, plus one; 0 without tokens
 
  private:
-  struct ContentHash {
-    size_t operator()(const std::string& content) const { return KeyedHash(HashKey(), content); }
-  };
   // Contents in order, so that those with a common beginning are neighbours.
   struct Matcher {
     struct Entry {
@@ -86,7 +83,7 @@ class AddedTokens {
 
   std::vector<AddedToken> tokens_;
   std::unordered_map<int32_t, size_t> by_id_;
-  std::unordered_map<std::string, size_t, ContentHash> by_content_;
+  std::unordered_map<std::string, size_t, KeyedTextHash> by_content_;
   Matcher raw_, normalized_, special_;
   IdSet special_ids_;
   int32_t end_id_ = 0;

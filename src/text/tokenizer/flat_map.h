@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "text/tokenizer/keyed_hash.h"
+#include "base/keyed_hash.h"
 
 namespace mores::text {
 

@@ -1,8 +1,9 @@
 // A SentencePiece model has scores, where byte-pair encoding needs an ordered list of merges.
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
+#include <unordered_set>
 
+#include "base/keyed_hash.h"
 #include "text/tokenizer/gguf_tokenizer_json.h"
 #include "text/unicode.h"
 
@@ -53,10 +54,10 @@ Status CheckScores(const GgufTokenizer& keys, const std::string& where) {
 Expected<std::vector<std::pair<std::string, std::string>>> MergesFromScores(
     const GgufTokenizer& keys, const std::string& where) {
   MORES_RETURN_IF_ERROR(CheckScores(keys, where));
-  std::unordered_map<std::string_view, size_t> pieces;
+  std::unordered_set<std::string_view, KeyedTextHash> pieces;
   pieces.reserve(keys.tokens.size());
   for (size_t id = 0; id < keys.tokens.size(); ++id) {
-    if (!IsPadding(keys, id)) pieces.emplace(keys.tokens[id], id);
+    if (!IsPadding(keys, id)) pieces.insert(keys.tokens[id]);
   }
   std::vector<ScoredMerge> merges;
   for (size_t id = 0; id < keys.tokens.size(); ++id) {

@@ -1,6 +1,7 @@
 // From GGUF's tokenizer keys to the files of a Hugging Face directory.
 #include <utility>
 
+#include "base/indented_json.h"
 #include "text/tokenizer/gguf_tokenizer.h"
 #include "text/tokenizer/gguf_tokenizer_json.h"
 
@@ -52,9 +53,7 @@ Expected<std::map<std::string, std::string>> TokenizerFilesOf(const GgufTokenize
     MORES_ASSIGN_OR_RETURN(TokenizerJsonFile file, ToTokenizerJsonFile(keys, where));
     files["tokenizer.json"] = DumpTokenizerJson(std::move(file));
   }
-  files["tokenizer_config.json"] = TokenizerConfigJson(keys).dump(2, ' ', /*ensure_ascii=*/false,
-                                                                  Json::error_handler_t::replace) +
-                                   "\n";
+  files["tokenizer_config.json"] = IndentedJson(TokenizerConfigJson(keys));
   return files;
 }
 

@@ -8,8 +8,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 #include <memory>
 
+#include "base/files.h"
+#include "support/base/colliding_texts.h"
+#include "support/base/test_directory.h"
 #include "text/tokenizer/byte_symbols.h"
 
 namespace mores::text {
@@ -231,6 +235,30 @@ TEST(GgufTokenizerTest, LongTextsAreQuick) {
   const auto start = std::chrono::steady_clock::now();
   EXPECT_GT((*tokenizer)->Encode(std::string(1 << 20, 'a')).size(), 100000u);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
+TEST(GgufTokenizerTest, TokensOfOneBucketAreQuick) {
+  const Keys keys = Keys::SentencePiece(CollidingTexts(150'000));
+  const auto seconds_since = [](std::clock_t start) {
+    return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  };
+  std::clock_t start = std::clock();
+  const auto tokenizer = MakeTokenizer(keys.value, "m.gguf");
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  EXPECT_LT(seconds_since(start), 5);
+
+  const auto files = TokenizerFilesOf(keys.value, "m.gguf");
+  ASSERT_TRUE(files) << files.error().message;
+  const TestDirectory directory;
+  for (const auto& [name, contents] : *files) {
+    ASSERT_TRUE(WriteFileAtomically(directory.path() + "/" + name, contents));
+  }
+  start = std::clock();
+  const auto written = ToGguf(directory.path(), static_cast<int32_t>(keys.value.tokens.size()));
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_LT(seconds_since(start), 10);
+  EXPECT_TRUE(std::equal(written->tokens.begin(), written->tokens.end(), keys.value.tokens.begin(),
+                         keys.value.tokens.end()));
 }
 
 TEST(GgufTokenizerTest, NamesSpecialTokens) {

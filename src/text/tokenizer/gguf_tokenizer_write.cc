@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "base/keyed_hash.h"
 #include "text/tokenizer/chat_template_text.h"
 #include "text/tokenizer/gguf_pre_families.h"
 #include "text/tokenizer/gguf_tokenizer.h"
@@ -22,12 +23,14 @@ constexpr char kPieceSpaceMark[] = "\xE2\x96\x81";
 
 int32_t TypeNumber(GgufTokenType type) { return static_cast<int32_t>(type); }
 
+using TokenIds = std::unordered_map<std::string, int32_t, KeyedTextHash>;
+
 // The directory's tokenizer, and what it is written as.
 struct Writing {
   const Tokenizer& tokenizer;
   const std::string& where;
   OwnedGgufTokenizer keys;
-  std::unordered_map<std::string, int32_t> ids;  // by token
+  TokenIds ids;
 };
 
 // All tokens as normal ones; ids that have none are unused.
@@ -90,8 +93,7 @@ void MarkAddedTokens(const Json& rest, Writing& writing) {
 }
 
 // llama.cpp runs such a model by its tokens' scores: the earlier a token's first merge, the better.
-void ScoreByMerges(const TokenizerJsonFile& file, OwnedGgufTokenizer& keys,
-                   const std::unordered_map<std::string, int32_t>& ids) {
+void ScoreByMerges(const TokenizerJsonFile& file, OwnedGgufTokenizer& keys, const TokenIds& ids) {
   const auto worst = -static_cast<float>(file.merges.size() + 1);
   keys.scores.assign(keys.tokens.size(), worst);
   std::vector<bool> scored(keys.tokens.size());

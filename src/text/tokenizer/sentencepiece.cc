@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "base/files.h"
+#include "base/keyed_hash.h"
 #include "text/unicode.h"
 #include "text/utf8.h"
 
@@ -316,12 +317,12 @@ class SentencePieceTokenizer : public Tokenizer {
 
   sentencepiece::SentencePieceProcessor processor_;
   SentencePieceOptions options_;
-  std::vector<int32_t> controls_;        // the longest spelling first
-  int32_t anchor_ = kNoId;               // an ordinary piece without a space
-  size_t anchor_size_ = 0;               // bytes of its text
-  std::vector<int32_t> byte_ids_;        // of byte 0 to 255, if the model has all of them
-  bool lossless_ = false;                // keeps every character as it is, without a dummy prefix
-  std::unordered_set<uint64_t> joined_;  // neighbours inside some piece
+  std::vector<int32_t> controls_;  // the longest spelling first
+  int32_t anchor_ = kNoId;         // an ordinary piece without a space
+  size_t anchor_size_ = 0;         // bytes of its text
+  std::vector<int32_t> byte_ids_;  // of byte 0 to 255, if the model has all of them
+  bool lossless_ = false;          // keeps every character as it is, without a dummy prefix
+  std::unordered_set<uint64_t, KeyedNumberHash> joined_;  // neighbours inside some piece
 };
 
 // Sentences for the trainer. It ends the process, or silently skips, at what this avoids: control

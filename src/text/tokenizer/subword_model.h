@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "text/tokenizer/keyed_hash.h"
+#include "base/keyed_hash.h"
 
 namespace mores::text {
 

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "base/files.h"
+#include "base/indented_json.h"
 #include "base/json.h"
+#include "base/keyed_hash.h"
 #include "text/tokenizer/sentencepiece.h"
 
 namespace mores::text {
@@ -50,7 +52,7 @@ Status CheckConvertible(const SentencePieceProcessor& processor) {
 // the neighbours whose union has the best score. Of one piece, the split with the longer left part
 // goes first, as the conversion of transformers has it.
 Json Merges(const SentencePieceProcessor& processor) {
-  std::unordered_set<std::string_view> pieces;
+  std::unordered_set<std::string_view, KeyedTextHash> pieces;
   for (int id = 0; id < processor.GetPieceSize(); ++id) {
     if (IsNormal(processor, id)) pieces.insert(processor.IdToPiece(id));
   }
@@ -140,8 +142,7 @@ Status WriteTokenizerFiles(const std::string& serialized_model, const std::strin
   MORES_RETURN_IF_ERROR(WriteFileAtomically(directory + "/tokenizer.json",
                                             DumpJson(TokenizerJson(processor)) + "\n"));
   const Json config = ConfigJson(processor, chat_template);
-  return WriteFileAtomically(directory + "/tokenizer_config.json",
-                             config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return WriteFileAtomically(directory + "/tokenizer_config.json", IndentedJson(config));
 }
 
 }  // namespace mores::text

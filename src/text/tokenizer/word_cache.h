@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "text/tokenizer/keyed_hash.h"
+#include "base/keyed_hash.h"
 
 namespace mores::text {
 
@@ -27,15 +27,13 @@ class WordCache {
   static constexpr size_t kShards = 64;
   static constexpr size_t kWordsPerShard = 1024;  // a full shard begins anew
 
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view word) const { return KeyedHash(HashKey(), word); }
-  };
   struct Shard {
     std::mutex mutex;
-    std::unordered_map<std::string, std::vector<int32_t>, Hash, std::equal_to<>> words;
+    std::unordered_map<std::string, std::vector<int32_t>, KeyedTextHash, std::equal_to<>> words;
   };
-  Shard& ShardOf(std::string_view word) { return shards_[Hash()(word) >> 32 & (kShards - 1)]; }
+  Shard& ShardOf(std::string_view word) {
+    return shards_[KeyedHash(HashKey(), word) >> 32 & (kShards - 1)];
+  }
 
   std::array<Shard, kShards> shards_;
 };

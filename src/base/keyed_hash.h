@@ -1,14 +1,15 @@
 // Hashes for tables whose keys come from files: a key drawn once a process decides where they go,
 // so no file can be made to put all of them in one place.
-#ifndef MORES_TEXT_TOKENIZER_KEYED_HASH_H_
-#define MORES_TEXT_TOKENIZER_KEYED_HASH_H_
+#ifndef MORES_BASE_KEYED_HASH_H_
+#define MORES_BASE_KEYED_HASH_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <random>
 #include <string_view>
 
-namespace mores::text {
+namespace mores {
 
 // Odd. Nothing that is written or shown may depend on it, nor on the order of such a table.
 inline uint64_t HashKey() {
@@ -42,6 +43,15 @@ inline uint64_t KeyedHash(uint64_t key, std::string_view text) {
   return FoldedProduct(hash ^ 0xD6E8FEB86659FD93ULL, key);
 }
 
-}  // namespace mores::text
+// For the standard library's tables.
+struct KeyedTextHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const { return KeyedHash(HashKey(), text); }
+};
+struct KeyedNumberHash {
+  size_t operator()(uint64_t number) const { return KeyedHash(HashKey(), number); }
+};
 
-#endif  // MORES_TEXT_TOKENIZER_KEYED_HASH_H_
+}  // namespace mores
+
+#endif  // MORES_BASE_KEYED_HASH_H_
