@@ -60,6 +60,7 @@ Expected<Json> DescribeModel(const std::string& model) {
     MORES_ASSIGN_OR_RETURN(const format::JudgeConfig config_of_judge,
                            format::ReadJudgeConfig(texts));
     json["judge_profile"] = config_of_judge.profile;
+    json["judge_from"] = judge->where;
   }
   json["isa"] = Name(CurrentIsaLevel());
   return json;

@@ -51,7 +51,7 @@ Expected<std::unique_ptr<judge::Judge>> OpenLabelFirst(const JudgeOptions& optio
                                                    .prompt_directory = options.prompt_directory,
                                                    .chat_format = options.chat.chat_format}));
   SetThresholds(options.thresholds, judging.config);
-  MORES_ASSIGN_OR_RETURN(judging.baseline, IsBaseline(texts.folder));
+  MORES_ASSIGN_OR_RETURN(judging.baseline, IsBaseline(texts));
   MORES_ASSIGN_OR_RETURN(auto model, LoadModel(*source, local));
   if (judging.config.prompt_hash.empty()) {  // no judge.json
     judging.config.max_critique_tokens = std::min(kCritiqueTokens, model->context_length() / 4);

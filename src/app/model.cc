@@ -69,7 +69,7 @@ Expected<std::string> FindInCatalogue(const std::string& given) {
   return MakeError(ErrorKind::kMissing,
                    "{}: no such directory, GGUF file or model of the catalogue{} (see mores model "
                    "list)",
-                   given, near ? fmt::format("; did you mean {}?", *near) : "");
+                   given, near && *near != given ? fmt::format("; did you mean {}?", *near) : "");
 }
 
 Expected<std::string> FindNamed(const std::string& given) {
@@ -109,14 +109,14 @@ Expected<std::string> FindModel(const std::string& given) {
                    "MORES_MODEL to one (there is no models/mini here, nor beside the executable)");
 }
 
-Expected<bool> IsBaseline(const std::string& directory) {
-  const std::string file = directory + "/about.json";
-  if (!FileExists(file)) return false;
+Expected<bool> IsBaseline(const text::ModelTexts& model) {
+  MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> text, model.about);
+  if (!text) return false;
+  const std::string& file = text->where;
   const auto broken = [&](std::string_view problem) {
     return MakeError(ErrorKind::kCorrupt, "{}: {}", file, problem);
   };
-  MORES_ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
-  const Expected<Json> about = ParseJson(text, file);
+  const Expected<Json> about = ParseJson(text->text, file);
   if (!about || !about->is_object()) return broken("must be a JSON object");
   if (about->value("version", Json()) != 1) return broken("field 'version': must be 1");
   const auto baseline = about->find("baseline");

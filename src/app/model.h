@@ -35,7 +35,7 @@ Expected<std::string> FindModel(const std::string& given);
 
 // Whether a model directory says of itself that it is a baseline (about.json, which no name and no
 // verdict depends on). kCorrupt where it says so in a way that can't be read.
-Expected<bool> IsBaseline(const std::string& directory);
+Expected<bool> IsBaseline(const text::ModelTexts& model);
 
 // "scripted:FILE" or an endpoint, by NamedModel: one without a directory, which OpenChatModel
 // opens.

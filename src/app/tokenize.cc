@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "model/gguf/gguf_source.h"
 #include "model/model_source.h"
 
 namespace mores::app {
@@ -38,14 +39,19 @@ std::vector<int32_t> EncodeAs(TokenizeForm form, const std::string& text,
 
 // A directory needs no weights for it. Names the run by what the tokenizer lies in.
 Expected<std::unique_ptr<text::Tokenizer>> OpenTokenizer(const std::string& path, ItemRun& run) {
-  const Expected<std::string> file = text::FindTokenizerFile(path);
-  if (!file) {
-    const auto source = model::OpenModel(path);
-    if (!source && DirectoryExists(path)) return tl::unexpected<Error>(file.error());
-    if (!source) return tl::unexpected<Error>(source.error());
-    MORES_ASSIGN_OR_RETURN(run.model_name, (*source)->Name());
-    return (*source)->LoadTokenizer();
+  // As model::OpenModel has it, a GGUF file's own tokenizer goes before one that lies beside it.
+  bool in_gguf = FileExists(path);
+  if (!in_gguf && !FileExists(path + "/config.json")) {
+    MORES_ASSIGN_OR_RETURN(const auto found, model::FindGgufIn(path));
+    in_gguf = found.has_value();
   }
+  if (in_gguf) {
+    MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(path));
+    MORES_ASSIGN_OR_RETURN(run.model_name, source->Name());
+    return source->LoadTokenizer();
+  }
+  const Expected<std::string> file = text::FindTokenizerFile(path);
+  if (!file) return tl::unexpected<Error>(file.error());
   MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(*file));
   run.model_name = "tokenizer@" + hash.substr(0, 12);
   return text::LoadTokenizer(path);

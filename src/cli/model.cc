@@ -65,9 +65,11 @@ Expected<int> RunInfo(const InfoOptions& options) {
                          j["tokens"].is_null()
                              ? ", no tokenizer here"
                              : fmt::format(", {} in the tokenizer", number("tokens"))));
-  PrintModel(fmt::format("  judge        {}", j["judge_profile"].is_null()
-                                                  ? std::string("no judge.json")
-                                                  : j["judge_profile"].get<std::string>()));
+  PrintModel(fmt::format("  judge        {}",
+                         j["judge_profile"].is_null()
+                             ? std::string("no judge.json")
+                             : fmt::format("{} ({})", j["judge_profile"].get<std::string>(),
+                                           j["judge_from"].get<std::string>())));
   PrintModel(fmt::format("  memory       bf16 {} and {} a token of context; f32 {} and {}",
                          bytes("memory_bytes", "bf16"), bytes("cache_bytes_per_token", "bf16"),
                          bytes("memory_bytes", "f32"), bytes("cache_bytes_per_token", "f32")));
@@ -146,8 +148,8 @@ void AddConvert(CommandLine& line, CLI::App& parent) {
   CLI::App* command = AddCommand(
       parent, {.name = "convert",
                .summary = "A copy of a model as a folder or a GGUF file, in another element type.",
-               .example = R"(  mores model convert models/mini -o out/mini.gguf --dtype q8_0
-  mores model convert out/mini.gguf -o out/mini-f32 --dtype f32
+               .example = R"(  mores model convert models/mini -o mini.gguf --dtype q8_0
+  mores model convert mini.gguf -o mini-f32 --dtype f32
 
 -o NAME.gguf writes a GGUF file, any other name a folder as Hugging Face's libraries read it. Without
 --dtype no value changes: a folder has f32 where the model was in blocks, and what was a folder

@@ -1,9 +1,12 @@
 #include "cli/run.h"
 
 #include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <new>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -68,12 +71,28 @@ int Parse(int argc, char** argv) {
   return line.run ? line.run() : ExitCode(ErrorKind::kUsage);
 }
 
+// A file that is mapped, such as a model's, was cut short by somebody else while it was in use.
+void OnBusError(int) {
+  constexpr char kLine[] = "mores: a file was cut short while it was in use\n";
+  [[maybe_unused]] const ssize_t told = write(STDERR_FILENO, kLine, sizeof(kLine) - 1);
+  _exit(ExitCode(ErrorKind::kCorrupt));
+}
+
+void TellBusErrors() {
+  struct sigaction action {};
+  action.sa_handler = OnBusError;
+  sigaction(SIGBUS, &action, nullptr);
+}
+
 }  // namespace
 
 int Run(int argc, char** argv) {
+  TellBusErrors();
   int exit_code = 0;
   try {
     exit_code = Parse(argc, argv);
+  } catch (const std::bad_alloc&) {
+    return Fail({ErrorKind::kIo, "out of memory"});
   } catch (const std::system_error& error) {  // of fmt::print, where standard output is full
     return Fail({ErrorKind::kIo, fmt::format("standard output: {}", error.what())});
   }

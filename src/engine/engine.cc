@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "engine/sampler.h"
@@ -12,6 +13,14 @@ using model::Chunk;
 using model::KvCache;
 
 namespace {
+
+tl::unexpected<Error> NotNumbers() {
+  return MakeError(ErrorKind::kCorrupt, "the model's numbers are none: its weights are broken");
+}
+template <class T>
+bool AnyNaN(const std::vector<T>& values) {
+  return std::any_of(values.begin(), values.end(), [](T value) { return std::isnan(value); });
+}
 
 constexpr int64_t kLogitRows = 128;
 // A beginning shorter than this costs as much to take over as to compute.
@@ -158,6 +167,10 @@ class Engine::Impl {
       for (size_t i = 0; i < running.size(); ++i) {
         Running& r = running[i];
         const int32_t token = NextToken(logits[i], r.sampling, r.id, step);
+        if (std::isnan(logits[i][static_cast<size_t>(token)])) {
+          r.out->broken = true;
+          continue;
+        }
         if (config().EndsReply(token)) {
           r.out->stopped = true;
           continue;
@@ -328,6 +341,9 @@ std::vector<Expected<std::vector<float>>> Engine::Score(std::span<const ScoreIte
     });
     for (const Sequence& sequence : sequences) impl_->GiveBack(sequence.cache);
   }
+  for (const size_t i : valid) {
+    if (AnyNaN(*results[i])) results[i] = NotNumbers();
+  }
   return results;
 }
 
@@ -364,6 +380,9 @@ std::vector<Expected<Generated>> Engine::Generate(std::span<const GenerateItem> 
     });
     impl_->Decode(std::move(running), std::move(logits));
     for (const Sequence& sequence : sequences) impl_->GiveBack(sequence.cache);
+  }
+  for (const size_t i : valid) {
+    if (results[i]->broken) results[i] = NotNumbers();
   }
   return results;
 }
@@ -404,6 +423,9 @@ std::vector<Expected<Decided>> Engine::Decide(std::span<const DecideItem> items)
   const auto length = [&](size_t i) { return static_cast<int64_t>(items[i].prompt.size()); };
   for (const std::vector<size_t>& group : impl_->Groups(items, valid, length)) {
     DecideGroup(items, group, results);
+  }
+  for (const size_t i : valid) {
+    if (AnyNaN(results[i]->choice_logprobs) || results[i]->text.broken) results[i] = NotNumbers();
   }
   return results;
 }

@@ -39,6 +39,7 @@ struct ScoreItem {
 struct Generated {
   std::vector<int32_t> ids;  // without the end token
   bool stopped = false;      // at the end token; else at the bound
+  bool broken = false;       // inside of the engine: ended by logits that are no numbers
 };
 
 struct GenerateItem {
@@ -67,7 +68,8 @@ struct Decided {
 };
 
 // Every call returns one result an item, in order; an item that is too long for the context, empty,
-// or names ids outside of the vocabulary is a kInput error of its own. Not thread-safe.
+// or names ids outside of the vocabulary is a kInput error of its own, and one whose numbers are no
+// numbers, as of a model with broken weights, a kCorrupt one. Not thread-safe.
 class Engine {
  public:
   Engine(const model::Decoder& decoder, const EngineOptions& options, ThreadPool& pool);

@@ -285,6 +285,33 @@ TEST_P(EngineTest, RefusesWhatDoesNotFit) {
   EXPECT_TRUE(results.back());
 }
 
+TEST_P(EngineTest, BrokenWeightsFailTheirItems) {
+  ThreadPool pool(1);
+  auto model = model::TrainableModel::Load(directory_, pool);
+  ASSERT_TRUE(model);
+  for (model::Parameter& parameter : (*model)->parameters()) {
+    if (parameter.name == "model.norm.weight") parameter.value[0] = std::nanf("");
+  }
+  const std::string broken = directory_ + "/broken";
+  ASSERT_TRUE((*model)->Save(broken, DType::kF32));
+  const auto decoder = model::Decoder::Load(broken, GetParam().precision, pool);
+  ASSERT_TRUE(decoder);
+  Engine engine(**decoder, {}, pool);
+  const std::vector<int32_t> prompt = {1, 2, 3};
+  const std::vector<std::vector<int32_t>> choices = {{4}, {5, 6}};
+  const ScoreItem scored{prompt, prompt};
+  const GenerateItem written{.id = "a", .prompt = prompt};
+  const DecideItem decided{.id = "a", .prompt = prompt, .choices = choices, .decide = [](auto) {
+                             return 0;
+                           }};
+  const auto kind = [](const auto& results) {
+    return results[0] ? ErrorKind::kInput : results[0].error().kind;
+  };
+  EXPECT_EQ(kind(engine.Score({&scored, 1})), ErrorKind::kCorrupt);
+  EXPECT_EQ(kind(engine.Generate({&written, 1})), ErrorKind::kCorrupt);
+  EXPECT_EQ(kind(engine.Decide({&decided, 1})), ErrorKind::kCorrupt);
+}
+
 std::vector<Case> Cases() {
   std::vector<Case> cases;
   for (const IsaLevel level : {IsaLevel::kAvx2, IsaLevel::kAvx512, IsaLevel::kAmx}) {

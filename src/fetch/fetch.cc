@@ -80,8 +80,9 @@ Status FetchUrls(Transfer& transfer, const Way& way) {
     failure = fetched.error();
   }
   if (way.urls.size() == 1) return tl::unexpected<Error>(*failure);
-  return MakeError(ErrorKind::kMissing, "{}: has the file neither as {} nor in its folders",
-                   way.label, transfer.model.file);
+  return MakeError(ErrorKind::kMissing,
+                   "{}: has the file neither as {} nor in its folders; last: {}", way.label,
+                   transfer.model.file, failure->message);
 }
 
 Status Run(Transfer& transfer, const Way& way) {
@@ -231,8 +232,9 @@ Expected<Fetched> FetchModel(const FetchOptions& options, const FetchWatch& watc
   }
   const auto first = FindFetched(model, folders);
   if (options.present == Present::kKeep && first && *first != fetched->path) {
-    watch.on_note(fmt::format("{}: stands before {}, and its sum is wrong: remove it", *first,
-                              fetched->path));
+    return MakeError(ErrorKind::kCorrupt,
+                     "{}: its sum is wrong, and it stands before {}, which is right: remove it",
+                     *first, fetched->path);
   }
   return fetched;
 }

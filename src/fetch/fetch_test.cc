@@ -159,8 +159,10 @@ TEST_F(FetchTest, AMirrorMayHaveTheFileInSeveralPlaces) {
   const auto fetched = Fetch({.present = Present::kFetchAnew});
   ASSERT_FALSE(fetched);
   EXPECT_EQ(fetched.error().kind, ErrorKind::kMissing);
-  EXPECT_EQ(fetched.error().message, "MORES_MIRROR " + mirror.base() +
-                                         ": has the file neither as small.gguf nor in its folders");
+  EXPECT_EQ(fetched.error().message,
+            "MORES_MIRROR " + mirror.base() +
+                ": has the file neither as small.gguf nor in its folders; last: " + mirror.base() +
+                "/hub/small.gguf: the server answers 404");
   EXPECT_THAT(notes_, IsEmpty());
 }
 

@@ -93,10 +93,11 @@ Error PipError(const PackagePart& part, const ChildResult& result) {
 std::string FindWheel(const std::string& folder) {
   std::string found;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().extension() != ".whl") continue;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    if (at->path().extension() != ".whl") continue;
     if (!found.empty()) return "";
-    found = entry.path().string();
+    found = at->path().string();
   }
   return found;
 }

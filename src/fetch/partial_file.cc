@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "base/files.h"
 #include "base/hash_stream.h"
 
 namespace mores::fetch {
@@ -69,9 +71,17 @@ Status ReadRange(int descriptor, const std::string& path, int64_t begin, int64_t
 
 Expected<PartialFile> PartialFile::Open(const std::string& path, StopToken stop,
                                         const std::function<void()>& on_wait) {
+  constexpr int kMostMade = 100;
+  int made = 0;
   for (bool told = false;;) {
     MORES_RETURN_IF_ERROR(stop.Check());
     OpenFile file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+    if (file.get() < 0 && errno == ENOENT && made < kMostMade) {
+      // Another fetch that failed has removed the folder, which it left empty.
+      ++made;
+      MORES_RETURN_IF_ERROR(MakeDirectories(std::filesystem::path(path).parent_path().string()));
+      continue;
+    }
     if (file.get() < 0) return FileError(path, "can't write");
     if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK && errno != EINTR) return FileError(path, "can't lock");

@@ -90,8 +90,12 @@ Expected<std::vector<Way>> WaysTo(const CatalogueModel& model, const FetchOption
     }
   }
   if (!ways.empty()) return ways;
-  return MakeError(ErrorKind::kMissing, "the catalogue names no place{}",
-                   options.via == Via::kAny ? "" : fmt::format(" by {}", Name(options.via)));
+  return MakeError(ErrorKind::kMissing,
+                   "{}: the catalogue names no place{}: put {} ({} bytes, sha256 {}) into a folder "
+                   "of models, or name it by --from",
+                   model.name,
+                   options.via == Via::kAny ? "" : fmt::format(" by {}", Name(options.via)),
+                   model.file, model.bytes, model.sha256);
 }
 
 }  // namespace mores::fetch

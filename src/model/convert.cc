@@ -75,16 +75,19 @@ std::vector<size_t> CutShards(const std::vector<Tensor>& tensors, int64_t shard_
   return ends;
 }
 
-Status CopyOthers(const ModelSource& from, const std::string& to) {
-  MORES_ASSIGN_OR_RETURN(const auto files, from.OtherFiles());
-  for (const auto& [name, bytes] : files) {
+// What a directory holds beside its weights, config.json last.
+using Texts = std::vector<std::pair<std::string, std::string>>;
+
+Status WriteTexts(const Texts& texts, const std::string& to) {
+  for (const auto& [name, bytes] : texts) {
     MORES_RETURN_IF_ERROR(WriteFileAtomically(to + "/" + name, bytes));
   }
   return {};
 }
 
-Status WriteConfig(const ModelSource& from, const std::string& to,
-                   const std::optional<DType>& dtype) {
+Expected<Texts> TextsOf(const ModelSource& from, const std::optional<DType>& dtype) {
+  MORES_ASSIGN_OR_RETURN(const auto files, from.OtherFiles());
+  Texts texts(files.begin(), files.end());
   MORES_ASSIGN_OR_RETURN(Json config, from.ConfigJson());
   if (dtype) {
     const char* name = *dtype == DType::kF32   ? "float32"
@@ -94,15 +97,42 @@ Status WriteConfig(const ModelSource& from, const std::string& to,
     config[config.contains("dtype") ? "dtype" : "torch_dtype"] = name;
     if (config.contains("torch_dtype")) config["torch_dtype"] = name;
   }
-  return WriteFileAtomically(to + "/config.json", IndentedJson(config));
+  texts.emplace_back("config.json", IndentedJson(config));
+  return texts;
 }
 
-Status CheckEmpty(const std::string& to) {
+// A folder in which a conversion was killed: config.json, which comes last, isn't there, and
+// nothing is that it doesn't write.
+bool IsUnfinished(const std::string& to, const Texts& texts) {
+  namespace fs = std::filesystem;
+  const auto is_ours = [&](std::string name) {
+    if (const size_t temporary = name.find(".tmp-"); temporary != std::string::npos) {
+      name.resize(temporary);
+    }
+    if (name.starts_with("model") && name.find(".safetensors") != std::string::npos) return true;
+    return std::any_of(texts.begin(), texts.end(), [&](const auto& text) {
+      return text.first == name && name != "config.json";
+    });
+  };
+  std::error_code error, ignored;
+  for (fs::directory_iterator at(to, error), end; !error && at != end; at.increment(error)) {
+    if (!at->is_regular_file(ignored) || !is_ours(at->path().filename().string())) return false;
+  }
+  return !error;
+}
+
+Status ClearFolder(const std::string& to, const Texts& texts) {
+  namespace fs = std::filesystem;
   std::error_code error;
-  if (!std::filesystem::exists(to, error)) return MakeDirectories(to);
-  if (!std::filesystem::is_directory(to, error) || !std::filesystem::is_empty(to, error)) {
+  if (!fs::exists(to, error)) return MakeDirectories(to);
+  if (!fs::is_directory(to, error) || !IsUnfinished(to, texts)) {
     return MakeError(ErrorKind::kUsage, "-o {}: must be a new or an empty folder", to);
   }
+  std::vector<fs::path> files;
+  for (fs::directory_iterator at(to, error), end; !error && at != end; at.increment(error)) {
+    files.push_back(at->path());
+  }
+  for (const fs::path& file : files) fs::remove(file, error);
   return {};
 }
 
@@ -111,7 +141,9 @@ Expected<ConvertSummary> WriteDirectory(const ModelSource& from, const std::stri
   MORES_ASSIGN_OR_RETURN(std::vector<Tensor> tensors, Collect(from));
   MORES_ASSIGN_OR_RETURN(const std::optional<DType> dtype,
                          CommonType(from, tensors, options.format));
-  MORES_RETURN_IF_ERROR(CheckEmpty(to));
+  // What can't be said in a directory is told before anything is written.
+  MORES_ASSIGN_OR_RETURN(const Texts texts, TextsOf(from, dtype));
+  MORES_RETURN_IF_ERROR(ClearFolder(to, texts));
   ConvertSummary summary;
   int64_t total = 0;
   for (Tensor& tensor : tensors) {
@@ -159,14 +191,26 @@ Expected<ConvertSummary> WriteDirectory(const ModelSource& from, const std::stri
     MORES_RETURN_IF_ERROR(
         WriteFileAtomically(to + "/model.safetensors.index.json", index.dump(2) + "\n"));
   }
-  MORES_RETURN_IF_ERROR(CopyOthers(from, to));
-  MORES_RETURN_IF_ERROR(WriteConfig(from, to, dtype));
+  MORES_RETURN_IF_ERROR(WriteTexts(texts, to));
   return summary;
 }
 
 }  // namespace
 
 bool NamesGgufFile(const std::string& path) { return path.ends_with(".gguf"); }
+
+namespace {
+
+// A name that looks like a file's would become a folder's.
+Status CheckFolderName(const std::string& to) {
+  const std::string ending = std::filesystem::path(to).extension().string();
+  const bool a_file = to == "-" || ending == ".GGUF" || ending == ".bin" ||
+                      ending == ".safetensors" || ending == ".json";
+  if (!a_file) return {};
+  return MakeError(ErrorKind::kUsage, "-o {}: name a folder, or a file that ends in .gguf", to);
+}
+
+}  // namespace
 
 Expected<ConvertSummary> ConvertModel(const ModelSource& from, const std::string& to,
                                       const ConvertOptions& options, const ConvertSeen& seen) {
@@ -180,6 +224,7 @@ Expected<ConvertSummary> ConvertModel(const ModelSource& from, const std::string
     }
     return WriteGguf(from, to, options, seen);
   }
+  MORES_RETURN_IF_ERROR(CheckFolderName(to));
   if (options.format && !ElementsOf(*options.format)) {
     return MakeError(ErrorKind::kUsage,
                      "--dtype {}: a folder holds f32, f16 or bf16; for blocks name a file, "

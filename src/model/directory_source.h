@@ -37,7 +37,7 @@ class DirectorySource : public ModelSource {
   }
   Expected<Json> ConfigJson() const override;
   Expected<std::optional<text::NamedText>> JudgeJson() const override {
-    return text::ReadJudgeText(path());
+    return text::ReadTextIn(path(), text::kJudgeFile);
   }
   std::string Folder() const override { return path(); }
   Expected<std::map<std::string, std::string>> OtherFiles() const override;

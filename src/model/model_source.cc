@@ -37,7 +37,8 @@ text::ModelTexts ModelSource::Texts() const {
           .folder = Folder(),
           .chat_template = ChatTemplate(),
           .special_tokens = SpecialTokens(),
-          .judge = JudgeJson()};
+          .judge = JudgeJson(),
+          .about = AboutJson()};
 }
 
 std::string ModelSource::Stem() const {
@@ -58,6 +59,7 @@ Expected<std::string> ModelSource::Name() const {
 }
 
 Expected<std::unique_ptr<const ModelSource>> OpenModel(const std::string& path) {
+  namespace fs = std::filesystem;
   std::string file = path;
   if (DirectoryExists(path)) {
     if (FileExists(path + "/config.json")) return OpenDirectory(path);
@@ -69,6 +71,9 @@ Expected<std::unique_ptr<const ModelSource>> OpenModel(const std::string& path) 
     file = *found;
   } else if (!FileExists(path) && !path.ends_with(".gguf")) {
     return OpenDirectory(path);
+  } else if (std::error_code error; FileExists(path) && !fs::is_regular_file(path, error)) {
+    return MakeError(ErrorKind::kUnsupported, "{}: is neither a directory nor a regular file",
+                     path);
   } else if (FileExists(path) && !path.ends_with(".gguf") && !tensor::IsGgufFile(path)) {
     return MakeError(ErrorKind::kUnsupported, "{}: is neither a model directory nor a GGUF file",
                      path);

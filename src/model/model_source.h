@@ -58,6 +58,10 @@ class ModelSource {
 
   // judge.json, beside the model or in it. None if there is none.
   virtual Expected<std::optional<text::NamedText>> JudgeJson() const = 0;
+  // about.json likewise.
+  virtual Expected<std::optional<text::NamedText>> AboutJson() const {
+    return text::ReadTextIn(Folder(), text::kAboutFile);
+  }
   // The folder in which what belongs to the model lies: prompt files, about.json.
   virtual std::string Folder() const = 0;
   // All of these.

@@ -202,6 +202,7 @@ void EmbeddingTable::Copy(const tensor::TensorView& view) {
   std::memcpy(bytes_.data(), view.bytes.data(), view.bytes.size());
   view_ = view;
   view_.bytes = {bytes_.data(), view.bytes.size()};
+  view_.owner = nullptr;
   hidden_ = view.shape[1];
 }
 

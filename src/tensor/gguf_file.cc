@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
+#include <system_error>
 
 #include "tensor/gguf.h"
 #include "tensor/gguf_values.h"
@@ -185,6 +187,8 @@ void GgufFile::Release(const TensorView& view) const {
 }
 
 bool IsGgufFile(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;
   std::FILE* const file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) return false;
   char magic[kGgufMagic.size()];

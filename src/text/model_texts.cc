@@ -11,11 +11,12 @@ ModelTexts ReadModelTexts(const std::string& model_directory) {
           .folder = model_directory,
           .chat_template = FindChatTemplate(model_directory),
           .special_tokens = ReadSpecialTokens(model_directory),
-          .judge = ReadJudgeText(model_directory)};
+          .judge = ReadTextIn(model_directory, kJudgeFile),
+          .about = ReadTextIn(model_directory, kAboutFile)};
 }
 
-Expected<std::optional<NamedText>> ReadJudgeText(const std::string& folder) {
-  std::string file = folder + "/judge.json";
+Expected<std::optional<NamedText>> ReadTextIn(const std::string& folder, const std::string& name) {
+  std::string file = folder + "/" + name;
   if (!FileExists(file)) return std::nullopt;
   MORES_ASSIGN_OR_RETURN(std::string text, ReadFile(file));
   return NamedText{std::move(text), std::move(file)};

@@ -27,13 +27,17 @@ struct ModelTexts {
       std::map<std::string, std::string>();
   // judge.json (format/profile/judge_profile.h).
   Expected<std::optional<NamedText>> judge = std::nullopt;
+  // about.json: what a model says of itself that no verdict depends on.
+  Expected<std::optional<NamedText>> about = std::nullopt;
 };
 
 // Of a Hugging Face model directory, with or without weights.
 ModelTexts ReadModelTexts(const std::string& model_directory);
 
-// judge.json of a folder, if it is there.
-Expected<std::optional<NamedText>> ReadJudgeText(const std::string& folder);
+constexpr const char* kJudgeFile = "judge.json";
+constexpr const char* kAboutFile = "about.json";
+// A file of a folder, if it is there.
+Expected<std::optional<NamedText>> ReadTextIn(const std::string& folder, const std::string& name);
 
 }  // namespace mores::text
 

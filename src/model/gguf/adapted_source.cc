@@ -181,6 +181,8 @@ Expected<std::vector<ModelSource::HashedFile>> AdaptedSource::HashFiles() const 
     MORES_ASSIGN_OR_RETURN(std::string sha256, Sha256HexOfFile(path));
     files.push_back({std::filesystem::path(path).filename().string(), std::move(sha256)});
   }
+  std::sort(files.begin(), files.end(),
+            [](const HashedFile& one, const HashedFile& other) { return one.name < other.name; });
   return files;
 }
 

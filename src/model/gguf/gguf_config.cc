@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "model/gguf/gguf_names.h"
 #include "model/gguf/gguf_rope.h"
+#include "text/tokenizer/gguf_tokenizer_json.h"
 #include "text/unicode.h"
 
 namespace mores::model {
@@ -266,8 +267,11 @@ void ReadGgufEnds(ArchitectureKeys& keys, const text::GgufTokenizer& tokenizer, 
     for (const auto& id : {tokenizer.eos, tokenizer.eot, tokenizer.eom}) {
       if (id && std::find(ends.begin(), ends.end(), *id) == ends.end()) ends.push_back(*id);
     }
+    ends.insert(ends.end(), tokenizer.further_ends.begin(), tokenizer.further_ends.end());
   }
-  json["bos_token_id"] = tokenizer.bos ? Json(*tokenizer.bos) : Json();
+  const std::optional<int32_t> bos =
+      tokenizer.tokens.empty() ? tokenizer.bos : text::BosOf(tokenizer);
+  json["bos_token_id"] = bos ? Json(*bos) : Json();
   json["eos_token_id"] = ends;
   if (tokenizer.bos && *tokenizer.bos >= vocab_size) {
     keys.Remember(ErrorKind::kCorrupt, "tokenizer.ggml.bos_token_id",

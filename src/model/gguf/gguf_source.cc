@@ -49,6 +49,8 @@ TensorView JoinRows(const std::vector<std::pair<const GgufTensor*, TensorView>>&
     if (view.dtype != dtype) dtype = DType::kF32;
   }
   const int64_t columns = Columns(parts.front().second);
+  // A vector may be stored in blocks, each of several rows.
+  if (columns % tensor::BlockElements(dtype) != 0) dtype = DType::kF32;
   const int64_t row_bytes = tensor::BytesOf(dtype, columns);
   const auto moved = std::make_shared<std::vector<char>>(static_cast<size_t>(rows * row_bytes));
   std::vector<float> row(static_cast<size_t>(columns));
@@ -195,22 +197,27 @@ Expected<std::optional<text::ChatTemplateText>> GgufSource::ChatTemplate() const
        {std::string(kTemplateKey), std::string(kTemplateKey) + ".default"}) {
     MORES_ASSIGN_OR_RETURN(const auto source, file_->keys().String(key));
     if (!source) continue;
-    MORES_ASSIGN_OR_RETURN(std::string config, TokenizerConfig(*source));
-    return text::ChatTemplateText{.source = std::string(*source),
-                                  .where = fmt::format("{}: {}", path(), key),
-                                  .file = config.empty() ? std::string(*source) : config};
+    MORES_ASSIGN_OR_RETURN(KeptConfig config, TokenizerConfig());
+    const bool of_config = config.chat_template == *source;
+    return text::ChatTemplateText{
+        .source = std::string(*source),
+        .where = fmt::format("{}: {}", path(), key),
+        .file = of_config ? std::move(config.bytes) : std::string(*source)};
   }
   if (const auto beside = Neighbour(kFile)) return read(*beside);
   return std::nullopt;
 }
 
-Expected<std::string> GgufSource::TokenizerConfig(std::string_view chat_template) const {
+Expected<GgufSource::KeptConfig> GgufSource::TokenizerConfig() const {
   MORES_ASSIGN_OR_RETURN(const auto config, file_->keys().String(kTokenizerConfigKey));
-  if (!config) return "";
-  const std::string bytes(*config);
-  MORES_ASSIGN_OR_RETURN(const auto text, text::ParseChatTemplateConfig(
-                                              bytes, path() + ": " + kTokenizerConfigKey.data()));
-  return text && text->source == chat_template ? bytes : "";
+  KeptConfig kept;
+  if (!config) return kept;
+  kept.bytes = *config;
+  MORES_ASSIGN_OR_RETURN(const auto text,
+                         text::ParseChatTemplateConfig(
+                             kept.bytes, fmt::format("{}: {}", path(), kTokenizerConfigKey)));
+  if (text) kept.chat_template = text->source;
+  return kept;
 }
 
 Expected<std::map<std::string, std::string>> GgufSource::SpecialTokens() const {
@@ -218,18 +225,21 @@ Expected<std::map<std::string, std::string>> GgufSource::SpecialTokens() const {
   return text::SpecialTokensOf(keys);
 }
 
+Expected<std::optional<text::NamedText>> GgufSource::TextOf(const std::string& name,
+                                                            std::string_view key) const {
+  const std::string own = GgufStem(path()) + "." + name;
+  if (OwnNeighbour(name)) return text::ReadTextIn(Folder(), own);
+  MORES_ASSIGN_OR_RETURN(const auto inside, file_->keys().String(key));
+  if (!inside) return text::ReadTextIn(Folder(), name);
+  return text::NamedText{std::string(*inside), fmt::format("{}: {}", path(), key)};
+}
+
 Expected<std::optional<text::NamedText>> GgufSource::JudgeJson() const {
-  const auto read = [](const std::string& file) -> Expected<std::optional<text::NamedText>> {
-    MORES_ASSIGN_OR_RETURN(std::string text, ReadFile(file));
-    return text::NamedText{std::move(text), file};
-  };
-  constexpr const char* kFile = "judge.json";
-  if (const auto own = OwnNeighbour(kFile)) return read(*own);
-  MORES_ASSIGN_OR_RETURN(const auto inside, file_->keys().String(kJudgeKey));
-  if (inside)
-    return text::NamedText{std::string(*inside), fmt::format("{}: {}", path(), kJudgeKey)};
-  if (const auto beside = Neighbour(kFile)) return read(*beside);
-  return std::nullopt;
+  return TextOf(text::kJudgeFile, kJudgeKey);
+}
+
+Expected<std::optional<text::NamedText>> GgufSource::AboutJson() const {
+  return TextOf(text::kAboutFile, kAboutKey);
 }
 
 Expected<std::optional<DType>> GgufSource::CheckpointDType() const {
@@ -256,53 +266,70 @@ Expected<Json> GgufSource::ConfigJson() const {
   return ToJson(config(), name);
 }
 
+Status GgufSource::PutTemplate(std::map<std::string, std::string>& files) const {
+  MORES_ASSIGN_OR_RETURN(const auto chat_template, ChatTemplate());
+  constexpr const char* kConfigFile = "tokenizer_config.json";
+  constexpr const char* kTemplateFile = "chat_template.jinja";
+  MORES_ASSIGN_OR_RETURN(KeptConfig kept, TokenizerConfig());
+  const bool same = kept.chat_template.has_value() == chat_template.has_value() &&
+                    (!chat_template || chat_template->source == *kept.chat_template);
+  if (!kept.bytes.empty() && (same || !kept.chat_template)) {
+    files[kConfigFile] = std::move(kept.bytes);
+    if (!same) files[kTemplateFile] = chat_template->source;
+    return {};
+  }
+  if (!chat_template) return {};
+  Json list = Json::array({{{"name", "default"}, {"template", chat_template->source}}});
+  const std::string prefix = std::string(kTemplateKey) + ".";
+  const auto& all = file_->keys().values();
+  for (auto at = all.lower_bound(prefix); at != all.end() && at->first.starts_with(prefix); ++at) {
+    const std::string name = at->first.substr(prefix.size());
+    const auto* source = std::get_if<std::string_view>(&at->second);
+    if (name == "default" || source == nullptr) continue;
+    list.push_back({{"name", name}, {"template", std::string(*source)}});
+  }
+  if (list.size() == 1) {
+    files[kTemplateFile] = chat_template->source;
+    return {};
+  }
+  Json config = Json::object();
+  if (files.contains(kConfigFile)) {
+    MORES_ASSIGN_OR_RETURN(config, ParseJson(files[kConfigFile], path() + ": " + kConfigFile));
+  }
+  config["chat_template"] = std::move(list);
+  files[kConfigFile] = IndentedJson(config);
+  return {};
+}
+
 Expected<std::map<std::string, std::string>> GgufSource::OtherFiles() const {
   MORES_ASSIGN_OR_RETURN(const text::GgufTokenizer keys, TokenizerKeys(file_->keys()));
   std::map<std::string, std::string> files;
   if (HasTokenizer(keys)) {
     MORES_ASSIGN_OR_RETURN(files, text::TokenizerFilesOf(keys, path()));
   }
-  MORES_ASSIGN_OR_RETURN(const auto chat_template, ChatTemplate());
-  constexpr const char* kConfigFile = "tokenizer_config.json";
-  std::string whole;
-  if (chat_template) {
-    MORES_ASSIGN_OR_RETURN(whole, TokenizerConfig(chat_template->source));
-  }
-  if (!whole.empty()) {
-    files[kConfigFile] = std::move(whole);
-  } else if (chat_template) {
-    Json list = Json::array({{{"name", "default"}, {"template", chat_template->source}}});
-    const std::string prefix = std::string(kTemplateKey) + ".";
-    const auto& all = file_->keys().values();
-    for (auto at = all.lower_bound(prefix); at != all.end() && at->first.starts_with(prefix);
-         ++at) {
-      const std::string name = at->first.substr(prefix.size());
-      const auto* source = std::get_if<std::string_view>(&at->second);
-      if (name == "default" || source == nullptr) continue;
-      list.push_back({{"name", name}, {"template", std::string(*source)}});
-    }
-    Json config = Json::object();
-    if (files.contains(kConfigFile)) {
-      MORES_ASSIGN_OR_RETURN(config, ParseJson(files[kConfigFile], path() + ": " + kConfigFile));
-    }
-    config["chat_template"] = list.size() == 1 ? Json(chat_template->source) : list;
-    files[kConfigFile] = IndentedJson(config);
-  }
+  MORES_RETURN_IF_ERROR(PutTemplate(files));
   MORES_ASSIGN_OR_RETURN(const auto judge, JudgeJson());
-  if (judge) files["judge.json"] = judge->text;
+  if (judge) files[text::kJudgeFile] = judge->text;
+  MORES_ASSIGN_OR_RETURN(const auto about, AboutJson());
+  if (about) files[text::kAboutFile] = about->text;
   return files;
 }
 
 Expected<std::vector<ModelSource::HashedFile>> GgufSource::HashFiles() const {
   std::vector<HashedFile> files;
-  const auto add = [&](const std::string& file) -> Status {
+  // By what they are, not by their names: the same bytes are the same model.
+  const auto add = [&](std::string what, const std::string& file) -> Status {
     MORES_ASSIGN_OR_RETURN(std::string sha256, Sha256HexOfFile(file));
-    files.push_back({fs::path(file).filename().string(), std::move(sha256)});
+    files.push_back({std::move(what), std::move(sha256)});
     return {};
   };
-  for (const std::string& file : file_->paths()) MORES_RETURN_IF_ERROR(add(file));
+  for (size_t i = 0; i < file_->paths().size(); ++i) {
+    MORES_RETURN_IF_ERROR(add(fmt::format("gguf {}", i + 1), file_->paths()[i]));
+  }
   MORES_ASSIGN_OR_RETURN(const auto judge, JudgeJson());
-  if (judge && FileExists(judge->where)) MORES_RETURN_IF_ERROR(add(judge->where));
+  if (judge && FileExists(judge->where)) {
+    MORES_RETURN_IF_ERROR(add(text::kJudgeFile, judge->where));
+  }
   std::sort(files.begin(), files.end(),
             [](const HashedFile& a, const HashedFile& b) { return a.name < b.name; });
   return files;
@@ -329,7 +356,14 @@ Expected<std::optional<std::string>> FindGgufIn(const std::string& directory) {
   }
   if (models.size() == 1) return directory + "/" + models.begin()->second;
   std::vector<std::string> names;
-  for (const auto& entry : models) names.push_back(entry.second);
+  constexpr size_t kMostNames = 5;
+  for (const auto& entry : models) {
+    if (names.size() == kMostNames) {
+      names.push_back(fmt::format("and {} more", models.size() - kMostNames));
+      break;
+    }
+    names.push_back(entry.second);
+  }
   return MakeError(ErrorKind::kUsage, "{}: holds several models; name one of: {}", directory,
                    fmt::join(names, ", "));
 }

@@ -16,8 +16,9 @@ namespace mores::model {
 
 // A key of our own: what a judge.json would say.
 constexpr std::string_view kJudgeKey = "mores.judge";
-// Another: the whole tokenizer_config.json of the checkpoint, where it holds the chat template that
-// the file has too.
+// Another: what an about.json would say.
+constexpr std::string_view kAboutKey = "mores.about";
+// Another: the whole tokenizer_config.json of the checkpoint.
 constexpr std::string_view kTokenizerConfigKey = "mores.tokenizer_config";
 // Another: the element type of the checkpoint that the file was made of, "bf16".
 constexpr std::string_view kCheckpointDTypeKey = "mores.dtype";
@@ -44,6 +45,8 @@ class GgufSource : public ModelSource {
   Expected<std::optional<tensor::DType>> CheckpointDType() const override;
   // STEM.judge.json beside the file, else the file's own, else judge.json beside.
   Expected<std::optional<text::NamedText>> JudgeJson() const override;
+  // Likewise: STEM.about.json, the file's own, about.json beside.
+  Expected<std::optional<text::NamedText>> AboutJson() const override;
   std::string Folder() const override;
   Expected<Json> ConfigJson() const override;
   Expected<std::map<std::string, std::string>> OtherFiles() const override;
@@ -54,8 +57,17 @@ class GgufSource : public ModelSource {
  private:
   GgufSource(const std::string& path, ModelConfig config, std::unique_ptr<tensor::GgufFile> file);
   Status CheckTensors() const;
-  // What kTokenizerConfigKey holds, where it goes with the file's own chat template; else empty.
-  Expected<std::string> TokenizerConfig(std::string_view chat_template) const;
+  // What kTokenizerConfigKey holds, and the chat template in it, if there is one; empty without it.
+  struct KeptConfig {
+    std::string bytes;
+    std::optional<std::string> chat_template;
+  };
+  Expected<KeptConfig> TokenizerConfig() const;
+  // The chat template, as the files of a directory have it.
+  Status PutTemplate(std::map<std::string, std::string>& files) const;
+  // What `name` beside the file or `key` in it says, in that order.
+  Expected<std::optional<text::NamedText>> TextOf(const std::string& name,
+                                                  std::string_view key) const;
   // Beside the file: "STEM.name", else nullopt; and "name".
   std::optional<std::string> OwnNeighbour(const std::string& name) const;
   std::optional<std::string> Neighbour(const std::string& name) const;

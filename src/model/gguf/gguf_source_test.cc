@@ -178,7 +178,7 @@ TEST_F(GgufSourceTest, FindsAModelByItsFileOrItsFolder) {
   const auto by_folder = OpenModel(directory_.path());
   ASSERT_TRUE(by_file && by_folder);
   const std::string bytes = ReadFile(Path("m.gguf")).value();
-  const std::string name = "m@" + Sha256Hex("m.gguf " + Sha256Hex(bytes) + "\n").substr(0, 12);
+  const std::string name = "m@" + Sha256Hex("gguf 1 " + Sha256Hex(bytes) + "\n").substr(0, 12);
   EXPECT_EQ(*(*by_file)->Name(), name);
   EXPECT_EQ(*(*by_folder)->Name(), name);
   EXPECT_EQ((*by_file)->Folder(), directory_.path());
@@ -230,12 +230,12 @@ TEST_F(GgufSourceTest, FindsWhatLiesBesideAndInside) {
   auto source = Open(draft);
   EXPECT_FALSE(source->JudgeJson()->has_value());
   EXPECT_FALSE(source->ChatTemplate()->has_value());
-  EXPECT_THAT(hashed(*source), ElementsAre("m.gguf"));
+  EXPECT_THAT(hashed(*source), ElementsAre("gguf 1"));
   Write("judge.json", "beside");
   Write("chat_template.jinja", "beside");
   EXPECT_EQ(source->JudgeJson().value()->text, "beside");
   EXPECT_EQ(source->ChatTemplate().value()->source, "beside");
-  EXPECT_THAT(hashed(*source), ElementsAre("judge.json", "m.gguf"));
+  EXPECT_THAT(hashed(*source), ElementsAre("gguf 1", "judge.json"));
   draft.Set("mores.judge", std::string("inside"));
   draft.Set("tokenizer.chat_template.default", std::string("inside"));
   draft.Set("tokenizer.chat_template.tool_use", std::string("with tools"));
@@ -243,12 +243,12 @@ TEST_F(GgufSourceTest, FindsWhatLiesBesideAndInside) {
   EXPECT_EQ(source->JudgeJson().value()->text, "inside");
   EXPECT_EQ(source->JudgeJson().value()->where, Path("m.gguf") + ": mores.judge");
   EXPECT_EQ(source->ChatTemplate().value()->source, "inside");
-  EXPECT_THAT(hashed(*source), ElementsAre("m.gguf"));
+  EXPECT_THAT(hashed(*source), ElementsAre("gguf 1"));
   Write("m.judge.json", "own");
   Write("m.chat_template.jinja", "own");
   EXPECT_EQ(source->JudgeJson().value()->text, "own");
   EXPECT_EQ(source->ChatTemplate().value()->source, "own");
-  EXPECT_THAT(hashed(*source), ElementsAre("m.gguf", "m.judge.json"));
+  EXPECT_THAT(hashed(*source), ElementsAre("gguf 1", "judge.json"));
 }
 
 TEST_F(GgufSourceTest, WithoutATokenizerSaysSo) {

@@ -21,6 +21,21 @@ class TokenizerReader {
 
   std::optional<std::string_view> String(std::string_view key) { return Take(keys_.String(key)); }
   std::optional<bool> Bool(std::string_view name) { return Take(keys_.Bool(Key(name))); }
+  std::vector<int32_t> FurtherEnds() {
+    constexpr uint64_t kMostEnds = 64;
+    std::vector<int32_t> ids;
+    const auto array = Take(keys_.Array(kFurtherEndsKey, GgufArray::Kind::kInteger));
+    if (!array) return ids;
+    if (array->count > kMostEnds) Fail(std::string(kFurtherEndsKey), "has more ids than are read");
+    for (const int64_t id : array->Integers()) {
+      if (id < 0 || id > std::numeric_limits<int32_t>::max()) {
+        Fail(std::string(kFurtherEndsKey), "is no list of tokens' ids");
+        break;
+      }
+      ids.push_back(static_cast<int32_t>(id));
+    }
+    return ids;
+  }
   std::optional<bool> OwnBool(std::string_view key) { return Take(keys_.Bool(key)); }
   std::optional<GgufArray> Array(std::string_view name, GgufArray::Kind kind) {
     return Take(keys_.Array(Key(name), kind));
@@ -100,6 +115,7 @@ Expected<text::GgufTokenizer> TokenizerKeys(const GgufKeys& keys) {
   tokenizer.remove_extra_whitespaces = reader.Bool("remove_extra_whitespaces");
   tokenizer.charsmap = reader.Bytes(TokenizerReader::Key("precompiled_charsmap"));
   tokenizer.huggingface_json = reader.String("tokenizer.huggingface.json").value_or("");
+  tokenizer.further_ends = reader.FurtherEnds();
   tokenizer.starts_with_bos = reader.OwnBool(kStartTokenKey);
   tokenizer.sentencepiece = reader.Bytes(std::string(kSentencePieceKey));
   if (reader.error()) return tl::unexpected<Error>(*reader.error());

@@ -13,6 +13,8 @@ namespace mores::model {
 // A whole tokenizer.model, which the format has no key for.
 constexpr std::string_view kSentencePieceKey = "mores.tokenizer.model";
 
+// Ids that end replies beside those that the format has keys for.
+constexpr std::string_view kFurtherEndsKey = "mores.further_end_ids";
 // Whether a text of its own begins with bos, where the format's keys say otherwise.
 constexpr std::string_view kStartTokenKey = "mores.start_token";
 

@@ -43,14 +43,11 @@ GgufWrittenValue Owned(const tensor::GgufValue& value) {
 
 Status PutTexts(const ModelSource& source, GgufWrittenKeys& keys) {
   MORES_ASSIGN_OR_RETURN(const auto chat_template, source.ChatTemplate());
-  if (chat_template) {
-    PutKey(keys, kWrittenTemplateKey, chat_template->source);
-    // The hash of a prompt covers all of it.
-    const bool of_config = chat_template->file != chat_template->source;
-    if (of_config) PutKey(keys, kTokenizerConfigKey, chat_template->file);
-  }
+  if (chat_template) PutKey(keys, kWrittenTemplateKey, chat_template->source);
   MORES_ASSIGN_OR_RETURN(const auto judge, source.JudgeJson());
   if (judge) PutKey(keys, kJudgeKey, judge->text);
+  MORES_ASSIGN_OR_RETURN(const auto about, source.AboutJson());
+  if (about) PutKey(keys, kAboutKey, about->text);
   return {};
 }
 
@@ -119,6 +116,11 @@ class TokenizerWriter {
     for (size_t i = 0; i < std::size(further) && i < config.further_eos_ids.size(); ++i) {
       AddId(further[i], config.further_eos_ids[i]);
     }
+    if (config.further_eos_ids.size() > std::size(further)) {
+      PutKey(keys_, kFurtherEndsKey,
+             tensor::GgufIntegers{{config.further_eos_ids.begin() + std::size(further),
+                                   config.further_eos_ids.end()}});
+    }
     AddId("unknown_token_id", tokenizer.unknown);
     AddId("padding_token_id", tokenizer.padding);
   }
@@ -177,6 +179,11 @@ Expected<GgufWrittenKeys> KeysOfCheckpoint(const ModelSource& source,
     TokenizerWriter(keys).PutIds({}, source.config());
   }
   MORES_RETURN_IF_ERROR(PutTexts(source, keys));
+  const std::string config = source.path() + "/tokenizer_config.json";
+  if (FileExists(config)) {
+    MORES_ASSIGN_OR_RETURN(std::string bytes, ReadFile(config));
+    PutKey(keys, kTokenizerConfigKey, std::move(bytes));
+  }
   return keys;
 }
 

@@ -79,10 +79,12 @@ std::vector<int32_t> EndIds(const GgufTokenizer& keys) {
   const auto has = [](const std::vector<int32_t>& some, int32_t id) {
     return std::find(some.begin(), some.end(), id) != some.end();
   };
-  for (const auto& id : {EosOf(keys), keys.eot, keys.eom}) {
+  const auto add = [&](const std::optional<int32_t>& id) {
     const bool known = id && *id >= 0 && static_cast<size_t>(*id) < keys.tokens.size();
     if (known && !has(ids, *id)) ids.push_back(*id);
-  }
+  };
+  for (const auto& id : {EosOf(keys), keys.eot, keys.eom}) add(id);
+  for (const int32_t id : keys.further_ends) add(id);
   // Apart from the others, which may be as many as there are tokens.
   const std::vector<int32_t> named = ids;
   bool has_return = false;

@@ -26,6 +26,7 @@ struct GgufTokenizer {
                                          // defined, 5 unused, 6 byte
   std::vector<std::string_view> merges;  // "a b"
   std::optional<int32_t> bos, eos, unknown, padding, eot, eom;
+  std::vector<int32_t> further_ends;  // mores.further_end_ids: beside eos, eot and eom
   std::optional<bool> add_bos, add_eos, add_space_prefix, remove_extra_whitespaces;
   // mores.start_token: whether a text of its own begins with bos (Tokenizer::bos_id), where that
   // isn't what StartsByKeys says.
