@@ -4,6 +4,7 @@
 
 #include <ctime>
 #include <limits>
+#include <utility>
 
 #include "model/gguf/gguf_source.h"
 #include "support/base/test_directory.h"
@@ -90,23 +91,42 @@ class GgufHostileTest : public ::testing::Test {
 TEST_F(GgufHostileTest, TheFileItselfWorks) { EXPECT_EQ(Outcome(draft_), "works"); }
 
 TEST_F(GgufHostileTest, SizesOfNoModel) {
-  for (const uint32_t size : {uint32_t{1} << 31, uint32_t{0xFFFFFFFF}, uint32_t{1'000'000}}) {
-    for (const std::string name : {"qwen2.block_count", "qwen2.embedding_length",
-                                   "qwen2.feed_forward_length", "qwen2.attention.head_count",
-                                   "qwen2.attention.head_count_kv", "qwen2.attention.key_length"}) {
-      EXPECT_NE(With(name, size), "works") << name << " " << size;
+  for (const uint32_t size : {uint32_t{1} << 31, uint32_t{0xFFFFFFFF}}) {
+    for (const auto& [key, field] : {std::pair{"qwen2.block_count", "num_hidden_layers"},
+                                     {"qwen2.embedding_length", "hidden_size"},
+                                     {"qwen2.feed_forward_length", "intermediate_size"},
+                                     {"qwen2.attention.head_count", "num_attention_heads"},
+                                     {"qwen2.attention.head_count_kv", "num_key_value_heads"},
+                                     {"qwen2.context_length", "max_position_embeddings"}}) {
+      EXPECT_THAT(With(key, size), HasSubstr(fmt::format("{}: {} is out of range", field, size)));
     }
-    // A context is only as large as what is put into it.
-    With("qwen2.context_length", size);
+    GgufDraft draft = draft_;
+    draft.Set("qwen2.attention.key_length", size);
+    EXPECT_THAT(Outcome(draft), HasSubstr("qwen2.attention.value_length: values of another"));
+    draft.Set("qwen2.attention.value_length", size);
+    draft.Set("qwen2.rope.dimension_count", size);
+    EXPECT_THAT(Outcome(draft), HasSubstr(fmt::format("head_dim: {} is out of range", size)));
   }
-  EXPECT_NE(With("qwen2.attention.head_count", uint32_t{3}), "works");
-  EXPECT_NE(With("qwen2.attention.head_count_kv", uint32_t{0}), "works");
-  EXPECT_NE(With("qwen2.rope.freq_base", std::numeric_limits<float>::quiet_NaN()), "works");
-  EXPECT_NE(With("qwen2.rope.freq_base", -1.0f), "works");
-  EXPECT_NE(With("qwen2.attention.layer_norm_rms_epsilon", std::numeric_limits<float>::infinity()),
-            "works");
-  EXPECT_NE(With("qwen2.block_count", std::string("two")), "works");
-  EXPECT_NE(With("qwen2.block_count", GgufIntegers{std::vector<int32_t>(5'000'000, 2)}), "works");
+  const uint32_t million = 1'000'000;
+  EXPECT_THAT(With("qwen2.block_count", million), HasSubstr("is out of range 1 to 1024"));
+  EXPECT_THAT(With("qwen2.embedding_length", million), HasSubstr("not [101, 1000000]"));
+  EXPECT_THAT(With("qwen2.feed_forward_length", million), HasSubstr("not [36, 1000000]"));
+  EXPECT_THAT(With("qwen2.attention.head_count", million), HasSubstr("head_dim is too large"));
+  EXPECT_THAT(With("qwen2.attention.head_count_kv", million), HasSubstr("must divide"));
+  // A context is only as large as what is put into it.
+  EXPECT_EQ(With("qwen2.context_length", million), "works");
+  EXPECT_THAT(With("qwen2.attention.head_count", uint32_t{3}), HasSubstr("must divide"));
+  EXPECT_THAT(With("qwen2.attention.head_count_kv", uint32_t{0}), HasSubstr("out of range"));
+  EXPECT_THAT(With("qwen2.rope.freq_base", std::numeric_limits<float>::quiet_NaN()),
+              HasSubstr("qwen2.rope.freq_base: is no finite number"));
+  EXPECT_THAT(With("qwen2.rope.freq_base", -1.0f), HasSubstr("a positive number is wanted"));
+  EXPECT_THAT(
+      With("qwen2.attention.layer_norm_rms_epsilon", std::numeric_limits<float>::infinity()),
+      HasSubstr("qwen2.attention.layer_norm_rms_epsilon: is no finite number"));
+  EXPECT_THAT(With("qwen2.block_count", std::string("two")),
+              HasSubstr("is a string, a whole number wanted"));
+  EXPECT_THAT(With("qwen2.block_count", GgufIntegers{std::vector<int32_t>(5'000'000, 2)}),
+              HasSubstr("at most 4194304 are read"));
 }
 
 TEST_F(GgufHostileTest, TokensOfNoTokenizer) {
@@ -114,42 +134,54 @@ TEST_F(GgufHostileTest, TokensOfNoTokenizer) {
   GgufDraft draft = draft_;
   draft.Drop(types);
   draft.Set(tokens, GgufStrings{std::vector<std::string>(1'000'000)});
-  EXPECT_EQ(Outcome(draft).substr(0, 5) == "works", false) << "a vocabulary of empty strings";
+  EXPECT_THAT(Outcome(draft), HasSubstr("model.vocab")) << "a vocabulary of empty strings";
   draft.Set(tokens, GgufStrings{std::vector<std::string>(1'000'000, "same")});
-  EXPECT_NE(Outcome(draft), "works");
+  EXPECT_THAT(Outcome(draft), HasSubstr("'same' occurs twice"));
   draft.Set(tokens, GgufStrings{std::vector<std::string>(5'000'000)});
   EXPECT_THAT(Outcome(draft), HasSubstr("at most 4194304 are read"));
   // All of which end replies.
   draft.Set(tokens, GgufStrings{std::vector<std::string>(1'000'000, "<|im_end|>")});
-  EXPECT_NE(Outcome(draft), "works");
-  draft.Set(tokens, GgufStrings{{"\xFF\xFE"}});
-  EXPECT_NE(Outcome(draft), "works");
-  EXPECT_NE(With(tokens, GgufStrings{}), "works");
-  EXPECT_NE(With(tokens, GgufIntegers{{1, 2}}), "works");
-  EXPECT_NE(With(types, GgufIntegers{{1}}), "works");
-  EXPECT_NE(With("tokenizer.ggml.eos_token_id", uint32_t{1'000'000}), "works");
-  EXPECT_NE(With("tokenizer.ggml.eos_token_id", uint32_t{1} << 31), "works");
-  EXPECT_NE(With("tokenizer.ggml.bos_token_id", std::string("a")), "works");
+  EXPECT_THAT(Outcome(draft), HasSubstr("101, which ends replies, is none of 101 tokens"));
+  draft.Set(tokens, GgufStrings{{"a"}});
+  EXPECT_THAT(Outcome(draft), HasSubstr("bos_token_id: 3: there are 1 tokens"));
+  EXPECT_THAT(With(tokens, GgufStrings{}), HasSubstr("has no tokenizer"));
+  EXPECT_THAT(With(tokens, GgufIntegers{{1, 2}}), HasSubstr("a list of strings wanted"));
+  EXPECT_THAT(With(types, GgufIntegers{{1}}), HasSubstr("token_type: not one for each token"));
+  EXPECT_THAT(With("tokenizer.ggml.eos_token_id", uint32_t{1'000'000}),
+              HasSubstr("eos_token_id: 1000000: there are 101 tokens"));
+  EXPECT_THAT(With("tokenizer.ggml.eos_token_id", uint32_t{1} << 31),
+              HasSubstr("eos_token_id: is no token's id"));
+  EXPECT_THAT(With("tokenizer.ggml.bos_token_id", std::string("a")),
+              HasSubstr("is a string, a whole number wanted"));
   EXPECT_THAT(With("tokenizer.ggml.pre", std::string(1'000'000, 'x')), HasSubstr("xxx"));
   EXPECT_THAT(With("tokenizer.ggml.model", std::string("a\nb")), HasSubstr("a b"));
-  // Types that the format doesn't have are like ordinary ones, or refused.
-  With(types, GgufIntegers{std::vector<int32_t>(vocab_size_, std::numeric_limits<int32_t>::min())});
-  With(types, GgufIntegers{std::vector<int32_t>(vocab_size_, 99)});
+  // Types that the format doesn't have are like ordinary ones.
+  for (const int32_t type : {std::numeric_limits<int32_t>::min(), 99}) {
+    EXPECT_EQ(With(types, GgufIntegers{std::vector<int32_t>(vocab_size_, type)}), "works");
+  }
+  SetTokens({"a", "b", "ab", "<|im_end|>", "\xFF\xFE"});
+  EXPECT_THAT(Outcome(draft_), HasSubstr("tokenizer.ggml.tokens[4]: not UTF-8"));
 }
 
 TEST_F(GgufHostileTest, MergesOfNoTokenizer) {
   const std::string merges = "tokenizer.ggml.merges";
-  for (const std::string merge : {"", " ", "a", "a ", " b", "a  b", "a b c", "a\tb"}) {
-    With(merges, GgufStrings{{merge}});
+  for (const std::string merge : {"", " ", "a", "a ", " b", "a\tb"}) {
+    EXPECT_THAT(With(merges, GgufStrings{{merge}}), HasSubstr("merges[0]: '")) << merge;
+    EXPECT_THAT(With(merges, GgufStrings{{merge}}), HasSubstr("' is no pair")) << merge;
   }
   // Of what isn't in the vocabulary.
-  EXPECT_NE(With(merges, GgufStrings{{"no such"}}), "works");
-  EXPECT_NE(With(merges, GgufStrings{std::vector<std::string>(1'000'000, "no such")}), "works");
+  const std::string absent = "is not in the vocabulary";
+  EXPECT_THAT(With(merges, GgufStrings{{"a  b"}}), HasSubstr("merges[0]: ' b' " + absent));
+  EXPECT_THAT(With(merges, GgufStrings{{"a b c"}}), HasSubstr("merges[0]: 'b c' " + absent));
+  EXPECT_THAT(With(merges, GgufStrings{{"no such"}}), HasSubstr("merges[0]: 'no' " + absent));
+  EXPECT_THAT(With(merges, GgufStrings{std::vector<std::string>(1'000'000, "no such")}),
+              HasSubstr("merges[0]: 'no' " + absent));
   // The same a million times, and in a circle of what makes up what.
-  With(merges, GgufStrings{std::vector<std::string>(1'000'000, "a b")});
+  EXPECT_EQ(With(merges, GgufStrings{std::vector<std::string>(1'000'000, "a b")}), "works");
   SetTokens({"a", "aa", "aaa", "aaaa", "<|im_end|>"});
-  With(merges, GgufStrings{{"aa aa", "aaa a", "a aaa", "a aa", "aa a", "a a"}},
-       std::string(100'000, 'a'));
+  EXPECT_EQ(With(merges, GgufStrings{{"aa aa", "aaa a", "a aaa", "a aa", "aa a", "a a"}},
+                 std::string(100'000, 'a')),
+            "works");
   EXPECT_THAT(With(merges, GgufStrings{std::vector<std::string>(5'000'000, "a b")}),
               HasSubstr("at most 4194304 are read"));
 }
@@ -157,8 +189,10 @@ TEST_F(GgufHostileTest, MergesOfNoTokenizer) {
 // One token, and one merge, as long as the whole file.
 TEST_F(GgufHostileTest, LongTokens) {
   const std::string half(2'000'000, 'a');
-  SetTokens({"a", "b", half, half + half, "<|im_end|>"});
-  With("tokenizer.ggml.merges", GgufStrings{{half + " " + half, "a a"}}, std::string(10'000, 'a'));
+  SetTokens({"a", "b", "aa", "<|im_end|>", half, half + half});
+  EXPECT_EQ(With("tokenizer.ggml.merges", GgufStrings{{half + " " + half, "a a"}},
+                 std::string(10'000, 'a')),
+            "works");
 }
 
 TEST_F(GgufHostileTest, SentencePieces) {
@@ -166,33 +200,50 @@ TEST_F(GgufHostileTest, SentencePieces) {
   draft_.Drop("tokenizer.ggml.merges");
   const std::string scores = "tokenizer.ggml.scores";
   const auto all = [&](float score) { return GgufFloats{std::vector<float>(vocab_size_, score)}; };
-  SetTokens({"<unk>", "a", "b", "<|im_end|>", "ab", "aba", "abab", "<0x0A>", "<0xZZ>", "<0x0A>"});
-  Outcome(draft_);  // without scores
-  With(scores, all(0), std::string(100'000, 'a'));
-  With(scores, all(std::numeric_limits<float>::quiet_NaN()), std::string(10'000, 'a'));
-  With(scores, all(-std::numeric_limits<float>::infinity()), std::string(10'000, 'a'));
-  EXPECT_NE(With(scores, GgufFloats{{1.0f}}), "works");
-  EXPECT_NE(With(scores, std::string("none")), "works");
-  With("tokenizer.ggml.unknown_token_id", uint32_t{7'000'000});
-  With("tokenizer.ggml.precompiled_charsmap", tensor::GgufBytes{std::string(100, '\xFF')});
-  With("mores.tokenizer.model", tensor::GgufBytes{std::string(100, '\xFF')});
-  With("tokenizer.huggingface.json", std::string("{\"model\":"));
-  With("tokenizer.huggingface.json", std::string(1'000'000, '['));
+  SetTokens({"<unk>", "a", "b", "<|im_end|>", "ab", "aba", "abab", "<0x0A>", "<0xZZ>"});
+  EXPECT_THAT(Outcome(draft_), HasSubstr("unknown_token_id: missing"));
+  draft_.Set("tokenizer.ggml.unknown_token_id", uint32_t{0});
+  EXPECT_THAT(Outcome(draft_), HasSubstr("tokenizer.ggml.scores: missing"));
+  EXPECT_THAT(With(scores, all(0)), HasSubstr("scores: all alike"));
+  EXPECT_THAT(With(scores, all(std::numeric_limits<float>::quiet_NaN())),
+              HasSubstr("scores[0]: not a number"));
+  EXPECT_THAT(With(scores, all(-std::numeric_limits<float>::infinity())),
+              HasSubstr("scores: all alike"));
+  EXPECT_THAT(With(scores, GgufFloats{{1.0f}}), HasSubstr("scores: not one for each token"));
+  EXPECT_THAT(With(scores, std::string("none")), HasSubstr("a list of numbers wanted"));
+  GgufFloats falling = all(0);
+  for (size_t id = 0; id < vocab_size_; ++id) falling.values[id] = -static_cast<float>(id);
+  draft_.Set(scores, falling);
+  std::string text;
+  for (int i = 0; i < 50'000; ++i) text += "ab";
+  EXPECT_EQ(Outcome(draft_, text), "works");
+  EXPECT_THAT(With("tokenizer.ggml.unknown_token_id", uint32_t{7'000'000}),
+              HasSubstr("unknown_token_id: 7000000: there are 101 tokens"));
+  EXPECT_THAT(
+      With("tokenizer.ggml.precompiled_charsmap", tensor::GgufBytes{std::string(100, '\xFF')}),
+      HasSubstr("precompiled_charsmap: not supported"));
+  EXPECT_THAT(With("mores.tokenizer.model", tensor::GgufBytes{std::string(100, '\xFF')}),
+              HasSubstr("mores.tokenizer.model: not a SentencePiece model"));
+  EXPECT_THAT(With("tokenizer.huggingface.json", std::string("{\"model\":")),
+              HasSubstr("tokenizer.huggingface.json: not JSON"));
+  EXPECT_THAT(With("tokenizer.huggingface.json", std::string(1'000'000, '[')),
+              HasSubstr("nested too deeply"));
+  SetTokens({"<unk>", "a", "b", "<|im_end|>", "<0x0A>", "<0x0A>"});
+  EXPECT_THAT(Outcome(draft_), HasSubstr("'<0x0A>' occurs twice"));
 }
 
 TEST_F(GgufHostileTest, TensorsOfNoModel) {
+  for (const std::string name : {"blk.4294967295.attn_q.weight", "blk.-1.attn_q.weight"}) {
+    GgufDraft draft = draft_;
+    draft.SetFloats(name, {1});
+    EXPECT_THAT(Outcome(draft), HasSubstr("'" + name + "' has no place in a model"));
+  }
   GgufDraft draft = draft_;
-  draft.SetFloats("blk.4294967295.attn_q.weight", {1});
-  EXPECT_NE(Outcome(draft), "works");
-  draft = draft_;
-  draft.SetFloats("blk.-1.attn_q.weight", {1});
-  EXPECT_NE(Outcome(draft), "works");
-  draft = draft_;
   for (int i = 0; i < 90'000; ++i) draft.SetFloats(fmt::format("n{}", i), {1});
-  EXPECT_NE(Outcome(draft), "works");
+  EXPECT_THAT(Outcome(draft), HasSubstr("'n0' has no place in a model"));
   draft = draft_;
   draft.tensors["token_embd.weight"] = {{1}, tensor::DType::kF32, "1234"};
-  EXPECT_NE(Outcome(draft), "works");
+  EXPECT_THAT(Outcome(draft), HasSubstr("token_embd.weight: no such matrix"));
 }
 
 }  // namespace

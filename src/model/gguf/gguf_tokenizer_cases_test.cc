@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "model/gguf/gguf_tokenizer_keys.h"
 #include "support/text/tokenizer_cases.h"
@@ -16,7 +17,9 @@ namespace {
 TEST(GgufTokenizerCasesTest, GivesTheIdsAndTheTextOfTheLibrary) {
   const char* folder = std::getenv("MORES_GGUF_TOKENIZER_CASES");
   if (folder == nullptr) GTEST_SKIP() << "MORES_GGUF_TOKENIZER_CASES names no folder";
-  for (const std::string& name : text::FolderNames(folder)) {
+  const std::vector<std::string> names = text::FolderNames(folder);
+  ASSERT_FALSE(names.empty()) << "no folder in " << folder << ", so nothing is compared";
+  for (const std::string& name : names) {
     SCOPED_TRACE(name);
     const std::string path = std::string(folder) + "/" + name + "/model.gguf";
     const auto file = tensor::GgufFile::Open(path);

@@ -15,9 +15,9 @@
 
 namespace mores {
 
-// `count` texts of eight bytes of ASCII without NUL. Their hashes are multiples of the numbers of buckets that
-// a table of them has, whether it was told its size first or grew. libstdc++'s hash is MurmurHash64A
-// with a known seed, every step of which can be undone.
+// `count` texts of eight bytes of ASCII without NUL. Their hashes are multiples of the numbers of
+// buckets that a table of them has, whether it was told its size first or grew. libstdc++'s hash is
+// MurmurHash64A with a known seed, every step of which can be undone.
 inline std::vector<std::string> CollidingTexts(size_t count) {
   std::unordered_set<uint64_t> grown, reserved;
   reserved.reserve(count);
