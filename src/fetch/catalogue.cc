@@ -10,8 +10,8 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/json_fields.h"
+#include "base/user_folder.h"
 #include "fetch/shipped_catalogue.h"
-#include "fetch/user_folder.h"
 
 namespace mores::fetch {
 namespace {

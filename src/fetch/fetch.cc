@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/known_sums.h"
 #include "base/nearest.h"
 #include "fetch/partial_file.h"
 #include "fetch/places.h"
@@ -186,6 +187,7 @@ Expected<Fetched> FetchInto(const std::string& folder, const CatalogueModel& mod
                     .progress = *progress};
   MORES_RETURN_IF_ERROR(TryWays(transfer, ways, folder));
   MORES_RETURN_IF_ERROR(partial.MoveTo(path));
+  RememberSha256(path, model.sha256);
   progress->Finish("");
   return Fetched{.path = path, .bytes = model.bytes};
 }

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "fetch/user_folder.h"
+#include "base/user_folder.h"
 
 namespace mores::fetch {
 

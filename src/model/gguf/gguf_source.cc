@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/files.h"
-#include "base/hash.h"
 #include "base/indented_json.h"
+#include "base/known_sums.h"
 #include "model/gguf/gguf_config.h"
 #include "model/gguf/gguf_tokenizer_keys.h"
 
@@ -319,7 +319,7 @@ Expected<std::vector<ModelSource::HashedFile>> GgufSource::HashFiles() const {
   std::vector<HashedFile> files;
   // By what they are, not by their names: the same bytes are the same model.
   const auto add = [&](std::string what, const std::string& file) -> Status {
-    MORES_ASSIGN_OR_RETURN(std::string sha256, Sha256HexOfFile(file));
+    MORES_ASSIGN_OR_RETURN(std::string sha256, KnownSha256HexOfFile(file));
     files.push_back({std::move(what), std::move(sha256)});
     return {};
   };

@@ -1,8 +1,8 @@
-#include "fetch/user_folder.h"
+#include "base/user_folder.h"
 
 #include <cstdlib>
 
-namespace mores::fetch {
+namespace mores {
 
 std::string UserFolder(const char* variable, const char* beside_home) {
   const char* set = std::getenv(variable);
@@ -12,4 +12,4 @@ std::string UserFolder(const char* variable, const char* beside_home) {
   return std::string(home) + "/" + beside_home;
 }
 
-}  // namespace mores::fetch
+}  // namespace mores
