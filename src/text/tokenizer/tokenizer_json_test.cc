@@ -182,7 +182,6 @@ TEST(TokenizerJsonTest, NoComponentMakesATextLongWithoutEnd) {
        {grow, grow + "," + shrink, std::string(R"({"type": "Prepend", "prepend": "aaaa"})")}) {
     const auto tokenizer = with("normalizer", Sequence("normalizers", member, 30));
     EXPECT_LE(tokenizer->Encode("abab").size(), kMost);
-    EXPECT_GT(tokenizer->Encode("abab").size(), 4);
     // The bound is of the whole text, also where it is read in many stretches.
     EXPECT_LE(tokenizer
                   ->EncodeBytes("a\xFF\xFF\xFF"
