@@ -5,6 +5,7 @@
 
 #include "templates/jinja/parser.h"
 #include "templates/jinja/run.h"
+#include "text/tokenizer/chat_template_text.h"
 #include "text/unicode.h"
 
 namespace mores::templates {
@@ -88,10 +89,7 @@ ChatTemplate& ChatTemplate::operator=(ChatTemplate&&) noexcept = default;
 ChatTemplate::~ChatTemplate() = default;
 
 Expected<ChatTemplate> ChatTemplate::Parse(std::string_view source, std::string_view where) {
-  if (source.size() > jinja::kMaxSourceBytes) {
-    return MakeError(ErrorKind::kUnsupported, "{}: a chat template of more than {} bytes; {}",
-                     where, jinja::kMaxSourceBytes, kWayOut);
-  }
+  MORES_RETURN_IF_ERROR(text::CheckChatTemplateSize(source.size(), std::string(where)));
   if (const size_t at = text::FirstInvalidUtf8(source); at != std::string_view::npos) {
     return MakeError(ErrorKind::kCorrupt, "{}: invalid UTF-8 at byte {}", where, at + 1);
   }

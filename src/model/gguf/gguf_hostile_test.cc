@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/gguf/gguf_source.h"
+#include "model/gguf/gguf_written_keys.h"
 #include "support/base/test_directory.h"
 #include "support/model/gguf_file_of.h"
 #include "text/tokenizer/tokenizer.h"
@@ -66,6 +67,16 @@ class GgufHostileTest : public ::testing::Test {
       EXPECT_LT(id, (*tokenizer)->vocab_size());
     }
     return "works";
+  }
+  std::unique_ptr<const ModelSource> Opened(const GgufDraft& draft) {
+    const std::string path = directory_.path() + "/m.gguf";
+    EXPECT_TRUE(WriteGguf(draft, path));
+    auto source = OpenModel(path);
+    EXPECT_TRUE(source) << source.error().message;
+    return std::move(*source);
+  }
+  static const GgufSource& Gguf(const ModelSource& source) {
+    return dynamic_cast<const GgufSource&>(source);
   }
   std::string With(const std::string& key, tensor::GgufWrittenValue value,
                    const std::string& text = "abab") {
@@ -184,6 +195,54 @@ TEST_F(GgufHostileTest, MergesOfNoTokenizer) {
             "works");
   EXPECT_THAT(With(merges, GgufStrings{std::vector<std::string>(5'000'000, "a b")}),
               HasSubstr("at most 4194304 are read"));
+}
+
+TEST_F(GgufHostileTest, LongChatTemplates) {
+  const std::string most(text::kMaxChatTemplateBytes, 'x');
+  for (const std::string key : {"tokenizer.chat_template", "tokenizer.chat_template.default"}) {
+    GgufDraft draft = draft_;
+    draft.Drop("tokenizer.chat_template");
+    draft.Set(key, most);
+    EXPECT_TRUE(Opened(draft)->ChatTemplate()) << key;
+    draft.Set(key, most + "x");
+    const auto refused = Opened(draft)->ChatTemplate();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::kUnsupported);
+    EXPECT_THAT(refused.error().message, HasSubstr(key + ": a chat template of more than"));
+    EXPECT_FALSE(Gguf(*Opened(draft)).OtherFiles());
+  }
+  GgufDraft draft = draft_;
+  draft.Set("tokenizer.chat_template", std::string("x"));
+  draft.Set("tokenizer.chat_template.tool_use", most + "x");
+  const auto files = Gguf(*Opened(draft)).OtherFiles();
+  ASSERT_FALSE(files);
+  EXPECT_THAT(files.error().message, HasSubstr("tokenizer.chat_template.tool_use: a chat"));
+}
+
+// What can't be read isn't written, neither as a directory nor as another file.
+TEST_F(GgufHostileTest, TokenizersThatAreRefusedAreNotConverted) {
+  const auto converts = [&](const GgufDraft& draft) {
+    const auto source = Opened(draft);
+    const bool files = Gguf(*source).OtherFiles().has_value();
+    EXPECT_EQ(KeysOfGgufSource(Gguf(*source), WrittenTypes::kKept).has_value(), files);
+    EXPECT_EQ(source->LoadTokenizer().has_value(), files);
+    return files;
+  };
+  EXPECT_TRUE(converts(draft_));
+  const std::string others =
+      R"({"model": {"type": "BPE", "vocab": {"x": 0, "y": 1}, "merges": []}})";
+  for (const std::string& json : {std::string("null"), std::string("[[[["), others}) {
+    GgufDraft draft = draft_;
+    draft.Set("tokenizer.huggingface.json", json);
+    EXPECT_FALSE(converts(draft)) << json;
+  }
+  GgufDraft draft = draft_;
+  draft.Set("tokenizer.ggml.merges", GgufStrings{{"no such"}});
+  EXPECT_FALSE(converts(draft));
+  draft_.Set("mores.tokenizer.model", tensor::GgufBytes{std::string(100, '\xFF')});
+  EXPECT_FALSE(converts(draft_));
+  SetTokens({"a", "\xFF", "ab", "<|im_end|>"});
+  EXPECT_FALSE(converts(draft_));
 }
 
 // One token, and one merge, as long as the whole file.

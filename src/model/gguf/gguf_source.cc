@@ -187,24 +187,22 @@ std::optional<std::string> GgufSource::Neighbour(const std::string& name) const 
 }
 
 Expected<std::optional<text::ChatTemplateText>> GgufSource::ChatTemplate() const {
-  const auto read = [](const std::string& file) -> Expected<std::optional<text::ChatTemplateText>> {
-    MORES_ASSIGN_OR_RETURN(const std::string source, ReadFile(file));
-    return text::ChatTemplateText{.source = source, .where = file, .file = source};
-  };
   constexpr const char* kFile = "chat_template.jinja";
-  if (const auto own = OwnNeighbour(kFile)) return read(*own);
+  if (const auto own = OwnNeighbour(kFile)) return text::ReadChatTemplate(*own);
   for (const std::string& key :
        {std::string(kTemplateKey), std::string(kTemplateKey) + ".default"}) {
     MORES_ASSIGN_OR_RETURN(const auto source, file_->keys().String(key));
     if (!source) continue;
+    const std::string where = fmt::format("{}: {}", path(), key);
+    MORES_RETURN_IF_ERROR(text::CheckChatTemplateSize(source->size(), where));
     MORES_ASSIGN_OR_RETURN(KeptConfig config, TokenizerConfig());
     const bool of_config = config.chat_template == *source;
     return text::ChatTemplateText{
         .source = std::string(*source),
-        .where = fmt::format("{}: {}", path(), key),
+        .where = where,
         .file = of_config ? std::move(config.bytes) : std::string(*source)};
   }
-  if (const auto beside = Neighbour(kFile)) return read(*beside);
+  if (const auto beside = Neighbour(kFile)) return text::ReadChatTemplate(*beside);
   return std::nullopt;
 }
 
@@ -286,6 +284,8 @@ Status GgufSource::PutTemplate(std::map<std::string, std::string>& files) const 
     const std::string name = at->first.substr(prefix.size());
     const auto* source = std::get_if<std::string_view>(&at->second);
     if (name == "default" || source == nullptr) continue;
+    MORES_RETURN_IF_ERROR(
+        text::CheckChatTemplateSize(source->size(), fmt::format("{}: {}", path(), at->first)));
     list.push_back({{"name", name}, {"template", std::string(*source)}});
   }
   if (list.size() == 1) {

@@ -141,6 +141,11 @@ class TokenizerWriter {
 }  // namespace
 
 Expected<GgufWrittenKeys> KeysOfGgufSource(const GgufSource& source, WrittenTypes types) {
+  // A model without a tokenizer may be written; one whose tokenizer can't be read may not.
+  const auto tokenizer = source.LoadTokenizer();
+  if (!tokenizer && tokenizer.error().kind != ErrorKind::kMissing) {
+    return tl::unexpected<Error>(tokenizer.error());
+  }
   GgufWrittenKeys keys;
   for (const auto& [name, value] : source.file().keys().values()) {
     const bool of_tensors = name == "general.alignment" || name.starts_with("split.") ||
@@ -174,6 +179,8 @@ Expected<GgufWrittenKeys> KeysOfCheckpoint(const ModelSource& source,
   }
   if (tokenizer_file) {
     MORES_ASSIGN_OR_RETURN(auto tokenizer, text::ToGguf(source.path(), source.config().vocab_size));
+    // What is written can be read.
+    MORES_RETURN_IF_ERROR(text::MakeTokenizer(text::ViewOf(tokenizer), source.path()));
     TokenizerWriter(keys).Put(std::move(tokenizer), source.config());
   } else {
     TokenizerWriter(keys).PutIds({}, source.config());

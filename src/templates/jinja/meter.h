@@ -9,7 +9,6 @@
 
 namespace mores::templates::jinja {
 
-constexpr size_t kMaxSourceBytes = size_t{1} << 20;
 constexpr int kMaxSourceDepth = 100;      // brackets, statements and operators within each other
 constexpr int kMaxCallDepth = 600;        // expressions, statements and macros being evaluated
 constexpr int kMaxValueDepth = 100;       // lists within lists

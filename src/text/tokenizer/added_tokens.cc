@@ -11,7 +11,6 @@
 namespace mores::text {
 namespace {
 
-constexpr size_t kMaxTokens = 65536;
 constexpr size_t kMaxContent = 4096;
 
 Expected<bool> Flag(const Json& object, const char* name, std::string_view where) {
@@ -122,6 +121,10 @@ Expected<AddedTokens> AddedTokens::From(const Json& array, const Vocabulary& voc
     added.end_id_ = std::max(added.end_id_, id + 1);
     added.tokens_.push_back(std::move(token));
   }
+  size_t bytes = 0;
+  for (const AddedToken& token : added.tokens_) bytes += token.content.size();
+  const PatternBudget budget(bytes);
+  GrowthBudget growth(bytes);
   // Special tokens go first, which decides between two with the same normalized content.
   for (const bool special : {true, false}) {
     for (size_t i = 0; i < added.tokens_.size(); ++i) {
@@ -132,8 +135,8 @@ Expected<AddedTokens> AddedTokens::From(const Json& array, const Vocabulary& voc
         added.raw_.entries.push_back({token.content, i});
         continue;
       }
-      Normalized content{token.content};
-      if (normalizer != nullptr) normalizer->Apply(content, PatternBudget(content.utf8.size()));
+      Normalized content{.growth = growth, .utf8 = token.content};
+      if (normalizer != nullptr) normalizer->Apply(content, budget);
       if (!content.utf8.empty()) added.normalized_.entries.push_back({content.utf8, i});
       token.decoded = content.utf8;
       if (special) added.special_.entries.push_back({token.content, i});

@@ -45,6 +45,7 @@ class AddedTokens {
   // The array `added_tokens` of a file. kCorrupt for a token without content, one that occurs
   // twice, or an id that is not the one that the library would give it; kUnsupported for contents
   // above 4,096 bytes, or more than 65,536 tokens.
+  static constexpr size_t kMaxTokens = 65536;
   static Expected<AddedTokens> From(const Json& array, const Vocabulary& vocabulary,
                                     const Normalizer* normalizer, std::string_view where);
 

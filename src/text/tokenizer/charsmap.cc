@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "text/graphemes.h"
+#include "text/tokenizer/component_fields.h"
 #include "text/unicode.h"
 #include "text/utf8.h"
 
@@ -68,6 +69,14 @@ Expected<Charsmap> Charsmap::Parse(std::string_view bytes, std::string_view wher
   for (size_t i = 4; i < 4 + trie_size; i += 4) map.units_.push_back(LittleEndian(bytes, i));
   map.strings_ = bytes.substr(4 + trie_size);
   if (!IsValidUtf8(map.strings_)) return corrupt("its strings are not UTF-8");
+  for (size_t begin = 0; begin < map.strings_.size();) {
+    const size_t end = std::min(map.strings_.find('\0', begin), map.strings_.size());
+    if (end - begin > kMaxInsertion) {
+      return MakeError(ErrorKind::kUnsupported, "{}: a string of more than {} bytes", where,
+                       kMaxInsertion);
+    }
+    begin = end + 1;
+  }
   return map;
 }
 
@@ -92,10 +101,11 @@ std::optional<std::string_view> Charsmap::Find(std::string_view chunk) const {
   return std::nullopt;
 }
 
-std::string Charsmap::Normalize(std::string_view utf8) const {
+std::optional<std::string> Charsmap::Normalize(std::string_view utf8, size_t most) const {
   std::string out;
   out.reserve(utf8.size());
   for (size_t begin = 0; begin < utf8.size();) {
+    if (out.size() > most) return std::nullopt;
     const size_t end = GraphemeEnd(utf8, begin);
     const std::string_view cluster = utf8.substr(begin, end - begin);
     begin = end;

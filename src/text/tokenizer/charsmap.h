@@ -20,14 +20,15 @@ namespace mores::text {
 // Immutable; safe to share between threads.
 class Charsmap {
  public:
-  // kCorrupt for sizes or offsets that do not fit, or strings that are not UTF-8.
+  // kCorrupt for sizes or offsets that do not fit, or strings that are not UTF-8; kUnsupported for
+  // one of more than 4,096 bytes.
   static Expected<Charsmap> Parse(std::string_view bytes, std::string_view where);
   // From base64, as the file holds it.
   static Expected<Charsmap> ParseBase64(std::string_view base64, std::string_view where);
 
   // REQUIRES: valid UTF-8. Each short grapheme cluster, else each of its characters, is replaced by
-  // what the map has for the shortest prefix of it.
-  std::string Normalize(std::string_view utf8) const;
+  // what the map has for the shortest prefix of it. nullopt for a result above `most` bytes.
+  std::optional<std::string> Normalize(std::string_view utf8, size_t most) const;
 
  private:
   std::optional<std::string_view> Find(std::string_view chunk) const;

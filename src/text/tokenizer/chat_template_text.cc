@@ -30,12 +30,24 @@ void KeepToken(const std::string& name, const Json& value,
 
 }  // namespace
 
+Status CheckChatTemplateSize(size_t bytes, const std::string& where) {
+  if (bytes <= kMaxChatTemplateBytes) return {};
+  return MakeError(
+      ErrorKind::kUnsupported,
+      "{}: a chat template of more than {} bytes; --chat-format names a built-in format", where,
+      kMaxChatTemplateBytes);
+}
+
+Expected<ChatTemplateText> ReadChatTemplate(const std::string& path) {
+  MORES_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(path));
+  MORES_RETURN_IF_ERROR(CheckChatTemplateSize(file.bytes().size(), path));
+  std::string source(file.bytes());
+  return ChatTemplateText{.source = source, .where = path, .file = source};
+}
+
 Expected<std::optional<ChatTemplateText>> FindChatTemplate(const std::string& model_directory) {
   const std::string own = model_directory + "/chat_template.jinja";
-  if (FileExists(own)) {
-    MORES_ASSIGN_OR_RETURN(const std::string source, ReadFile(own));
-    return ChatTemplateText{.source = source, .where = own, .file = source};
-  }
+  if (FileExists(own)) return ReadChatTemplate(own);
   const std::string path = model_directory + "/tokenizer_config.json";
   if (!FileExists(path)) return std::nullopt;
   MORES_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
@@ -51,9 +63,10 @@ Expected<std::optional<ChatTemplateText>> ParseChatTemplateConfig(const std::str
   if (!source->is_string()) {
     return MakeError(ErrorKind::kCorrupt, "{}: field 'chat_template': expected a string", path);
   }
-  return ChatTemplateText{.source = source->get<std::string>(),
-                          .where = path + ": field 'chat_template'",
-                          .file = bytes};
+  const std::string where = path + ": field 'chat_template'";
+  const std::string& text = source->get_ref<const std::string&>();
+  MORES_RETURN_IF_ERROR(CheckChatTemplateSize(text.size(), where));
+  return ChatTemplateText{.source = text, .where = where, .file = bytes};
 }
 
 Expected<std::map<std::string, std::string>> ReadSpecialTokens(const std::string& directory) {

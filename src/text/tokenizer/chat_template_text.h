@@ -11,6 +11,10 @@
 
 namespace mores::text {
 
+// Of a template; a longer one is kUnsupported.
+inline constexpr size_t kMaxChatTemplateBytes = size_t{1} << 20;
+Status CheckChatTemplateSize(size_t bytes, const std::string& where);
+
 struct ChatTemplateText {
   std::string source;
   std::string where;  // names it in errors
@@ -18,6 +22,8 @@ struct ChatTemplateText {
   std::string file;
 };
 
+// The whole file is the template.
+Expected<ChatTemplateText> ReadChatTemplate(const std::string& path);
 // chat_template.jinja of the directory, else `chat_template` of its tokenizer_config.json, which is
 // a string or a list of {name, template} of which "default" is taken. None if there is none.
 Expected<std::optional<ChatTemplateText>> FindChatTemplate(const std::string& model_directory);

@@ -54,5 +54,24 @@ TEST_F(SpecialTokensTest, AreNoneWithoutFilesAndAnErrorInBrokenOnes) {
   EXPECT_EQ(ReadSpecialTokens(directory_).error().kind, ErrorKind::kCorrupt);
 }
 
+TEST_F(SpecialTokensTest, LongTemplatesAreRefusedBeforeTheyAreCopied) {
+  const std::string most(kMaxChatTemplateBytes, 'x');
+  Put("tokenizer_config.json", R"({"chat_template": ")" + most + "\"}");
+  EXPECT_EQ(FindChatTemplate(directory_).value()->source, most);
+  Put("tokenizer_config.json", R"({"chat_template": ")" + most + "x\"}");
+  EXPECT_EQ(FindChatTemplate(directory_).error().kind, ErrorKind::kUnsupported);
+  EXPECT_EQ(FindChatTemplate(directory_).error().message,
+            directory_ +
+                "/tokenizer_config.json: field 'chat_template': a chat template of more "
+                "than 1048576 bytes; --chat-format names a built-in format");
+  Put("chat_template.jinja", most);
+  EXPECT_EQ(FindChatTemplate(directory_).value()->source, most);
+  Put("chat_template.jinja", most + "x");
+  EXPECT_EQ(FindChatTemplate(directory_).error().message,
+            directory_ +
+                "/chat_template.jinja: a chat template of more than 1048576 bytes; "
+                "--chat-format names a built-in format");
+}
+
 }  // namespace
 }  // namespace mores::text

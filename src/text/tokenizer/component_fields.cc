@@ -11,6 +11,14 @@ const Json* Find(const Json& object, const char* name) {
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
+// Objects with a type, in `value`.
+size_t CountParts(const Json& value) {
+  if (!value.is_structured()) return 0;
+  size_t count = value.is_object() && value.contains("type") ? 1 : 0;
+  for (const Json& member : value) count += CountParts(member);
+  return count;
+}
+
 }  // namespace
 
 Expected<Component> Component::From(const Json& value, std::string where) {
@@ -99,8 +107,17 @@ Expected<const Json*> Component::Array(const char* name) const {
   return value;
 }
 
+Expected<std::string> Component::Insertion(const char* name) const {
+  MORES_ASSIGN_OR_RETURN(std::string text, String(name));
+  if (text.size() > kMaxInsertion) {
+    return MakeError(ErrorKind::kUnsupported, "{}.{}: more than {} bytes are not supported", where_,
+                     name, kMaxInsertion);
+  }
+  return text;
+}
+
 Expected<std::string> Component::Replacement() const {
-  MORES_ASSIGN_OR_RETURN(std::string content, String("content"));
+  MORES_ASSIGN_OR_RETURN(std::string content, Insertion("content"));
   if ((*json_)["pattern"].contains("Regex") && content.find('$') != std::string::npos) {
     return MakeError(ErrorKind::kUnsupported, "{}.content: '$' is not supported", where_);
   }
@@ -112,6 +129,13 @@ Status Component::CheckDepth(int depth) const {
   if (depth < kMaxSequenceDepth) return {};
   return MakeError(ErrorKind::kUnsupported, "{}: nested deeper than {} levels", where_,
                    kMaxSequenceDepth);
+}
+
+Status CheckPartCount(const Json& component, const std::string& where) {
+  constexpr size_t kMaxParts = 256;
+  if (CountParts(component) <= kMaxParts) return {};
+  return MakeError(ErrorKind::kUnsupported, "{}: more than {} components are not supported", where,
+                   kMaxParts);
 }
 
 }  // namespace mores::text

@@ -34,7 +34,9 @@ class Component {
   // {"String": text} or {"Regex": pattern}; an empty one is kUnsupported.
   Expected<Pattern> PatternOf(const char* name) const;
   Expected<const Json*> Array(const char* name) const;
-  // The text "content" that replaces what "pattern" matches; groups in it are kUnsupported.
+  // A text that a component puts into others; above 4,096 bytes it is kUnsupported.
+  Expected<std::string> Insertion(const char* name) const;
+  // The insertion "content" that replaces what "pattern" matches; groups in it are kUnsupported.
   // REQUIRES: PatternOf("pattern") succeeded.
   Expected<std::string> Replacement() const;
   // kUnsupported for components nested deeper than a file may.
@@ -73,6 +75,12 @@ Expected<std::vector<Part>> MakeParts(const Component& component, const char* na
 
 // Of what a file may hold in one list; more is kUnsupported.
 inline constexpr size_t kMaxSequence = 64;
+// The most bytes that one component may put in the place of a match.
+inline constexpr size_t kMaxInsertion = 4096;
+
+// kUnsupported for a component of more than 256 parts, however they are nested: every text goes
+// through each.
+Status CheckPartCount(const Json& component, const std::string& where);
 
 }  // namespace mores::text
 

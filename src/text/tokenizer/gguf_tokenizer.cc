@@ -63,6 +63,26 @@ Expected<std::unique_ptr<Tokenizer>> MakeTokenizer(const GgufTokenizer& keys,
   return MakeJsonTokenizer(std::move(file), where + ": tokenizer.ggml", names);
 }
 
+GgufTokenizer ViewOf(const OwnedGgufTokenizer& owned) {
+  GgufTokenizer keys;
+  keys.model = owned.model;
+  keys.pre = owned.pre;
+  keys.tokens.assign(owned.tokens.begin(), owned.tokens.end());
+  keys.scores = owned.scores;
+  keys.types = owned.types;
+  keys.merges.assign(owned.merges.begin(), owned.merges.end());
+  keys.bos = owned.bos;
+  keys.eos = owned.eos;
+  keys.unknown = owned.unknown;
+  keys.padding = owned.padding;
+  keys.add_bos = owned.add_bos;
+  keys.add_eos = owned.add_eos;
+  keys.add_space_prefix = owned.add_space_prefix;
+  keys.huggingface_json = owned.huggingface_json;
+  keys.sentencepiece = owned.sentencepiece;
+  return keys;
+}
+
 bool StartsByKeys(std::string_view model, std::optional<bool> add_bos) {
   return model != "gpt2" || add_bos.value_or(true);
 }

@@ -55,7 +55,8 @@ std::vector<int32_t> EndIds(const GgufTokenizer& keys);
 std::map<std::string, std::string> SpecialTokensOf(const GgufTokenizer& keys);
 
 // The files of a Hugging Face directory that say the same, by name: tokenizer.json and
-// tokenizer_config.json (without the chat template), or tokenizer.model.
+// tokenizer_config.json (without the chat template), or tokenizer.model. Errors as of
+// MakeTokenizer.
 Expected<std::map<std::string, std::string>> TokenizerFilesOf(const GgufTokenizer& keys,
                                                               const std::string& where);
 
@@ -71,6 +72,8 @@ struct OwnedGgufTokenizer {
   std::optional<bool> add_bos, add_eos, add_space_prefix;
   std::string huggingface_json, sentencepiece;
 };
+// The same as views of `owned`, which lives as long.
+GgufTokenizer ViewOf(const OwnedGgufTokenizer& owned);
 Expected<OwnedGgufTokenizer> ToGguf(const std::string& model_directory, int32_t vocab_size);
 
 }  // namespace mores::text

@@ -44,7 +44,8 @@ Json TokenizerConfigJson(const GgufTokenizer& keys) {
 
 Expected<std::map<std::string, std::string>> TokenizerFilesOf(const GgufTokenizer& keys,
                                                               const std::string& where) {
-  MORES_RETURN_IF_ERROR(CheckGgufTokenizer(keys, where));
+  // What can't be read is not worth writing.
+  MORES_RETURN_IF_ERROR(MakeTokenizer(keys, where));
   std::map<std::string, std::string> files;
   if (!keys.sentencepiece.empty()) files["tokenizer.model"] = keys.sentencepiece;
   if (!keys.huggingface_json.empty()) {

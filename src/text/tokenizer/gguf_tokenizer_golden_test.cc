@@ -36,30 +36,6 @@ constexpr Family kFamilies[] = {
     {"llama2_prepend", "llama", "", "</s>"},
 };
 
-std::vector<std::string_view> Views(const std::vector<std::string>& texts) {
-  return {texts.begin(), texts.end()};
-}
-
-GgufTokenizer ViewOf(const OwnedGgufTokenizer& owned) {
-  GgufTokenizer keys;
-  keys.model = owned.model;
-  keys.pre = owned.pre;
-  keys.tokens = Views(owned.tokens);
-  keys.scores = owned.scores;
-  keys.types = owned.types;
-  keys.merges = Views(owned.merges);
-  keys.bos = owned.bos;
-  keys.eos = owned.eos;
-  keys.unknown = owned.unknown;
-  keys.padding = owned.padding;
-  keys.add_bos = owned.add_bos;
-  keys.add_eos = owned.add_eos;
-  keys.add_space_prefix = owned.add_space_prefix;
-  keys.huggingface_json = owned.huggingface_json;
-  keys.sentencepiece = owned.sentencepiece;
-  return keys;
-}
-
 class GgufTokenizerGoldenTest : public testing::TestWithParam<Family> {
  protected:
   void SetUp() override {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "text/tokenizer/added_tokens.h"
 #include "text/tokenizer/gguf_pre_families.h"
 #include "text/unicode.h"
 
@@ -16,6 +17,21 @@ Json AddedTokenJson(std::string_view content, size_t id, bool special) {
           {"rstrip", false}, {"normalized", false}, {"special", special}};
 }
 
+bool IsAddedToken(const GgufTokenizer& keys, size_t id) {
+  return !IsPadding(keys, id) &&
+         (IsSpecialToken(keys, id) || TypeOf(keys, id) == GgufTokenType::kUserDefined);
+}
+
+// Before anything is made of them.
+Status CheckAddedTokens(const GgufTokenizer& keys, const std::string& where) {
+  size_t count = 0;
+  for (size_t id = 0; id < keys.tokens.size(); ++id) count += IsAddedToken(keys, id) ? 1 : 0;
+  if (count <= AddedTokens::kMaxTokens) return {};
+  return MakeError(ErrorKind::kUnsupported,
+                   "{}: tokenizer.ggml.token_type: more than {} control and user-defined tokens",
+                   where, AddedTokens::kMaxTokens);
+}
+
 Status AddTokens(const GgufTokenizer& keys, const std::string& where, TokenizerJsonFile& file) {
   Json& added = file.rest["added_tokens"] = Json::array();
   file.vocab.reserve(keys.tokens.size());
@@ -26,9 +42,9 @@ Status AddTokens(const GgufTokenizer& keys, const std::string& where, TokenizerJ
       return MakeError(ErrorKind::kCorrupt, "{}: tokenizer.ggml.tokens[{}]: not UTF-8", where, id);
     }
     file.vocab.emplace_back(token, static_cast<int64_t>(id));
-    const bool special = IsSpecialToken(keys, id);
-    if (!special && TypeOf(keys, id) != GgufTokenType::kUserDefined) continue;
-    added.push_back(AddedTokenJson(token, id, special));
+    if (IsAddedToken(keys, id)) {
+      added.push_back(AddedTokenJson(token, id, IsSpecialToken(keys, id)));
+    }
   }
   return {};
 }
@@ -210,6 +226,7 @@ Status CheckGgufTokenizer(const GgufTokenizer& keys, const std::string& where) {
 Expected<TokenizerJsonFile> ToTokenizerJsonFile(const GgufTokenizer& keys,
                                                 const std::string& where) {
   MORES_RETURN_IF_ERROR(CheckGgufTokenizer(keys, where));
+  MORES_RETURN_IF_ERROR(CheckAddedTokens(keys, where));
   TokenizerJsonFile file;
   file.rest = {{"version", "1.0"}, {"truncation", nullptr}, {"padding", nullptr}};
   if (keys.model == "gpt2") {

@@ -120,6 +120,26 @@ TEST(GgufTokenizerTest, ReadsTokensOfTypesThreeAndFour) {
   EXPECT_EQ((*tokenizer)->Decode(marked), "<tool>");
 }
 
+// They are counted before anything is made of them; what only fills the list is no such token.
+TEST(GgufTokenizerTest, RefusesMoreAddedTokensThanAreRead) {
+  for (const int32_t type : {3, 4}) {
+    Keys keys = Keys::ByteLevel("qwen2", {});
+    const size_t before = keys.value.tokens.size();
+    while (keys.value.tokens.size() < before + 65536 - 4) {
+      keys.Add(fmt::format("<{}>", keys.value.tokens.size()), type);
+    }
+    keys.Add("unused", 5);
+    EXPECT_TRUE(MakeTokenizer(keys.value, "m.gguf"));
+    keys.Add("more", type);
+    const auto refused = MakeTokenizer(keys.value, "m.gguf");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::kUnsupported);
+    EXPECT_EQ(refused.error().message,
+              "m.gguf: tokenizer.ggml.token_type: more than 65536 control and user-defined tokens");
+    EXPECT_FALSE(TokenizerFilesOf(keys.value, "m.gguf"));
+  }
+}
+
 TEST(GgufTokenizerTest, RefusesWhatContradictsItself) {
   const Keys keys = Keys::ByteLevel("qwen2", {"a b"});
   const auto with = [&](auto change) {

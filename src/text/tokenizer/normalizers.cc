@@ -6,7 +6,6 @@
 #include <unicode/uchar.h>
 #include <unicode/uniset.h>
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -35,6 +34,27 @@ const icu::UnicodeSet& KnownCharacters() {
   return *set;
 }
 
+// Replaces the text by what a step made of it, if the text may grow so much.
+void GrowInto(std::string out, Normalized& text) {
+  if (text.growth.Take(text.utf8.size(), out.size())) text.utf8 = std::move(out);
+}
+
+// Keeps no more than a text may grow to, and notes whether there was more.
+class BoundedSink : public icu::ByteSink {
+ public:
+  BoundedSink(size_t most, std::string& out) : most_(most), out_(out) {}
+  void Append(const char* bytes, int32_t size) override {
+    full_ = full_ || static_cast<size_t>(size) > most_ - out_.size();
+    if (!full_) out_.append(bytes, static_cast<size_t>(size));
+  }
+  bool full() const { return full_; }
+
+ private:
+  size_t most_;
+  std::string& out_;
+  bool full_ = false;
+};
+
 class UnicodeNormalizer : public Normalizer {
  public:
   explicit UnicodeNormalizer(const icu::Normalizer2* form) : filtered_(*form, KnownCharacters()) {}
@@ -53,13 +73,14 @@ class UnicodeNormalizer : public Normalizer {
         while (size > 1 && static_cast<unsigned char>(rest[size]) >= 0x80) --size;
       }
       UErrorCode status = U_ZERO_ERROR;
-      icu::StringByteSink<std::string> sink(&out);
+      BoundedSink sink(text.utf8.size() + text.growth.left(), out);
       filtered_.normalizeUTF8(0, icu::StringPiece(rest.data(), static_cast<int32_t>(size)), sink,
                               nullptr, status);
       MORES_CHECK(U_SUCCESS(status));
+      if (sink.full()) return;
       rest.remove_prefix(size);
     }
-    text.utf8 = std::move(out);
+    GrowInto(std::move(out), text);
   }
 
  private:
@@ -81,7 +102,8 @@ class PrependNormalizer : public Normalizer {
  public:
   explicit PrependNormalizer(std::string prefix) : prefix_(std::move(prefix)) {}
   void Apply(Normalized& text, const PatternBudget&) const override {
-    if (!text.utf8.empty()) text.utf8.insert(0, prefix_);
+    const size_t size = text.utf8.size();
+    if (size > 0 && text.growth.Take(size, size + prefix_.size())) text.utf8.insert(0, prefix_);
   }
 
  private:
@@ -96,10 +118,14 @@ class ReplaceNormalizer : public Normalizer {
   void Apply(Normalized& text, const PatternBudget& budget) const override {
     std::vector<Stretch> stretches;
     pattern_.Cut(text.utf8, budget, stretches);
-    const auto matched = [](const Stretch& stretch) { return stretch.matched; };
-    if (std::none_of(stretches.begin(), stretches.end(), matched)) return;
+    size_t size = 0, matches = 0;
+    for (const Stretch& stretch : stretches) {
+      matches += stretch.matched ? 1 : 0;
+      size += stretch.matched ? content_.size() : stretch.end - stretch.begin;
+    }
+    if (matches == 0 || !text.growth.Take(text.utf8.size(), size)) return;
     std::string out;
-    out.reserve(text.utf8.size());
+    out.reserve(size);
     for (const Stretch& stretch : stretches) {
       if (stretch.matched) {
         out += content_;
@@ -152,7 +178,7 @@ class LowercaseNormalizer : public Normalizer {
         AppendCharacter(static_cast<char32_t>(u_tolower(static_cast<UChar32>(c))), out);
       }
     }
-    text.utf8 = std::move(out);
+    GrowInto(std::move(out), text);
   }
 };
 
@@ -160,7 +186,8 @@ class PrecompiledNormalizer : public Normalizer {
  public:
   explicit PrecompiledNormalizer(Charsmap map) : map_(std::move(map)) {}
   void Apply(Normalized& text, const PatternBudget&) const override {
-    text.utf8 = map_.Normalize(text.utf8);
+    auto out = map_.Normalize(text.utf8, text.utf8.size() + text.growth.left());
+    if (out) GrowInto(std::move(*out), text);
   }
 
  private:
@@ -201,7 +228,7 @@ MadeNormalizer MakeNormalizerPart(const Json& value, const std::string& where, i
   }
   if (const icu::Normalizer2* form = Form(type)) return std::make_unique<UnicodeNormalizer>(form);
   if (type == "Prepend") {
-    MORES_ASSIGN_OR_RETURN(std::string prefix, component.String("prepend"));
+    MORES_ASSIGN_OR_RETURN(std::string prefix, component.Insertion("prepend"));
     return std::make_unique<PrependNormalizer>(std::move(prefix));
   }
   if (type == "Replace") return MakeReplaceNormalizer(component);
@@ -224,6 +251,7 @@ MadeNormalizer MakeNormalizerPart(const Json& value, const std::string& where, i
 
 Expected<std::unique_ptr<Normalizer>> MakeNormalizer(const Json& value, const std::string& where) {
   if (value.is_null()) return nullptr;
+  MORES_RETURN_IF_ERROR(CheckPartCount(value, where));
   return MakeNormalizerPart(value, where, /*depth=*/0);
 }
 

@@ -8,12 +8,14 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "text/tokenizer/growth_budget.h"
 #include "text/tokenizer/pattern.h"
 
 namespace mores::text {
 
 // A text on its way through normalizers.
 struct Normalized {
+  GrowthBudget& growth;  // a step that it can't pay leaves the text as it is
   std::string utf8;
   // Whether it still begins where the whole text did; false once something was stripped there.
   bool at_start = false;
@@ -28,7 +30,7 @@ class Normalizer {
 };
 
 // Sequence, NFC, NFD, NFKC, NFKD, Prepend, Replace, Strip, Lowercase, Precompiled; null for a JSON
-// null. Others are kUnsupported, by name; broken fields are kCorrupt.
+// null. Others are kUnsupported, by name, as is what is too long; broken fields are kCorrupt.
 Expected<std::unique_ptr<Normalizer>> MakeNormalizer(const Json& value, const std::string& where);
 
 }  // namespace mores::text

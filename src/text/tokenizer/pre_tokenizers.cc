@@ -79,6 +79,14 @@ void ApplyBehavior(Behavior behavior, std::vector<Stretch>& stretches) {
   stretches = std::move(out);
 }
 
+// Whether all words may be written anew, each of their bytes as up to `times` and each word with as
+// many before it.
+bool MayRewrite(size_t times, Words& words) {
+  size_t size = words.words.size();
+  for (const Word& word : words.words) size += word.utf8.size();
+  return words.growth.Take(0, times * size);
+}
+
 void AddWords(const Word& word, const std::vector<Stretch>& stretches, std::vector<Word>& out) {
   for (const Stretch& stretch : stretches) {
     if (stretch.begin == stretch.end) continue;
@@ -137,6 +145,10 @@ class ByteLevelPreTokenizer : public PreTokenizer {
       : prefix_(prefix), split_(std::move(split)) {}
 
   void Apply(Words& words) const override {
+    constexpr size_t kBytesPerSymbol = 2;
+    if (!MayRewrite(prefix_ == Prefix::kSpace ? 1 + kBytesPerSymbol : kBytesPerSymbol, words)) {
+      return;
+    }
     if (prefix_ == Prefix::kSpace) {
       for (Word& word : words.words) {
         if (!word.utf8.starts_with(' ')) {
@@ -168,6 +180,7 @@ class MetaspacePreTokenizer : public PreTokenizer {
 
   void Apply(Words& words) const override {
     const std::string& mark = metaspace_.replacement;
+    if (!MayRewrite(mark.size(), words)) return;
     const char32_t mark_point = CharacterAt(mark, 0);
     std::vector<Word> out;
     std::vector<Stretch> stretches;
@@ -329,6 +342,7 @@ Made Make(const Json& value, const std::string& where, int depth) {
 Expected<std::unique_ptr<PreTokenizer>> MakePreTokenizer(const Json& value,
                                                          const std::string& where) {
   if (value.is_null()) return nullptr;
+  MORES_RETURN_IF_ERROR(CheckPartCount(value, where));
   return Make(value, where, /*depth=*/0);
 }
 

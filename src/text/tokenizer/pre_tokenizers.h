@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "text/tokenizer/growth_budget.h"
 #include "text/tokenizer/pattern.h"
 
 namespace mores::text {
@@ -23,6 +24,7 @@ struct Word {
 // The words of one text while they are cut.
 struct Words {
   const PatternBudget& budget;
+  GrowthBudget& growth;  // pays for storage; a step that it can't pay leaves the words as they are
   std::vector<Word> words;
   std::deque<std::string> storage;  // words that were rewritten
 };

@@ -139,25 +139,36 @@ class ByteFallbackSink : public WholePieces {
   std::string run_;
 };
 
+struct Replacing {
+  Pattern pattern;
+  std::string content;
+};
+
 class ReplaceSink : public WholePieces {
  public:
-  ReplaceSink(NextSink next, std::shared_ptr<const Pattern> pattern, std::string content)
-      : WholePieces(std::move(next)), pattern_(std::move(pattern)), content_(std::move(content)) {}
+  ReplaceSink(NextSink next, std::shared_ptr<const Replacing> replacing, GrowthBudget& growth)
+      : WholePieces(std::move(next)), replacing_(std::move(replacing)), growth_(growth) {}
 
   void Piece(std::string_view piece) override {
     // Kept bytes that are not UTF-8 can't be matched.
     if (!IsValidUtf8(piece)) return Give(piece);
-    pattern_->Cut(piece, PatternBudget(piece.size()), stretches_);
+    const std::string_view content = replacing_->content;
+    replacing_->pattern.Cut(piece, PatternBudget(piece.size()), stretches_);
+    size_t size = 0;
     for (const Stretch& stretch : stretches_) {
-      next().Text(stretch.matched ? std::string_view(content_)
+      size += stretch.matched ? content.size() : stretch.end - stretch.begin;
+    }
+    if (!growth_.Take(piece.size(), size)) return Give(piece);
+    for (const Stretch& stretch : stretches_) {
+      next().Text(stretch.matched ? content
                                   : piece.substr(stretch.begin, stretch.end - stretch.begin));
     }
     next().EndPiece();
   }
 
  private:
-  std::shared_ptr<const Pattern> pattern_;
-  std::string content_;
+  std::shared_ptr<const Replacing> replacing_;
+  GrowthBudget& growth_;
   std::vector<Stretch> stretches_;
 };
 
@@ -258,8 +269,8 @@ template <class MakeSink>
 class SinkDecoder : public TokenDecoder {
  public:
   explicit SinkDecoder(MakeSink make) : make_(std::move(make)) {}
-  NextSink Start(NextSink next, InvalidBytes invalid) const override {
-    return make_(std::move(next), invalid);
+  NextSink Start(NextSink next, const Decoding& decoding) const override {
+    return make_(std::move(next), decoding);
   }
 
  private:
@@ -277,9 +288,9 @@ class DecoderSequence : public TokenDecoder {
  public:
   explicit DecoderSequence(std::vector<std::unique_ptr<TokenDecoder>> members)
       : members_(std::move(members)) {}
-  NextSink Start(NextSink next, InvalidBytes invalid) const override {
+  NextSink Start(NextSink next, const Decoding& decoding) const override {
     for (auto member = members_.rbegin(); member != members_.rend(); ++member) {
-      next = (*member)->Start(std::move(next), invalid);
+      next = (*member)->Start(std::move(next), decoding);
     }
     return next;
   }
@@ -291,11 +302,12 @@ class DecoderSequence : public TokenDecoder {
 MadeDecoder MakeDecoderPart(const Json& value, const std::string& where, int depth);
 
 MadeDecoder MakeReplaceDecoder(const Component& component) {
-  MORES_ASSIGN_OR_RETURN(Pattern read, component.PatternOf("pattern"));
+  MORES_ASSIGN_OR_RETURN(Pattern pattern, component.PatternOf("pattern"));
   MORES_ASSIGN_OR_RETURN(std::string content, component.Replacement());
-  const auto pattern = std::make_shared<const Pattern>(std::move(read));
-  return DecoderOf([pattern, content](NextSink next, InvalidBytes) -> NextSink {
-    return std::make_unique<ReplaceSink>(std::move(next), pattern, content);
+  const auto replacing =
+      std::make_shared<const Replacing>(Replacing{std::move(pattern), std::move(content)});
+  return DecoderOf([replacing](NextSink next, const Decoding& decoding) -> NextSink {
+    return std::make_unique<ReplaceSink>(std::move(next), replacing, decoding.growth);
   });
 }
 
@@ -305,7 +317,7 @@ MadeDecoder MakeStrip(const Component& component) {
   AppendCharacter(content, counts.content);
   MORES_ASSIGN_OR_RETURN(counts.start, component.Count("start"));
   MORES_ASSIGN_OR_RETURN(counts.stop, component.Count("stop"));
-  return DecoderOf([counts](NextSink next, InvalidBytes) -> NextSink {
+  return DecoderOf([counts](NextSink next, const Decoding&) -> NextSink {
     return std::make_unique<StripSink>(std::move(next), counts);
   });
 }
@@ -320,23 +332,23 @@ MadeDecoder MakeDecoderPart(const Json& value, const std::string& where, int dep
   if (type == "Replace") return MakeReplaceDecoder(component);
   if (type == "Strip") return MakeStrip(component);
   if (type == "ByteLevel") {
-    return DecoderOf([](NextSink next, InvalidBytes invalid) -> NextSink {
-      return std::make_unique<ByteLevelSink>(std::move(next), invalid);
+    return DecoderOf([](NextSink next, const Decoding& decoding) -> NextSink {
+      return std::make_unique<ByteLevelSink>(std::move(next), decoding.invalid);
     });
   }
   if (type == "ByteFallback") {
-    return DecoderOf([](NextSink next, InvalidBytes invalid) -> NextSink {
-      return std::make_unique<ByteFallbackSink>(std::move(next), invalid);
+    return DecoderOf([](NextSink next, const Decoding& decoding) -> NextSink {
+      return std::make_unique<ByteFallbackSink>(std::move(next), decoding.invalid);
     });
   }
   if (type == "Fuse") {
-    return DecoderOf([](NextSink next, InvalidBytes) -> NextSink {
+    return DecoderOf([](NextSink next, const Decoding&) -> NextSink {
       return std::make_unique<FuseSink>(std::move(next));
     });
   }
   if (type == "Metaspace") {
     MORES_ASSIGN_OR_RETURN(const Metaspace metaspace, Metaspace::From(component));
-    return DecoderOf([metaspace](NextSink next, InvalidBytes) -> NextSink {
+    return DecoderOf([metaspace](NextSink next, const Decoding&) -> NextSink {
       return std::make_unique<MetaspaceSink>(std::move(next), metaspace);
     });
   }
@@ -348,6 +360,7 @@ MadeDecoder MakeDecoderPart(const Json& value, const std::string& where, int dep
 Expected<std::unique_ptr<TokenDecoder>> MakeTokenDecoder(const Json& value,
                                                          const std::string& where) {
   if (value.is_null()) return nullptr;
+  MORES_RETURN_IF_ERROR(CheckPartCount(value, where));
   return MakeDecoderPart(value, where, /*depth=*/0);
 }
 

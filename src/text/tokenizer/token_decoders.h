@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "text/tokenizer/growth_budget.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace mores::text {
@@ -22,14 +23,21 @@ class PieceSink {
   virtual void Finish() = 0;  // no more pieces
 };
 
+// What the sinks of one text share.
+struct Decoding {
+  // With kKeep bytes pass as they are, else what is not UTF-8 is replaced as the library does it.
+  InvalidBytes invalid = InvalidBytes::kReplace;
+  // Of all pieces; what may grow no more stays as it is. REQUIRES: lives as long as the sinks.
+  GrowthBudget& growth;
+};
+
 // Immutable; safe to share between threads.
 class TokenDecoder {
  public:
   virtual ~TokenDecoder() = default;
-  // A fresh sink that hands what it makes of pieces to `next`. With InvalidBytes::kKeep bytes pass
-  // as they are, else what is not UTF-8 is replaced as the library does it.
+  // A fresh sink that hands what it makes of pieces to `next`.
   virtual std::unique_ptr<PieceSink> Start(std::unique_ptr<PieceSink> next,
-                                           InvalidBytes invalid) const = 0;
+                                           const Decoding& decoding) const = 0;
 };
 
 // Sequence, ByteLevel, Replace, ByteFallback, Fuse, Strip, Metaspace; null for a JSON null. Others

@@ -64,17 +64,19 @@ class JsonTokenizer : public Tokenizer {
     utf8 = Valid(utf8, replaced);
     const TextRange all{0, utf8.size()};
     std::vector<int32_t> ids;
-    AppendText(utf8, {&all, 1}, ids);
+    Budgets budgets(utf8.size());
+    AppendText(utf8, {&all, 1}, budgets, ids);
     return ids;
   }
 
   std::vector<int32_t> EncodeMarked(const MarkedText& text) const override {
     std::vector<int32_t> ids;
+    Budgets budgets(text.utf8.size());
     if (IsValidUtf8(text.utf8)) {
-      AppendText(text.utf8, text.plain, ids);
+      AppendText(text.utf8, text.plain, budgets, ids);
     } else {
       const MarkedText replaced = ReplaceInvalid(text);
-      AppendText(replaced.utf8, replaced.plain, ids);
+      AppendText(replaced.utf8, replaced.plain, budgets, ids);
     }
     return ids;
   }
@@ -83,18 +85,20 @@ class JsonTokenizer : public Tokenizer {
     std::string replaced;
     utf8 = Valid(utf8, replaced);
     std::vector<int32_t> ids = parts_.frame.before;
-    AppendText(utf8, {}, ids);
+    Budgets budgets(utf8.size());
+    AppendText(utf8, {}, budgets, ids);
     ids.insert(ids.end(), parts_.frame.after.begin(), parts_.frame.after.end());
     return ids;
   }
 
   std::vector<int32_t> EncodeBytes(std::string_view bytes) const override {
     std::vector<int32_t> ids;
+    Budgets budgets(bytes.size());
     while (!bytes.empty()) {
       const size_t valid = std::min(FirstInvalidUtf8(bytes), bytes.size());
       if (valid > 0) {
         const TextRange all{0, valid};
-        AppendText(bytes.substr(0, valid), {&all, 1}, ids);
+        AppendText(bytes.substr(0, valid), {&all, 1}, budgets, ids);
         bytes.remove_prefix(valid);
         continue;
       }
@@ -102,8 +106,9 @@ class JsonTokenizer : public Tokenizer {
       if (id >= 0) {
         ids.push_back(id);
       } else {
-        const std::vector<int32_t> replacement = Encode("\xEF\xBF\xBD");
-        ids.insert(ids.end(), replacement.begin(), replacement.end());
+        constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+        const TextRange all{0, kReplacement.size()};
+        AppendText(kReplacement, {&all, 1}, budgets, ids);
       }
       bytes.remove_prefix(1);
     }
@@ -130,19 +135,29 @@ class JsonTokenizer : public Tokenizer {
   std::optional<int32_t> eos_id() const override { return parts_.eos; }
 
  private:
+  // Of one text, however many stretches it is read in.
+  struct Budgets {
+    explicit Budgets(size_t size) : time(size), growth(size) {}
+    PatternBudget time;
+    GrowthBudget growth;
+  };
+
   class Stream : public DecodeStream {
    public:
     Stream(const JsonTokenizer& tokenizer, const DecodeOptions& options)
         : tokenizer_(tokenizer), skip_(options.special == SpecialTokens::kSkip) {
       const TokenDecoder* decoder = tokenizer.parts_.decoder.get();
       sink_ = std::make_unique<TextSink>(text_, decoder == nullptr ? " " : "");
-      if (decoder != nullptr) sink_ = decoder->Start(std::move(sink_), options.invalid);
+      if (decoder != nullptr) {
+        sink_ = decoder->Start(std::move(sink_), {.invalid = options.invalid, .growth = growth_});
+      }
     }
     void Push(int32_t id, std::string& text) override {
       const AddedToken* added = tokenizer_.parts_.added.Find(id);
       const std::string* piece =
           added != nullptr ? &added->decoded : tokenizer_.parts_.model->vocabulary().PieceOf(id);
       if (piece == nullptr || (skip_ && added != nullptr && added->special)) return;
+      growth_.Allow(piece->size());
       sink_->Text(*piece);
       sink_->EndPiece();
       MoveTo(text);
@@ -159,6 +174,7 @@ class JsonTokenizer : public Tokenizer {
     }
     const JsonTokenizer& tokenizer_;
     bool skip_;
+    GrowthBudget growth_{0};
     std::string text_;
     std::unique_ptr<PieceSink> sink_;
   };
@@ -191,9 +207,8 @@ class JsonTokenizer : public Tokenizer {
   }
 
   // Ids of valid UTF-8, with special tokens read outside of `plain`.
-  void AppendText(std::string_view utf8, std::span<const TextRange> plain,
+  void AppendText(std::string_view utf8, std::span<const TextRange> plain, Budgets& budgets,
                   std::vector<int32_t>& ids) const {
-    const PatternBudget budget(utf8.size());
     std::vector<Segment> segments, inner;
     parts_.added.Split(utf8, AddedTokens::Which::kRaw, plain, segments);
     for (const Segment& segment : segments) {
@@ -203,7 +218,7 @@ class JsonTokenizer : public Tokenizer {
       }
       const std::vector<TextRange> within = Within(plain, segment);
       if (within.empty()) {
-        AppendSegment(segment.utf8, segment.offset == 0, {}, budget, ids);
+        AppendSegment(segment.utf8, segment.offset == 0, {}, budgets, ids);
         continue;
       }
       // Ranges are of the text before it is normalized. So beside plain text, special tokens that
@@ -213,7 +228,8 @@ class JsonTokenizer : public Tokenizer {
         if (part.id) {
           ids.push_back(*part.id);
         } else {
-          AppendSegment(part.utf8, segment.offset + part.offset == 0, {{0, SIZE_MAX}}, budget, ids);
+          AppendSegment(part.utf8, segment.offset + part.offset == 0, {{0, SIZE_MAX}}, budgets,
+                        ids);
         }
       }
     }
@@ -234,17 +250,17 @@ class JsonTokenizer : public Tokenizer {
 
   // Text between tokens that were found in it as it was.
   void AppendSegment(std::string_view utf8, bool at_start, const std::vector<TextRange>& plain,
-                     const PatternBudget& budget, std::vector<int32_t>& ids) const {
-    Normalized normalized{.at_start = at_start};
+                     Budgets& budgets, std::vector<int32_t>& ids) const {
+    Normalized normalized{.growth = budgets.growth, .utf8 = {}, .at_start = at_start};
     if (parts_.normalizer) {
       normalized.utf8 = utf8;
-      parts_.normalizer->Apply(normalized, budget);
+      parts_.normalizer->Apply(normalized, budgets.time);
       utf8 = normalized.utf8;
       at_start = normalized.at_start;
     }
     std::vector<Segment> segments;
     parts_.added.Split(utf8, AddedTokens::Which::kNormalized, plain, segments);
-    Words words{.budget = budget};
+    Words words{.budget = budgets.time, .growth = budgets.growth, .words = {}, .storage = {}};
     for (const Segment& segment : segments) {
       if (segment.id) {
         ids.push_back(*segment.id);

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "support/base/test_directory.h"
+#include "text/tokenizer/byte_symbols.h"
 #include "text/tokenizer/incremental_decoder.h"
 #include "text/tokenizer/sentencepiece.h"
 #include "text/tokenizer/tokenizer.h"
@@ -125,6 +126,80 @@ TEST(TokenizerJsonTest, RefusesDeepSequencesAndEndlessPatterns) {
                         R"({"type": "Split", "pattern": {"Regex": "(?:a+)+b|(?:\\s+)+x"},
                             "behavior": "Isolated", "invert": false})"),
               HasSubstr("backtracks without end"));
+}
+
+constexpr char kInto[] = R"({"type": "Replace", "pattern": {"String": "a"}, "content": ")";
+
+// A sequence of `count` components, in the member `name`.
+std::string Sequence(const char* name, const std::string& component, int count) {
+  std::string parts = component;
+  for (int i = 1; i < count; ++i) parts += "," + component;
+  return fmt::format(R"({{"type": "Sequence", "{}": [{}]}})", name, parts);
+}
+
+TEST(TokenizerJsonTest, RefusesLongInsertionsAndManyComponents) {
+  const std::string most(4096, 'a'), more(4097, 'a');
+  for (const char* field : {"/normalizer", "/decoder"}) {
+    EXPECT_EQ(ErrorWith(field, kInto + most + "\"}"), "");
+    EXPECT_EQ(ErrorWith(field, kInto + more + "\"}"),
+              fmt::format("unsupported t.json: {}.content: more than 4096 bytes are not supported",
+                          field + 1));
+  }
+  EXPECT_THAT(ErrorWith("/normalizer", R"({"type": "Prepend", "prepend": ")" + more + "\"}"),
+              HasSubstr("unsupported t.json: normalizer.prepend: more than 4096 bytes"));
+  const auto nested = [](const char* name, const char* part) {
+    return Sequence(name, Sequence(name, fmt::format(R"({{"type": "{}"}})", part), 64), 4);
+  };
+  EXPECT_EQ(ErrorWith("/normalizer", nested("normalizers", "NFC")),
+            "unsupported t.json: normalizer: more than 256 components are not supported");
+  EXPECT_THAT(ErrorWith("/pre_tokenizer", nested("pretokenizers", "Whitespace")),
+              HasSubstr("pre_tokenizer: more than 256 components"));
+  EXPECT_THAT(ErrorWith("/decoder", nested("decoders", "Fuse")),
+              HasSubstr("decoder: more than 256 components"));
+}
+
+TEST(TokenizerJsonTest, NoComponentMakesATextLongWithoutEnd) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::string grow = kInto + std::string(1000, 'a') + "\"}";
+  const auto with = [](const char* field, const std::string& value) {
+    Json file = SmallFile();
+    // Every byte a token, as its symbol.
+    for (int byte = 0; byte < 256; ++byte) {
+      const std::string piece(ByteSymbol(static_cast<uint8_t>(byte)));
+      Json& vocab = file["model"]["vocab"];
+      if (!vocab.contains(piece)) vocab[piece] = 10 + byte;
+    }
+    file["added_tokens"] = Json::array();
+    file[field] = Json::parse(value);
+    auto tokenizer = ParseTokenizerJson(file.dump(), "t.json");
+    EXPECT_TRUE(tokenizer) << tokenizer.error().message;
+    return std::move(*tokenizer);
+  };
+  const std::string shrink =
+      R"({"type": "Replace", "pattern": {"String": "aaaa"}, "content": "a"})";
+  constexpr size_t kMost = 64 * 4 + 65536 + 4;
+  for (const std::string& member :
+       {grow, grow + "," + shrink, std::string(R"({"type": "Prepend", "prepend": "aaaa"})")}) {
+    const auto tokenizer = with("normalizer", Sequence("normalizers", member, 30));
+    EXPECT_LE(tokenizer->Encode("abab").size(), kMost);
+    // The bound is of the whole text, also where it is read in many stretches.
+    EXPECT_LE(tokenizer
+                  ->EncodeBytes("a\xFF\xFF\xFF"
+                                "x\xFF"
+                                "a")
+                  .size(),
+              kMost + 64 * 4);
+  }
+  // One step of growth is what the file says.
+  EXPECT_EQ(with("normalizer", grow)->Encode("bba").size(), 1002);
+  const std::string level =
+      R"({"type": "ByteLevel", "add_prefix_space": true, "use_regex": false})";
+  EXPECT_LE(with("pre_tokenizer", Sequence("pretokenizers", level, 64))->Encode("abab").size(),
+            kMost);
+  const auto tokenizer = with("decoder", Sequence("decoders", grow, 30));
+  EXPECT_LE(tokenizer->Decode(Ids(4, 0)).size(), kMost);
+  EXPECT_EQ(with("decoder", grow)->Decode(Ids({1, 0, 1})).size(), 1002);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60));
 }
 
 TEST(TokenizerJsonTest, EveryTruncationIsAnErrorOfOneLine) {
