@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "engine/item_checks.h"
 #include "engine/sampler.h"
 #include "ops/kernels.h"
 
@@ -13,14 +14,6 @@ using model::Chunk;
 using model::KvCache;
 
 namespace {
-
-tl::unexpected<Error> NotNumbers() {
-  return MakeError(ErrorKind::kCorrupt, "the model's numbers are none: its weights are broken");
-}
-template <class T>
-bool AnyNaN(const std::vector<T>& values) {
-  return std::any_of(values.begin(), values.end(), [](T value) { return std::isnan(value); });
-}
 
 constexpr int64_t kLogitRows = 128;
 // A beginning shorter than this costs as much to take over as to compute.
@@ -49,25 +42,6 @@ class Engine::Impl {
       : decoder_(decoder), options_(options), pool_(pool) {}
 
   const model::ModelConfig& config() const { return decoder_.config(); }
-
-  Status Check(std::span<const int32_t> prompt, int64_t further) const {
-    if (prompt.empty()) return MakeError(ErrorKind::kInput, "the prompt has no tokens");
-    const int64_t length = static_cast<int64_t>(prompt.size()) + further;
-    if (length > config().context_length) {
-      return MakeError(ErrorKind::kInput, "{} tokens are more than the model's context of {}",
-                       length, config().context_length);
-    }
-    return CheckIds(prompt);
-  }
-  Status CheckIds(std::span<const int32_t> ids) const {
-    for (const int32_t id : ids) {
-      if (id < 0 || id >= config().vocab_size) {
-        return MakeError(ErrorKind::kInput, "token id {} is outside of the vocabulary of {}", id,
-                         config().vocab_size);
-      }
-    }
-    return {};
-  }
 
   // A free cache, emptied, for `positions`.
   KvCache* TakeCache(int64_t positions, KvCache::Keep keep) {
@@ -304,8 +278,9 @@ std::vector<Expected<std::vector<float>>> Engine::Score(std::span<const ScoreIte
   std::vector<size_t> valid;
   for (size_t i = 0; i < items.size(); ++i) {
     const ScoreItem& item = items[i];
-    Status status = impl_->Check(item.prompt, static_cast<int64_t>(item.continuation.size()) - 1);
-    if (status) status = impl_->CheckIds(item.continuation);
+    Status status = CheckPrompt(impl_->config(), item.prompt,
+                                static_cast<int64_t>(item.continuation.size()) - 1);
+    if (status) status = CheckIds(impl_->config(), item.continuation);
     if (status && item.continuation.empty()) {
       status = MakeError(ErrorKind::kInput, "the completion has no tokens");
     }
@@ -351,7 +326,7 @@ std::vector<Expected<Generated>> Engine::Generate(std::span<const GenerateItem> 
   std::vector<Expected<Generated>> results(items.size());
   std::vector<size_t> valid;
   for (size_t i = 0; i < items.size(); ++i) {
-    const Status status = impl_->Check(items[i].prompt, 1);
+    const Status status = CheckPrompt(impl_->config(), items[i].prompt, 1);
     if (!status) {
       results[i] = tl::unexpected<Error>(status.error());
     } else {
@@ -404,12 +379,13 @@ std::vector<Expected<Decided>> Engine::Decide(std::span<const DecideItem> items)
   std::vector<size_t> valid;
   for (size_t i = 0; i < items.size(); ++i) {
     const DecideItem& item = items[i];
-    Status status = impl_->Check(item.prompt, static_cast<int64_t>(LongestChoice(item)));
+    Status status =
+        CheckPrompt(impl_->config(), item.prompt, static_cast<int64_t>(LongestChoice(item)));
     for (const std::vector<int32_t>& choice : item.choices) {
       if (status && choice.empty()) {
         status = MakeError(ErrorKind::kInput, "a choice has no tokens");
       } else if (status) {
-        status = impl_->CheckIds(choice);
+        status = CheckIds(impl_->config(), choice);
       }
     }
     if (!status) {

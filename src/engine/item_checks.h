@@ -1,0 +1,49 @@
+// Whether an item can be computed, and whether what came of it are numbers.
+#ifndef MORES_ENGINE_ITEM_CHECKS_H_
+#define MORES_ENGINE_ITEM_CHECKS_H_
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/error.h"
+#include "model/config.h"
+
+namespace mores::engine {
+
+// kInput for ids outside of the vocabulary.
+inline Status CheckIds(const model::ModelConfig& config, std::span<const int32_t> ids) {
+  for (const int32_t id : ids) {
+    if (id < 0 || id >= config.vocab_size) {
+      return MakeError(ErrorKind::kInput, "token id {} is outside of the vocabulary of {}", id,
+                       config.vocab_size);
+    }
+  }
+  return {};
+}
+
+// kInput for a prompt that is empty, has such ids, or with `further` tokens is too long.
+inline Status CheckPrompt(const model::ModelConfig& config, std::span<const int32_t> prompt,
+                          int64_t further) {
+  if (prompt.empty()) return MakeError(ErrorKind::kInput, "the prompt has no tokens");
+  const int64_t length = static_cast<int64_t>(prompt.size()) + further;
+  if (length > config.context_length) {
+    return MakeError(ErrorKind::kInput, "{} tokens are more than the model's context of {}", length,
+                     config.context_length);
+  }
+  return CheckIds(config, prompt);
+}
+
+template <class T>
+bool AnyNaN(const std::vector<T>& values) {
+  return std::any_of(values.begin(), values.end(), [](T value) { return std::isnan(value); });
+}
+inline tl::unexpected<Error> NotNumbers() {
+  return MakeError(ErrorKind::kCorrupt, "the model's numbers are none: its weights are broken");
+}
+
+}  // namespace mores::engine
+
+#endif  // MORES_ENGINE_ITEM_CHECKS_H_
