@@ -371,13 +371,20 @@ Expected<ModelConfig> ReadModelConfig(const std::string& model_directory) {
   return config;
 }
 
-Status RequireWritable(const ModelConfig& config, std::string_view where) {
-  MORES_RETURN_IF_ERROR(RequireComputable(config, where));
+namespace {
+
+tl::unexpected<Error> CantSay(const ModelConfig& config, const WrittenForm& form,
+                              std::string_view what) {
+  return MakeError(ErrorKind::kUnsupported, "{}: {} of {} can't say {}", form.where, form.name,
+                   ArchitectureName(config.family), what);
+}
+
+}  // namespace
+
+Expected<int> RequireAlike(const ModelConfig& config, const WrittenForm& form) {
+  MORES_RETURN_IF_ERROR(RequireComputable(config, form.where));
   const LayerConfig& first = config.layer(0);
-  const auto refuse = [&](std::string_view what) {
-    return MakeError(ErrorKind::kUnsupported, "{}: config.json of {} can't say {}", where,
-                     ArchitectureName(config.family), what);
-  };
+  const auto refuse = [&](std::string_view what) { return CantSay(config, form, what); };
   int width = 0;
   for (int i = 0; i < config.layers; ++i) {
     LayerConfig layer = config.layer(i);
@@ -390,14 +397,29 @@ Status RequireWritable(const ModelConfig& config, std::string_view where) {
   }
   if (width > 0 && !HasWindows(config.family)) return refuse("that layers have windows");
   if (first.norm != config.final_norm) return refuse("that norms differ");
-  if (first.rope.scaling.kind == ops::RopeScaling::Kind::kDivisors) {
-    return refuse("a divisor for each rotary frequency");
-  }
   if (first.query_key_norm != (config.family == Family::kQwen3)) {
     return refuse("whether queries and keys are normed");
   }
-  if (!SaysBiases(config.family, first)) return refuse("which projections have biases");
+  return width;
+}
+
+Status RequireWritable(const ModelConfig& config, std::string_view where) {
+  const WrittenForm form{.where = where, .name = "config.json"};
+  MORES_RETURN_IF_ERROR(RequireAlike(config, form));
+  const LayerConfig& first = config.layer(0);
+  if (first.rope.scaling.kind == ops::RopeScaling::Kind::kDivisors) {
+    return CantSay(config, form, "a divisor for each rotary frequency");
+  }
+  if (!SaysBiases(config.family, first)) {
+    return CantSay(config, form, "which projections have biases");
+  }
   return {};
+}
+
+std::string_view TorchName(tensor::DType dtype) {
+  return dtype == tensor::DType::kF16    ? "float16"
+         : dtype == tensor::DType::kBf16 ? "bfloat16"
+                                         : "float32";
 }
 
 Json ToJson(const ModelConfig& config, std::string_view torch_dtype) {

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "model/layer_config.h"
+#include "tensor/dtype.h"
 
 namespace mores::model {
 
@@ -54,10 +55,20 @@ struct ModelConfig {
 Expected<ModelConfig> ParseModelConfig(const Json& config, std::string_view where);
 // config.json, and what generation_config.json says of the tokens that end a reply.
 Expected<ModelConfig> ReadModelConfig(const std::string& model_directory);
+// What a config is written as: its name, and where, for errors.
+struct WrittenForm {
+  std::string_view where;
+  std::string_view name;  // "config.json"
+};
+// The width of the windows that layers have, 0 without. kUnsupported, the property named, where
+// layers differ in more than their windows, or have what no form of their family can say.
+Expected<int> RequireAlike(const ModelConfig& config, const WrittenForm& form);
 // kUnsupported where config.json can't say what the layers are, with `where` and the property
 // named. The format knows layers that differ in their windows alone, of one width, and each
 // family's own biases and norms.
 Status RequireWritable(const ModelConfig& config, std::string_view where);
+// How config.json calls an element type: "float16", "bfloat16", and "float32" for all others.
+std::string_view TorchName(tensor::DType dtype);
 // REQUIRES: RequireWritable.
 Json ToJson(const ModelConfig& config, std::string_view torch_dtype);
 // The tokens that begin and end texts, in `json`, as config.json and generation_config.json have

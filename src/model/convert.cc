@@ -90,9 +90,7 @@ Expected<Texts> TextsOf(const ModelSource& from, const std::optional<DType>& dty
   Texts texts(files.begin(), files.end());
   MORES_ASSIGN_OR_RETURN(Json config, from.ConfigJson());
   if (dtype) {
-    const char* name = *dtype == DType::kF32   ? "float32"
-                       : *dtype == DType::kF16 ? "float16"
-                                               : "bfloat16";
+    const std::string_view name = TorchName(*dtype);
     // transformers 5 writes `dtype`, earlier ones `torch_dtype`.
     config[config.contains("dtype") ? "dtype" : "torch_dtype"] = name;
     if (config.contains("torch_dtype")) config["torch_dtype"] = name;

@@ -371,7 +371,7 @@ Status TrainableModel::Save(const std::string& directory, DType dtype) const {
   MORES_CHECK(dtype == DType::kF32 || dtype == DType::kBf16);
   MORES_RETURN_IF_ERROR(MakeDirectories(directory));
   MORES_RETURN_IF_ERROR(RequireWritable(impl_->config, directory));
-  const Json config = ToJson(impl_->config, dtype == DType::kF32 ? "float32" : "bfloat16");
+  const Json config = ToJson(impl_->config, TorchName(dtype));
   MORES_RETURN_IF_ERROR(WriteFileAtomically(directory + "/config.json", config.dump(2) + "\n"));
   std::vector<tensor::TensorToWrite> tensors;
   for (const Parameter& parameter : impl_->parameters) {

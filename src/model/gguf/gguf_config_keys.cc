@@ -7,40 +7,13 @@
 namespace mores::model {
 namespace {
 
-// The width of the windows, 0 without.
-Expected<int> WindowToWrite(const ModelConfig& config, std::string_view where) {
-  const LayerConfig& first = config.layer(0);
-  const auto refuse = [&](std::string_view what) {
-    return MakeError(ErrorKind::kUnsupported, "{}: a GGUF file of {} can't say {}", where,
-                     ArchitectureName(config.family), what);
-  };
-  int width = 0;
-  for (int i = 0; i < config.layers; ++i) {
-    LayerConfig layer = config.layer(i);
-    if (layer.window > 0 && width > 0 && layer.window != width) {
-      return refuse("that layers have windows of different widths");
-    }
-    width = std::max(width, layer.window);
-    layer.window = first.window;
-    if (layer != first) return refuse("that layers differ in more than their windows");
-  }
-  const bool windows = config.family == Family::kMistral || config.family == Family::kQwen2 ||
-                       config.family == Family::kQwen3;
-  if (width > 0 && !windows) return refuse("that layers have windows");
-  if (first.norm != config.final_norm) return refuse("that norms differ");
-  if (first.query_key_norm != (config.family == Family::kQwen3)) {
-    return refuse("whether queries and keys are normed");
-  }
-  return width;
-}
-
 uint32_t WholeNumber(int64_t value) { return static_cast<uint32_t>(value); }
 
 }  // namespace
 
 Expected<GgufWrittenKeys> GgufConfigKeys(const ModelConfig& config, std::string_view where) {
-  MORES_RETURN_IF_ERROR(RequireComputable(config, where));
-  MORES_ASSIGN_OR_RETURN(const int window, WindowToWrite(config, where));
+  MORES_ASSIGN_OR_RETURN(const int window,
+                         RequireAlike(config, {.where = where, .name = "a GGUF file"}));
   const std::string architecture(GgufArchitecture(config.family));
   GgufWrittenKeys keys = {{"general.architecture", architecture}};
   const auto add = [&](std::string_view name, tensor::GgufWrittenValue value) {

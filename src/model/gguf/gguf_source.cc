@@ -20,8 +20,6 @@ using tensor::DType;
 using tensor::GgufFile;
 using tensor::TensorView;
 
-constexpr std::string_view kTemplateKey = "tokenizer.chat_template";
-
 std::string GgufShape(const std::vector<int64_t>& shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
 }
@@ -258,10 +256,7 @@ std::string GgufSource::Folder() const {
 Expected<Json> GgufSource::ConfigJson() const {
   MORES_RETURN_IF_ERROR(RequireWritable(config(), path()));
   const DType dtype = file_->tensors().at("token_embd.weight").dtype;
-  const char* name = dtype == DType::kF16    ? "float16"
-                     : dtype == DType::kBf16 ? "bfloat16"
-                                             : "float32";
-  return ToJson(config(), name);
+  return ToJson(config(), TorchName(dtype));
 }
 
 Status GgufSource::PutTemplate(std::map<std::string, std::string>& files) const {

@@ -14,6 +14,7 @@
 
 namespace mores::model {
 
+constexpr std::string_view kTemplateKey = "tokenizer.chat_template";
 // A key of our own: what a judge.json would say.
 constexpr std::string_view kJudgeKey = "mores.judge";
 // Another: what an about.json would say.

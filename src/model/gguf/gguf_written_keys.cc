@@ -17,8 +17,6 @@ namespace {
 using tensor::GgufWrittenValue;
 
 constexpr std::string_view kFileTypeKey = "general.file_type";
-constexpr std::string_view kWrittenTemplateKey = "tokenizer.chat_template";
-
 void PutKey(GgufWrittenKeys& keys, std::string_view name, GgufWrittenValue value) {
   const auto at = std::find_if(keys.begin(), keys.end(),
                                [&](const auto& entry) { return entry.first == name; });
@@ -43,7 +41,7 @@ GgufWrittenValue Owned(const tensor::GgufValue& value) {
 
 Status PutTexts(const ModelSource& source, GgufWrittenKeys& keys) {
   MORES_ASSIGN_OR_RETURN(const auto chat_template, source.ChatTemplate());
-  if (chat_template) PutKey(keys, kWrittenTemplateKey, chat_template->source);
+  if (chat_template) PutKey(keys, kTemplateKey, chat_template->source);
   MORES_ASSIGN_OR_RETURN(const auto judge, source.JudgeJson());
   if (judge) PutKey(keys, kJudgeKey, judge->text);
   MORES_ASSIGN_OR_RETURN(const auto about, source.AboutJson());
