@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "model/decoder.h"
-#include "model/trainable_model.h"
+#include "model/train/trainable_model.h"
 #include "support/base/test_directory.h"
 
 namespace mores::model {

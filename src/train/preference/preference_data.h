@@ -21,8 +21,8 @@ namespace mores::train {
 // rejected; of unpaired data there is one, wanted or not.
 struct PreferenceRecord {
   std::string id;
-  // Exactly one of these: messages ({"role","content"}), a plain text, or a dialogue that a judge is
-  // asked about by a profile.
+  // Exactly one of these: messages ({"role","content"}), a plain text, or a dialogue that a judge
+  // is asked about by a profile.
   Json messages;
   std::string text;
   std::shared_ptr<const format::Dialogue> dialogue;
@@ -55,8 +55,8 @@ struct PreferenceSet {
 };
 
 struct PreferenceTokenOptions {
-  int64_t max_length = 1024;  // of prompt and completion together
-  int64_t max_completion = 0; // 0: as max_length has room for
+  int64_t max_length = 1024;   // of prompt and completion together
+  int64_t max_completion = 0;  // 0: as max_length has room for
 };
 
 // How a model is asked, and what its tokens are: by its chat template for messages, as it is for
@@ -72,8 +72,8 @@ class PreferenceTokenizer {
   // Checks of every example: the prompt's tokens are a prefix of the whole conversation's by the
   // template; the end of the turn stands once, at the end, and what the template puts behind it
   // isn't there; no start token inside; chosen and rejected differ. Prompts are cut from the left
-  // (for dialogues as in judging), completions from the right, but never a label. kInput, the record
-  // named.
+  // (for dialogues as in judging), completions from the right, but never a label. kInput, the
+  // record named.
   virtual Expected<PreferenceSet> Tokenize(const std::vector<PreferenceRecord>& records,
                                            std::string_view where,
                                            const PreferenceTokenOptions& options) const = 0;

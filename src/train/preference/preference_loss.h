@@ -48,9 +48,9 @@ struct PreferenceLoss {
   double beta = 0.1;
   double label_smoothing = 0;  // of kRobust, kCdpo, kExoPair, kAot, kAotUnpaired
   Divergence divergence = Divergence::kReverseKl;
-  double alpha_divergence = 0.5;  // of Divergence::kAlpha
-  double length_desensitised = 1; // tokens past the shorter completion's length count so much
-  bool weighted = false;          // WPO: pairs weighed by how likely the policy is to say them
+  double alpha_divergence = 0.5;   // of Divergence::kAlpha
+  double length_desensitised = 1;  // tokens past the shorter completion's length count so much
+  bool weighted = false;           // WPO: pairs weighed by how likely the policy is to say them
   double discopop_tau = 0.05;
   double simpo_gamma = 0.5;
   double orpo_lambda = 0.1;
@@ -74,8 +74,8 @@ struct CompletionLogps {
   std::span<const float> reference;  // [tokens]; empty where no term needs it
   // Of each token's log of the sum over the vocabulary of p^2, for `weighted`; else empty.
   std::span<const float> log_square_sums;
-  bool wanted = true;     // kKto
-  int32_t pair = 0;       // index of its pair; chosen and rejected share one
+  bool wanted = true;  // kKto
+  int32_t pair = 0;    // index of its pair; chosen and rejected share one
 };
 
 // Of the step's completions: pairs as (chosen, rejected) next to each other, or single ones for
@@ -89,7 +89,7 @@ struct StepFigures {
 };
 
 struct PairFigures {
-  double loss = 0;                 // this pair's share of the step's, already divided
+  double loss = 0;  // this pair's share of the step's, already divided
   double chosen_reward = 0, rejected_reward = 0;  // beta times the log ratio
   double chosen_logp = 0, rejected_logp = 0;      // sums under the policy
 };
