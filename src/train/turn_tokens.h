@@ -57,8 +57,8 @@ class TurnTokenizer {
   Expected<TurnTokens> EncodeText(std::string_view prompt, std::string_view completion) const;
   // Of completions that begin alike: the prompt is as many tokens as are the same in all, and fewer
   // than any.
-  Expected<std::vector<TurnTokens>> EncodeWithCommon(std::string_view prompt,
-                                                     std::span<const std::string> completions) const;
+  Expected<std::vector<TurnTokens>> EncodeWithCommon(
+      std::string_view prompt, std::span<const std::string> completions) const;
 
   // kUnsupported where the model lacks one.
   Status CheckIds(std::span<const int32_t> ids) const;
