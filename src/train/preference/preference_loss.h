@@ -63,8 +63,7 @@ struct PreferenceLoss {
   bool Has(PreferenceLossKind kind) const;
   bool NeedsReference() const;  // any term does
   bool Unpaired() const;        // kKto: each completion by itself
-  // Terms that look at the whole step's pairs at once: kAot*, kKto, and kSft or kOrpo where pairs
-  // are weighted (their mean over tokens is multiplied by the mean of the pairs' weights).
+  // Terms that look at the whole step's pairs at once (kAot*, kKto).
   bool Coupled() const;
 };
 

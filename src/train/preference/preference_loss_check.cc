@@ -210,8 +210,7 @@ bool PreferenceLoss::NeedsReference() const { return AnyTerm(*this, &LossTraits:
 bool PreferenceLoss::Unpaired() const { return Has(Kind::kKto); }
 
 bool PreferenceLoss::Coupled() const {
-  const bool mean_of_weights = weighted && (Has(Kind::kSft) || Has(Kind::kOrpo));
-  return Has(Kind::kAot) || Has(Kind::kAotUnpaired) || Has(Kind::kKto) || mean_of_weights;
+  return Has(Kind::kAot) || Has(Kind::kAotUnpaired) || Has(Kind::kKto);
 }
 
 std::optional<LossProblem> FindLossProblem(const PreferenceLoss& loss) {
