@@ -40,6 +40,7 @@ class LeftOperand {
   void Pack(MatrixView a, Layout layout, DType precision, ThreadPool& pool);
   int64_t rows() const { return rows_; }
   int64_t depth() const { return depth_; }
+  DType precision() const { return precision_; }
 
  private:
   friend class Product;
