@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "engine/item_checks.h"
+#include "engine/item_groups.h"
 #include "engine/sampler.h"
 #include "ops/kernels.h"
 
@@ -16,14 +17,6 @@ using model::KvCache;
 namespace {
 
 constexpr int64_t kLogitRows = 128;
-// A beginning shorter than this costs as much to take over as to compute.
-constexpr int64_t kLeastShared = 4;
-// Positions that the caches of a group hold, shared ones too, at most: so many times batch_tokens.
-constexpr int64_t kMostKept = 8;
-
-int64_t CommonPrefix(std::span<const int32_t> a, std::span<const int32_t> b) {
-  return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
-}
 
 }  // namespace
 
@@ -34,6 +27,7 @@ struct Engine::Sequence {
   int64_t first_wanted = 0;  // hidden states wanted from this one of `tokens` on
   // What it takes over from the sequence before it in the call, instead of its first tokens.
   int64_t shared = 0;
+  const model::PackedAdapter* adapter = nullptr;  // its cache's, where that is given
 };
 
 class Engine::Impl {
@@ -42,16 +36,17 @@ class Engine::Impl {
       : decoder_(decoder), options_(options), pool_(pool) {}
 
   const model::ModelConfig& config() const { return decoder_.config(); }
+  const EngineOptions& options() const { return options_; }
 
   // A free cache, emptied, for `positions`.
-  KvCache* TakeCache(int64_t positions, KvCache::Keep keep) {
+  KvCache* TakeCache(int64_t positions, KvCache::Keep keep, const model::PackedAdapter* adapter) {
     if (free_caches_.empty()) {
-      caches_.push_back(std::make_unique<KvCache>(decoder_, positions, keep));
+      caches_.push_back(std::make_unique<KvCache>(decoder_, positions, keep, adapter));
       return caches_.back().get();
     }
     KvCache* cache = free_caches_.back();
     free_caches_.pop_back();
-    cache->Reset(decoder_, positions, keep);
+    cache->Reset(decoder_, positions, keep, adapter);
     return cache;
   }
   void GiveBack(KvCache* cache) { free_caches_.push_back(cache); }
@@ -66,8 +61,8 @@ class Engine::Impl {
         config().context_length);
   }
 
-  // Lets each sequence take over what it begins with from the one before, if their positions are
-  // rotated alike.
+  // Lets each sequence take over what it begins with from the one before, if they have one adapter
+  // and their positions are rotated alike.
   void SharePrefixes(std::vector<Sequence>& sequences, const Further& further) const {
     const auto bound = [&](size_t i) { return config().RopeBound(Room(sequences[i], further(i))); };
     // From the last, so that the one before is still whole.
@@ -75,7 +70,10 @@ class Engine::Impl {
       Sequence& sequence = sequences[i];
       const int64_t common =
           std::min(CommonPrefix(sequence.tokens, sequences[i - 1].tokens), sequence.first_wanted);
-      if (common < kLeastShared || bound(i) != bound(i - 1)) continue;
+      if (common < kLeastShared || sequence.adapter != sequences[i - 1].adapter ||
+          bound(i) != bound(i - 1)) {
+        continue;
+      }
       sequence.shared = common;
       sequence.tokens.erase(sequence.tokens.begin(), sequence.tokens.begin() + common);
       sequence.first_wanted -= common;
@@ -94,7 +92,7 @@ class Engine::Impl {
     const KvCache::Keep keep =
         one_pass && most_further == 0 ? KvCache::Keep::kOneLayer : KvCache::Keep::kAllLayers;
     for (size_t i = 0; i < sequences.size(); ++i) {
-      sequences[i].cache = TakeCache(Room(sequences[i], further(i)), keep);
+      sequences[i].cache = TakeCache(Room(sequences[i], further(i)), keep, sequences[i].adapter);
     }
   }
 
@@ -165,41 +163,6 @@ class Engine::Impl {
     }
   }
 
-  // Item indices in groups to be computed side by side, bounded by tokens to compute, by positions
-  // to keep and by count, in the order of the prompts, so that those that begin alike are
-  // neighbours. Lengths need not be alike: nothing is padded.
-  template <class Item, class Length>
-  std::vector<std::vector<size_t>> Groups(std::span<const Item> items,
-                                          const std::vector<size_t>& valid, const Length& length) {
-    std::vector<size_t> order = valid;
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      return std::lexicographical_compare(items[a].prompt.begin(), items[a].prompt.end(),
-                                          items[b].prompt.begin(), items[b].prompt.end());
-    });
-    std::vector<std::vector<size_t>> groups;
-    int64_t tokens = 0, positions = 0;  // of the last group
-    for (const size_t item : order) {
-      const int64_t prompt = static_cast<int64_t>(items[item].prompt.size());
-      int64_t added = length(item);
-      if (!groups.empty()) {
-        const int64_t shared = std::min(
-            CommonPrefix(items[groups.back().back()].prompt, items[item].prompt), prompt - 1);
-        if (shared >= kLeastShared) added -= shared;
-      }
-      if (groups.empty() || tokens + added > options_.batch_tokens ||
-          positions + length(item) > kMostKept * options_.batch_tokens ||
-          static_cast<int64_t>(groups.back().size()) >= options_.max_sequences) {
-        groups.emplace_back();
-        tokens = positions = 0;
-        added = length(item);
-      }
-      groups.back().push_back(item);
-      tokens += added;
-      positions += length(item);
-    }
-    return groups;
-  }
-
  private:
   // The next tokens of sequences in order, as many as a pass takes.
   void NextChunks(const std::vector<Sequence>& sequences, const std::vector<size_t>& at,
@@ -240,18 +203,23 @@ class Engine::Impl {
       size_t sequence, token;
     };
     std::vector<Row> rows;
+    std::vector<const model::PackedAdapter*> adapters;
     for (size_t c = 0; c < chunks.size(); ++c) {
       for (size_t i = static_cast<size_t>(chunks[c].first_wanted); i < chunks[c].tokens.size();
            ++i) {
         const size_t shared = static_cast<size_t>(sequences[owners[c]].shared);
         rows.push_back({owners[c], shared + at[owners[c]] + i});
+        adapters.push_back(chunks[c].cache->adapter());
       }
     }
     const int64_t vocab = config().vocab_size, hidden_dim = config().hidden_dim;
     for (int64_t first = 0; first < static_cast<int64_t>(rows.size()); first += kLogitRows) {
       const int64_t count = std::min(kLogitRows, static_cast<int64_t>(rows.size()) - first);
       logits_.Resize(count * vocab);
-      decoder_.Logits(hidden.data() + first * hidden_dim, count, logits_.data(), scratch_, pool_);
+      decoder_.Logits(
+          hidden.data() + first * hidden_dim, count,
+          std::span(adapters).subspan(static_cast<size_t>(first), static_cast<size_t>(count)),
+          logits_.data(), scratch_, pool_);
       pool_.ParallelFor(count, [&](int64_t i) {
         const Row& row = rows[static_cast<size_t>(first + i)];
         visit(row.sequence, row.token,
@@ -294,11 +262,11 @@ std::vector<Expected<std::vector<float>>> Engine::Score(std::span<const ScoreIte
   const auto length = [&](size_t i) {
     return static_cast<int64_t>(items[i].prompt.size() + items[i].continuation.size()) - 1;
   };
-  for (const std::vector<size_t>& group : impl_->Groups(items, valid, length)) {
+  for (const std::vector<size_t>& group : GroupItems(items, valid, length, impl_->options())) {
     std::vector<Sequence> sequences;
     for (const size_t i : group) {
       const ScoreItem& item = items[i];
-      Sequence sequence;
+      Sequence sequence{.adapter = item.adapter};
       sequence.tokens.assign(item.prompt.begin(), item.prompt.end());
       sequence.tokens.insert(sequence.tokens.end(), item.continuation.begin(),
                              item.continuation.end() - 1);
@@ -335,13 +303,14 @@ std::vector<Expected<Generated>> Engine::Generate(std::span<const GenerateItem> 
     }
   }
   const auto length = [&](size_t i) { return static_cast<int64_t>(items[i].prompt.size()); };
-  for (const std::vector<size_t>& group : impl_->Groups(items, valid, length)) {
+  for (const std::vector<size_t>& group : GroupItems(items, valid, length, impl_->options())) {
     std::vector<Sequence> sequences;
     std::vector<Impl::Running> running;
     for (const size_t i : group) {
       const GenerateItem& item = items[i];
-      sequences.push_back(
-          {.tokens = {item.prompt.begin(), item.prompt.end()}, .first_wanted = length(i) - 1});
+      sequences.push_back({.tokens = {item.prompt.begin(), item.prompt.end()},
+                           .first_wanted = length(i) - 1,
+                           .adapter = item.adapter});
     }
     impl_->Prepare(sequences, [&](size_t s) { return items[group[s]].sampling.max_new_tokens; });
     for (size_t s = 0; s < group.size(); ++s) {
@@ -397,7 +366,7 @@ std::vector<Expected<Decided>> Engine::Decide(std::span<const DecideItem> items)
     valid.push_back(i);
   }
   const auto length = [&](size_t i) { return static_cast<int64_t>(items[i].prompt.size()); };
-  for (const std::vector<size_t>& group : impl_->Groups(items, valid, length)) {
+  for (const std::vector<size_t>& group : GroupItems(items, valid, length, impl_->options())) {
     DecideGroup(items, group, results);
   }
   for (const size_t i : valid) {
@@ -411,7 +380,8 @@ void Engine::DecideGroup(std::span<const DecideItem> items, const std::vector<si
   std::vector<Sequence> sequences;
   for (const size_t i : group) {
     sequences.push_back({.tokens = {items[i].prompt.begin(), items[i].prompt.end()},
-                         .first_wanted = static_cast<int64_t>(items[i].prompt.size()) - 1});
+                         .first_wanted = static_cast<int64_t>(items[i].prompt.size()) - 1,
+                         .adapter = items[i].adapter});
   }
   impl_->Prepare(sequences, [&](size_t s) -> int64_t {
     const DecideItem& item = items[group[s]];

@@ -1,7 +1,9 @@
 // Many requests at once over one decoder: scoring of given continuations, sampling, and label-first
 // decoding (score the labels, decide, write on after the decided one).
 //
-// Results of a request do not depend on the other requests of the call (model/decoder.h).
+// Results of a request do not depend on the other requests of the call (model/decoder.h). Each
+// names the adapter that it is computed with, null for the model as it is: several go side by side,
+// and what requests share at their beginning is shared among those of one adapter alone.
 #ifndef MORES_ENGINE_ENGINE_H_
 #define MORES_ENGINE_ENGINE_H_
 
@@ -15,6 +17,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "engine/sampler.h"
+#include "model/adapter/packed_adapter.h"
 #include "model/decoder.h"
 
 namespace mores::engine {
@@ -34,6 +37,7 @@ struct EngineOptions {
 struct ScoreItem {
   std::span<const int32_t> prompt;        // at least one token
   std::span<const int32_t> continuation;  // at least one token
+  const model::PackedAdapter* adapter = nullptr;
 };
 
 struct Generated {
@@ -46,6 +50,7 @@ struct GenerateItem {
   std::string_view id;  // with seed and step, the key of the random draws
   std::span<const int32_t> prompt;
   Sampling sampling;
+  const model::PackedAdapter* adapter = nullptr;
 };
 
 struct DecideItem {
@@ -59,6 +64,7 @@ struct DecideItem {
   // on it (ModelConfig::RopeBound), and a label alone and one with text then have the same numbers.
   int64_t reply_bound = 0;
   Sampling sampling;  // max_new_tokens 0: decide only
+  const model::PackedAdapter* adapter = nullptr;
 };
 
 struct Decided {

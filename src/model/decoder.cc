@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/cpu.h"
+#include "model/adapter/packed_adapter.h"
 #include "model/model_source.h"
 #include "model/packed_weights.h"
 #include "ops/amx_attention.h"
@@ -31,6 +32,8 @@ struct RowGroup {
 };
 struct RowScratch {
   LinearInput input;
+  std::vector<ChangedRows> changed;  // of the group, in the layer at work
+  LinearChangeScratch change;
   tensor::AlignedBuffer<float> normed, qkv, out;
   FeedForwardScratch feed_forward;
 };
@@ -49,7 +52,9 @@ struct RowOrigin {
 
 struct DecoderScratch::Buffers {
   LinearInput head_input;
-  std::vector<RowOrigin> origins;  // of each row
+  LinearChangeScratch head_change;
+  std::vector<RowOrigin> origins;     // of each row
+  std::vector<AdapterRows> adapters;  // of the rows
   tensor::AlignedBuffer<float> x, query, attended, wanted;
   // By the rotation and the bound that it has for a request; and each chunk's.
   std::map<std::pair<size_t, int64_t>, ops::RopeTable> ropes;
@@ -102,7 +107,8 @@ struct Decoder::Impl {
   // The rotary positions of a request, room made for `positions` of them. `bound`: the most that
   // the request may come to use, where a layer depends on it, else 0.
   Rotations RotationsFor(int64_t bound, int64_t positions, DecoderScratch::Buffers& s) const;
-  // Norm and products of rows of x to [rows][qkv_row()], and the norms of queries and keys.
+  // Norm and products of rows of x to [rows][qkv_row()], with what r.changed changes, and the norms
+  // of queries and keys.
   void QkvProducts(int64_t layer, const float* x, int64_t rows, float* qkv, RowScratch& r,
                    ThreadPool& pool) const;
   // x to rotated queries, and rotated keys and values in the caches.
@@ -122,7 +128,8 @@ struct Decoder::Impl {
   // Adds the attention's result to x, and then the feed-forward part's.
   void FromAttention(int64_t layer, RowGroup group, DecoderScratch::Buffers& s, RowScratch& r,
                      ThreadPool& pool) const;
-  // Moves the wanted rows of x and of the attention's result to the front; returns their number.
+  // Moves the wanted rows of x and of the attention's result to the front, and their adapters;
+  // returns their number.
   int64_t KeepWantedRows(std::span<const Chunk> chunks, DecoderScratch::Buffers& s) const;
 
   mutable ThreadPool alone{1};  // of one thread, and so of all at once
@@ -280,8 +287,10 @@ int64_t Decoder::Impl::KeepWantedRows(std::span<const Chunk> chunks,
                                       DecoderScratch::Buffers& s) const {
   const int64_t hidden = config.hidden_dim, query_dim = config.query_dim();
   int64_t row = 0, kept = 0;
+  s.adapters.clear();
   for (const Chunk& chunk : chunks) {
     const int64_t count = static_cast<int64_t>(chunk.tokens.size());
+    AppendRows(chunk.cache->adapter(), kept, count - chunk.first_wanted, s.adapters);
     for (int64_t i = std::min(count, chunk.first_wanted); i < count; ++i, ++kept) {
       std::memmove(s.x.data() + kept * hidden, s.x.data() + (row + i) * hidden,
                    static_cast<size_t>(hidden) * sizeof(float));
@@ -302,6 +311,7 @@ void Decoder::Impl::QkvProducts(int64_t layer, const float* x, int64_t rows, flo
                r.normed.Resize(rows * hidden), nullptr, pool);
   r.input.Set(r.normed.data(), rows, hidden);
   block.qkv->Apply(r.input, qkv, qkv_row(), pool);
+  ApplyChanges(r.changed, &LayerChange::qkv, r.input, qkv, qkv_row(), r.change, pool);
   if (block.query_norm.empty()) return;
   const int64_t head_dim = config.head_dim;
   ops::ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
@@ -332,7 +342,8 @@ void Decoder::Impl::FillFirstQkv(ThreadPool& pool) {
 void Decoder::Impl::ToQkv(int64_t layer, RowGroup group, DecoderScratch::Buffers& s, RowScratch& r,
                           ThreadPool& pool) const {
   const int64_t rows = group.rows();
-  const bool known = layer == 0 && first_qkv.size() > 0;
+  ChangedRowsIn(s.adapters, layer, group.begin, group.end, r.changed);
+  const bool known = layer == 0 && first_qkv.size() > 0 && !AnyChange(r.changed, &LayerChange::qkv);
   r.qkv.Resize(rows * qkv_row());
   if (!known) {
     QkvProducts(layer, s.x.data() + group.begin * config.hidden_dim, rows, r.qkv.data(), r, pool);
@@ -360,13 +371,15 @@ void Decoder::Impl::FromAttention(int64_t layer, RowGroup group, DecoderScratch:
   const int64_t hidden = config.hidden_dim, query_dim = config.query_dim(), rows = group.rows();
   float* x = s.x.data() + group.begin * hidden;
   float* out = r.out.Resize(rows * hidden);
+  ChangedRowsIn(s.adapters, layer, group.begin, group.end, r.changed);
   r.input.Set(s.attended.data() + group.begin * query_dim, rows, query_dim);
   block.output->Apply(r.input, out, hidden, pool);
+  ApplyChanges(r.changed, &LayerChange::output, r.input, out, hidden, r.change, pool);
   ops::AddRows(out, x, rows, hidden, pool);
   ops::RmsNorm({rows, hidden, config.layer(layer).norm.epsilon}, x, block.ffn_norm.data(),
                r.normed.Resize(rows * hidden), nullptr, pool);
   r.input.Set(r.normed.data(), rows, hidden);
-  block.feed_forward->Apply(r.input, out, r.feed_forward, pool);
+  block.feed_forward->Apply(r.input, r.changed, out, r.feed_forward, pool);
   ops::AddRows(out, x, rows, hidden, pool);
 }
 
@@ -410,6 +423,7 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
       MORES_CHECK(chunk.cache->layers_held_ == config.layers || earlier != &chunk);
       MORES_CHECK(chunk.cache->layers_held_ == chunk.shared_from->layers_held_);
       MORES_CHECK(chunk.cache->rope_bound_ == chunk.shared_from->rope_bound_);
+      MORES_CHECK(chunk.cache->adapter() == chunk.shared_from->adapter());
       chunk.cache->length_ = chunk.shared;
     }
     MORES_CHECK(chunk.cache->layers_held_ == config.layers || chunk.cache->length_ == chunk.shared);
@@ -422,6 +436,7 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
   s.query.Resize(rows * impl_->query_row());
   s.attended.Resize(rows * config.query_dim());
   s.origins.clear();
+  s.adapters.clear();
   s.DropOldRopes(impl_->rotations.size());
   s.rotations.clear();
   for (const Chunk& chunk : chunks) {
@@ -430,6 +445,8 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
   }
   for (const Chunk& chunk : chunks) {
     const Rotations* rotations = &s.rotations[static_cast<size_t>(&chunk - chunks.data())];
+    AppendRows(chunk.cache->adapter(), static_cast<int64_t>(s.origins.size()),
+               static_cast<int64_t>(chunk.tokens.size()), s.adapters);
     for (size_t i = 0; i < chunk.tokens.size(); ++i) {
       const int64_t token = chunk.tokens[i];
       MORES_CHECK(token >= 0 && token < config.vocab_size);
@@ -460,11 +477,20 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
   return {s.wanted.data(), static_cast<size_t>(wanted * hidden)};
 }
 
-void Decoder::Logits(const float* hidden, int64_t rows, float* logits, DecoderScratch& scratch,
-                     ThreadPool& pool) const {
-  LinearInput& input = scratch.buffers->head_input;
-  input.Set(hidden, rows, config().hidden_dim);
-  impl_->weights.lm_head->Apply(input, logits, config().vocab_size, pool);
+void Decoder::Logits(const float* hidden, int64_t rows,
+                     std::span<const PackedAdapter* const> adapters, float* logits,
+                     DecoderScratch& scratch, ThreadPool& pool) const {
+  const int64_t vocab = config().vocab_size;
+  DecoderScratch::Buffers& s = *scratch.buffers;
+  s.head_input.Set(hidden, rows, config().hidden_dim);
+  impl_->weights.lm_head->Apply(s.head_input, logits, vocab, pool);
+  std::vector<AdapterRows> runs;
+  for (size_t i = 0; i < adapters.size(); ++i) {
+    AppendRows(adapters[i], static_cast<int64_t>(i), 1, runs);
+  }
+  for (const AdapterRows& run : runs) {
+    run.adapter->head().Apply(run.begin, run.end, s.head_input, logits, vocab, s.head_change, pool);
+  }
 }
 
 }  // namespace mores::model

@@ -2,7 +2,8 @@
 //
 // Numbers: for one model, precision and instruction set level, hidden states and logits of a
 // position are bit-identical whatever else is in the batch, however the prompt was cut into chunks,
-// and for any number of threads.
+// and for any number of threads. Sequences of one call may be computed with different adapters, or
+// with none: which one is a matter of their caches.
 #ifndef MORES_MODEL_DECODER_H_
 #define MORES_MODEL_DECODER_H_
 
@@ -21,6 +22,7 @@
 namespace mores::model {
 
 class ModelSource;
+class PackedAdapter;
 
 // Tokens of one sequence that follow what its cache holds.
 struct Chunk {
@@ -30,7 +32,8 @@ struct Chunk {
   // A sequence that begins as another does takes over what the other computed: its cache, empty so
   // far, is given positions [0, shared) of shared_from, layer by layer, once this layer's are
   // stored and before any attention. Same numbers as computing them again. An earlier chunk of the
-  // same call computes them, or with caches of all layers an earlier call did.
+  // same call computes them, or with caches of all layers an earlier call did. Both caches are of
+  // one adapter, or of none.
   KvCache* shared_from = nullptr;
   int64_t shared = 0;
 };
@@ -65,9 +68,10 @@ class Decoder {
   std::span<const float> Forward(std::span<const Chunk> chunks, DecoderScratch& scratch,
                                  ThreadPool& pool) const;
 
-  // logits [rows][vocab_size] of normed hidden states [rows][hidden_dim].
-  void Logits(const float* hidden, int64_t rows, float* logits, DecoderScratch& scratch,
-              ThreadPool& pool) const;
+  // logits [rows][vocab_size] of normed hidden states [rows][hidden_dim]. `adapters`: what each row
+  // was computed with, or empty for none at all.
+  void Logits(const float* hidden, int64_t rows, std::span<const PackedAdapter* const> adapters,
+              float* logits, DecoderScratch& scratch, ThreadPool& pool) const;
 
  private:
   struct Impl;

@@ -24,8 +24,12 @@ DenseFeedForward::DenseFeedForward(DenseLinear gate_up, DenseLinear down)
   MORES_CHECK(gate_up_.weight().precision() == down_.weight().precision());
 }
 
-void DenseFeedForward::Apply(LinearInput& x, float* y, FeedForwardScratch& s,
-                             ThreadPool& pool) const {
+void DenseFeedForward::Apply(LinearInput& x, std::span<const ChangedRows> changed, float* y,
+                             FeedForwardScratch& s, ThreadPool& pool) const {
+  if (AnyChange(changed, &LayerChange::gate_up) || AnyChange(changed, &LayerChange::down)) {
+    ApplyInSteps(gate_up_, down_, x, changed, y, s, pool);
+    return;
+  }
   const tensor::DType precision = gate_up_.weight().precision();
   s.gated.Run(x.Dense(precision, pool), gate_up_.weight(), gate_up_.bias_or_null(), pool);
   down_.Apply(s.gated.result(), y, down_.out(), pool);

@@ -3,6 +3,7 @@
 #define MORES_MODEL_DENSE_LINEAR_H_
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "model/linear_layer.h"
@@ -37,8 +38,8 @@ class DenseFeedForward : public FeedForward {
  public:
   DenseFeedForward(DenseLinear gate_up, DenseLinear down);
   int64_t bytes() const override { return gate_up_.bytes() + down_.bytes(); }
-  void Apply(LinearInput& x, float* y, FeedForwardScratch& scratch,
-             ThreadPool& pool) const override;
+  void Apply(LinearInput& x, std::span<const ChangedRows> changed, float* y,
+             FeedForwardScratch& scratch, ThreadPool& pool) const override;
 
  private:
   DenseLinear gate_up_, down_;

@@ -84,14 +84,17 @@ TEST_P(Golden, LogitsAndLoss) {
   WorstError worst;
   worst.Add("log-probabilities", RelativeNormError(AllLogProbabilities(), GoldenLogProbabilities()),
             tolerance);
-  std::vector<float> nll;
-  const LossSum loss = model_->Evaluate(golden_.batch, GetParam().precision, &nll);
+  BatchFigures figures;
+  const LossSum loss =
+      model_->Evaluate(golden_.batch, {.precision = GetParam().precision}, &figures);
   EXPECT_NEAR(loss.weight, golden_.total_weight(), 1e-9);
   worst.Add("loss", std::abs(loss.weighted_nll / loss.weight - golden_.loss) / golden_.loss,
             tolerance);
-  ASSERT_EQ(nll.size(), golden_.batch.tokens.size());
+  ASSERT_EQ(figures.nll.size(), golden_.batch.predictions.size());
   double sum = 0;
-  for (size_t i = 0; i < nll.size(); ++i) sum += double{golden_.batch.target_weights[i]} * nll[i];
+  for (size_t i = 0; i < figures.nll.size(); ++i) {
+    sum += double{golden_.batch.predictions[i].weight} * double{figures.nll[i]};
+  }
   EXPECT_NEAR(sum, loss.weighted_nll, 1e-5 * loss.weighted_nll);
   std::cout << "worst: " << worst.text() << "\n";
   EXPECT_TRUE(worst.within()) << worst.text();
@@ -127,9 +130,11 @@ TEST_P(Golden, GradientsOfSequencesAddUp) {
     TrainBatch one;
     one.offsets = {0, end - begin};
     one.tokens.assign(whole.tokens.begin() + begin, whole.tokens.begin() + end);
-    one.targets.assign(whole.targets.begin() + begin, whole.targets.begin() + end);
-    one.target_weights.assign(whole.target_weights.begin() + begin,
-                              whole.target_weights.begin() + end);
+    for (Prediction prediction : whole.predictions) {
+      if (prediction.row < begin || prediction.row >= end) continue;
+      prediction.row -= begin;
+      one.predictions.push_back(prediction);
+    }
     model_->ForwardBackward(one, MeanLoss());
   }
   WorstError worst;
@@ -147,22 +152,28 @@ TEST_P(Golden, GradientsOfSequencesAddUp) {
 TEST_P(GoldenF32, ComparisonSeesEveryParameter) {
   const double tolerance = LogitTolerance(model_->config(), DType::kF32);
   const std::vector<float> log_probabilities = GoldenLogProbabilities();
+  // Every row predicts something.
   TrainBatch batch = golden_.batch;
-  std::fill(batch.target_weights.begin(), batch.target_weights.end(), 1.0f);
+  batch.predictions.clear();
   std::vector<float> golden;
   const size_t vocab = log_probabilities.size() / batch.tokens.size();
   for (size_t i = 0; i < batch.tokens.size(); ++i) {
-    golden.push_back(-log_probabilities[i * vocab + static_cast<size_t>(batch.targets[i])]);
+    const size_t token = 7 * i % vocab;
+    batch.predictions.push_back(
+        {.row = static_cast<int32_t>(i), .token = static_cast<int32_t>(token)});
+    golden.push_back(-log_probabilities[i * vocab + token]);
   }
-  std::vector<float> nll;
-  model_->Evaluate(batch, DType::kF32, &nll);
-  EXPECT_LE(RelativeNormError(nll, golden), tolerance);
+  const auto nll = [&] {
+    BatchFigures figures;
+    model_->Evaluate(batch, {.precision = DType::kF32}, &figures);
+    return figures.nll;
+  };
+  EXPECT_LE(RelativeNormError(nll(), golden), tolerance);
   for (Parameter& parameter : model_->parameters()) {
     const std::vector<float> kept = parameter.value;
     for (size_t i = 0; i < kept.size(); i += 2) parameter.value[i] *= 1.01f;
     model_->ParametersChanged();
-    model_->Evaluate(batch, DType::kF32, &nll);
-    EXPECT_GT(RelativeNormError(nll, golden), tolerance) << parameter.name;
+    EXPECT_GT(RelativeNormError(nll(), golden), tolerance) << parameter.name;
     parameter.value = kept;
   }
 }

@@ -8,11 +8,13 @@
 
 namespace mores::model {
 
-KvCache::KvCache(const Decoder& decoder, int64_t positions, Keep keep) {
-  Reset(decoder, positions, keep);
+KvCache::KvCache(const Decoder& decoder, int64_t positions, Keep keep,
+                 const PackedAdapter* adapter) {
+  Reset(decoder, positions, keep, adapter);
 }
 
-void KvCache::Reset(const Decoder& decoder, int64_t positions, Keep keep) {
+void KvCache::Reset(const Decoder& decoder, int64_t positions, Keep keep,
+                    const PackedAdapter* adapter) {
   static_assert(kBlock == ops::kKeyPanel);
   const ModelConfig& config = decoder.config();
   tiles_ = decoder.attends_on_tiles();
@@ -21,6 +23,7 @@ void KvCache::Reset(const Decoder& decoder, int64_t positions, Keep keep) {
   head_dim_ = config.head_dim;
   capacity_ = ops::CeilDiv(positions, kBlock) * kBlock;
   length_ = 0;
+  adapter_ = adapter;
   rope_bound_ = config.RopeBound(positions);
   data_.Resize(2 * layers_held_ * kv_heads_ * head_bytes());
 }

@@ -10,6 +10,7 @@
 namespace mores::model {
 
 class Decoder;
+class PackedAdapter;
 
 // Keys and values of one sequence, for each layer and key/value head: float32 as in
 // ops/attention.h, or bf16 as in ops/amx_attention.h for a decoder whose attention runs on tiles.
@@ -20,14 +21,19 @@ class KvCache {
     kOneLayer,  // the one at work: enough where a single Forward takes the whole sequence
   };
   // Room for at least `positions`, rounded up to whole blocks: the most that its request may come
-  // to use, on which the rotary positions of some checkpoints depend.
-  KvCache(const Decoder& decoder, int64_t positions, Keep keep = Keep::kAllLayers);
+  // to use, on which the rotary positions of some checkpoints depend. `adapter`: what the sequence
+  // is computed with, packed for the decoder's model and precision, which must outlive the use of
+  // the cache; null: the model as it is.
+  KvCache(const Decoder& decoder, int64_t positions, Keep keep = Keep::kAllLayers,
+          const PackedAdapter* adapter = nullptr);
+  const PackedAdapter* adapter() const { return adapter_; }
   int64_t length() const { return length_; }
   int64_t capacity() const { return capacity_; }
   // Forgets positions from `length` on; `length` at most length().
   void Truncate(int64_t length) { length_ = length; }
   // Makes room for another sequence, empty; keeps the memory where it suffices.
-  void Reset(const Decoder& decoder, int64_t positions, Keep keep = Keep::kAllLayers);
+  void Reset(const Decoder& decoder, int64_t positions, Keep keep = Keep::kAllLayers,
+             const PackedAdapter* adapter = nullptr);
 
  private:
   friend class Decoder;
@@ -55,6 +61,7 @@ class KvCache {
     return static_cast<T*>(At(layer, head, 1));
   }
 
+  const PackedAdapter* adapter_ = nullptr;
   bool tiles_ = false;
   int64_t layers_held_ = 0, kv_heads_ = 0, head_dim_ = 0, capacity_ = 0, length_ = 0;
   int64_t rope_bound_ = 0;  // ModelConfig::RopeBound of the positions asked for

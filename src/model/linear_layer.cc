@@ -17,6 +17,14 @@ const ops::LeftOperand& LinearInput::Dense(tensor::DType precision, ThreadPool& 
   return dense_;
 }
 
+const ops::LeftOperand& LinearInput::DenseRows(int64_t begin, int64_t end, tensor::DType precision,
+                                               ThreadPool& pool) {
+  if (begin == 0 && end == rows()) return Dense(precision, pool);
+  dense_rows_.Pack({x_.data + begin * x_.stride, end - begin, x_.columns, x_.stride},
+                   ops::Layout::kPlain, precision, pool);
+  return dense_rows_;
+}
+
 StackedLinear::StackedLinear(std::vector<std::unique_ptr<const Linear>> parts)
     : parts_(std::move(parts)) {
   MORES_CHECK(!parts_.empty());
@@ -45,11 +53,18 @@ GeneralFeedForward::GeneralFeedForward(std::unique_ptr<const Linear> gate_up,
   MORES_CHECK(gate_up_->out() == 2 * down_->in());
 }
 
-void GeneralFeedForward::Apply(LinearInput& x, float* y, FeedForwardScratch& s,
-                               ThreadPool& pool) const {
-  const int64_t rows = x.rows(), units = down_->in();
-  const int64_t row_step = ops::UnalignedRow(gate_up_->out());
-  gate_up_->Apply(x, s.gate_up.Resize(rows * row_step), row_step, pool);
+void GeneralFeedForward::Apply(LinearInput& x, std::span<const ChangedRows> changed, float* y,
+                               FeedForwardScratch& scratch, ThreadPool& pool) const {
+  ApplyInSteps(*gate_up_, *down_, x, changed, y, scratch, pool);
+}
+
+void ApplyInSteps(const Linear& gate_up, const Linear& down, LinearInput& x,
+                  std::span<const ChangedRows> changed, float* y, FeedForwardScratch& s,
+                  ThreadPool& pool) {
+  const int64_t rows = x.rows(), units = down.in();
+  const int64_t row_step = ops::UnalignedRow(gate_up.out());
+  gate_up.Apply(x, s.gate_up.Resize(rows * row_step), row_step, pool);
+  ApplyChanges(changed, &LayerChange::gate_up, x, s.gate_up.data(), row_step, s.change, pool);
   float* hidden = s.hidden.Resize(rows * units);
   ops::ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
@@ -58,7 +73,8 @@ void GeneralFeedForward::Apply(LinearInput& x, float* y, FeedForwardScratch& s,
     }
   });
   s.input.Set(hidden, rows, units);
-  down_->Apply(s.input, y, down_->out(), pool);
+  down.Apply(s.input, y, down.out(), pool);
+  ApplyChanges(changed, &LayerChange::down, s.input, y, down.out(), s.change, pool);
 }
 
 }  // namespace mores::model

@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/threads.h"
+#include "model/adapter/linear_change.h"
 #include "ops/matmul.h"
 #include "tensor/buffer.h"
 #include "tensor/dtype.h"
@@ -27,10 +29,13 @@ class LinearInput {
   int64_t depth() const { return x_.columns; }
   // For dense products of f32 or bf16.
   const ops::LeftOperand& Dense(tensor::DType precision, ThreadPool& pool);
+  // Of rows [begin, end) alone, until it is asked for others.
+  const ops::LeftOperand& DenseRows(int64_t begin, int64_t end, tensor::DType precision,
+                                    ThreadPool& pool);
 
  private:
   ops::MatrixView x_{};
-  ops::LeftOperand dense_;
+  ops::LeftOperand dense_, dense_rows_;
   tensor::DType precision_ = tensor::DType::kF32;  // of dense_
   bool packed_ = false;
 };
@@ -66,6 +71,7 @@ struct FeedForwardScratch {
   ops::GatedProduct gated;
   tensor::AlignedBuffer<float> gate_up, hidden;
   LinearInput input;
+  LinearChangeScratch change;
 };
 
 // y = (silu(x G) * (x U)) D, gated as in Shazeer 2020, arXiv:2002.05202. One operation, since the
@@ -74,18 +80,24 @@ class FeedForward {
  public:
   virtual ~FeedForward() = default;
   virtual int64_t bytes() const = 0;  // of the weights
-  // x and y [rows][hidden_dim].
-  virtual void Apply(LinearInput& x, float* y, FeedForwardScratch& scratch,
-                     ThreadPool& pool) const = 0;
+  // x and y [rows][hidden_dim]. `changed`: rows that adapters change; the others' numbers are what
+  // they are without.
+  virtual void Apply(LinearInput& x, std::span<const ChangedRows> changed, float* y,
+                     FeedForwardScratch& scratch, ThreadPool& pool) const = 0;
 };
+
+// Product by product: what any of them may be, and what adapters may change between them.
+void ApplyInSteps(const Linear& gate_up, const Linear& down, LinearInput& x,
+                  std::span<const ChangedRows> changed, float* y, FeedForwardScratch& scratch,
+                  ThreadPool& pool);
 
 // Of any two products: gate and up side by side, and down.
 class GeneralFeedForward : public FeedForward {
  public:
   GeneralFeedForward(std::unique_ptr<const Linear> gate_up, std::unique_ptr<const Linear> down);
   int64_t bytes() const override { return gate_up_->bytes() + down_->bytes(); }
-  void Apply(LinearInput& x, float* y, FeedForwardScratch& scratch,
-             ThreadPool& pool) const override;
+  void Apply(LinearInput& x, std::span<const ChangedRows> changed, float* y,
+             FeedForwardScratch& scratch, ThreadPool& pool) const override;
 
  private:
   std::unique_ptr<const Linear> gate_up_, down_;

@@ -115,8 +115,8 @@ TEST_F(LinearLayerTest, FeedForwardsAgree) {
     std::vector<float> one(static_cast<size_t>(kRows * kIn)), two(one);
     LinearInput input;
     input.Set(x.data(), kRows, kIn);
-    dense.Apply(input, one.data(), scratch, pool_);
-    general.Apply(input, two.data(), scratch, pool_);
+    dense.Apply(input, {}, one.data(), scratch, pool_);
+    general.Apply(input, {}, two.data(), scratch, pool_);
     EXPECT_EQ(one, two) << Name(precision) << (bias == Bias::kNone ? ", no bias" : ", bias");
   }
 }

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "model/decoder.h"
-#include "model/trainable_model.h"
+#include "model/train/trainable_model.h"
 #include "support/base/test_directory.h"
 
 namespace mores::model {
@@ -104,8 +104,8 @@ class ModelSourceTest : public ::testing::Test {
     const Chunk chunk{.tokens = tokens, .cache = &cache};
     const std::span<const float> hidden = (*decoder)->Forward({&chunk, 1}, scratch, pool_);
     std::vector<float> logits(tokens.size() * 50);
-    (*decoder)->Logits(hidden.data(), static_cast<int64_t>(tokens.size()), logits.data(), scratch,
-                       pool_);
+    (*decoder)->Logits(hidden.data(), static_cast<int64_t>(tokens.size()), {}, logits.data(),
+                       scratch, pool_);
     return logits;
   }
   void Write(const std::string& name, const std::string& text) {

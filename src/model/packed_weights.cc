@@ -55,20 +55,6 @@ class StackedRows {
   int64_t rows_ = 0, columns_ = 1;
 };
 
-// The rows of queries, keys and values in a fused tensor, which has for each key/value head the
-// queries of its group, then its key, then its value (InternLM2, arXiv:2403.17297).
-void Unfuse(const tensor::TensorView& view, const ModelConfig& config, StackedRows& out) {
-  const int64_t dim = config.head_dim, group = config.query_heads / config.kv_heads;
-  const auto each_head = [&](int64_t offset, int64_t count) {
-    for (int64_t head = 0; head < config.kv_heads; ++head) {
-      out.Add(view, (head * (group + 2) + offset) * dim, count * dim);
-    }
-  };
-  each_head(0, group);
-  each_head(group, 1);
-  each_head(group + 1, 1);
-}
-
 // Neighbours among the parts of a product that are computed alike.
 struct LinearPart {
   DType precision;
@@ -154,7 +140,9 @@ class Loader {
   StackedRows Rows(const std::string& stem, const tensor::TensorView& view) const {
     StackedRows rows;
     if (stem.ends_with(kFusedQkv)) {
-      Unfuse(view, source_.config(), rows);
+      for (const RowRun& run : FusedQkvRows(source_.config())) {
+        rows.Add(view, run.first, run.count);
+      }
     } else {
       rows.Add(view, 0, view.shape[0]);
     }

@@ -57,6 +57,20 @@ LayerNames NamesOfLayer(const ModelConfig& config, int layer) {
   return names;
 }
 
+std::vector<RowRun> FusedQkvRows(const ModelConfig& config) {
+  const int64_t dim = config.head_dim, group = config.query_heads / config.kv_heads;
+  std::vector<RowRun> rows;
+  const auto each_head = [&](int64_t offset, int64_t count) {
+    for (int64_t head = 0; head < config.kv_heads; ++head) {
+      rows.push_back({(head * (group + 2) + offset) * dim, count * dim});
+    }
+  };
+  each_head(0, group);
+  each_head(group, 1);
+  each_head(group + 1, 1);
+  return rows;
+}
+
 ModelNames NamesOf(const ModelConfig& config) {
   const bool internlm2 = config.family == Family::kInternLm2;
   const std::string embedding = internlm2 ? "model.tok_embeddings" : "model.embed_tokens";

@@ -31,6 +31,12 @@ struct LayerNames {
 LayerNames NamesOfLayer(const ModelConfig& config, int layer);
 // How the one that fuses them ends.
 constexpr std::string_view kFusedQkv = "attention.wqkv";
+// The rows of queries, then of keys, then of values in that tensor, which has for each key/value
+// head the queries of its group, then its key, then its value (InternLM2, arXiv:2403.17297).
+struct RowRun {
+  int64_t first, count;
+};
+std::vector<RowRun> FusedQkvRows(const ModelConfig& config);
 
 struct ModelNames {
   std::string embedding, final_norm;  // with ".weight"

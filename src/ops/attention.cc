@@ -91,25 +91,27 @@ void AddTransposedProduct(const float* weights, int64_t stride, int64_t rows, in
 void BackwardTile(const AttentionBackward& a, int64_t begin, int64_t end,
                   AttentionScratch& scratch) {
   const int64_t rows = end - begin;
-  const int64_t keys = end;
+  const int64_t keys = a.first_position + end;
   const int64_t stride = RoundUp(keys);
   float* p = scratch.scores.Resize(rows * stride);
   float* ds = scratch.gradients.Resize(rows * stride);
-  const float* query = a.query + begin * a.row;
+  const float* query = a.query + begin * a.query_row;
   const float* dout = a.out_gradient + begin * a.out_row;
-  PanelProducts(query, a.row, rows, scratch.key_panels.data(), keys, a.head_dim, p, stride);
+  PanelProducts(query, a.query_row, rows, scratch.key_panels.data(), keys, a.head_dim, p, stride);
   PanelProducts(dout, a.out_row, rows, scratch.value_panels.data(), keys, a.head_dim, ds, stride);
   const float scale = 1.0f / std::sqrt(static_cast<float>(a.head_dim));
   for (int64_t r = 0; r < rows; ++r) {
-    const int64_t valid = begin + r + 1;
+    const int64_t valid = a.first_position + begin + r + 1;
     Kernels().softmax_from_log_sum(p + r * stride, valid, stride, scale,
                                    a.log_sums[(begin + r) * a.log_sum_step]);
     const float delta =
         Kernels().dot(dout + r * a.out_row, a.out + (begin + r) * a.out_row, a.head_dim);
     Kernels().softmax_backward(p + r * stride, ds + r * stride, stride, delta, scale);
   }
-  AddTransposedProduct(p, stride, rows, keys, dout, a.out_row, a.head_dim, a.value_gradient, a.row);
-  AddTransposedProduct(ds, stride, rows, keys, query, a.row, a.head_dim, a.key_gradient, a.row);
+  AddTransposedProduct(p, stride, rows, keys, dout, a.out_row, a.head_dim, a.value_gradient,
+                       a.head_dim);
+  AddTransposedProduct(ds, stride, rows, keys, query, a.query_row, a.head_dim, a.key_gradient,
+                       a.head_dim);
   Kernels().matmul_f32({.rows = rows,
                         .columns = a.head_dim,
                         .depth = keys,
@@ -117,9 +119,9 @@ void BackwardTile(const AttentionBackward& a, int64_t begin, int64_t end,
                         .a_row = stride,
                         .a_step = 1,
                         .b = a.key,
-                        .b_row = a.row,
-                        .c = a.query_gradient + begin * a.row,
-                        .c_row = a.row,
+                        .b_row = a.head_dim,
+                        .c = a.query_gradient + begin * a.query_row,
+                        .c_row = a.query_row,
                         .accumulate = Accumulate::kNo});
 }
 
@@ -169,8 +171,8 @@ void Attend(const AttentionForward& args, AttentionScratch& scratch) {
 }
 
 void AttendBackward(const AttentionBackward& args, AttentionScratch& scratch) {
-  for (int64_t begin = 0; begin < args.positions; begin += kBackwardTile) {
-    BackwardTile(args, begin, std::min(args.positions, begin + kBackwardTile), scratch);
+  for (int64_t begin = 0; begin < args.rows; begin += kBackwardTile) {
+    BackwardTile(args, begin, std::min(args.rows, begin + kBackwardTile), scratch);
   }
 }
 

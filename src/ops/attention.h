@@ -55,21 +55,22 @@ struct AttentionForward {
 };
 void Attend(const AttentionForward& args, AttentionScratch& scratch);
 
-// Gradients of one head over a whole sequence whose positions start at 0.
+// Gradients of one head by queries at positions that follow each other.
 struct AttentionBackward {
-  int64_t positions, head_dim;
-  const float* query;  // [positions][head_dim], stride row (as keys and values)
-  const float* key;
-  const float* value;
-  int64_t row;
+  int64_t rows;            // queries
+  int64_t first_position;  // of the first
+  int64_t head_dim;
+  const float* query;  // [rows][head_dim], stride query_row
+  int64_t query_row;
+  const float* key;  // [first_position + rows][head_dim], like the gradients by keys and values
   const float* out;  // result of Attend, stride out_row
   const float* out_gradient;
   int64_t out_row;
   const float* log_sums;  // stride log_sum_step
   int64_t log_sum_step;
-  float* query_gradient;  // written; stride row
-  float* key_gradient;    // added to; stride row
-  float* value_gradient;  // added to; stride row
+  float* query_gradient;  // written; stride query_row
+  float* key_gradient;    // added to
+  float* value_gradient;  // added to
 };
 // `scratch.key_panels` and `scratch.value_panels` must hold this head's keys and values.
 void AttendBackward(const AttentionBackward& args, AttentionScratch& scratch);

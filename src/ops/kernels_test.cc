@@ -255,12 +255,12 @@ TEST_P(AttentionTest, GradientsAgreeWithDifferences) {
   const int64_t panel_elements = KeyPanelElements(kShort, kHeadDim);
   PackKeys(k.data(), kHeadDim, kShort, kHeadDim, scratch.key_panels.Resize(panel_elements));
   PackKeys(v.data(), kHeadDim, kShort, kHeadDim, scratch.value_panels.Resize(panel_elements));
-  AttendBackward({.positions = kShort,
+  AttendBackward({.rows = kShort,
+                  .first_position = 0,
                   .head_dim = kHeadDim,
                   .query = q.data(),
+                  .query_row = kHeadDim,
                   .key = k.data(),
-                  .value = v.data(),
-                  .row = kHeadDim,
                   .out = forward.out.data(),
                   .out_gradient = d.data(),
                   .out_row = kHeadDim,

@@ -53,6 +53,7 @@ class LeftOperand {
             Bf16Sums sums = Bf16Sums::kOneByOne);
   int64_t rows() const { return rows_; }
   int64_t depth() const { return depth_; }
+  DType precision() const { return precision_; }
 
  private:
   friend class Product;

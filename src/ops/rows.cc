@@ -53,6 +53,7 @@ void RmsNormBackward(const RmsNormShape& s, const float* x, const float* w, cons
                                   s.dim);
     }
   });
+  if (dw == nullptr) return;
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
     Kernels().add(partial.data() + chunk * s.dim, dw, s.dim);
   }

@@ -45,7 +45,7 @@ struct RmsNormShape {
 // y, x [rows][dim]; w [dim]; rstd [rows] or null. (Zhang and Sennrich 2019.)
 void RmsNorm(const RmsNormShape& shape, const float* x, const float* w, float* y, float* rstd,
              ThreadPool& pool);
-// dx += , dw += .
+// dx += , dw += ; dw may be null.
 void RmsNormBackward(const RmsNormShape& shape, const float* x, const float* w, const float* dy,
                      const float* rstd, float* dx, float* dw, ThreadPool& pool);
 

@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "model/trainable_model.h"
+#include "model/train/trainable_model.h"
 #include "train/adamw.h"
 
 namespace mores::train {

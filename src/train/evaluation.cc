@@ -40,15 +40,12 @@ class BatchBuilder {
   BatchBuilder() { batch_.offsets.push_back(0); }
   void Add(std::span<const int32_t> tokens) {
     batch_.tokens.insert(batch_.tokens.end(), tokens.begin(), tokens.end());
-    batch_.targets.resize(batch_.tokens.size(), 0);
-    batch_.target_weights.resize(batch_.tokens.size(), 0);
     batch_.offsets.push_back(static_cast<int32_t>(batch_.tokens.size()));
   }
   // Makes the last token added predict `target`, `back` positions before the end.
   void Predict(size_t back, int32_t target) {
-    const size_t position = batch_.tokens.size() - 1 - back;
-    batch_.targets[position] = target;
-    batch_.target_weights[position] = 1;
+    batch_.predictions.push_back(
+        {.row = last() - static_cast<int32_t>(back), .token = target, .weight = 1});
   }
   int32_t last() const { return static_cast<int32_t>(batch_.tokens.size()) - 1; }
   const model::TrainBatch& batch() const { return batch_; }
@@ -160,17 +157,17 @@ void Evaluator::ScoreWholeStrings(Trainable& trainable, std::span<const Example>
         }
       }
     }
-    std::vector<float> nll;
-    trainable.Evaluate(builder.batch(), options_.precision, &nll);
-    const std::vector<int32_t>& offsets = builder.batch().offsets;
-    size_t sequence = 0;
+    model::BatchFigures figures;
+    trainable.Evaluate(builder.batch(), {.precision = options_.precision}, &figures);
+    auto next = figures.nll.begin();
     for (const int32_t c : micro_batch) {
       const auto index = static_cast<size_t>(chosen[static_cast<size_t>(c)]);
       const format::ReplyTokens& language = reply(examples[index].lang);
       std::vector<double> logs;
-      for (size_t i = 0; i < language.choices.size(); ++i, ++sequence) {
-        logs.push_back(-std::accumulate(nll.begin() + offsets[sequence],
-                                        nll.begin() + offsets[sequence + 1], 0.0));
+      for (const std::vector<int32_t>& choice : language.choices) {
+        const auto end = next + static_cast<std::ptrdiff_t>(choice.size());
+        logs.push_back(-std::accumulate(next, end, 0.0));
+        next = end;
       }
       scores[index] = ScoreOf(language, logs, IsUnsafe(examples[index]));
     }
@@ -193,8 +190,8 @@ Evaluation Evaluator::Run(Trainable& trainable, std::span<const Example> example
   model::LossSum sum;
   for (const MicroBatch& micro_batch : PackByLength(lengths, options_.micro_batch_tokens)) {
     const model::TrainBatch batch = BuildBatch(examples, micro_batch, TokenWeights{});
-    std::vector<float> nll;
-    const model::LossSum part = trainable.Evaluate(batch, options_.precision, &nll);
+    const model::LossSum part =
+        trainable.Evaluate(batch, {.precision = options_.precision}, /*figures=*/nullptr);
     sum.weighted_nll += part.weighted_nll;
     sum.weight += part.weight;
   }

@@ -97,9 +97,10 @@ TEST_P(EvaluationTest, ProbabilitiesAreThoseOfWholeLabelStrings) {
     scores = evaluation.scores;
     nll.emplace_back();
     for (int32_t i = 0; i < 12; ++i) {
-      std::vector<float> losses;
-      model->Evaluate(BuildBatch(set->examples, {i}, TokenWeights{}), tensor::DType::kF32, &losses);
-      nll.back().push_back(LabelLossOf(set->examples, {i}, losses).nll);
+      const model::TrainBatch batch = BuildBatch(set->examples, {i}, TokenWeights{});
+      model::BatchFigures figures;
+      model->Evaluate(batch, {.precision = tensor::DType::kF32}, &figures);
+      nll.back().push_back(LabelLossOf(set->examples, {i}, batch, figures).nll);
       EXPECT_NEAR(evaluation.scores[static_cast<size_t>(i)].label_nll, nll.back().back(), 1e-4);
     }
   }

@@ -118,9 +118,13 @@ model::TrainBatch BuildBatch(std::span<const Example> examples, const MicroBatch
   for (const int32_t index : micro_batch) {
     const Example& example = examples[static_cast<size_t>(index)];
     for (int32_t i = 0; i < example.length(); ++i) {
+      const float weight = TargetWeight(example, i + 1, weights);
+      if (weight != 0) {
+        batch.predictions.push_back({.row = static_cast<int32_t>(batch.tokens.size()),
+                                     .token = example.tokens[static_cast<size_t>(i) + 1],
+                                     .weight = weight});
+      }
       batch.tokens.push_back(example.tokens[static_cast<size_t>(i)]);
-      batch.targets.push_back(example.tokens[static_cast<size_t>(i) + 1]);
-      batch.target_weights.push_back(TargetWeight(example, i + 1, weights));
     }
     batch.offsets.push_back(static_cast<int32_t>(batch.tokens.size()));
   }
@@ -140,17 +144,20 @@ double WeightOf(std::span<const Example> examples, const MicroBatch& micro_batch
 }
 
 LabelLoss LabelLossOf(std::span<const Example> examples, const MicroBatch& micro_batch,
-                      std::span<const float> losses) {
+                      const model::TrainBatch& batch, const model::BatchFigures& figures) {
   LabelLoss sum;
-  size_t begin = 0;
+  size_t next = 0;
+  int32_t begin = 0;
   for (const int32_t index : micro_batch) {
     const Example& example = examples[static_cast<size_t>(index)];
-    const size_t first = begin + static_cast<size_t>(example.prompt_length) - 1;
-    for (size_t i = 0; i < static_cast<size_t>(example.label_length); ++i) {
-      sum.nll += static_cast<double>(example.weight) * static_cast<double>(losses[first + i]);
+    const int32_t first = begin + example.prompt_length - 1, end = begin + example.length();
+    for (; next < batch.predictions.size() && batch.predictions[next].row < end; ++next) {
+      const int32_t row = batch.predictions[next].row;
+      if (row < first || row >= first + example.label_length) continue;
+      sum.nll += static_cast<double>(example.weight) * static_cast<double>(figures.nll[next]);
       sum.weight += static_cast<double>(example.weight);
     }
-    begin += static_cast<size_t>(example.length());
+    begin = end;
   }
   return sum;
 }

@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "format/profile/judge_profile.h"
 #include "format/sft.h"
-#include "model/trainable_model.h"
+#include "model/train/trainable_model.h"
 #include "text/tokenizer/tokenizer.h"
 #include "train/packing.h"
 
@@ -58,21 +58,22 @@ struct TokenWeights {
   double critique = 1;
 };
 
+// Predictions without weight are left out.
 model::TrainBatch BuildBatch(std::span<const Example> examples, const MicroBatch& micro_batch,
                              const TokenWeights& weights);
 
-// The sum of BuildBatch's target weights.
+// The sum of the weights of BuildBatch's predictions.
 double WeightOf(std::span<const Example> examples, const MicroBatch& micro_batch,
                 const TokenWeights& weights);
 
-// The loss of label tokens alone, each with its example's weight; `losses` by position of the
-// batch.
+// The loss of label tokens alone, each with its example's weight. `batch`: as BuildBatch made it;
+// what has no weight in it isn't seen.
 struct LabelLoss {
   double nll = 0;
   double weight = 0;
 };
 LabelLoss LabelLossOf(std::span<const Example> examples, const MicroBatch& micro_batch,
-                      std::span<const float> losses);
+                      const model::TrainBatch& batch, const model::BatchFigures& figures);
 
 // What a tokenizer is trained on: each turn, label string and critique of a record as a text of its
 // own, as they are encoded; at most `limit` texts, of records chosen by `seed`.

@@ -183,26 +183,28 @@ TEST_F(ExamplesTest, BatchWeighsPromptLabelAndCritique) {
   const Example& english = set->examples[0];
   ASSERT_EQ(batch.offsets,
             std::vector<int32_t>({0, chinese.length(), chinese.length() + english.length()}));
-  EXPECT_EQ(batch.tokens.size(), batch.targets.size());
-  EXPECT_EQ(batch.tokens.size(), batch.target_weights.size());
+  ASSERT_EQ(batch.tokens.size(), batch.predictions.size());
   // The second sequence is the English one, of weight one half.
   const auto begin = static_cast<size_t>(chinese.length());
   double sum = 0;
-  for (const float weight : batch.target_weights) sum += static_cast<double>(weight);
+  for (size_t i = 0; i < batch.predictions.size(); ++i) {
+    EXPECT_EQ(batch.predictions[i].row, static_cast<int32_t>(i));
+    sum += static_cast<double>(batch.predictions[i].weight);
+  }
   EXPECT_NEAR(sum, WeightOf(set->examples, both, weights), 1e-5);
   const auto prompt = static_cast<size_t>(english.prompt_length);
-  EXPECT_EQ(batch.targets[begin + prompt - 1], english.tokens[prompt]);
-  EXPECT_EQ(batch.target_weights[begin], 0.125f);
-  EXPECT_EQ(batch.target_weights[begin + prompt - 2], 0.125f);
-  EXPECT_EQ(batch.target_weights[begin + prompt - 1], 2.0f);
+  EXPECT_EQ(batch.predictions[begin + prompt - 1].token, english.tokens[prompt]);
+  EXPECT_EQ(batch.predictions[begin].weight, 0.125f);
+  EXPECT_EQ(batch.predictions[begin + prompt - 2].weight, 0.125f);
+  EXPECT_EQ(batch.predictions[begin + prompt - 1].weight, 2.0f);
   const auto label = static_cast<size_t>(english.label_length);
-  EXPECT_EQ(batch.target_weights[begin + prompt - 1 + label], 1.0f);
-  EXPECT_EQ(batch.target_weights.back(), 1.0f);
-  EXPECT_EQ(batch.targets.back(), *tokenizer_->eos_id());
+  EXPECT_EQ(batch.predictions[begin + prompt - 1 + label].weight, 1.0f);
+  EXPECT_EQ(batch.predictions.back().weight, 1.0f);
+  EXPECT_EQ(batch.predictions.back().token, *tokenizer_->eos_id());
 
-  std::vector<float> losses(batch.tokens.size(), 1.0f);
-  losses[begin + prompt - 1] = 3.0f;
-  const LabelLoss loss = LabelLossOf(set->examples, both, losses);
+  model::BatchFigures figures{.nll = std::vector<float>(batch.tokens.size(), 1.0f)};
+  figures.nll[begin + prompt - 1] = 3.0f;
+  const LabelLoss loss = LabelLossOf(set->examples, both, batch, figures);
   EXPECT_DOUBLE_EQ(loss.weight, chinese.label_length + 0.5 * english.label_length);
   EXPECT_DOUBLE_EQ(loss.nll, loss.weight + 0.5 * 2);
 }

@@ -31,17 +31,18 @@ class Number : public Trainable {
   void ZeroGradients() override { parameters_[0].gradient[0] = 0; }
   model::LossSum ForwardBackward(const model::TrainBatch& batch,
                                  const model::TrainStepOptions& options,
-                                 std::vector<float>*) override {
+                                 model::BatchFigures*) override {
     model::LossSum sum;
-    for (size_t i = 0; i < batch.tokens.size(); ++i) {
-      const float distance = value() - static_cast<float>(batch.tokens[i]);
-      const float weight = batch.target_weights[i];
+    for (const model::Prediction& prediction : batch.predictions) {
+      const float distance = value() - static_cast<float>(prediction.token);
+      const float weight = prediction.weight;
       sum.weighted_nll += static_cast<double>(weight * distance * distance / 2);
       parameters_[0].gradient[0] += options.loss_scale * weight * distance;
     }
     return sum;
   }
-  model::LossSum Evaluate(const model::TrainBatch&, tensor::DType, std::vector<float>*) override {
+  model::LossSum Evaluate(const model::TrainBatch&, const model::TrainStepOptions&,
+                          model::BatchFigures*) override {
     return {};
   }
   std::vector<std::vector<float>> LogProbabilities(const model::TrainBatch&,
@@ -85,13 +86,13 @@ class Distances : public Objective {
     model::TrainBatch batch;
     for (const int32_t example : micro_batch) {
       shown.push_back(example);
-      batch.tokens.push_back(5 * example);
-      batch.target_weights.push_back(2);
+      batch.predictions.push_back({.row = 0, .token = 5 * example, .weight = 2});
     }
     if (shown.size() == stop_at) stop.Request();
     model::TrainStepOptions options = context.options;
     options.loss_scale = static_cast<float>(factor / context.weight);
-    sums.loss += factor * trainable.ForwardBackward(batch, options, /*nll=*/nullptr).weighted_nll;
+    sums.loss +=
+        factor * trainable.ForwardBackward(batch, options, /*figures=*/nullptr).weighted_nll;
     sums.tokens += static_cast<int64_t>(micro_batch.size());
     sums.others[0].sum += context.progress;
     sums.others[0].weight += 1;

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "model/trainable_model.h"
+#include "model/train/trainable_model.h"
 #include "train/packing.h"
 #include "train/trainable.h"
 

@@ -66,9 +66,9 @@ void SftObjective::AddMicroBatch(Trainable& trainable, const MicroBatch& micro_b
       BuildBatch(train_.examples, micro_batch, Weights(context.progress));
   model::TrainStepOptions options = context.options;
   options.loss_scale = static_cast<float>(1 / context.weight);
-  std::vector<float> losses;
-  sums.loss += trainable.ForwardBackward(batch, options, &losses).weighted_nll;
-  const LabelLoss label = LabelLossOf(train_.examples, micro_batch, losses);
+  model::BatchFigures figures;
+  sums.loss += trainable.ForwardBackward(batch, options, &figures).weighted_nll;
+  const LabelLoss label = LabelLossOf(train_.examples, micro_batch, batch, figures);
   sums.others[0].sum += label.nll;
   sums.others[0].weight += label.weight;
   sums.tokens += static_cast<int64_t>(batch.tokens.size());

@@ -7,7 +7,7 @@
 
 #include "base/files.h"
 #include "format/profile/asked_profile.h"
-#include "model/trainable_model.h"
+#include "model/train/trainable_model.h"
 #include "support/base/test_directory.h"
 #include "support/train/toy_records.h"
 #include "text/tokenizer/tokenizer.h"

@@ -20,12 +20,12 @@ class EveryWeight : public Trainable {
 
   model::LossSum ForwardBackward(const model::TrainBatch& batch,
                                  const model::TrainStepOptions& options,
-                                 std::vector<float>* nll) override {
-    return model_->ForwardBackward(batch, options, nll);
+                                 model::BatchFigures* figures) override {
+    return model_->ForwardBackward(batch, options, figures);
   }
-  model::LossSum Evaluate(const model::TrainBatch& batch, tensor::DType precision,
-                          std::vector<float>* nll) override {
-    return model_->Evaluate(batch, precision, nll);
+  model::LossSum Evaluate(const model::TrainBatch& batch, const model::TrainStepOptions& options,
+                          model::BatchFigures* figures) override {
+    return model_->Evaluate(batch, options, figures);
   }
   std::vector<std::vector<float>> LogProbabilities(const model::TrainBatch& batch,
                                                    std::span<const int32_t> positions,

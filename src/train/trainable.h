@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "model/trainable_model.h"
+#include "model/train/trainable_model.h"
 #include "tensor/dtype.h"
 
 namespace mores::train {
@@ -32,13 +32,13 @@ class Trainable {
   virtual void ParametersChanged() = 0;
 
   virtual void ZeroGradients() = 0;
-  // As model::TrainableModel has them. Target weights may be negative: gradients are linear in
-  // them.
+  // As model::TrainableModel has them; figures may be null.
   virtual model::LossSum ForwardBackward(const model::TrainBatch& batch,
                                          const model::TrainStepOptions& options,
-                                         std::vector<float>* nll) = 0;
-  virtual model::LossSum Evaluate(const model::TrainBatch& batch, tensor::DType precision,
-                                  std::vector<float>* nll) = 0;
+                                         model::BatchFigures* figures) = 0;
+  virtual model::LossSum Evaluate(const model::TrainBatch& batch,
+                                  const model::TrainStepOptions& options,
+                                  model::BatchFigures* figures) = 0;
   virtual std::vector<std::vector<float>> LogProbabilities(const model::TrainBatch& batch,
                                                            std::span<const int32_t> positions,
                                                            std::span<const int32_t> token_ids,

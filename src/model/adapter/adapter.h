@@ -24,7 +24,7 @@ struct AdapterPart {
 };
 
 struct Adapter {
-  std::string path;                          // where it lies: what errors name; may be empty
+  std::string path;  // where it lies: what errors name; may be empty
   AdapterConfig config;
   std::map<std::string, AdapterPart> parts;  // by module
   // The files that hold it, as ModelSource::HashFiles.

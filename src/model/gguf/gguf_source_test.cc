@@ -61,8 +61,8 @@ class GgufSourceTest : public ::testing::Test {
     const Chunk chunk{.tokens = tokens, .cache = &cache};
     const std::span<const float> hidden = (*decoder)->Forward({&chunk, 1}, scratch, pool_);
     std::vector<float> logits(tokens.size() * static_cast<size_t>(source.config().vocab_size));
-    (*decoder)->Logits(hidden.data(), static_cast<int64_t>(tokens.size()), logits.data(), scratch,
-                       pool_);
+    (*decoder)->Logits(hidden.data(), static_cast<int64_t>(tokens.size()), {}, logits.data(),
+                       scratch, pool_);
     return logits;
   }
   // Of a sequence of the golden case.

@@ -4,12 +4,14 @@
 #define MORES_TRAIN_PREFERENCE_PREFERENCE_LOSS_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 
 namespace mores::train {
 
@@ -35,8 +37,10 @@ enum class PreferenceLossKind {
   kKto,
 };
 std::string_view Name(PreferenceLossKind kind);  // as recipes have it: "sigmoid"
+std::span<const PreferenceLossKind> PreferenceLossKinds();
 
 enum class Divergence { kReverseKl, kForwardKl, kJs, kAlpha };
+std::string_view Name(Divergence divergence);  // as recipes have it: "reverse_kl"
 
 struct PreferenceLossTerm {
   PreferenceLossKind kind = PreferenceLossKind::kSigmoid;
@@ -46,57 +50,71 @@ struct PreferenceLossTerm {
 struct PreferenceLoss {
   std::vector<PreferenceLossTerm> terms = {{}};
   double beta = 0.1;
-  double label_smoothing = 0;  // of kRobust, kCdpo, kExoPair, kAot, kAotUnpaired
+  double label_smoothing = 0;  // of kRobust, kCdpo, kExoPair, kAot, kAotUnpaired, kSimpo
   Divergence divergence = Divergence::kReverseKl;
-  double alpha_divergence = 0.5;  // of Divergence::kAlpha
-  double length_desensitised = 1; // tokens past the shorter completion's length count so much
-  bool weighted = false;          // WPO: pairs weighed by how likely the policy is to say them
+  double alpha_divergence = 0.5;   // of Divergence::kAlpha
+  double length_desensitised = 1;  // tokens past the shorter completion's length count so much
+  bool weighted = false;           // WPO: pairs weighed by how likely the policy is to say them
   double discopop_tau = 0.05;
   double simpo_gamma = 0.5;
   double orpo_lambda = 0.1;
   double desirable_weight = 1, undesirable_weight = 1;  // of kKto
 
+  bool Has(PreferenceLossKind kind) const;
   bool NeedsReference() const;  // any term does
   bool Unpaired() const;        // kKto: each completion by itself
-  // Terms that look at the whole step's pairs at once (kAot*, kKto).
+  // Terms that look at the whole step's pairs at once: kAot*, kKto, and kSft or kOrpo where pairs
+  // are weighted (their mean over tokens is multiplied by the mean of the pairs' weights).
   bool Coupled() const;
 };
 
-// kUsage-like kInput, the field named, for what can't be: mixtures of paired and unpaired terms,
-// smoothing where it is not allowed (kExoPair needs it), divergences with losses that have no log
-// ratio, a weight that isn't finite.
+// kInput, the field named as recipes have it ("field 'label_smoothing': ..."), for what can't be:
+// mixtures of paired and unpaired terms, smoothing where no term has it (kExoPair needs it), a
+// divergence, weighting or length desensitisation with losses that have none, numbers that aren't
+// finite or out of range.
 Status CheckPreferenceLoss(const PreferenceLoss& loss);
 
-// One completion: its log-probabilities by token under the policy (natural logarithms), and their
-// sums under the reference. `rows`.
+// All that shapes the numbers, and nothing else: fields that no term reads are left out.
+Json ToJson(const PreferenceLoss& loss);
+
+// The loss of any pairs whose policy is the reference; none where it depends on the data.
+std::optional<double> LossAtStart(const PreferenceLoss& loss);
+
+// One completion: its log-probabilities by token (natural logarithms), at least one token.
 struct CompletionLogps {
   std::span<const float> policy;     // [tokens]
   std::span<const float> reference;  // [tokens]; empty where no term needs it
   // Of each token's log of the sum over the vocabulary of p^2, for `weighted`; else empty.
   std::span<const float> log_square_sums;
-  bool wanted = true;     // kKto
-  int32_t pair = 0;       // index of its pair; chosen and rejected share one
+  bool wanted = true;  // kKto
+  double weight = 1;   // of its example; of pairs the chosen one's counts
 };
 
-// Of the step's completions: pairs as (chosen, rejected) next to each other, or single ones for
-// kKto. `kl`: for kKto, mean over the step of policy less reference of mismatched pairs, before
-// it is clamped at 0. `chosen_tokens`: of the whole step, what kSft's and kOrpo's means are over.
+// What means are over: of the whole step, all micro-batches together. Examples count by their
+// weights, so sums of them are no whole numbers where weights aren't.
 struct StepFigures {
-  int64_t pairs = 0;  // of the step, all micro-batches together; single completions for kKto
-  int64_t chosen_tokens = 0;
-  int64_t wanted = 0, unwanted = 0;  // for kKto
+  double pairs = 0;          // sum of weights; of single completions for kKto
+  double chosen_tokens = 0;  // sum of weight times tokens of chosen completions: kSft, kOrpo
+  // For kKto: mean over the step of policy less reference, summed over tokens, of completions with
+  // prompts that aren't theirs, before it is clamped at 0.
   double kl = 0;
 };
 
 struct PairFigures {
-  double loss = 0;                 // this pair's share of the step's, already divided
-  double chosen_reward = 0, rejected_reward = 0;  // beta times the log ratio
-  double chosen_logp = 0, rejected_logp = 0;      // sums under the policy
+  double loss = 0;  // this pair's share of the step's, already divided
+  // beta times the log ratio; without a reference beta (of kOrpo alone: lambda) times the mean
+  // log-probability. Of kKto only that of the completion's own kind.
+  double chosen_reward = 0, rejected_reward = 0;
+  double chosen_logp = 0, rejected_logp = 0;  // sums under the policy
 };
 
-// For completions of whole pairs: the loss, and d(loss)/d(policy log-probability) of every token,
-// in `gradients` [sum of tokens], completion after completion. For Coupled terms give the whole
-// step's completions in one call.
+// For completions of whole pairs, (chosen, rejected) next to each other, or single ones for kKto:
+// the loss, and d(loss)/d(policy log-probability) of every token, in `gradients` [sum of tokens],
+// completion after completion. For Coupled terms other than kKto give the whole step's completions
+// in one call. REQUIRES: CheckPreferenceLoss is fine.
+//
+// Where a log-probability that a term needs isn't finite, the pair's loss is a NaN, and so are its
+// gradients (for Coupled terms all): a sum of losses that is finite means that every input was.
 std::vector<PairFigures> PreferenceLossOf(const PreferenceLoss& loss, const StepFigures& step,
                                           std::span<const CompletionLogps> completions,
                                           std::span<float> gradients);

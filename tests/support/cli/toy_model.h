@@ -15,7 +15,7 @@
 #include "base/threads.h"
 #include "format/profile/judge_profile.h"
 #include "format/profile/reply_tokens.h"
-#include "model/trainable_model.h"
+#include "model/train/trainable_model.h"
 #include "text/tokenizer/sentencepiece.h"
 
 namespace mores::cli {

@@ -18,7 +18,7 @@
 #include "base/json.h"
 #include "model/config.h"
 #include "support/model/tolerance.h"
-#include "model/trainable_model.h"
+#include "model/train/trainable_model.h"
 #include "tensor/safetensors.h"
 
 namespace mores::model {
@@ -76,7 +76,7 @@ struct GoldenCase {
 
   double total_weight() const {
     double sum = 0;
-    for (const float weight : batch.target_weights) sum += weight;
+    for (const Prediction& prediction : batch.predictions) sum += double{prediction.weight};
     return sum;
   }
 };
@@ -99,8 +99,13 @@ inline Expected<GoldenCase> ReadGoldenCase(const std::string& root, const std::s
     view.CopyTo(values.data());
   }
   if (!json.contains("adamw")) return golden;
-  golden.batch.targets = json["targets"].get<std::vector<int32_t>>();
-  golden.batch.target_weights = json["target_weights"].get<std::vector<float>>();
+  const auto targets = json["targets"].get<std::vector<int32_t>>();
+  const auto weights = json["target_weights"].get<std::vector<float>>();
+  for (size_t row = 0; row < targets.size(); ++row) {
+    if (weights[row] == 0) continue;
+    golden.batch.predictions.push_back(
+        {.row = static_cast<int32_t>(row), .token = targets[row], .weight = weights[row]});
+  }
   golden.loss = json["loss"].get<double>();
   const Json& adamw = json["adamw"];
   golden.adamw = {adamw["lr"].get<double>(),           adamw["beta1"].get<double>(),

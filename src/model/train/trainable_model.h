@@ -1,6 +1,7 @@
-// A decoder with float32 master weights and gradients: what training holds.
-#ifndef MORES_MODEL_TRAINABLE_MODEL_H_
-#define MORES_MODEL_TRAINABLE_MODEL_H_
+// A decoder in training: with float32 master weights and gradients of all that it is made of, or of
+// an adapter over weights that stay in the bits they have.
+#ifndef MORES_MODEL_TRAIN_TRAINABLE_MODEL_H_
+#define MORES_MODEL_TRAIN_TRAINABLE_MODEL_H_
 
 #include <cstdint>
 #include <memory>
@@ -11,42 +12,14 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "model/adapter/adapter.h"
 #include "model/config.h"
+#include "model/model_source.h"
+#include "model/train/parameter.h"
+#include "model/train/train_batch.h"
 #include "tensor/dtype.h"
 
 namespace mores::model {
-
-class ModelSource;
-
-// One weight tensor, row-major, named as in the Hugging Face checkpoint.
-struct Parameter {
-  std::string name;
-  std::vector<int64_t> shape;
-  std::vector<float> value;
-  std::vector<float> gradient;  // same size
-  bool decay = false;           // matrices: true; norms and biases: false
-};
-
-// Whole sequences, one after another, without padding.
-struct TrainBatch {
-  std::vector<int32_t> tokens;        // [total_tokens]
-  std::vector<int32_t> offsets;       // [sequences + 1], offsets[0] = 0, the last = total_tokens
-  std::vector<int32_t> targets;       // [total_tokens]; the token that position i must predict
-  std::vector<float> target_weights;  // [total_tokens]; 0: not in the loss
-};
-
-struct TrainStepOptions {
-  tensor::DType precision = tensor::DType::kBf16;  // of products; kF32 or kBf16
-  float dropout = 0;  // on embeddings, attention outputs and FFN outputs before the residual
-  uint64_t dropout_seed = 0;  // a pure function of (seed, tensor, element): order-independent
-  // Gradients added are those of loss_scale * sum_i weight_i * nll_i.
-  float loss_scale = 1;
-};
-
-struct LossSum {
-  double weighted_nll = 0;  // sum of weight * nll, natural logarithm
-  double weight = 0;        // sum of weights
-};
 
 // The longest sequence that a model can be trained on: its context, or what no layer's window and
 // no stretching of rotary positions comes into play for, neither of which has a backward pass.
@@ -67,6 +40,11 @@ class TrainableModel {
                                                         ThreadPool& pool);
   // The same of what OpenModel finds at `path`.
   static Expected<std::unique_ptr<TrainableModel>> Load(const std::string& path, ThreadPool& pool);
+  // The weights of `base`, frozen and read where they lie, and an adapter whose numbers are the
+  // parameters, named as PEFT's files have them without "base_model.model.". REQUIRES: an adapter
+  // for this base.
+  static Expected<std::unique_ptr<TrainableModel>> Adapt(std::shared_ptr<const ModelSource> base,
+                                                         const Adapter& adapter, ThreadPool& pool);
   ~TrainableModel();
 
   const ModelConfig& config() const;
@@ -77,12 +55,12 @@ class TrainableModel {
   void ZeroGradients();
   // Call after changing parameter values, before the next forward pass.
   void ParametersChanged();
-  // Adds to the gradients. Per-position negative log-likelihoods go to `nll` as in Evaluate.
+  // Adds to the gradients.
   LossSum ForwardBackward(const TrainBatch& batch, const TrainStepOptions& options,
-                          std::vector<float>* nll = nullptr);
-  // Loss without gradients or dropout; per-position negative log-likelihoods if `nll` isn't null
-  // (zero where the weight is zero).
-  LossSum Evaluate(const TrainBatch& batch, tensor::DType precision, std::vector<float>* nll);
+                          BatchFigures* figures = nullptr);
+  // Loss without gradients or dropout; of the options, `precision` and `figures` count.
+  LossSum Evaluate(const TrainBatch& batch, const TrainStepOptions& options,
+                   BatchFigures* figures = nullptr);
   // Log-softmax at one position a sequence over `token_ids` only: [sequences][token_ids].
   // `positions` indexes batch.tokens. For evaluation of labels.
   std::vector<std::vector<float>> LogProbabilities(const TrainBatch& batch,
@@ -90,9 +68,15 @@ class TrainableModel {
                                                    std::span<const int32_t> token_ids,
                                                    tensor::DType precision);
 
-  // Writes config.json and model.safetensors (values rounded to `dtype`). kUnsupported, and nothing
-  // written, where config.json can't say what the layers are.
+  // About the bytes of activations that ForwardBackward may keep for its backward pass; layers
+  // beyond it are computed again there, which changes no number. 0: all are kept.
+  void LimitActivations(int64_t bytes);
+
+  // Of every weight: writes config.json and model.safetensors (values rounded to `dtype`).
+  // kUnsupported, and nothing written, where config.json can't say what the layers are.
   Status Save(const std::string& directory, tensor::DType dtype) const;
+  // Of Adapt: the adapter as it is now.
+  Adapter CurrentAdapter() const;
 
  private:
   struct Impl;
@@ -102,4 +86,4 @@ class TrainableModel {
 
 }  // namespace mores::model
 
-#endif  // MORES_MODEL_TRAINABLE_MODEL_H_
+#endif  // MORES_MODEL_TRAIN_TRAINABLE_MODEL_H_

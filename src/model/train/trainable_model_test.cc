@@ -1,6 +1,6 @@
 // Gradients by finite differences, and what of a model can be trained. Against PyTorch:
 // model/golden_test.cc.
-#include "model/trainable_model.h"
+#include "model/train/trainable_model.h"
 
 #include <gtest/gtest.h>
 
@@ -50,8 +50,11 @@ TrainBatch TwoSequences(int vocab_size) {
   };
   for (int i = 0; i < 40; ++i) {
     batch.tokens.push_back(token());
-    batch.targets.push_back(token());
-    batch.target_weights.push_back(static_cast<float>(i % 4) * 0.5f);
+    const int32_t next = token();
+    if (i % 4 > 0) {
+      batch.predictions.push_back(
+          {.row = i, .token = next, .weight = static_cast<float>(i % 4) * 0.5f});
+    }
   }
   return batch;
 }
@@ -69,7 +72,7 @@ TEST_P(FiniteDifferences, EveryGradient) {
   model->ForwardBackward(batch, {.precision = tensor::DType::kF32});
   const auto loss = [&] {
     model->ParametersChanged();
-    return model->Evaluate(batch, tensor::DType::kF32, /*nll=*/nullptr).weighted_nll;
+    return model->Evaluate(batch, {.precision = tensor::DType::kF32}).weighted_nll;
   };
   for (Parameter& parameter : model->parameters()) {
     double square = 0;

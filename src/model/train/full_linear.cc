@@ -1,6 +1,4 @@
-#include "model/linear.h"
-
-#include <cstring>
+#include "model/train/full_linear.h"
 
 #include "ops/rows.h"
 
@@ -9,12 +7,12 @@ namespace mores::model {
 using ops::Accumulate;
 using ops::Layout;
 
-TrainableLinear::TrainableLinear(std::vector<Part> parts) : parts_(std::move(parts)) {
+FullLinear::FullLinear(std::vector<Part> parts) : parts_(std::move(parts)) {
   in_ = parts_[0].weight->shape[1];
   for (const Part& part : parts_) out_ += part.weight->shape[0];
 }
 
-void TrainableLinear::Pack(tensor::DType precision, Use use, ThreadPool& pool) {
+void FullLinear::Prepare(tensor::DType precision, Use use, ThreadPool& pool) {
   const float* weights = parts_[0].weight->value.data();
   if (parts_.size() > 1) {
     stacked_.clear();
@@ -40,26 +38,29 @@ void TrainableLinear::Pack(tensor::DType precision, Use use, ThreadPool& pool) {
   if (!any) bias_.clear();
 }
 
-void TrainableLinear::Forward(const float* x, int64_t rows, float* y, tensor::DType precision,
-                              LinearScratch& scratch, ThreadPool& pool) const {
-  scratch.left.Pack({x, rows, in_, in_}, Layout::kPlain, precision, pool);
-  ops::MatMul(scratch.left, forward_, y, out_, Accumulate::kNo, pool);
-  ops::AddBias(bias_.empty() ? nullptr : bias_.data(), y, out_, rows, out_, pool);
+void FullLinear::Forward(const float* x, int64_t rows, float* y, const LinearPass& pass) {
+  pass.scratch.left.Pack({x, rows, in_, in_}, Layout::kPlain, pass.precision, pass.pool);
+  ops::MatMul(pass.scratch.left, forward_, y, out_, Accumulate::kNo, pass.pool);
+  ops::AddBias(bias_.empty() ? nullptr : bias_.data(), y, out_, rows, out_, pass.pool);
 }
 
-void TrainableLinear::Backward(const float* x, const float* dy, int64_t rows, float* dx,
-                               tensor::DType precision, LinearScratch& scratch, ThreadPool& pool) {
-  scratch.left.Pack({dy, rows, out_, out_}, Layout::kPlain, precision, pool);
-  ops::MatMul(scratch.left, backward_, dx, in_, Accumulate::kNo, pool);
-  scratch.right.Pack({x, rows, in_, in_}, Layout::kPlain, precision, pool);
+void FullLinear::Backward(const float* x, const float* dy, int64_t rows, float* dx,
+                          const LinearPass& pass) {
+  LinearScratch& scratch = pass.scratch;
+  if (dx != nullptr) {
+    scratch.left.Pack({dy, rows, out_, out_}, Layout::kPlain, pass.precision, pass.pool);
+    ops::MatMul(scratch.left, backward_, dx, in_, Accumulate::kNo, pass.pool);
+  }
+  scratch.right.Pack({x, rows, in_, in_}, Layout::kPlain, pass.precision, pass.pool);
   int64_t first = 0;
   for (const Part& part : parts_) {
     const int64_t out = part.weight->shape[0];
-    scratch.left.Pack({dy + first, rows, out, out_}, Layout::kTransposed, precision, pool);
+    scratch.left.Pack({dy + first, rows, out, out_}, Layout::kTransposed, pass.precision,
+                      pass.pool);
     ops::MatMul(scratch.left, scratch.right, part.weight->gradient.data(), in_, Accumulate::kYes,
-                pool);
+                pass.pool);
     if (part.bias != nullptr) {
-      ops::AddColumnSums(dy + first, out_, rows, out, part.bias->gradient.data(), pool);
+      ops::AddColumnSums(dy + first, out_, rows, out, part.bias->gradient.data(), pass.pool);
     }
     first += out;
   }

@@ -1,0 +1,251 @@
+// Adapters over a frozen model: gradients by finite differences, prompts that are shared, layers
+// that are computed again. Against PEFT: tests/golden/adapters.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "base/random.h"
+#include "model/train/trainable_model.h"
+#include "support/base/test_directory.h"
+#include "support/model/golden_case.h"
+
+namespace mores::model {
+namespace {
+
+using tensor::DType;
+
+struct AdaptedCase {
+  Family family;
+  bool dora;
+  bool tied;
+  std::vector<std::string> modules;  // ends of names
+};
+
+class AdaptedModel : public testing::TestWithParam<AdaptedCase> {
+ protected:
+  void SetUp() override {
+    ModelConfig config{.family = GetParam().family,
+                       .vocab_size = 2100,  // more than a chunk of the head
+                       .hidden_dim = 20,
+                       .ffn_dim = 22,
+                       .layers = 3,
+                       .query_heads = 4,
+                       .kv_heads = 2,
+                       .head_dim = 10,
+                       .context_length = 80,
+                       .tied_head = GetParam().tied};
+    config.every_layer.query_key_norm = config.family == Family::kQwen3;
+    config.every_layer.qkv_bias = config.family == Family::kQwen2;
+    const auto full = TrainableModel::Random(config, 1, pool_);
+    uint64_t stream = 0;
+    for (Parameter& parameter : full->parameters()) {
+      Random random(3, ++stream);
+      const bool matrix = parameter.shape.size() > 1;
+      const bool norm = parameter.name.ends_with("norm.weight");
+      const double scale = matrix ? 1 / std::sqrt(static_cast<double>(parameter.shape[1])) : 0.3;
+      for (float& value : parameter.value) {
+        value = static_cast<float>((norm ? 1 : 0) + scale * random.Normal());
+      }
+    }
+    ASSERT_TRUE(full->Save(folder_.path() + "/base", DType::kF32));
+    auto source = OpenModel(folder_.path() + "/base");
+    ASSERT_TRUE(source) << source.error().message;
+    source_ = std::move(*source);
+    adapter_.config.dora = GetParam().dora;
+    for (const WeightShape& weight : WeightShapes(config)) AddPart(weight);
+    ASSERT_FALSE(adapter_.parts.empty());
+  }
+
+  void AddPart(const WeightShape& weight) {
+    for (const std::string& module : GetParam().modules) {
+      if (!weight.name.ends_with(module + ".weight")) continue;
+      const std::string name = weight.name.substr(0, weight.name.size() - 7);
+      AdapterPart part{.place = {.module = name,
+                                 .in = weight.shape[1],
+                                 .out = weight.shape[0],
+                                 .rank = 3,
+                                 .scale = 0.7}};
+      Random random(9, HashBytes(name));
+      const auto fill = [&](std::vector<float>& values, int64_t count, double mean, double scale) {
+        for (int64_t i = 0; i < count; ++i) {
+          values.push_back(static_cast<float>(mean + scale * random.Normal()));
+        }
+      };
+      fill(part.a, 3 * part.place.in, 0, 0.3);
+      fill(part.b, 3 * part.place.out, 0, 0.3);
+      if (GetParam().dora) fill(part.magnitude, part.place.out, 1, 0.2);
+      adapter_.parts[name] = std::move(part);
+    }
+  }
+
+  std::unique_ptr<TrainableModel> Adapted(ThreadPool& pool) {
+    auto model = TrainableModel::Adapt(source_, adapter_, pool);
+    EXPECT_TRUE(model) << model.error().message;
+    return std::move(*model);
+  }
+
+  // A prompt, and two completions after it; the whole sequences, or the prompt once.
+  static TrainBatch Pair(bool shared) {
+    Random random(5);
+    std::vector<int32_t> prompt, one, other;
+    const auto fill = [&](std::vector<int32_t>& tokens, int count) {
+      for (int i = 0; i < count; ++i) tokens.push_back(static_cast<int32_t>(random.Below(2100)));
+    };
+    fill(prompt, 37);
+    fill(one, 9);
+    fill(other, 21);
+    TrainBatch batch{.tokens = prompt, .offsets = {0, 37}};
+    if (shared) {
+      batch.parents = {-1, 0, 0};
+      batch.predictions = {{.row = 36, .token = one[0], .weight = 0.5f},
+                           {.row = 36, .token = other[0], .weight = -0.25f}};
+    } else {
+      batch = {.offsets = {0}};
+    }
+    for (const auto* completion : {&one, &other}) {
+      const float weight = completion == &one ? 0.5f : -0.25f;
+      if (!shared) {
+        batch.tokens.insert(batch.tokens.end(), prompt.begin(), prompt.end());
+        batch.predictions.push_back({.row = static_cast<int32_t>(batch.tokens.size()) - 1,
+                                     .token = completion->front(),
+                                     .weight = weight});
+      }
+      for (size_t i = 0; i + 1 < completion->size(); ++i) {
+        batch.predictions.push_back({.row = static_cast<int32_t>(batch.tokens.size()),
+                                     .token = (*completion)[i + 1],
+                                     .weight = weight});
+        batch.tokens.push_back((*completion)[i]);
+      }
+      batch.offsets.push_back(static_cast<int32_t>(batch.tokens.size()));
+    }
+    return batch;
+  }
+
+  static std::vector<std::vector<float>> Gradients(TrainableModel& model, const TrainBatch& batch,
+                                                   const TrainStepOptions& options) {
+    model.ZeroGradients();
+    model.ForwardBackward(batch, options);
+    std::vector<std::vector<float>> gradients;
+    for (const Parameter& parameter : model.parameters()) gradients.push_back(parameter.gradient);
+    return gradients;
+  }
+
+  ThreadPool pool_{2};
+  TestDirectory folder_;
+  std::shared_ptr<const ModelSource> source_;
+  Adapter adapter_;
+};
+
+TEST_P(AdaptedModel, GradientsAgreeWithDifferences) {
+  const auto model = Adapted(pool_);
+  const TrainBatch batch = Pair(/*shared=*/true);
+  Gradients(*model, batch, {.precision = DType::kF32});
+  for (Parameter& parameter : model->parameters()) {
+    double square = 0;
+    for (const float g : parameter.gradient) square += double{g} * double{g};
+    ASSERT_GT(square, 0) << parameter.name;
+    const std::vector<float> kept = parameter.value, gradient = parameter.gradient;
+    const double size = std::sqrt(square), step = 0.02 / std::max(1.0, std::sqrt(size));
+    const auto at = [&](double by) {
+      for (size_t i = 0; i < kept.size(); ++i) {
+        parameter.value[i] = static_cast<float>(kept[i] + by * gradient[i] / size);
+      }
+      model->ParametersChanged();
+      return model->Evaluate(batch, {.precision = DType::kF32}).weighted_nll;
+    };
+    const double measured =
+        (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step);
+    parameter.value = kept;
+    // The norm of a row counts as a constant (DoRA, section 4.3), which differences don't know.
+    if (GetParam().dora && !parameter.name.ends_with("magnitude_vector")) continue;
+    EXPECT_NEAR(measured / size, 1, 3e-3) << parameter.name;
+  }
+}
+
+TEST_P(AdaptedModel, ASharedPromptChangesNothing) {
+  const auto model = Adapted(pool_);
+  for (const DType precision : {DType::kF32, DType::kBf16}) {
+    std::map<int32_t, std::vector<float>> nll[2];
+    std::vector<std::vector<float>> gradients[2];
+    for (const bool shared : {false, true}) {
+      const TrainBatch batch = Pair(shared);
+      BatchFigures figures;
+      model->Evaluate(batch, {.precision = precision}, &figures);
+      for (size_t i = 0; i < figures.nll.size(); ++i) {
+        nll[shared][batch.predictions[i].token].push_back(figures.nll[i]);
+      }
+      gradients[shared] = Gradients(*model, batch, {.precision = precision});
+    }
+    EXPECT_EQ(nll[0], nll[1]);
+    for (size_t i = 0; i < gradients[0].size(); ++i) {
+      const double tolerance = precision == DType::kF32 ? 1e-5 : 2e-2;
+      EXPECT_LE(RelativeNormError(gradients[1][i], gradients[0][i]), tolerance)
+          << model->parameters()[i].name << " in " << tensor::Name(precision);
+    }
+  }
+}
+
+TEST_P(AdaptedModel, NeitherThreadsNorWhatIsKeptChangesABit) {
+  const TrainBatch batch = Pair(/*shared=*/true);
+  const auto first = Gradients(*Adapted(pool_), batch, {});
+  for (const int threads : {1, 3}) {
+    ThreadPool pool(threads);
+    EXPECT_EQ(Gradients(*Adapted(pool), batch, {}), first) << threads;
+  }
+  const auto model = Adapted(pool_);
+  for (const int64_t bytes : {1, 40000}) {
+    model->LimitActivations(bytes);
+    EXPECT_EQ(Gradients(*model, batch, {}), first) << bytes;
+  }
+}
+
+TEST_P(AdaptedModel, WeightsMayComeAfterLikelihoods) {
+  const auto model = Adapted(pool_);
+  const TrainBatch batch = Pair(/*shared=*/true);
+  TrainBatch without = batch;
+  for (Prediction& prediction : without.predictions) prediction.weight = 1;
+  const auto weigh = [&](const BatchFigures& figures, std::span<float> weights) {
+    ASSERT_EQ(figures.nll.size(), weights.size());
+    for (size_t i = 0; i < weights.size(); ++i) weights[i] = batch.predictions[i].weight;
+  };
+  EXPECT_EQ(Gradients(*model, without, {.weigh = weigh}), Gradients(*model, batch, {}));
+}
+
+TEST_P(AdaptedModel, FiguresAreOfTheDistribution) {
+  const auto model = Adapted(pool_);
+  const TrainBatch batch = Pair(/*shared=*/true);
+  BatchFigures figures;
+  model->Evaluate(batch, {.precision = DType::kF32, .figures = true}, &figures);
+  std::vector<int32_t> ids(2100);
+  for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int32_t>(i);
+  for (size_t i = 0; i < batch.predictions.size(); i += 5) {
+    const std::vector<int32_t> row = {batch.predictions[i].row};
+    const auto logs = model->LogProbabilities(batch, row, ids, DType::kF32)[0];
+    double entropy = 0, squares = 0, largest = -1e9;
+    for (const float log : logs) {
+      entropy -= std::exp(double{log}) * double{log};
+      squares += std::exp(2 * double{log});
+      largest = std::max(largest, double{log});
+    }
+    EXPECT_NEAR(figures.entropy[i], entropy, 1e-4);
+    EXPECT_NEAR(figures.log_square_sum[i], std::log(squares), 1e-4);
+    EXPECT_EQ(figures.likeliest[i] != 0, double{-figures.nll[i]} >= largest - 1e-7);
+    EXPECT_NEAR(logs[static_cast<size_t>(batch.predictions[i].token)], -figures.nll[i], 1e-6);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, AdaptedModel,
+    testing::Values(
+        AdaptedCase{Family::kLlama, false, false, {"q_proj", "v_proj"}},
+        AdaptedCase{Family::kQwen2,
+                    false,
+                    true,
+                    {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}},
+        AdaptedCase{Family::kQwen3, true, true, {"q_proj", "o_proj", "up_proj", "down_proj"}},
+        AdaptedCase{Family::kLlama, false, false, {"layers.1.mlp.down_proj", "lm_head"}},
+        AdaptedCase{Family::kQwen2, true, false, {"layers.2.self_attn.k_proj", "gate_proj"}}));
+
+}  // namespace
+}  // namespace mores::model

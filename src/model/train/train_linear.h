@@ -1,0 +1,51 @@
+// Products y = x W^T + b in training, forward and backward, or several side by side over one input
+// (query, key and value; gate and up).
+#ifndef MORES_MODEL_TRAIN_TRAIN_LINEAR_H_
+#define MORES_MODEL_TRAIN_TRAIN_LINEAR_H_
+
+#include <cstdint>
+
+#include "base/threads.h"
+#include "ops/matmul.h"
+#include "tensor/dtype.h"
+
+namespace mores::model {
+
+// Operand copies reused from call to call.
+struct LinearScratch {
+  ops::LeftOperand left;
+  ops::RightOperand right;
+};
+
+// What the products of one pass share.
+struct LinearPass {
+  tensor::DType precision;
+  LinearScratch& scratch;
+  ThreadPool& pool;
+  // Of an adapter's dropout; 0: none. Masks are a function of (seed, product, element).
+  uint64_t dropout_seed = 0;
+};
+
+// One thread of control at a time. Results do not depend on the number of threads.
+class TrainLinear {
+ public:
+  virtual ~TrainLinear() = default;
+  virtual int64_t in() const = 0;
+  virtual int64_t out() const = 0;
+  // Whether anything in it is trained.
+  virtual bool trains() const = 0;
+
+  // Makes ready for passes with the parameters' present values.
+  enum class Use { kForwardOnly, kTraining };
+  virtual void Prepare(tensor::DType precision, Use use, ThreadPool& pool) = 0;
+  // y [rows][out] = x [rows][in] W^T + b. May keep what Backward needs beside x.
+  virtual void Forward(const float* x, int64_t rows, float* y, const LinearPass& pass) = 0;
+  // dx [rows][in] = the gradient by x, or null where nobody wants it; the parameters' gradients are
+  // added to. x is what the last Forward was given.
+  virtual void Backward(const float* x, const float* dy, int64_t rows, float* dx,
+                        const LinearPass& pass) = 0;
+};
+
+}  // namespace mores::model
+
+#endif  // MORES_MODEL_TRAIN_TRAIN_LINEAR_H_
