@@ -303,6 +303,8 @@ void TomlFields::Refuse(const char* key, std::string_view problem) {
   state_->Keep(node != nullptr ? *node : state_->table, key, problem);
 }
 
+void TomlFields::PassOver(const char* key) { state_->Take(key); }
+
 void TomlFields::Finish() {
   for (const auto& [key, node] : state_->table) {
     if (!state_->taken.contains(key.str())) state_->Keep(node, key.str(), "unknown field");

@@ -75,6 +75,8 @@ class TomlFields {
   void Require(const char* key);
   // Of two keys at most one.
   void Exclusive(const char* key, const char* other);
+  // Takes a key, whatever it holds.
+  void PassOver(const char* key);
   // Refuses keys that were not taken.
   void Finish();
   // Keeps an error about a key that was taken.

@@ -11,6 +11,9 @@
 
 namespace mores::model {
 
+// How bf16 products of training add up: its numbers hold on one instruction set.
+inline constexpr ops::Bf16Sums kTrainingSums = ops::Bf16Sums::kPairs;
+
 // Operand copies reused from call to call.
 struct LinearScratch {
   ops::LeftOperand left;
