@@ -56,9 +56,8 @@ void PutFigures(const HeadPass& head, int64_t pick, float nll, float logit, cons
 
 // Logits by chunks of rows: of any product, trained ones too.
 std::unique_ptr<TrainHead> MakeTrainedHead(std::unique_ptr<TrainLinear> linear);
-// Of a weight [vocab, hidden] that stays as it is: one pass over it in chunks of the vocabulary,
-// with sums that are rescaled when a larger logit comes (Dao et al. 2022, arXiv:2205.14135, have
-// it for attention). Logits never exist as a whole.
+// Of a weight [vocab, hidden] that stays as it is, by ops/frozen_head.h. Logits never exist as a
+// whole.
 std::unique_ptr<TrainHead> MakeFrozenHead(tensor::TensorView weight);
 
 }  // namespace mores::model
