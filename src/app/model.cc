@@ -14,7 +14,7 @@
 #include "chat/endpoint/endpoint.h"
 #include "fetch/catalogue.h"
 #include "fetch/store.h"
-#include "model/gguf/adapted_source.h"
+#include "model/adapter/adapter.h"
 #include "tensor/gguf.h"
 
 namespace mores::app {
@@ -145,7 +145,8 @@ Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOption
   MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(options.model));
   MORES_ASSIGN_OR_RETURN(auto source, model::OpenModel(path));
   if (options.adapter.empty()) return source;
-  return model::AdaptedSource::Open(std::move(source), options.adapter);
+  MORES_ASSIGN_OR_RETURN(auto adapter, model::OpenAdapter(options.adapter, source->config()));
+  return model::MergedSource(std::move(source), std::move(adapter));
 }
 
 Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(const model::ModelSource& source,

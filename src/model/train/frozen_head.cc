@@ -1,5 +1,3 @@
-#include "ops/frozen_head.h"
-
 #include <utility>
 
 #include "model/train/train_head.h"
@@ -7,29 +5,22 @@
 namespace mores::model {
 namespace {
 
-class FrozenHead : public TrainHead {
+class UntrainedHead : public TrainHead {
  public:
-  explicit FrozenHead(tensor::TensorView weight) : weight_(std::move(weight)) {}
+  explicit UntrainedHead(tensor::TensorView weight) : weight_(std::move(weight)) {}
 
   bool trains() const override { return false; }
   void Prepare(tensor::DType, TrainLinear::Use, ThreadPool&) override {}
   void Run(const HeadPass& head, BatchFigures& figures, const LinearPass& pass) override {
-    std::vector<ops::HeadTarget> targets;
-    for (int64_t row = 0; row < head.rows.rows(); ++row) {
-      const auto at = static_cast<size_t>(row);
-      for (int32_t pick = head.rows.first_pick[at]; pick < head.rows.first_pick[at + 1]; ++pick) {
-        targets.push_back({static_cast<int32_t>(row), head.rows.picks[static_cast<size_t>(pick)]});
-      }
-    }
+    using Gradients = ops::HeadInput::Gradients;
     const bool backward = head.gradient != nullptr;
-    const ops::HeadInput input{
-        .weight = weight_,
-        .hidden = head.rows.normed,
-        .rows = head.rows.rows(),
-        .targets = targets,
-        .precision = pass.precision,
-        .sums = kTrainingSums,
-        .gradients = backward ? ops::HeadInput::Gradients::kYes : ops::HeadInput::Gradients::kNo};
+    const ops::HeadInput input{.weight = weight_,
+                               .hidden = head.normed,
+                               .rows = head.rows,
+                               .targets = head.targets,
+                               .precision = pass.precision,
+                               .sums = kTrainingSums,
+                               .gradients = backward ? Gradients::kYes : Gradients::kNo};
     ops::HeadFigures found = head_.Run(input, pass.pool);
     figures = {.nll = std::move(found.nll)};
     if (head.figures) {
@@ -50,7 +41,7 @@ class FrozenHead : public TrainHead {
 }  // namespace
 
 std::unique_ptr<TrainHead> MakeFrozenHead(tensor::TensorView weight) {
-  return std::make_unique<FrozenHead>(std::move(weight));
+  return std::make_unique<UntrainedHead>(std::move(weight));
 }
 
 }  // namespace mores::model

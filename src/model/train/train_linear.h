@@ -11,8 +11,8 @@
 
 namespace mores::model {
 
-// Training has no bits to share with inference, and takes the fastest products there are.
-constexpr ops::Bf16Sums kTrainingSums = ops::Bf16Sums::kPairs;
+// How bf16 products of training add up: its numbers hold on one instruction set.
+inline constexpr ops::Bf16Sums kTrainingSums = ops::Bf16Sums::kPairs;
 
 // Operand copies reused from call to call.
 struct LinearScratch {

@@ -140,8 +140,13 @@ struct TrainableModel::Impl {
   void Forward(const BlockContext& context, const TrainBatch& batch, Keep keep);
   // From `dx`, the gradient by the last block's output.
   void Backward(const BlockContext& context, const TrainBatch& batch);
-  // The head's rows and picks of predictions that count, with each one's place among the picks.
-  HeadRows RowsOf(const TrainBatch& batch, std::vector<int32_t>& rows);
+  // The rows that predict something, and the predictions by their place among these.
+  struct Asked {
+    std::vector<int32_t> rows;
+    std::vector<ops::HeadTarget> targets;
+    int64_t count() const { return static_cast<int64_t>(rows.size()); }
+  };
+  static Asked AskedOf(const TrainBatch& batch);
   // Final norm of chosen rows of x into `chosen` (raw), `normed`, `rstd`.
   void NormRows(std::span<const int32_t> rows);
   void HeadBackward(std::span<const int32_t> rows, int64_t all_rows);
@@ -388,18 +393,15 @@ void TrainableModel::Impl::Backward(const BlockContext& context, const TrainBatc
   }
 }
 
-HeadRows TrainableModel::Impl::RowsOf(const TrainBatch& batch, std::vector<int32_t>& rows) {
-  HeadRows head_rows;
+TrainableModel::Impl::Asked TrainableModel::Impl::AskedOf(const TrainBatch& batch) {
+  Asked asked;
   for (const Prediction& prediction : batch.predictions) {
-    if (rows.empty() || rows.back() != prediction.row) {
-      MORES_CHECK(rows.empty() || rows.back() < prediction.row);
-      rows.push_back(prediction.row);
-      head_rows.first_pick.push_back(static_cast<int32_t>(head_rows.picks.size()));
+    if (asked.rows.empty() || asked.rows.back() != prediction.row) {
+      asked.rows.push_back(prediction.row);
     }
-    head_rows.picks.push_back(prediction.token);
+    asked.targets.push_back({static_cast<int32_t>(asked.rows.size()) - 1, prediction.token});
   }
-  head_rows.first_pick.push_back(static_cast<int32_t>(head_rows.picks.size()));
-  return head_rows;
+  return asked;
 }
 
 void TrainableModel::Impl::NormRows(std::span<const int32_t> rows) {
@@ -521,9 +523,8 @@ LossSum TrainableModel::ForwardBackward(const TrainBatch& batch, const TrainStep
   Impl& m = *impl_;
   BatchFigures own;
   BatchFigures& out = figures != nullptr ? *figures : own;
-  std::vector<int32_t> rows;
-  HeadRows head_rows = m.RowsOf(batch, rows);
-  if (rows.empty()) {
+  const Impl::Asked asked = Impl::AskedOf(batch);
+  if (asked.rows.empty()) {
     out = {};
     return {};
   }
@@ -531,22 +532,22 @@ LossSum TrainableModel::ForwardBackward(const TrainBatch& batch, const TrainStep
   const BlockContext context = m.Context(batch, places, options);
   m.Prepare(options.precision, TrainLinear::Use::kTraining);
   m.Forward(context, batch, Impl::Keep::kForBackward);
-  m.NormRows(rows);
-  head_rows.normed = m.normed.data();
+  m.NormRows(asked.rows);
   std::vector<float> weights = WeightsOf(batch), scaled(weights.size());
   const auto weigh = [&](const BatchFigures& known) {
     if (options.weigh) options.weigh(known, weights);
     for (size_t i = 0; i < weights.size(); ++i) scaled[i] = weights[i] * options.loss_scale;
   };
   if (!options.weigh) weigh(out);
-  HeadPass pass{
-      .rows = head_rows,
-      .figures = options.figures,
-      .gradient = m.dnormed.Resize(static_cast<int64_t>(rows.size()) * m.config.hidden_dim),
-      .weights = scaled};
+  HeadPass pass{.normed = m.normed.data(),
+                .rows = asked.count(),
+                .targets = asked.targets,
+                .figures = options.figures,
+                .gradient = m.dnormed.Resize(asked.count() * m.config.hidden_dim),
+                .weights = scaled};
   if (options.weigh) pass.weigh = weigh;
   m.head->Run(pass, out, context.Linear());
-  m.HeadBackward(rows, batch.rows());
+  m.HeadBackward(asked.rows, batch.rows());
   m.Backward(context, batch);
   return SumOf(out.nll, weights);
 }
@@ -557,9 +558,8 @@ LossSum TrainableModel::Evaluate(const TrainBatch& batch, const TrainStepOptions
   BatchFigures own;
   BatchFigures& out = figures != nullptr ? *figures : own;
   const TrainStepOptions forward{.precision = options.precision, .figures = options.figures};
-  std::vector<int32_t> rows;
-  HeadRows head_rows = m.RowsOf(batch, rows);
-  if (rows.empty()) {
+  const Impl::Asked asked = Impl::AskedOf(batch);
+  if (asked.rows.empty()) {
     out = {};
     return {};
   }
@@ -567,9 +567,12 @@ LossSum TrainableModel::Evaluate(const TrainBatch& batch, const TrainStepOptions
   const BlockContext context = m.Context(batch, places, forward);
   m.Prepare(options.precision, TrainLinear::Use::kForwardOnly);
   m.Forward(context, batch, Impl::Keep::kNothing);
-  m.NormRows(rows);
-  head_rows.normed = m.normed.data();
-  m.head->Run({.rows = head_rows, .figures = options.figures}, out, context.Linear());
+  m.NormRows(asked.rows);
+  m.head->Run({.normed = m.normed.data(),
+               .rows = asked.count(),
+               .targets = asked.targets,
+               .figures = options.figures},
+              out, context.Linear());
   return SumOf(out.nll, WeightsOf(batch));
 }
 
@@ -583,13 +586,15 @@ std::vector<std::vector<float>> TrainableModel::LogProbabilities(const TrainBatc
   m.Prepare(precision, TrainLinear::Use::kForwardOnly);
   m.Forward(context, batch, Impl::Keep::kNothing);
   m.NormRows(positions);
-  HeadRows head_rows{.normed = m.normed.data(), .first_pick = {0}, .picks = {}};
+  std::vector<ops::HeadTarget> targets;
   for (size_t i = 0; i < positions.size(); ++i) {
-    head_rows.picks.insert(head_rows.picks.end(), token_ids.begin(), token_ids.end());
-    head_rows.first_pick.push_back(static_cast<int32_t>(head_rows.picks.size()));
+    for (const int32_t id : token_ids) targets.push_back({static_cast<int32_t>(i), id});
   }
   BatchFigures figures;
-  m.head->Run({.rows = head_rows}, figures, context.Linear());
+  m.head->Run({.normed = m.normed.data(),
+               .rows = static_cast<int64_t>(positions.size()),
+               .targets = targets},
+              figures, context.Linear());
   std::vector<std::vector<float>> result;
   for (size_t i = 0; i < positions.size(); ++i) {
     std::vector<float>& row = result.emplace_back();
