@@ -158,8 +158,14 @@ def loss_of(step, policy, options):
             nll = (p.weight * p.likelihood * p.nll).sum()
             total = total + scale * nll / (p.weight * p.len_c).sum()
         if name != "sft":
+            # Sorted losses weigh as the pair whose figure stands at that rank.
+            order = torch.arange(len(p.weight))
+            if name == "aot":
+                order = (p.c - p.r).argsort(stable=True)
+            elif name == "aot_unpaired":
+                order = (p.c - p.ref_c).argsort(stable=True)
             each = pair_loss(name, p, o) * p.likelihood
-            total = total + scale * (p.weight * each).sum() / p.weight.sum()
+            total = total + scale * (p.weight[order] * each).sum() / p.weight.sum()
     return total
 
 
