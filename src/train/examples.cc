@@ -55,6 +55,11 @@ Expected<Example> Tokenize(const format::SftRecord& record, const format::JudgeP
 
 // The weight of predicting tokens[i] of an example.
 float TargetWeight(const Example& example, int32_t i, const TokenWeights& weights) {
+  if (!example.learned.empty()) {
+    const bool learned = example.learned[static_cast<size_t>(i)] != 0;
+    return static_cast<float>((learned ? weights.critique : weights.prompt) *
+                              static_cast<double>(example.weight));
+  }
   const double kind = i < example.prompt_length                          ? weights.prompt
                       : i < example.prompt_length + example.label_length ? weights.label
                                                                          : weights.critique;
@@ -77,6 +82,8 @@ Json ExampleSet::Summary() const {
                {"critiques_cut", critiques_cut},
                {"languages_differ", languages_differ}};
   if (critiques_out > 0) json["critiques_out"] = critiques_out;
+  if (completions_cut > 0) json["completions_cut"] = completions_cut;
+  if (left_out > 0) json["left_out"] = left_out;
   return json;
 }
 
