@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/known_sums.h"
 
 namespace mores::model {
 namespace {
@@ -69,7 +70,10 @@ Expected<std::vector<ModelSource::HashedFile>> DirectorySource::HashFiles() cons
   std::sort(files.begin(), files.end(),
             [](const HashedFile& a, const HashedFile& b) { return a.name < b.name; });
   for (HashedFile& file : files) {
-    MORES_ASSIGN_OR_RETURN(file.sha256, Sha256HexOfFile(path() + "/" + file.name));
+    const std::string file_path = path() + "/" + file.name;
+    const bool large = file.name.ends_with(".safetensors");
+    MORES_ASSIGN_OR_RETURN(file.sha256,
+                           large ? KnownSha256HexOfFile(file_path) : Sha256HexOfFile(file_path));
   }
   return files;
 }

@@ -39,6 +39,14 @@ class ModelSource {
   virtual Expected<tensor::TensorView> FindAny(const std::string& name) const = 0;
   // Of all that there are.
   virtual std::vector<std::string> TensorNames() const = 0;
+  // FindAny as it was stored, before an adapter changed it.
+  virtual Expected<tensor::TensorView> FindStored(const std::string& name) const {
+    return FindAny(name);
+  }
+  // Whether an adapter is merged into it.
+  virtual bool Changes(const std::string& /*name*/) const { return false; }
+  // What holds the weights that were stored: this, or the base of an adapter.
+  virtual const ModelSource& Container() const { return *this; }
   // Lets the memory of a tensor's pages go; they are read again if needed.
   virtual void Release(const std::string& name) const = 0;
   // Find, as float32.
@@ -65,7 +73,7 @@ class ModelSource {
   // The folder in which what belongs to the model lies: prompt files, about.json.
   virtual std::string Folder() const = 0;
   // All of these.
-  text::ModelTexts Texts() const;
+  virtual text::ModelTexts Texts() const;
 
   // For a copy as a Hugging Face directory: its config.json, and the other files that
   // go along as they are (tokenizer, templates, judge.json), by name and bytes.

@@ -6,6 +6,13 @@
 
 namespace mores::text {
 
+std::string ModelTexts::PathOf(std::string_view name) const {
+  std::string path = fmt::format("{}/{}", folder, name);
+  if (base_folder.empty() || FileExists(path)) return path;
+  std::string other = fmt::format("{}/{}", base_folder, name);
+  return FileExists(other) ? other : path;
+}
+
 ModelTexts ReadModelTexts(const std::string& model_directory) {
   return {.model = model_directory,
           .folder = model_directory,

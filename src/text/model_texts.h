@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "text/tokenizer/chat_template_text.h"
@@ -21,6 +22,8 @@ struct NamedText {
 struct ModelTexts {
   std::string model;   // where the model lies: what errors name
   std::string folder;  // in which its prompt files lie
+  // The same of the base, of a model with an adapter: what `folder` lacks.
+  std::string base_folder = {};
   Expected<std::optional<ChatTemplateText>> chat_template = std::nullopt;
   // By their names in templates: {"bos_token", "<s>"}.
   Expected<std::map<std::string, std::string>> special_tokens =
@@ -29,6 +32,9 @@ struct ModelTexts {
   Expected<std::optional<NamedText>> judge = std::nullopt;
   // about.json: what a model says of itself that no verdict depends on.
   Expected<std::optional<NamedText>> about = std::nullopt;
+
+  // Of a file that goes with the model: in the first folder that has it, else in `folder`.
+  std::string PathOf(std::string_view name) const;
 };
 
 // Of a Hugging Face model directory, with or without weights.

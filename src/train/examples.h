@@ -11,8 +11,9 @@
 #include "base/json.h"
 #include "format/profile/judge_profile.h"
 #include "format/sft.h"
-#include "model/train/trainable_model.h"
+#include "model/train/train_batch.h"
 #include "text/tokenizer/tokenizer.h"
+#include "train/mean_sum.h"
 #include "train/packing.h"
 
 namespace mores::train {
@@ -64,22 +65,25 @@ struct TokenWeights {
   double critique = 1;
 };
 
-// Predictions without weight are left out.
+// Each predicts its next tokens: those that weigh something, and the label's.
 model::TrainBatch BuildBatch(std::span<const Example> examples, const MicroBatch& micro_batch,
                              const TokenWeights& weights);
 
-// The sum of the weights of BuildBatch's predictions.
+// The sum of BuildBatch's weights.
 double WeightOf(std::span<const Example> examples, const MicroBatch& micro_batch,
                 const TokenWeights& weights);
 
-// The loss of label tokens alone, each with its example's weight. `batch`: as BuildBatch made it;
-// what has no weight in it isn't seen.
-struct LabelLoss {
-  double nll = 0;
-  double weight = 0;
+// Of BuildBatch's predictions.
+struct TokenFigures {
+  MeanSum label_loss;  // of label tokens alone, each with its example's weight
+  // Of those that weigh something, each counted once.
+  MeanSum entropy, accuracy;
+
+  void Add(const TokenFigures& other);
 };
-LabelLoss LabelLossOf(std::span<const Example> examples, const MicroBatch& micro_batch,
-                      const model::TrainBatch& batch, const model::BatchFigures& figures);
+// `figures` of the batch that BuildBatch makes of the same, with TrainStepOptions::figures.
+TokenFigures TokenFiguresOf(std::span<const Example> examples, const MicroBatch& micro_batch,
+                            const TokenWeights& weights, const model::BatchFigures& figures);
 
 // What a tokenizer is trained on: each turn, label string and critique of a record as a text of its
 // own, as they are encoded; at most `limit` texts, of records chosen by `seed`.

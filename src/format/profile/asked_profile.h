@@ -25,7 +25,9 @@ struct AskedProfileOptions {
   std::string chat_format;       // of ChatFormats(), instead of the model's template; may be empty
   Asks asks = Asks::kTokens;     // kMessages: the model may be empty
 
-  PromptFolders prompt_folders() const { return {prompt_directory, model.folder}; }
+  PromptFolders prompt_folders() const {
+    return {prompt_directory, model.folder, model.base_folder};
+  }
 };
 
 // kMissing names the prompt file or the template that is not there.

@@ -380,7 +380,7 @@ Expected<JudgeConfig> ReadJudgeConfig(const text::ModelTexts& model) {
   MORES_ASSIGN_OR_RETURN(config.threshold_zh, thresholds.RequiredProbability("zh"));
   MORES_ASSIGN_OR_RETURN(config.threshold_other, thresholds.RequiredProbability("other"));
   const bool from_file = config.profile == kModelProfileFile;
-  if (from_file) config.profile = fmt::format("{}/{}", model.folder, kModelProfileFile);
+  if (from_file) config.profile = model.PathOf(kModelProfileFile);
   Expected<std::unique_ptr<JudgeProfile>> profile =
       from_file || ShippedProfile(config.profile)
           ? OpenJudgeProfile(config.profile, {.model = model})

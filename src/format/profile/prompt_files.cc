@@ -28,7 +28,7 @@ Status CheckShowsResponse(const ProfileSpec& spec) {
 }  // namespace
 
 std::string PathOfPromptFile(const std::string& file, const PromptFolders& folders) {
-  for (const std::string& folder : {folders.prompts, folders.model}) {
+  for (const std::string& folder : {folders.prompts, folders.model, folders.base}) {
     if (!folder.empty() && FileExists(folder + "/" + file)) return folder + "/" + file;
   }
   return "";

@@ -9,12 +9,13 @@
 
 namespace mores::format {
 
-// Where they are looked for, the first one first; either may be empty.
+// Where they are looked for, the first one first; any may be empty. `base` is that of a model with
+// an adapter.
 struct PromptFolders {
-  std::string prompts, model;
+  std::string prompts, model, base = {};
 };
 
-// Empty where it is in neither folder.
+// Empty where it is in none of them.
 std::string PathOfPromptFile(const std::string& file, const PromptFolders& folders);
 
 // Puts their texts into the profile's turns. kMissing names what is not there; kCorrupt where one

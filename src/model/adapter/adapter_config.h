@@ -38,8 +38,8 @@ struct AdapterConfig {
   std::vector<std::pair<std::string, double>> alpha_pattern;
   std::string base;           // base_model_name_or_path; may be empty
   std::string base_revision;  // may be empty
-  // SHA-256 by file of the base that it was trained on, as ModelSource::HashFiles has them; ours
-  // alone, and null where it isn't said.
+  // SHA-256 by file of the base that it was trained on, as BaseFilesOf has them; null where it
+  // isn't said. No field of adapter_config.json: it lies beside it, in base_files.json.
   Json base_files;
 };
 
@@ -53,17 +53,23 @@ struct AdapterPlace {
 
 // adapter_config.json. Refuses by name what would change numbers and isn't computed here
 // (kUnsupported): other kinds than LoRA, modules_to_save, trained biases, lora_bias, bases that
-// initialisation changed (PiSSA, LoftQ, OLoRA, CorDA, EVA), layer_replication, trained tokens,
-// target_parameters, activated LoRA, QA-LoRA. kCorrupt, the field named, for what makes no sense.
+// initialisation changed or may have (PiSSA, LoftQ, OLoRA, CorDA, EVA), layer_replication, trained
+// tokens, target_parameters, activated LoRA, QA-LoRA. kCorrupt, the field named, for what makes no
+// sense.
 Expected<AdapterConfig> ParseAdapterConfig(const Json& json, std::string_view where);
 // What PEFT reads, and nothing that older ones stumble over.
 Json ToJson(const AdapterConfig& config);
+
+// What becomes of a target, or a layer, that the model doesn't have: in what people ask for it is
+// a mistake, while trainers that write one list for all families leave some behind.
+enum class UnusedTargets { kRefused, kAllowed };
 
 // The products of `model` that `config` names, in the order of WeightShapes. kUnsupported, the
 // names that there are told, where a target names none or something that is no product (an
 // embedding, a norm); the head is one where it isn't the embedding.
 Expected<std::vector<AdapterPlace>> PlacesOf(const AdapterConfig& config, const ModelConfig& model,
-                                             std::string_view where);
+                                             std::string_view where,
+                                             UnusedTargets unused = UnusedTargets::kRefused);
 
 }  // namespace mores::model
 

@@ -168,7 +168,7 @@ Expected<GgufWrittenKeys> KeysOfCheckpoint(const ModelSource& source,
   MORES_ASSIGN_OR_RETURN(GgufWrittenKeys keys, GgufConfigKeys(source.config(), source.path()));
   PutKey(keys, "general.type", std::string("model"));
   PutKey(keys, "general.name", NameOfDirectory(source.path()));
-  std::string license = LicenseOf(source.Folder());
+  std::string license = LicenseOf(source.Container().Folder());
   if (!license.empty()) PutKey(keys, "general.license", std::move(license));
   if (dtype) PutKey(keys, kCheckpointDTypeKey, std::string(tensor::Name(*dtype)));
   const auto tokenizer_file = text::FindTokenizerFile(source.path());
