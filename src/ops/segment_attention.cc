@@ -40,7 +40,7 @@ void SegmentAttention::FindPaths(const SegmentLayout& segments) {
   }
 }
 
-void SegmentAttention::PlaceOperands(const Pass& pass, Direction direction) {
+void SegmentAttention::PlaceOperands(const Past& pass, Direction direction) {
   const int64_t segments = CountOf(pass.segments), dim = pass.heads.head_dim;
   const int64_t kv_heads = pass.heads.kv_heads();
   const bool backward = direction == Direction::kBackward;
@@ -79,7 +79,7 @@ void SegmentAttention::PlaceOperands(const Pass& pass, Direction direction) {
   }
 }
 
-void SegmentAttention::PackOperands(const Pass& pass, ThreadPool& pool) {
+void SegmentAttention::PackOperands(const Past& pass, ThreadPool& pool) {
   const int64_t dim = pass.heads.head_dim, kv_heads = pass.heads.kv_heads();
   pool.ParallelFor(static_cast<int64_t>(operands_.size()), [&](int64_t task) {
     thread_local tensor::AlignedBuffer<float> gathered_keys, gathered_values;
@@ -102,7 +102,7 @@ void SegmentAttention::PackOperands(const Pass& pass, ThreadPool& pool) {
   });
 }
 
-void SegmentAttention::ListParts(const Pass& pass) {
+void SegmentAttention::ListParts(const Past& pass) {
   const int64_t segments = CountOf(pass.segments), dim = pass.heads.head_dim;
   parts_.clear();
   parts_of_.assign(static_cast<size_t>(segments), {});
@@ -134,77 +134,88 @@ std::vector<size_t> SegmentAttention::LargestFirst() const {
   return order;
 }
 
-QueryPart SegmentAttention::QueriesOf(const Pass& pass, const Part& part) const {
+SegmentAttention::Places SegmentAttention::PlacesOf(const HeadLayout& heads,
+                                                    const SegmentLayout& segments,
+                                                    const Part& part) {
+  const int64_t row = segments.offsets[static_cast<size_t>(part.segment)] + part.begin;
+  return {.query = row * heads.width + heads.queries[static_cast<size_t>(part.head)],
+          .out = (row * heads.query_heads() + part.head) * heads.head_dim,
+          .log_sums = row * heads.query_heads() + part.head};
+}
+
+QueryPart SegmentAttention::QueriesOf(const Past& pass, const Part& part) const {
   const HeadLayout& heads = pass.heads;
-  const int64_t first = pass.segments.offsets[static_cast<size_t>(part.segment)] + part.begin;
   const size_t operands =
       static_cast<size_t>(part.segment * heads.kv_heads() + part.head / heads.group());
-  const int64_t query = heads.queries[static_cast<size_t>(part.head)];
-  const int64_t out_row = heads.query_heads() * heads.head_dim;
   return {.operands = operands_[operands],
           .head_dim = heads.head_dim,
           .queries = part.end - part.begin,
           .first_position = starts_[static_cast<size_t>(part.segment)] + part.begin,
-          .query = pass.rows + first * heads.width + query,
+          .query = pass.rows + PlacesOf(heads, pass.segments, part).query,
           .row = heads.width,
-          .out = pass.out + first * out_row + part.head * heads.head_dim,
-          .out_row = out_row,
-          .log_sums = pass.log_sums + first * heads.query_heads() + part.head,
+          .out_row = heads.query_heads() * heads.head_dim,
           .log_sum_step = heads.query_heads()};
 }
 
 void SegmentAttention::Forward(const Pass& pass, ThreadPool& pool) {
+  const Past inputs{pass.heads, pass.segments, pass.numbers, pass.rows, pass.out, pass.log_sums};
   FindPaths(pass.segments);
-  PlaceOperands(pass, Direction::kForward);
-  PackOperands(pass, pool);
-  ListParts(pass);
+  PlaceOperands(inputs, Direction::kForward);
+  PackOperands(inputs, pool);
+  ListParts(inputs);
   const std::vector<size_t> order = LargestFirst();
   const bool tiles = UseTiles(pass.numbers.precision, pass.numbers.sums);
   pool.ParallelFor(static_cast<int64_t>(order.size()), [&](int64_t task) {
-    const QueryPart part = QueriesOf(pass, parts_[order[static_cast<size_t>(task)]]);
+    const Part& part = parts_[order[static_cast<size_t>(task)]];
+    const QueryPart queries = QueriesOf(inputs, part);
+    const Places at = PlacesOf(pass.heads, pass.segments, part);
+    const QueryResults results{.out = pass.out + at.out, .log_sums = pass.log_sums + at.log_sums};
     if (tiles) {
-      AttendTiles(part);
+      AttendTiles(queries, results);
     } else {
-      AttendPanels(part);
+      AttendPanels(queries, results);
     }
   });
 }
 
-void SegmentAttention::Backward(const Pass& pass, const float* out_gradient, float* gradient,
-                                ThreadPool& pool) {
-  FindPaths(pass.segments);
-  PlaceOperands(pass, Direction::kBackward);
-  PackOperands(pass, pool);
-  ListParts(pass);
+void SegmentAttention::Backward(const Past& past, const Gradients& gradients, ThreadPool& pool) {
+  FindPaths(past.segments);
+  PlaceOperands(past, Direction::kBackward);
+  PackOperands(past, pool);
+  ListParts(past);
   if (parts_.empty()) return;
-  const int64_t dim = pass.heads.head_dim;
+  const int64_t dim = past.heads.head_dim;
   const auto size_of = [&](const Part& part) {
     return (starts_[static_cast<size_t>(part.segment)] + part.end) * dim;
   };
   partials_.Resize(parts_.back().partial + 2 * size_of(parts_.back()));
   const std::vector<size_t> order = LargestFirst();
-  const bool tiles = UseTiles(pass.numbers.precision, pass.numbers.sums);
+  const bool tiles = UseTiles(past.numbers.precision, past.numbers.sums);
   pool.ParallelFor(static_cast<int64_t>(order.size()), [&](int64_t task) {
     const Part& part = parts_[order[static_cast<size_t>(task)]];
-    const QueryPart queries = QueriesOf(pass, part);
+    const QueryPart queries = QueriesOf(past, part);
+    const Places at = PlacesOf(past.heads, past.segments, part);
     float* keys = partials_.data() + part.partial;
     std::fill_n(keys, 2 * size_of(part), 0.0f);
-    const QueryPartGradients gradients{.out = out_gradient + (queries.out - pass.out),
-                                       .query = gradient + (queries.query - pass.rows),
-                                       .keys = keys,
-                                       .values = keys + size_of(part)};
+    const QueryGradients by_part{.out = past.out + at.out,
+                                 .log_sums = past.log_sums + at.log_sums,
+                                 .out_gradient = gradients.out + at.out,
+                                 .query = gradients.rows + at.query,
+                                 .keys = keys,
+                                 .values = keys + size_of(part)};
     if (tiles) {
-      AttendTilesBackward(queries, gradients);
+      AttendTilesBackward(queries, by_part);
     } else {
-      AttendPanelsBackward(queries, gradients);
+      AttendPanelsBackward(queries, by_part);
     }
   });
-  const int64_t kv_heads = pass.heads.kv_heads();
-  pool.ParallelFor(CountOf(pass.segments) * kv_heads,
-                   [&](int64_t task) { AddUp(pass, task / kv_heads, task % kv_heads, gradient); });
+  const int64_t kv_heads = past.heads.kv_heads();
+  pool.ParallelFor(CountOf(past.segments) * kv_heads, [&](int64_t task) {
+    AddUp(past, task / kv_heads, task % kv_heads, gradients.rows);
+  });
 }
 
-void SegmentAttention::AddUp(const Pass& pass, int64_t segment, int64_t kv_head,
+void SegmentAttention::AddUp(const Past& pass, int64_t segment, int64_t kv_head,
                              float* gradient) const {
   const HeadLayout& heads = pass.heads;
   const int64_t dim = heads.head_dim, length = LengthOf(pass.segments, segment);

@@ -55,9 +55,20 @@ class SegmentAttention {
   };
   // Writes `out` and `log_sums`.
   void Forward(const Pass& pass, ThreadPool& pool);
-  // Of Forward's pass, with what it wrote: from the gradient by `out` that by `rows`, written to
-  // the heads' places in `gradient` [rows][width].
-  void Backward(const Pass& pass, const float* out_gradient, float* gradient, ThreadPool& pool);
+  // What Forward was given and what it wrote.
+  struct Past {
+    const HeadLayout& heads;
+    SegmentLayout segments;
+    AttentionNumbers numbers;
+    const float *rows, *out, *log_sums;
+  };
+  // The gradient by Forward's `out`, and where that by its `rows` is written, [rows][width]; of it
+  // only the heads' places are.
+  struct Gradients {
+    const float* out;
+    float* rows;
+  };
+  void Backward(const Past& past, const Gradients& gradients, ThreadPool& pool);
 
   // One head's keys and values of all that a segment sees, packed.
   struct Operands {
@@ -77,19 +88,24 @@ class SegmentAttention {
     int64_t segment, head, begin, end;
     int64_t partial;  // where its gradients of keys, then values, are in partials_
   };
+  // Where its first query's numbers begin among the rows, the results and the log sums.
+  struct Places {
+    int64_t query, out, log_sums;
+  };
+  static Places PlacesOf(const HeadLayout& heads, const SegmentLayout& segments, const Part& part);
   void FindPaths(const SegmentLayout& segments);
   // Positions that a segment's last row sees.
   int64_t SeenBy(const SegmentLayout& segments, int64_t segment) const {
     const size_t i = static_cast<size_t>(segment);
     return starts_[i] + segments.offsets[i + 1] - segments.offsets[i];
   }
-  void PlaceOperands(const Pass& pass, Direction direction);
-  void PackOperands(const Pass& pass, ThreadPool& pool);
-  void ListParts(const Pass& pass);
+  void PlaceOperands(const Past& pass, Direction direction);
+  void PackOperands(const Past& pass, ThreadPool& pool);
+  void ListParts(const Past& pass);
   std::vector<size_t> LargestFirst() const;
-  QueryPart QueriesOf(const Pass& pass, const Part& part) const;
+  QueryPart QueriesOf(const Past& pass, const Part& part) const;
   // Writes the gradients of the keys and values in a segment's own rows: what the parts found.
-  void AddUp(const Pass& pass, int64_t segment, int64_t kv_head, float* gradient) const;
+  void AddUp(const Past& pass, int64_t segment, int64_t kv_head, float* gradient) const;
 
   std::vector<int64_t> starts_;                // [segments]: positions before the segment
   std::vector<std::vector<int64_t>> paths_;    // [segments]: from the first ancestor to itself

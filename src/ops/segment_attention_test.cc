@@ -100,7 +100,13 @@ Result Attend(const Sequences& s, const HeadLayout& h, AttentionNumbers numbers,
                                     .log_sums = r.log_sums.data()};
   SegmentAttention attention;
   attention.Forward(pass, pool);
-  attention.Backward(pass, dout.data(), r.gradient.data(), pool);
+  attention.Backward({.heads = h,
+                      .segments = pass.segments,
+                      .numbers = numbers,
+                      .rows = rows.data(),
+                      .out = r.out.data(),
+                      .log_sums = r.log_sums.data()},
+                     {.out = dout.data(), .rows = r.gradient.data()}, pool);
   return r;
 }
 

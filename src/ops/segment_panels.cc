@@ -51,16 +51,17 @@ void AddTurned(const float* weights, int64_t rows, int64_t keys, const float* x,
                         .accumulate = Accumulate::kYes});
 }
 
-void BackwardPanelRows(const QueryPart& part, const QueryPartGradients& gradients, int64_t begin,
+void BackwardPanelRows(const QueryPart& part, const QueryGradients& gradients, int64_t begin,
                        int64_t end, PanelScratch& scratch) {
   const int64_t rows = end - begin, dim = part.head_dim;
   const float* query = part.query + begin * part.row;
-  const float* dout = gradients.out + begin * part.out_row;
+  const float* dout = gradients.out_gradient + begin * part.out_row;
   float* p = scratch.scores.Resize(kPanelQueries * kPanelStride);
   float* ds = scratch.slopes.Resize(kPanelQueries * kPanelStride);
   float deltas[kPanelQueries];
   for (int64_t r = 0; r < rows; ++r) {
-    deltas[r] = Kernels().dot(dout + r * part.out_row, part.out + (begin + r) * part.out_row, dim);
+    deltas[r] =
+        Kernels().dot(dout + r * part.out_row, gradients.out + (begin + r) * part.out_row, dim);
   }
   const float scale = 1.0f / std::sqrt(static_cast<float>(dim));
   const int64_t seen = part.first_position + end;
@@ -73,7 +74,7 @@ void BackwardPanelRows(const QueryPart& part, const QueryPartGradients& gradient
       const int64_t valid =
           std::clamp<int64_t>(part.first_position + begin + r + 1 - key, 0, padded);
       Kernels().softmax_from_log_sum(p + r * kPanelStride, valid, padded, scale,
-                                     part.log_sums[(begin + r) * part.log_sum_step]);
+                                     gradients.log_sums[(begin + r) * part.log_sum_step]);
       Kernels().softmax_backward(p + r * kPanelStride, ds + r * kPanelStride, padded, deltas[r],
                                  scale);
     }
@@ -95,7 +96,7 @@ void BackwardPanelRows(const QueryPart& part, const QueryPartGradients& gradient
 
 }  // namespace
 
-void AttendPanels(const QueryPart& part) {
+void AttendPanels(const QueryPart& part, const QueryResults& results) {
   thread_local AttentionScratch scratch;
   Attend({.query = part.query,
           .query_row = part.row,
@@ -105,14 +106,14 @@ void AttendPanels(const QueryPart& part) {
           .values = part.operands.values,
           .value_row = part.head_dim,
           .head_dim = part.head_dim,
-          .out = part.out,
+          .out = results.out,
           .out_row = part.out_row,
-          .log_sums = part.log_sums,
+          .log_sums = results.log_sums,
           .log_sum_step = part.log_sum_step},
          scratch);
 }
 
-void AttendPanelsBackward(const QueryPart& part, const QueryPartGradients& gradients) {
+void AttendPanelsBackward(const QueryPart& part, const QueryGradients& gradients) {
   thread_local PanelScratch scratch;
   for (int64_t begin = 0; begin < part.queries; begin += kPanelQueries) {
     BackwardPanelRows(part, gradients, begin, std::min(part.queries, begin + kPanelQueries),

@@ -9,21 +9,24 @@
 
 namespace mores::ops {
 
-// Queries at consecutive positions, the first at `first_position`; rows `row` and `out_row` apart.
+// Queries at consecutive positions, the first at `first_position`; what is by query lies `row`,
+// `out_row` and `log_sum_step` apart.
 struct QueryPart {
   const SegmentAttention::Operands& operands;
   int64_t head_dim;
   int64_t queries, first_position;
   const float* query;
-  int64_t row;
-  float* out;
-  int64_t out_row;
-  float* log_sums;
-  int64_t log_sum_step;
+  int64_t row, out_row, log_sum_step;
 };
 
-struct QueryPartGradients {
-  const float* out;      // by `out`, with its stride
+// Written.
+struct QueryResults {
+  float *out, *log_sums;
+};
+
+struct QueryGradients {
+  const float *out, *log_sums;  // results
+  const float* out_gradient;
   float* query;          // written, with the queries' stride
   float *keys, *values;  // added to: [first_position + queries][head_dim]
 };
@@ -35,10 +38,10 @@ void PackTileOperands(const float* keys, const float* values, int64_t head_dim,
 int64_t ColumnTileElements(int64_t positions, int64_t head_dim);
 int64_t RowTileElements(int64_t positions, int64_t head_dim);
 
-void AttendTiles(const QueryPart& part);
-void AttendTilesBackward(const QueryPart& part, const QueryPartGradients& gradients);
-void AttendPanels(const QueryPart& part);
-void AttendPanelsBackward(const QueryPart& part, const QueryPartGradients& gradients);
+void AttendTiles(const QueryPart& part, const QueryResults& results);
+void AttendTilesBackward(const QueryPart& part, const QueryGradients& gradients);
+void AttendPanels(const QueryPart& part, const QueryResults& results);
+void AttendPanelsBackward(const QueryPart& part, const QueryGradients& gradients);
 
 }  // namespace mores::ops
 

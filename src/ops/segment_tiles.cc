@@ -95,7 +95,8 @@ struct TileScratch {
   tensor::AlignedBuffer<float> scores, slopes;
 };
 
-void AttendTileRows(const QueryPart& part, int64_t begin, int64_t end, TileScratch& scratch) {
+void AttendTileRows(const QueryPart& part, const QueryResults& results, int64_t begin, int64_t end,
+                    TileScratch& scratch) {
   const int64_t rows = end - begin, dim = part.head_dim;
   const int64_t dim_blocks = CeilDiv(dim, kTileDepth);
   const int64_t keys = RoundUpTo32(part.first_position + end), key_blocks = keys / kTileDepth;
@@ -112,26 +113,26 @@ void AttendTileRows(const QueryPart& part, int64_t begin, int64_t end, TileScrat
     float max = 0;
     totals[r] = Kernels().softmax_numerators(
         scores + r * stride, part.first_position + begin + r + 1, keys, scale, &max);
-    part.log_sums[(begin + r) * part.log_sum_step] =
+    results.log_sums[(begin + r) * part.log_sum_step] =
         max + static_cast<float>(ExactLog(double{totals[r]}));
   }
   uint16_t* weights = scratch.weights.Resize(TileBlocks(rows) * key_blocks * kTileElements);
   PackLeftRows(scores, stride, rows, keys, weights);
-  float* out = part.out + begin * part.out_row;
+  float* out = results.out + begin * part.out_row;
   Multiply({weights, part.operands.value_rows, key_blocks,
             CeilDiv(part.operands.positions, kTileDepth), rows, dim},
            out, part.out_row, Accumulate::kNo);
   for (int64_t r = 0; r < rows; ++r) Kernels().scale(out + r * part.out_row, dim, 1 / totals[r]);
 }
 
-void BackwardTileRows(const QueryPart& part, const QueryPartGradients& gradients, int64_t begin,
+void BackwardTileRows(const QueryPart& part, const QueryGradients& gradients, int64_t begin,
                       int64_t end, TileScratch& scratch) {
   const int64_t rows = end - begin, dim = part.head_dim;
   const int64_t dim_blocks = CeilDiv(dim, kTileDepth), row_blocks = CeilDiv(rows, kTileDepth);
   const int64_t left = TileBlocks(rows) * dim_blocks * kTileElements;
   const int64_t right = TileBlocks(dim) * row_blocks * kTileElements;
   const float* query = part.query + begin * part.row;
-  const float* dout = gradients.out + begin * part.out_row;
+  const float* dout = gradients.out_gradient + begin * part.out_row;
   uint16_t* queries = scratch.queries.Resize(left);
   uint16_t* douts = scratch.gradients.Resize(left);
   uint16_t* query_rows = scratch.query_rows.Resize(right);
@@ -142,7 +143,8 @@ void BackwardTileRows(const QueryPart& part, const QueryPartGradients& gradients
   PackRightRows(dout, part.out_row, rows, dim, dout_rows);
   float deltas[kBackwardQueries];
   for (int64_t r = 0; r < rows; ++r) {
-    deltas[r] = Kernels().dot(dout + r * part.out_row, part.out + (begin + r) * part.out_row, dim);
+    deltas[r] =
+        Kernels().dot(dout + r * part.out_row, gradients.out + (begin + r) * part.out_row, dim);
   }
   const float scale = 1.0f / std::sqrt(static_cast<float>(dim));
   constexpr int64_t kStride = kBackwardKeys + 16;
@@ -161,7 +163,7 @@ void BackwardTileRows(const QueryPart& part, const QueryPartGradients& gradients
     for (int64_t r = 0; r < rows; ++r) {
       const int64_t valid = std::clamp<int64_t>(part.first_position + begin + r + 1 - key, 0, keys);
       Kernels().softmax_from_log_sum(p + r * kStride, valid, keys, scale,
-                                     part.log_sums[(begin + r) * part.log_sum_step]);
+                                     gradients.log_sums[(begin + r) * part.log_sum_step]);
       Kernels().softmax_backward(p + r * kStride, ds + r * kStride, keys, deltas[r], scale);
     }
     PackLeftTransposed(p, kStride, rows, keys, turned);
@@ -201,14 +203,14 @@ void PackTileOperands(const float* keys, const float* values, int64_t head_dim,
   if (to.value_rows != nullptr) PackRightRows(values, head_dim, positions, head_dim, to.value_rows);
 }
 
-void AttendTiles(const QueryPart& part) {
+void AttendTiles(const QueryPart& part, const QueryResults& results) {
   thread_local TileScratch scratch;
   for (int64_t begin = 0; begin < part.queries; begin += kForwardQueries) {
-    AttendTileRows(part, begin, std::min(part.queries, begin + kForwardQueries), scratch);
+    AttendTileRows(part, results, begin, std::min(part.queries, begin + kForwardQueries), scratch);
   }
 }
 
-void AttendTilesBackward(const QueryPart& part, const QueryPartGradients& gradients) {
+void AttendTilesBackward(const QueryPart& part, const QueryGradients& gradients) {
   thread_local TileScratch scratch;
   for (int64_t begin = 0; begin < part.queries; begin += kBackwardQueries) {
     BackwardTileRows(part, gradients, begin, std::min(part.queries, begin + kBackwardQueries),

@@ -31,7 +31,7 @@ struct CheckpointState {
   int64_t best_step = -1;  // negative: none yet
   double best_value = 0;
   int64_t worse_evaluations = 0;
-  Json fingerprint;           // what must be the same to go on
+  Json fingerprint;  // what must be the same to go on
 };
 
 // Bytes by plain file name: what a run needs beside the numbers, such as its tokenizer.

@@ -216,8 +216,8 @@ TEST_F(ExamplesTest, BatchWeighsPromptLabelAndCritique) {
   EXPECT_DOUBLE_EQ(tokens.accuracy.weight, static_cast<double>(rows));
 
   // What weighs nothing isn't predicted, but for the label.
-  const model::TrainBatch labels = BuildBatch(
-      set->examples, {0}, {.prompt = 0, .label = 0, .critique = 0});
+  const model::TrainBatch labels =
+      BuildBatch(set->examples, {0}, {.prompt = 0, .label = 0, .critique = 0});
   ASSERT_EQ(labels.predictions.size(), label);
   EXPECT_EQ(labels.predictions[0].row, english.prompt_length - 1);
   EXPECT_EQ(labels.predictions[0].weight, 0.0f);

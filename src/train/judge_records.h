@@ -16,8 +16,8 @@ namespace mores::train {
 // A file whose first record has `completion` and `lang` beside its messages is of our own form.
 // Else it holds dialogues: each must have a label (kInput, the dialogue named), its `critique`,
 // `source` and `weight` are taken where they are there; a dialogue without a source has the file's
-// name without its ending. Of one without a critique the label alone is learned. kInput for one that
-// nobody can judge.
+// name without its ending. Of one without a critique the label alone is learned. kInput for one
+// that nobody can judge.
 Expected<std::vector<format::SftRecord>> ReadJudgeRecords(const std::string& path);
 
 struct SplitRecords {

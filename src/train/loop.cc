@@ -188,8 +188,8 @@ Expected<bool> StepLoop::Step(StepResult& result) {
 Json StepLoop::Line(const char* kind) const {
   return {{"kind", kind},
           {"step", state_.step},
-          {"epoch", static_cast<double>(state_.step) /
-                        static_cast<double>(objective_.steps_per_epoch())},
+          {"epoch",
+           static_cast<double>(state_.step) / static_cast<double>(objective_.steps_per_epoch())},
           {"num_tokens", state_.tokens}};
 }
 
@@ -229,8 +229,7 @@ Expected<bool> StepLoop::IsBest(const Json& line) {
                      options_.recipe, field);
   }
   const double value = found->is_number() ? found->get<double>() : NAN;
-  const double gain =
-      LessIsBetter(field) ? state_.best_value - value : value - state_.best_value;
+  const double gain = LessIsBetter(field) ? state_.best_value - value : value - state_.best_value;
   if (std::isfinite(value) && (state_.best_step < 0 || gain > 0)) {
     state_.best_step = state_.step;
     state_.best_value = value;
@@ -298,8 +297,7 @@ bool StepLoop::CheckpointDue() const {
 Expected<CheckpointState> StepLoop::End() {
   options_.progress->Finish("");
   if (state_.best_step >= 0 && state_.best_step != state_.step) {
-    MORES_ASSIGN_OR_RETURN(const FoundCheckpoint best,
-                           checkpoints_.store.OfStep(state_.best_step));
+    MORES_ASSIGN_OR_RETURN(const FoundCheckpoint best, checkpoints_.store.OfStep(state_.best_step));
     MORES_RETURN_IF_ERROR(CheckpointStore::RestoreValues(best, trainable_.parameters()));
     trainable_.ParametersChanged();
   }

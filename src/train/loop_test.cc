@@ -69,7 +69,8 @@ class Distances : public Objective {
    public:
     Step(const Distances& objective, std::span<const MicroBatch> micro_batches, double progress)
         : objective_(objective), micro_batches_(micro_batches), progress_(progress) {
-      for (const MicroBatch& part : micro_batches) weight_ += 2.0 * static_cast<double>(part.size());
+      for (const MicroBatch& part : micro_batches)
+        weight_ += 2.0 * static_cast<double>(part.size());
     }
     bool looks() const override { return objective_.looks; }
     void Look(Trainable&, size_t) override { ++objective_.looked; }
@@ -281,7 +282,8 @@ TEST_F(LoopTest, ALossThatIsNoNumberIsAnError) {
   const auto end = Run(Options(5));
   ASSERT_FALSE(end);
   EXPECT_EQ(end.error().kind, ErrorKind::kInput);
-  EXPECT_THAT(end.error().message, HasSubstr("train.toml: training diverged at step 1: the loss is no longer"));
+  EXPECT_THAT(end.error().message,
+              HasSubstr("train.toml: training diverged at step 1: the loss is no longer"));
 }
 
 TEST_F(LoopTest, EpochsMayBeAFraction) {

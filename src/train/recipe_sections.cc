@@ -65,8 +65,8 @@ void ReadModel(TomlFields fields, const std::filesystem::path& folder, SectionRu
   // What is no path there may be a model's name.
   const std::string path = ResolvePath(recipe.from, folder);
   std::error_code error;
-  if (!recipe.from.empty() && (std::filesystem::exists(path, error) ||
-                               recipe.from.find('/') != std::string::npos)) {
+  if (!recipe.from.empty() &&
+      (std::filesystem::exists(path, error) || recipe.from.find('/') != std::string::npos)) {
     recipe.from = path;
   }
   if (recipe.from.empty() && start == SectionRules::Start::kAny) ReadShape(fields, recipe.model);
@@ -119,8 +119,7 @@ void ReadAdapter(TomlFields fields, const std::filesystem::path& folder, Trainin
   adapter.from = ResolvePath(adapter.from, folder);
   ReadAdapterShape(fields, adapter.config);
   fields.Number("dropout", adapter.config.dropout, {.low = 0, .high = 0.9});
-  fields.Choice("format",
-                {{"peft", AdapterFiles::kPeft}, {"gguf", AdapterFiles::kPeftAndGguf}},
+  fields.Choice("format", {{"peft", AdapterFiles::kPeft}, {"gguf", AdapterFiles::kPeftAndGguf}},
                 adapter.files);
   if (adapter.files == AdapterFiles::kPeftAndGguf && adapter.config.dora) {
     fields.Refuse("format", "a GGUF adapter can't say DoRA");
@@ -169,8 +168,7 @@ void ReadRun(TomlFields fields, const SectionRules& rules, RunRecipe& run) {
   run.stop_by = rules.stop_by.front();
   fields.Text("stop_by", run.stop_by);
   if (std::find(rules.stop_by.begin(), rules.stop_by.end(), run.stop_by) == rules.stop_by.end()) {
-    fields.Refuse("stop_by",
-                  fmt::format("must be one of '{}'", fmt::join(rules.stop_by, "', '")));
+    fields.Refuse("stop_by", fmt::format("must be one of '{}'", fmt::join(rules.stop_by, "', '")));
   }
   if (fields.Has("stop_by") && run.stop_after == 0) fields.Refuse("stop_by", "needs stop_after");
   if (run.stop_after > 0 && run.eval_every == 0) {

@@ -54,7 +54,7 @@ struct TrainingRecipe {
 };
 
 struct SectionRules {
-  OptimRecipe full, adapter;  // what holds where the recipe says nothing
+  OptimRecipe full, adapter;              // what holds where the recipe says nothing
   std::vector<std::string_view> stop_by;  // fields of an evaluation; the first unless it is said
   enum class Start { kAny, kModelOnly } start = Start::kAny;
 };

@@ -14,8 +14,8 @@ constexpr double kRoundedTolerance = 0.1;
 }  // namespace
 
 Expected<ReloadDifference> CompareReloaded(Trainable& trained, Trainable& written,
-                                           const model::TrainBatch& sample,
-                                           tensor::DType precision, Rounding rounding) {
+                                           const model::TrainBatch& sample, tensor::DType precision,
+                                           Rounding rounding) {
   model::BatchFigures before, after;
   trained.Evaluate(sample, {.precision = precision}, &before);
   written.Evaluate(sample, {.precision = precision}, &after);

@@ -21,8 +21,8 @@ struct ReloadDifference {
 };
 // kCorrupt where log-probabilities of the sample differ by more than rounding explains.
 Expected<ReloadDifference> CompareReloaded(Trainable& trained, Trainable& written,
-                                           const model::TrainBatch& sample,
-                                           tensor::DType precision, Rounding rounding);
+                                           const model::TrainBatch& sample, tensor::DType precision,
+                                           Rounding rounding);
 
 }  // namespace mores::train
 

@@ -46,8 +46,8 @@ Status OpenAdapterToTrain(RunSetup& setup) {
   if (recipe.from.empty()) {
     const auto places =
         model::PlacesOf(recipe.config, setup.start->config(), "field 'adapter.targets'");
-    if (!places) return MakeError(ErrorKind::kInput, "{}: {}", setup.recipe_file,
-                                  places.error().message);
+    if (!places)
+      return MakeError(ErrorKind::kInput, "{}: {}", setup.recipe_file, places.error().message);
     auto made = model::NewAdapter(recipe.config, *setup.start,
                                   static_cast<uint64_t>(setup.recipe.run.seed));
     if (!made) return RefuseAs(setup, "adapter", made.error());
@@ -235,8 +235,7 @@ Status MakeJudgeConfig(RunSetup& setup) {
     judge.context_length = longest.positions;
   } else {
     // A model's own context may be far beyond what anybody's examples need.
-    const int64_t own =
-        setup.start_judge ? setup.start_judge->context_length : longest.positions;
+    const int64_t own = setup.start_judge ? setup.start_judge->context_length : longest.positions;
     judge.context_length =
         static_cast<int>(std::min({own, int64_t{longest.positions}, micro_batch_tokens}));
   }

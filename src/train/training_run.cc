@@ -216,8 +216,7 @@ Status TrainingRun::WriteFiles(const std::string& directory) {
 }
 
 Status TrainingRun::CheckWritten(Trainable& written) {
-  const bool rounded =
-      !setup_.adapter && setup_.recipe.run.save_dtype == tensor::DType::kBf16;
+  const bool rounded = !setup_.adapter && setup_.recipe.run.save_dtype == tensor::DType::kBf16;
   const auto compared =
       CompareReloaded(*setup_.trainable, written, task_.Sample(), setup_.recipe.run.precision,
                       rounded ? Rounding::kRounded : Rounding::kNone);
@@ -227,9 +226,9 @@ Status TrainingRun::CheckWritten(Trainable& written) {
                      "is kept",
                      paths_.model, compared.error().message, paths_.work);
   }
-  checks_.push_back(fmt::format(
-      "written and read back: log-probabilities of {} tokens differ by at most {:.2g}",
-      compared->predictions, compared->largest));
+  checks_.push_back(
+      fmt::format("written and read back: log-probabilities of {} tokens differ by at most {:.2g}",
+                  compared->predictions, compared->largest));
   return {};
 }
 
