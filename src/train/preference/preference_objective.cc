@@ -138,17 +138,16 @@ std::unique_ptr<ObjectiveStep> PreferenceObjective::BeginStep(
 
 // In the order of PreferenceStep::Add.
 const std::vector<Measure>& PreferenceObjective::measures() const {
-  static const std::vector<Measure> paired = {
-      {.field = "rewards/margins", .label = "margin"},
-      {.field = "rewards/accuracies", .label = "accuracy"},
-      {.field = "rewards/chosen"},
-      {.field = "rewards/rejected"},
-      {.field = "logps/chosen"},
-      {.field = "logps/rejected"},
-      {.field = "logits/chosen"},
-      {.field = "logits/rejected"},
-      {.field = "entropy"},
-      {.field = "mean_token_accuracy"}};
+  static const std::vector<Measure> paired = {{.field = "rewards/margins", .label = "margin"},
+                                              {.field = "rewards/accuracies", .label = "accuracy"},
+                                              {.field = "rewards/chosen"},
+                                              {.field = "rewards/rejected"},
+                                              {.field = "logps/chosen"},
+                                              {.field = "logps/rejected"},
+                                              {.field = "logits/chosen"},
+                                              {.field = "logits/rejected"},
+                                              {.field = "entropy"},
+                                              {.field = "mean_token_accuracy"}};
   static const std::vector<Measure> unpaired = [] {
     std::vector<Measure> all = paired;
     all.push_back({.field = "kl", .label = "kl"});
