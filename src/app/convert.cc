@@ -6,7 +6,7 @@ namespace mores::app {
 
 Expected<model::ConvertSummary> ConvertModel(const ConvertJob& options, const Watch& watch) {
   if (options.to.empty()) return MakeError(ErrorKind::kUsage, "the output has no name");
-  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource({.model = options.from}));
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(options.from));
   model::ConvertOptions converting = options.options;
   converting.stop = watch.stop;
   const job::ShownProgress progress(watch.progress);
