@@ -13,7 +13,9 @@
 
 namespace mores::app {
 
-// Without loading it; every tensor is looked up and its shape checked. `model`: as FindModel's.
+// Without loading it; every tensor is looked up and its shape checked. `model`: as FindModel's. An
+// adapter is described as such ("adapter": true): its kind, rank, alpha, what it changes, its size
+// and its base, which need not be there.
 Expected<Json> DescribeModel(const std::string& model);
 
 struct VerifyOptions {

@@ -14,7 +14,6 @@
 #include "chat/endpoint/endpoint.h"
 #include "fetch/catalogue.h"
 #include "fetch/store.h"
-#include "model/adapter/adapter.h"
 #include "tensor/gguf.h"
 
 namespace mores::app {
@@ -131,10 +130,10 @@ bool IsRemoteModel(const std::string& model) {
   return chat::IsEndpoint(named) || named.starts_with("scripted:");
 }
 
-Status CheckAdapter(const std::string& model, const std::string& adapter) {
-  if (adapter.empty() || !IsRemoteModel(model)) return {};
+Status CheckAdapters(const std::string& model, const std::vector<std::string>& adapters) {
+  if (adapters.empty() || !IsRemoteModel(model)) return {};
   return MakeError(ErrorKind::kUsage, "--adapter {}: adapters are for models that run here",
-                   adapter);
+                   adapters.front());
 }
 
 Status SetIsa(std::optional<IsaLevel> isa) {
@@ -142,14 +141,9 @@ Status SetIsa(std::optional<IsaLevel> isa) {
   return SetIsaLevel(*isa);
 }
 
-Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(const model::ModelSource& source,
-                                                         const ModelOptions& options,
-                                                         chat::TokenizerNeed tokenizer) {
-  MORES_RETURN_IF_ERROR(SetIsa(options.isa));
-  return chat::LoadLocalModel(source, {.precision = options.precision,
-                                       .threads = options.threads,
-                                       .tokenizer = tokenizer,
-                                       .engine = {.chunk_tokens = options.chunk_tokens}});
+Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const std::string& model) {
+  MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(model));
+  return model::OpenModel(path);
 }
 
 }  // namespace mores::app
