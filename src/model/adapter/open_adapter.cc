@@ -162,7 +162,11 @@ text::ModelTexts AdaptedTexts(const ModelSource& base, const Adapter& adapter) {
   const auto says = [](const auto& text) { return !text || text->has_value(); };
   if (says(own.judge)) texts.judge = own.judge;
   if (says(own.about)) texts.about = own.about;
-  if (says(own.chat_template)) texts.chat_template = own.chat_template;
+  // The same template in another file is the base's: a prompt's hash covers its file.
+  const bool same = own.chat_template && *own.chat_template && texts.chat_template &&
+                    *texts.chat_template &&
+                    (*own.chat_template)->source == (*texts.chat_template)->source;
+  if (says(own.chat_template) && !same) texts.chat_template = own.chat_template;
   return texts;
 }
 
