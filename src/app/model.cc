@@ -140,9 +140,4 @@ Status SetIsa(std::optional<IsaLevel> isa) {
   return SetIsaLevel(*isa);
 }
 
-Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const std::string& model) {
-  MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(model));
-  return model::OpenModel(path);
-}
-
 }  // namespace mores::app

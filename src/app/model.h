@@ -50,9 +50,6 @@ Status CheckAdapters(const std::string& model, const std::vector<std::string>& a
 // Where an instruction set is named: sets the level in force, for the whole process.
 Status SetIsa(std::optional<IsaLevel> isa);
 
-// What FindModel finds, by itself, opened but not loaded.
-Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const std::string& model);
-
 }  // namespace mores::app
 
 #endif  // MORES_APP_MODEL_H_

@@ -8,9 +8,12 @@
 
 #include "base/files.h"
 #include "model/adapter/adapter_name.h"
+#include "tensor/gguf.h"
 
 namespace mores::app {
 namespace {
+
+namespace fs = std::filesystem;
 
 // A path, or NAME=PATH where nothing lies at what stands there as a whole.
 NamedPath ParseAdapter(const std::string& given) {
@@ -44,26 +47,49 @@ Status AddAdapter(const std::string& given, AdapterChoice choice, ModelPaths& pa
   return {};
 }
 
-// Where the base of an adapter's folder lies.
-Expected<std::string> FindBase(const std::string& adapter) {
-  MORES_ASSIGN_OR_RETURN(const model::AdapterConfig config, model::ReadAdapterConfig(adapter));
-  const auto refuse = [&](std::string_view why) {
-    return MakeError(ErrorKind::kMissing,
-                     "{}: is an adapter, {}: give both, --model BASE --adapter "
-                     "{}",
-                     adapter, why, adapter);
-  };
-  if (config.base.empty()) return refuse("and doesn't say of which base");
-  const std::filesystem::path base(config.base);
-  if (base.is_relative()) {
-    const std::string beside = (std::filesystem::path(adapter) / base).lexically_normal().string();
-    if (!FileExists(config.base) && !DirectoryExists(config.base) &&
-        (FileExists(beside) || DirectoryExists(beside))) {
-      return beside;
+// A folder with whole weights is a model, whatever else lies in it: trainers leave the config of
+// the base beside an adapter, and adapters beside models.
+bool IsAdapterAlone(const std::string& path) {
+  return DirectoryExists(path) && model::IsAdapterDirectory(path) &&
+         !FileExists(path + "/model.safetensors") &&
+         !FileExists(path + "/model.safetensors.index.json");
+}
+
+bool IsModelPath(const std::string& path) {
+  return DirectoryExists(path) || tensor::IsGgufFile(path);
+}
+
+// What the base of an adapter's folder is called, as a path to it.
+Expected<std::string> FindBase(const std::string& folder) {
+  MORES_ASSIGN_OR_RETURN(const model::AdapterConfig config, model::ReadAdapterConfig(folder));
+  const std::string& name = config.base;
+  const std::string field =
+      fmt::format("{}/adapter_config.json: field 'base_model_name_or_path'", folder);
+  if (name.empty()) {
+    return MakeError(ErrorKind::kMissing, "{}: names no base: --model BASE --adapter {}", field,
+                     folder);
+  }
+  std::error_code error;
+  const fs::path whole = fs::weakly_canonical(folder, error);
+  const fs::path beside = (error ? fs::path(folder) : whole).parent_path() / name;
+  for (const std::string& path : {beside.string(), name}) {
+    if (!IsModelPath(path)) continue;
+    if (!IsAdapterAlone(path)) return path;
+    return MakeError(ErrorKind::kUnsupported,
+                     "{}: '{}' is an adapter itself: merge it into its base, and name that: mores "
+                     "model convert {} -o BASE",
+                     field, name, path);
+  }
+  if (!IsRemoteModel(name)) {
+    Expected<std::string> found = FindModel(name);
+    if (found) return found;
+    // What has to be fetched is told; names of others' hubs are unknown here.
+    if (found.error().message.find("not fetched yet") != std::string::npos) {
+      return MakeError(ErrorKind::kMissing, "{}: {}", field, found.error().message);
     }
   }
-  if (const auto found = FindModel(config.base)) return *found;
-  return refuse(fmt::format("and its base '{}' isn't here", config.base));
+  return MakeError(ErrorKind::kMissing, "{}: '{}' is not here: --model BASE --adapter {}", field,
+                   name, folder);
 }
 
 }  // namespace
@@ -71,7 +97,12 @@ Expected<std::string> FindBase(const std::string& adapter) {
 Expected<ModelPaths> FindModelAndAdapters(const ModelOptions& options, AdapterChoice choice) {
   ModelPaths paths;
   MORES_ASSIGN_OR_RETURN(paths.base, FindModel(options.model));
-  if (model::IsAdapterDirectory(paths.base)) {
+  if (model::IsAdapterFile(paths.base)) {
+    return MakeError(ErrorKind::kUnsupported,
+                     "{}: is an adapter, and says no base: --model BASE --adapter {}", paths.base,
+                     paths.base);
+  }
+  if (IsAdapterAlone(paths.base)) {
     paths.adapters.push_back({.name = "", .path = paths.base});
     MORES_ASSIGN_OR_RETURN(paths.base, FindBase(paths.base));
   }
@@ -110,6 +141,12 @@ Expected<OpenedModel> OpenModel(const ModelOptions& options, AdapterChoice choic
     opened.adapters.push_back({.name = given.name, .adapter = std::move(adapter)});
   }
   return opened;
+}
+
+Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOptions& options) {
+  MORES_ASSIGN_OR_RETURN(OpenedModel opened, OpenModel(options));
+  if (opened.adapters.empty()) return std::move(opened.base);
+  return model::MergedSource(std::move(opened.base), std::move(opened.adapters.front().adapter));
 }
 
 Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(const OpenedModel& opened,

@@ -77,7 +77,7 @@ struct TomlFields::State {
     return TomlFields(std::make_shared<State>(State{file, inner, Name(key)}));
   }
 
-  std::optional<double> TakeNumber(const char* key, const toml::node& node,
+  std::optional<double> TakeNumber(std::string_view key, const toml::node& node,
                                    NumberRange range) const {
     const auto value = node.value<double>();
     if (!node.is_number() || !value || !Contains(range, *value)) {
@@ -133,6 +133,11 @@ Expected<TomlFields> TomlFields::Parse(std::string_view text, const std::string&
 }
 
 bool TomlFields::Has(const char* key) const { return state_->table.contains(key); }
+
+bool TomlFields::IsText(const char* key) const {
+  const toml::node* node = state_->table.get(key);
+  return node != nullptr && node->is_string();
+}
 
 void TomlFields::Text(const char* key, std::string& out, EmptyText empty) {
   if (const toml::node* node = state_->Take(key)) state_->TakeText(key, *node, empty, out);
@@ -204,6 +209,48 @@ void TomlFields::Pair(const char* key, double& first, double& second, NumberRang
   if (const auto value = state_->TakeNumber(key, (*array)[1], range)) second = *value;
 }
 
+void TomlFields::Numbers(const char* key, std::vector<double>& out, NumberRange range) {
+  const toml::node* node = state_->Take(key);
+  if (node == nullptr) return;
+  const toml::array* array = node->as_array();
+  if (array == nullptr) return state_->Keep(*node, key, "must be an array of numbers");
+  out.clear();
+  for (const toml::node& member : *array) {
+    if (const auto value = state_->TakeNumber(key, member, range)) out.push_back(*value);
+  }
+}
+
+void TomlFields::Integers(const char* key, std::vector<int>& out, NumberRange range) {
+  range.high = std::min<double>(range.high, std::numeric_limits<int>::max());
+  std::vector<double> numbers;
+  Numbers(key, numbers, range);
+  if (!Has(key)) return;
+  out.clear();
+  for (const double number : numbers) {
+    if (number != std::floor(number)) return Refuse(key, "must be an array of whole numbers");
+    out.push_back(static_cast<int>(number));
+  }
+}
+
+void TomlFields::NumbersByName(const char* key, std::vector<std::pair<std::string, double>>& out,
+                               NumberRange range) {
+  const toml::node* node = state_->Take(key);
+  if (node == nullptr) return;
+  const toml::table* table = node->as_table();
+  if (table == nullptr) return state_->Keep(*node, key, "must be a table of numbers");
+  std::vector<std::pair<toml::source_position, std::pair<std::string, double>>> placed;
+  for (const auto& [name, number] : *table) {
+    const std::string field = fmt::format("{}.{}", key, name.str());
+    if (const auto value = state_->TakeNumber(field, number, range)) {
+      placed.push_back({number.source().begin, {std::string(name.str()), *value}});
+    }
+  }
+  std::sort(placed.begin(), placed.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  out.clear();
+  for (auto& [place, entry] : placed) out.push_back(std::move(entry));
+}
+
 std::optional<size_t> TomlFields::OneOf(const char* key,
                                         const std::vector<std::string_view>& names) {
   const toml::node* node = state_->Take(key);
@@ -255,6 +302,8 @@ void TomlFields::Refuse(const char* key, std::string_view problem) {
   const toml::node* node = state_->table.get(key);
   state_->Keep(node != nullptr ? *node : state_->table, key, problem);
 }
+
+void TomlFields::PassOver(const char* key) { state_->Take(key); }
 
 void TomlFields::Finish() {
   for (const auto& [key, node] : state_->table) {

@@ -36,6 +36,7 @@ class TomlFields {
   static Expected<TomlFields> Parse(std::string_view text, const std::string& name);
 
   bool Has(const char* key) const;
+  bool IsText(const char* key) const;
   // Each leaves `out` alone when the key is absent.
   void Text(const char* key, std::string& out, EmptyText empty = EmptyText::kRefused);
   // A text, or a list of them.
@@ -49,6 +50,12 @@ class TomlFields {
   void Flag(const char* key, bool& out);
   // Exactly two numbers.
   void Pair(const char* key, double& first, double& second, NumberRange range);
+  // An array of numbers; whole ones.
+  void Numbers(const char* key, std::vector<double>& out, NumberRange range);
+  void Integers(const char* key, std::vector<int>& out, NumberRange range);
+  // A table whose values are numbers, in the order of the file.
+  void NumbersByName(const char* key, std::vector<std::pair<std::string, double>>& out,
+                     NumberRange range);
   // What stands beside the text among `choices`.
   template <class Value>
   void Choice(const char* key, std::initializer_list<std::pair<std::string_view, Value>> choices,
@@ -68,6 +75,8 @@ class TomlFields {
   void Require(const char* key);
   // Of two keys at most one.
   void Exclusive(const char* key, const char* other);
+  // Takes a key, whatever it holds.
+  void PassOver(const char* key);
   // Refuses keys that were not taken.
   void Finish();
   // Keeps an error about a key that was taken.

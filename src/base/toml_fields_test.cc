@@ -143,5 +143,14 @@ TEST(TomlFields, RefusesWhatIsNoToml) {
   EXPECT_EQ(TomlFields::Read("/no/such.toml").error().kind, ErrorKind::kMissing);
 }
 
+TEST(TomlFields, PassesOverWhateverAKeyHolds) {
+  TomlFields fields = Of("a = { b = [1] }\nc = 1\n");
+  fields.PassOver("a");
+  fields.PassOver("none");
+  EXPECT_EQ(Problem(fields), "none");
+  fields.Finish();
+  EXPECT_EQ(Problem(fields), "r.toml:2: field 'c': unknown field");
+}
+
 }  // namespace
 }  // namespace mores

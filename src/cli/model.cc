@@ -93,6 +93,13 @@ Expected<int> RunInfo(const InfoOptions& options) {
                          j["tokens"].is_null()
                              ? ", no tokenizer here"
                              : fmt::format(", {} in the tokenizer", number("tokens"))));
+  if (const Json& adapter = j["adapter"]; !adapter.is_null()) {
+    const std::vector<int64_t> ranks = adapter["ranks"];
+    PrintModel(fmt::format("  adapter      {}: {} of rank {} over {} products, {:.2f} million",
+                           adapter["path"].get<std::string>(), adapter["kind"].get<std::string>(),
+                           fmt::join(ranks, ", "), adapter["products"].get<int64_t>(),
+                           adapter["parameters"].get<double>() / 1e6));
+  }
   PrintModel(fmt::format("  judge        {}",
                          j["judge_profile"].is_null()
                              ? std::string("no judge.json")

@@ -44,11 +44,10 @@ MORES_AMX void LoadPart(const float* c, int64_t c_row, int64_t rows, int64_t col
 
 // 32 x 32 of C at (row, column); the blocks at its edges may be partly or wholly outside.
 MORES_AMX inline void Tile2x2(const Block& g, int64_t row, int64_t column) {
-  const int64_t tile_step = g.depth_blocks * kTileElements;
-  const uint16_t* a0 = g.a + row / kTileRows * tile_step;
-  const uint16_t* a1 = a0 + tile_step;
-  const uint16_t* b0 = g.b + column / kTileRows * tile_step;
-  const uint16_t* b1 = b0 + tile_step;
+  const uint16_t* a0 = g.a + row / kTileRows * g.a_step;
+  const uint16_t* a1 = a0 + g.a_step;
+  const uint16_t* b0 = g.b + column / kTileRows * g.b_step;
+  const uint16_t* b1 = b0 + g.b_step;
   const int64_t rows = g.row_end - row;
   const int64_t columns = g.column_end - column;
   const bool whole = rows >= 32 && columns >= 32;
@@ -181,6 +180,40 @@ MORES_AMX void PackColumnsTransposed(const float* b, int64_t b_column, int64_t c
     }
     Transpose(tile);
     StoreTile(tile, out + kb * kTileElements);
+  }
+}
+
+MORES_AMX void PackColumnsTransposedBf16(const char* b, int64_t b_column, int64_t columns,
+                                         int64_t depth, uint16_t* out) {
+  __m512i tile[16];
+  for (int64_t kb = 0; kb < DepthBlocks(depth); ++kb) {
+    const __mmask32 mask = FirstHalves(depth - kb * kTileDepth);
+    for (int64_t n = 0; n < 16; ++n) {
+      tile[n] = n < columns
+                    ? _mm512_maskz_loadu_epi16(mask, b + 2 * (n * b_column + kb * kTileDepth))
+                    : _mm512_setzero_si512();
+    }
+    Transpose(tile);
+    StoreTile(tile, out + kb * kTileElements);
+  }
+}
+
+MORES_AMX void PackColumnTilesBf16(const char* b, int64_t b_row, int64_t columns, int64_t depth,
+                                   uint16_t* first, uint16_t* second) {
+  // Lane 2 i takes element i of one row, lane 2 i + 1 element i of the next.
+  alignas(64) uint16_t lanes[32];
+  for (int i = 0; i < 32; ++i) lanes[i] = static_cast<uint16_t>(i / 2 + i % 2 * 32);
+  const __m512i low = _mm512_load_si512(lanes);
+  const __m512i high = _mm512_add_epi16(low, _mm512_set1_epi16(16));
+  const __mmask32 mask = FirstHalves(columns);
+  for (int64_t p = 0; p < 16; ++p) {
+    const char* row = b + 4 * p * b_row;
+    const __m512i even =
+        2 * p < depth ? _mm512_maskz_loadu_epi16(mask, row) : _mm512_setzero_si512();
+    const __m512i odd = 2 * p + 1 < depth ? _mm512_maskz_loadu_epi16(mask, row + 2 * b_row)
+                                          : _mm512_setzero_si512();
+    _mm512_store_si512(first + p * kTileDepth, _mm512_permutex2var_epi16(even, low, odd));
+    _mm512_store_si512(second + p * kTileDepth, _mm512_permutex2var_epi16(even, high, odd));
   }
 }
 

@@ -5,6 +5,8 @@
 // Order of summation of an output element: depth blocks of 32 in order; within one, the processor
 // sums the even and the odd depths apart, and adds both to the accumulator (Intel SDM, TDPBF16PS).
 // It depends on nothing else.
+//
+// Products need AMX; packing needs avx512_bf16 alone, and serves ops/bf16_pairs.h too.
 #ifndef MORES_OPS_AMX_H_
 #define MORES_OPS_AMX_H_
 
@@ -33,13 +35,20 @@ void PackColumnsTransposed(const float* b, int64_t b_column, int64_t columns, in
                            uint16_t* out);
 // One tile of it, from B row-major [depth][columns], stride `b_row`, `b` at its first element.
 void PackColumnTile(const float* b, int64_t b_row, int64_t columns, int64_t depth, uint16_t* tile);
+// The same of B in bf16, possibly unaligned; strides in elements. The last: two tiles side by side,
+// `second` the one of columns 16 to 31.
+void PackColumnsTransposedBf16(const char* b, int64_t b_column, int64_t columns, int64_t depth,
+                               uint16_t* out);
+void PackColumnTilesBf16(const char* b, int64_t b_row, int64_t columns, int64_t depth,
+                         uint16_t* first, uint16_t* second);
 
 // C rows [row_begin, row_end) by columns [column_begin, column_end) from packed operands. Begins
 // are multiples of 32; ends are too, or the matrix's own ends.
 struct Block {
-  const uint16_t* a;  // all of A, packed
-  const uint16_t* b;  // all of B, packed
-  int64_t depth_blocks;
+  const uint16_t* a;       // all rows of A, packed
+  const uint16_t* b;       // all columns of B, packed
+  int64_t a_step, b_step;  // elements from 16 rows or columns to the next: of all their depth
+  int64_t depth_blocks;    // how many to multiply, from where a and b point to
   int64_t row_begin, row_end, column_begin, column_end;
   float* c;
   int64_t c_row;

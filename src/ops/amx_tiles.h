@@ -28,6 +28,10 @@ MORES_AMX inline __mmask16 FirstLanes(int64_t count) {
                      : static_cast<__mmask16>((1u << std::max<int64_t>(count, 0)) - 1);
 }
 
+MORES_AMX inline __mmask32 FirstHalves(int64_t count) {
+  return count >= 32 ? 0xFFFFFFFFu : (1u << std::max<int64_t>(count, 0)) - 1;
+}
+
 // 32 floats (fewer: zeros after) to 32 bf16.
 MORES_AMX inline __m512i Narrow(const float* x, int64_t count) {
   const __m512 low = _mm512_maskz_loadu_ps(FirstLanes(count), x);

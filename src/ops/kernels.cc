@@ -337,6 +337,25 @@ void SoftmaxFromLogSum(float* row, int64_t valid, int64_t padded, float scale, f
   for (int64_t j = valid; j < padded; ++j) row[j] = 0;
 }
 
+float LargestOf(const float* row, int64_t count) { return LargestScaled(row, count, 1.0f); }
+
+void Exponentials(float* row, int64_t count, float max, double* sums) {
+  const V m = hn::Set(d, max);
+  Lanes values = Fill(hn::Zero(d)), ones = values, squares = values, weighted = values;
+  Gather(count, values, [&](V sum, int64_t i, int64_t n) HWY_ATTR {
+    const V below = hn::Sub(Load(row + i, n), m);
+    const auto real = hn::FirstN(d, static_cast<size_t>(n));
+    const V e = hn::IfThenElseZero(real, Exp(below));
+    const int part = static_cast<int>(i / kLanes % kParts);
+    ones.part[part] = hn::Add(ones.part[part], e);
+    squares.part[part] = hn::MulAdd(e, e, squares.part[part]);
+    weighted.part[part] = hn::MulAdd(e, below, weighted.part[part]);
+    Store(e, row + i, n);
+    return hn::Add(sum, hn::IfThenElseZero(real, below));
+  });
+  for (const Lanes* lanes : {&ones, &squares, &weighted, &values}) *sums++ = double{Sum(*lanes)};
+}
+
 float LogSumExp(const float* row, int64_t count) {
   const float largest = LargestScaled(row, count, 1.0f);
   const V m = hn::Set(d, largest);
@@ -445,6 +464,8 @@ VectorKernels MakeKernels() {
           .transpose = Transpose,
           .softmax_numerators = SoftmaxNumerators,
           .softmax_from_log_sum = SoftmaxFromLogSum,
+          .largest = LargestOf,
+          .exponentials = Exponentials,
           .log_sum_exp = LogSumExp,
           .scaled_softmax = ScaledSoftmax,
           .dot = Dot,

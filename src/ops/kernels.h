@@ -51,6 +51,10 @@ struct VectorKernels {
   // In place: row[j] = exp(scale * row[j] - log_sum) for j < valid, 0 for valid <= j < padded.
   void (*softmax_from_log_sum)(float* row, int64_t valid, int64_t padded, float scale,
                                float log_sum);
+  float (*largest)(const float* row, int64_t count);
+  // In place: e[j] = exp(x[j] - max), max at least every x. `sums`: of e, of e^2, of e (x - max)
+  // and of x - max.
+  void (*exponentials)(float* row, int64_t count, float max, double* sums);
   // log(sum(exp(row)))
   float (*log_sum_exp)(const float* row, int64_t count);
   // row[j] = scale * exp(row[j] - log_sum)

@@ -4,20 +4,13 @@
 
 #include "base/check.h"
 #include "base/cpu.h"
-#include "ops/amx.h"
 #include "ops/rows.h"
+#include "ops/tiles.h"
 
 namespace mores::ops {
 namespace {
 
 constexpr int64_t kPanel = 32;
-
-bool UseTiles(DType precision) {
-  return precision == DType::kBf16 && CurrentIsaLevel() == IsaLevel::kAmx;
-}
-
-// Tiles along rows or columns, whole pairs.
-int64_t TileBlocks(int64_t count) { return CeilDiv(count, 2 * amx::kTileRows) * 2; }
 
 // Packs a matrix stored with depth along its rows, 32 of its rows at a time, so that memory is read
 // in order.
@@ -43,12 +36,18 @@ void PackTiles(MatrixView x, tensor::AlignedBuffer<uint16_t>& packed, const Pack
 
 }  // namespace
 
-void LeftOperand::Pack(MatrixView a, Layout layout, DType precision, ThreadPool& pool) {
+std::string_view FastestSums() {
+  const bool pairs = CurrentIsaLevel() == IsaLevel::kAvx512 && CurrentCpuFeatures().avx512_bf16;
+  return pairs ? "avx512_bf16" : Name(CurrentIsaLevel());
+}
+
+void LeftOperand::Pack(MatrixView a, Layout layout, DType precision, ThreadPool& pool,
+                       Bf16Sums sums) {
   const bool plain = layout == Layout::kPlain;
   rows_ = plain ? a.rows : a.columns;
   depth_ = plain ? a.columns : a.rows;
   precision_ = precision;
-  tiles_ = UseTiles(precision);
+  tiles_ = UseTiles(precision, sums);
   row_step_ = plain ? a.stride : 1;
   depth_step_ = plain ? 1 : a.stride;
   plain_ = a.data;
@@ -79,14 +78,14 @@ void LeftOperand::Pack(MatrixView a, Layout layout, DType precision, ThreadPool&
 
 int64_t RightOperand::bytes() const { return panels_.size() * 4 + packed_.size() * 2; }
 
-void RightOperand::Resize(int64_t depth, int64_t columns, DType precision) {
+void RightOperand::Resize(int64_t depth, int64_t columns, DType precision, Bf16Sums sums) {
   static_assert(kColumnGroup == kPanel && kColumnGroup == 2 * amx::kTileRows);
   static_assert(kDepthGroup == amx::kTileDepth);
   MORES_CHECK(precision == DType::kF32 || precision == DType::kBf16);
   depth_ = depth;
   columns_ = columns;
   precision_ = precision;
-  tiles_ = UseTiles(precision);
+  tiles_ = UseTiles(precision, sums);
   if (tiles_) {
     packed_.Resize(TileBlocks(columns) * CeilDiv(depth, amx::kTileDepth) * amx::kTileElements);
   } else if (precision == DType::kBf16) {
@@ -150,9 +149,10 @@ void RightOperand::PackPanelPlain(int64_t first, int64_t count, MatrixView b) {
   }
 }
 
-void RightOperand::Pack(MatrixView b, Layout layout, DType precision, ThreadPool& pool) {
+void RightOperand::Pack(MatrixView b, Layout layout, DType precision, ThreadPool& pool,
+                        Bf16Sums sums) {
   const bool plain = layout == Layout::kPlain;
-  Resize(plain ? b.rows : b.columns, plain ? b.columns : b.rows, precision);
+  Resize(plain ? b.rows : b.columns, plain ? b.columns : b.rows, precision, sums);
   if (tiles_ && plain) {
     PackTiles(b, packed_, amx::PackColumnTile, pool);
     return;
@@ -214,9 +214,12 @@ class Product {
 
   void RunBlock(int64_t row, int64_t row_end, int64_t column, int64_t column_end) {
     if (a_.tiles_) {
-      amx::MatMul({.a = a_.packed_.data(),
+      const int64_t depth_blocks = CeilDiv(a_.depth_, amx::kTileDepth);
+      MatMulTiles({.a = a_.packed_.data(),
                    .b = b_.packed_.data(),
-                   .depth_blocks = CeilDiv(a_.depth_, amx::kTileDepth),
+                   .a_step = depth_blocks * amx::kTileElements,
+                   .b_step = depth_blocks * amx::kTileElements,
+                   .depth_blocks = depth_blocks,
                    .row_begin = row,
                    .row_end = row_end,
                    .column_begin = column,
@@ -272,7 +275,8 @@ void GatedProduct::Run(const LeftOperand& a, const RightOperand& b, const float*
   MORES_CHECK(a.rows_ > 0 && a.depth_ == b.depth_ && b.columns_ % 2 == 0);
   MORES_CHECK(a.tiles_ == b.tiles_ && a.precision_ == b.precision_);
   const int64_t columns = b.columns() / 2;
-  if (a.tiles_ && bias == nullptr && columns % amx::kTileDepth == 0) {
+  if (a.tiles_ && CurrentIsaLevel() == IsaLevel::kAmx && bias == nullptr &&
+      columns % amx::kTileDepth == 0) {
     RunTiles(a, b, pool);
     return;
   }
@@ -287,7 +291,8 @@ void GatedProduct::Run(const LeftOperand& a, const RightOperand& b, const float*
       Kernels().swiglu(gate, gate + columns, values_.data() + row * columns, columns);
     }
   });
-  h_.Pack({values_.data(), a.rows(), columns, columns}, Layout::kPlain, a.precision_, pool);
+  h_.Pack({values_.data(), a.rows(), columns, columns}, Layout::kPlain, a.precision_, pool,
+          a.tiles_ ? Bf16Sums::kPairs : Bf16Sums::kOneByOne);
 }
 
 void GatedProduct::RunTiles(const LeftOperand& a, const RightOperand& b, ThreadPool& pool) {

@@ -5,11 +5,13 @@
 // bf16 below AMX the chain is one fused multiply-add a k, in order; on AMX see ops/amx.h. bf16
 // operands are rounded to nearest even, sums are float32.
 //
-// A plain reference is ops/reference.h; operands must be packed and multiplied at one level.
+// A plain reference is ops/reference.h; operands must be packed and multiplied at one level, and
+// with one Bf16Sums.
 #ifndef MORES_OPS_MATMUL_H_
 #define MORES_OPS_MATMUL_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/threads.h"
 #include "ops/kernels.h"
@@ -26,6 +28,16 @@ enum class Layout {
   kTransposed,  // A is stored [K,M], B is stored [N,K] (a weight [out,in])
 };
 
+// How bf16 products add up below AMX, which has its own way.
+enum class Bf16Sums {
+  kOneByOne,  // the chain above, the same on every processor of the level
+  kPairs,     // where the processor has it, as ops/bf16_pairs.h says: about twice as fast
+};
+
+// The name of the order in which products with kPairs add up now: "avx2", "avx512", "avx512_bf16"
+// or "amx". Results agree to the bit where names do.
+std::string_view FastestSums();
+
 // A float32 matrix in memory: as stored, before `Layout` is applied.
 struct MatrixView {
   const float* data;
@@ -37,7 +49,8 @@ struct MatrixView {
 class LeftOperand {
  public:
   // `precision`: kF32 or kBf16, of right operands too.
-  void Pack(MatrixView a, Layout layout, DType precision, ThreadPool& pool);
+  void Pack(MatrixView a, Layout layout, DType precision, ThreadPool& pool,
+            Bf16Sums sums = Bf16Sums::kOneByOne);
   int64_t rows() const { return rows_; }
   int64_t depth() const { return depth_; }
   DType precision() const { return precision_; }
@@ -45,6 +58,7 @@ class LeftOperand {
  private:
   friend class Product;
   friend class GatedProduct;
+  friend class FrozenProduct;
   int64_t rows_ = 0, depth_ = 0;
   DType precision_ = DType::kF32;
   bool tiles_ = false;
@@ -57,12 +71,13 @@ class LeftOperand {
 // The right operand. Owns a packed copy.
 class RightOperand {
  public:
-  void Pack(MatrixView b, Layout layout, DType precision, ThreadPool& pool);
+  void Pack(MatrixView b, Layout layout, DType precision, ThreadPool& pool,
+            Bf16Sums sums = Bf16Sums::kOneByOne);
   // A weight [columns][depth] that isn't in memory as a whole: room for it, and then each part of
   // it once, in any order and on any thread. A part begins at a multiple of kColumnGroup among the
   // columns and of kDepthGroup along the depth, and has multiples of them but at the weight's ends.
   static constexpr int64_t kColumnGroup = 32, kDepthGroup = 32;
-  void Resize(int64_t depth, int64_t columns, DType precision);
+  void Resize(int64_t depth, int64_t columns, DType precision, Bf16Sums sums = Bf16Sums::kOneByOne);
   void PackPart(int64_t first_column, int64_t first_depth, MatrixView rows);
   int64_t depth() const { return depth_; }
   int64_t columns() const { return columns_; }

@@ -23,6 +23,12 @@ struct Shape {
   int64_t m, n, k;
 };
 
+struct Numbers {
+  DType precision;
+  Bf16Sums sums = Bf16Sums::kOneByOne;
+};
+constexpr Numbers kAllNumbers[] = {{DType::kF32}, {DType::kBf16}, {DType::kBf16, Bf16Sums::kPairs}};
+
 // Runs every test at each level that the machine has, and restores the level.
 class MatMulTest : public testing::TestWithParam<IsaLevel> {
  protected:
@@ -33,16 +39,16 @@ class MatMulTest : public testing::TestWithParam<IsaLevel> {
 };
 
 std::vector<float> Multiply(const Shape& s, const std::vector<float>& a, Layout a_layout,
-                            const std::vector<float>& b, Layout b_layout, DType precision,
+                            const std::vector<float>& b, Layout b_layout, Numbers numbers,
                             int threads, std::vector<float> c, Accumulate accumulate) {
   ThreadPool pool(threads);
   LeftOperand left;
   RightOperand right;
   const bool a_plain = a_layout == Layout::kPlain, b_plain = b_layout == Layout::kPlain;
   left.Pack({a.data(), a_plain ? s.m : s.k, a_plain ? s.k : s.m, a_plain ? s.k : s.m}, a_layout,
-            precision, pool);
+            numbers.precision, pool, numbers.sums);
   right.Pack({b.data(), b_plain ? s.k : s.n, b_plain ? s.n : s.k, b_plain ? s.n : s.k}, b_layout,
-             precision, pool);
+             numbers.precision, pool, numbers.sums);
   c.resize(static_cast<size_t>(s.m * s.n));
   MatMul(left, right, c.data(), s.n, accumulate, pool);
   return c;
@@ -58,20 +64,20 @@ TEST_P(MatMulTest, AgreesWithReference) {
   for (const Shape s : {Shape{1, 1, 1}, {3, 5, 7}, {16, 16, 32}, {33, 47, 65}, {70, 129, 31}}) {
     const auto a = RandomMatrix(s.m * s.k, 1), b = RandomMatrix(s.n * s.k, 2);
     const auto c0 = RandomMatrix(s.m * s.n, 3);
-    for (const DType precision : {DType::kF32, DType::kBf16}) {
+    for (const Numbers numbers : kAllNumbers) {
       for (int layouts = 0; layouts < 8; ++layouts) {
         const Layout la = layouts & 1 ? Layout::kTransposed : Layout::kPlain;
         const Layout lb = layouts & 2 ? Layout::kTransposed : Layout::kPlain;
         const Accumulate accumulate = layouts & 4 ? Accumulate::kYes : Accumulate::kNo;
-        const auto c = Multiply(s, a, la, b, lb, precision, 2, c0, accumulate);
+        const auto c = Multiply(s, a, la, b, lb, numbers, 2, c0, accumulate);
         for (int64_t i = 0; i < s.m; ++i) {
           for (int64_t j = 0; j < s.n; ++j) {
             double sum = layouts & 4 ? c0[static_cast<size_t>(i * s.n + j)] : 0, magnitude = 1e-6;
             for (int64_t k = 0; k < s.k; ++k) {
               const double x =
-                  Operand(a, la == Layout::kPlain ? i * s.k + k : k * s.m + i, precision);
+                  Operand(a, la == Layout::kPlain ? i * s.k + k : k * s.m + i, numbers.precision);
               const double y =
-                  Operand(b, lb == Layout::kPlain ? k * s.n + j : j * s.k + k, precision);
+                  Operand(b, lb == Layout::kPlain ? k * s.n + j : j * s.k + k, numbers.precision);
               sum += x * y;
               magnitude += std::abs(x * y);
             }
@@ -89,16 +95,16 @@ TEST_P(MatMulTest, AgreesWithReference) {
 TEST_P(MatMulTest, RowsDoNotDependOnBatchOrThreads) {
   const Shape s{67, 100, 300};
   const auto a = RandomMatrix(s.m * s.k, 4), b = RandomMatrix(s.n * s.k, 5);
-  for (const DType precision : {DType::kF32, DType::kBf16}) {
+  for (const Numbers numbers : kAllNumbers) {
     const auto whole =
-        Multiply(s, a, Layout::kPlain, b, Layout::kTransposed, precision, 1, {}, Accumulate::kNo);
+        Multiply(s, a, Layout::kPlain, b, Layout::kTransposed, numbers, 1, {}, Accumulate::kNo);
     const auto threaded =
-        Multiply(s, a, Layout::kPlain, b, Layout::kTransposed, precision, 3, {}, Accumulate::kNo);
+        Multiply(s, a, Layout::kPlain, b, Layout::kTransposed, numbers, 3, {}, Accumulate::kNo);
     EXPECT_EQ(whole, threaded);
     for (const int64_t row : {int64_t{0}, int64_t{13}, int64_t{66}}) {
       const std::vector<float> one(a.begin() + row * s.k, a.begin() + (row + 1) * s.k);
       const auto alone = Multiply({1, s.n, s.k}, one, Layout::kPlain, b, Layout::kTransposed,
-                                  precision, 2, {}, Accumulate::kNo);
+                                  numbers, 2, {}, Accumulate::kNo);
       EXPECT_EQ(alone,
                 std::vector<float>(whole.begin() + row * s.n, whole.begin() + (row + 1) * s.n));
     }
@@ -111,14 +117,14 @@ TEST_P(MatMulTest, GatedProductIsItsParts) {
        {Shape{1, 64, 32}, {16, 96, 70}, {17, 32, 33}, {70, 160, 256}, {5, 40, 31}}) {
     const auto a = RandomMatrix(s.m * s.k, 1), b = RandomMatrix(2 * s.n * s.k, 2);
     const auto next = RandomMatrix(s.n * 48, 3);
-    for (const DType precision : {DType::kF32, DType::kBf16}) {
+    for (const auto [precision, sums] : kAllNumbers) {
       for (const int threads : {1, 2}) {
         ThreadPool pool(threads);
         LeftOperand left, h;
         RightOperand right, last;
-        left.Pack({a.data(), s.m, s.k, s.k}, Layout::kPlain, precision, pool);
-        right.Pack({b.data(), 2 * s.n, s.k, s.k}, Layout::kTransposed, precision, pool);
-        last.Pack({next.data(), 48, s.n, s.n}, Layout::kTransposed, precision, pool);
+        left.Pack({a.data(), s.m, s.k, s.k}, Layout::kPlain, precision, pool, sums);
+        right.Pack({b.data(), 2 * s.n, s.k, s.k}, Layout::kTransposed, precision, pool, sums);
+        last.Pack({next.data(), 48, s.n, s.n}, Layout::kTransposed, precision, pool, sums);
         std::vector<float> wide(static_cast<size_t>(s.m * 2 * s.n));
         std::vector<float> gated(static_cast<size_t>(s.m * s.n));
         MatMul(left, right, wide.data(), 2 * s.n, Accumulate::kNo, pool);
@@ -126,7 +132,7 @@ TEST_P(MatMulTest, GatedProductIsItsParts) {
           const float* gate = wide.data() + row * 2 * s.n;
           Kernels().swiglu(gate, gate + s.n, gated.data() + row * s.n, s.n);
         }
-        h.Pack({gated.data(), s.m, s.n, s.n}, Layout::kPlain, precision, pool);
+        h.Pack({gated.data(), s.m, s.n, s.n}, Layout::kPlain, precision, pool, sums);
         std::vector<float> expected(static_cast<size_t>(s.m * 48)), actual = expected;
         MatMul(h, last, expected.data(), 48, Accumulate::kNo, pool);
         GatedProduct product;
@@ -146,12 +152,12 @@ TEST_P(MatMulTest, PartsMakeUpTheWhole) {
     std::vector<float> weight = RandomMatrix(s.n * s.k, 7), unit(static_cast<size_t>(s.k * s.k));
     weight[3] = -0.0f;
     for (int64_t i = 0; i < s.k; ++i) unit[static_cast<size_t>(i * s.k + i)] = 1;
-    for (const DType precision : {DType::kF32, DType::kBf16}) {
+    for (const auto [precision, sums] : kAllNumbers) {
       LeftOperand left;
-      left.Pack({unit.data(), s.k, s.k, s.k}, Layout::kPlain, precision, pool);
+      left.Pack({unit.data(), s.k, s.k, s.k}, Layout::kPlain, precision, pool, sums);
       for (const int64_t step : {int64_t{32}, int64_t{96}, int64_t{512}}) {
         RightOperand right;
-        right.Resize(s.k, s.n, precision);
+        right.Resize(s.k, s.n, precision, sums);
         for (int64_t k = (s.k - 1) / step * step; k >= 0; k -= step) {
           for (int64_t n = 0; n < s.n; n += step) {
             right.PackPart(n, k,

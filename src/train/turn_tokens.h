@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,10 +54,10 @@ class TurnTokenizer {
   // The same of plain text: the start token where the tokenizer puts one before a text, the text,
   // the end token. A completion that spells the end token at its end has it once.
   Expected<TurnTokens> EncodeText(std::string_view prompt, std::string_view completion) const;
-  // Of completions that begin alike: the prompt is as many tokens as are the same in all, and fewer
-  // than any.
-  Expected<std::vector<TurnTokens>> EncodeWithCommon(std::string_view prompt,
-                                                     std::span<const std::string> completions) const;
+  // Of texts whose common beginning is `prompt`, which may end inside of a word: then the prompt is
+  // the tokens that are the same in all.
+  Expected<std::vector<TurnTokens>> EncodeWithCommon(
+      std::string_view prompt, std::span<const std::string> completions) const;
 
   // kUnsupported where the model lacks one.
   Status CheckIds(std::span<const int32_t> ids) const;
@@ -68,19 +67,25 @@ class TurnTokenizer {
     text::MarkedText text;
     std::vector<int32_t> ids;
   };
-  Expected<Rendered> Render(const Json& messages, size_t count, bool prompt,
+  // Where a rendering ends: behind the messages, or where the assistant speaks next.
+  enum class RenderedTo { kMessages, kPrompt };
+
+  Expected<Rendered> Render(const Json& messages, size_t count, RenderedTo to,
                             const Json& variables) const;
   Status CheckTexts(const Json& messages, size_t count, const Json& variables,
                     const text::MarkedText& whole) const;
+  Status CheckPrompt(size_t turn, const Rendered& prompt, const Rendered& said) const;
   Expected<size_t> EndOfTurn(std::span<const int32_t> turn) const;
+  Status CheckStart(const TurnTokens& tokens) const;
+  Expected<std::vector<int32_t>> WholeText(std::string_view text) const;
+  std::vector<int32_t> Start() const;
   bool IsSpecial(int32_t id) const;
   bool IsBlank(int32_t id) const;
   bool IsEnd(int32_t id) const;
-  std::vector<int32_t> Start() const;
 
   const text::Tokenizer& tokenizer_;
   TurnTokenizerOptions options_;
-  std::optional<Expected<templates::ChatTemplate>> form_;
+  Expected<templates::ChatTemplate> form_;
   Expected<std::map<std::string, std::string>> special_tokens_;
 };
 

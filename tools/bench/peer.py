@@ -20,6 +20,9 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 import torch  # noqa: E402
 import transformers  # noqa: E402
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from peer_adapters import AdapterPeer  # noqa: E402
+
 ROLES = {"system": "<|system|>", "user": "<|user|>", "assistant": "<|assistant|>"}
 MAX_CRITIQUE = 96
 
@@ -89,7 +92,7 @@ def padded(rows):
     return torch.tensor([row + [0] * (width - len(row)) for row in rows])
 
 
-class Peer:
+class Peer(AdapterPeer):
     def __init__(self):
         self.models = {}
 

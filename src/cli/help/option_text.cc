@@ -138,7 +138,7 @@ constexpr KnownOption kKnown[] = {
     {"precision", kEngine, ""},
     {"isa", kEngine, ""},
     {"threads", kEngine, ""},
-    {"adapter", kEngine, "FILE"},
+    {"adapter", kEngine, "PATH"},
     {"chunk-tokens", kEngine, ""},
     {"batch-tokens", kEngine, ""},
     {"help", kHelp, ""},

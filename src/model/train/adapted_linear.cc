@@ -75,13 +75,13 @@ void AdaptedLinear::Prepare(tensor::DType precision, Use use, ThreadPool& pool) 
     if (rank == 0) continue;
     stacked_.insert(stacked_.end(), part.a->value.begin(), part.a->value.end());
     const ops::MatrixView b{part.b->value.data(), part.out(), rank, rank};
-    packed_[i].up_forward.Pack(b, Layout::kTransposed, precision, pool);
-    if (training) packed_[i].up_backward.Pack(b, Layout::kPlain, precision, pool);
+    packed_[i].up_forward.Pack(b, Layout::kTransposed, precision, pool, kTrainingSums);
+    if (training) packed_[i].up_backward.Pack(b, Layout::kPlain, precision, pool, kTrainingSums);
     if (part.magnitude != nullptr) FindFactors(part, packed_[i], pool);
   }
   const ops::MatrixView a{stacked_.data(), rank_, in_, in_};
-  down_forward_.Pack(a, Layout::kTransposed, precision, pool);
-  if (training) down_backward_.Pack(a, Layout::kPlain, precision, pool);
+  down_forward_.Pack(a, Layout::kTransposed, precision, pool, kTrainingSums);
+  if (training) down_backward_.Pack(a, Layout::kPlain, precision, pool, kTrainingSums);
 }
 
 uint32_t AdaptedLinear::DropoutKey(const LinearPass& pass) const {
@@ -103,10 +103,11 @@ const float* AdaptedLinear::AdapterInput(const float* x, int64_t rows, const Lin
 void AdaptedLinear::Forward(const float* x, int64_t rows, float* y, const LinearPass& pass) {
   AdapterScratch& s = Scratch();
   ThreadPool& pool = pass.pool;
-  s.rows.Pack({x, rows, in_, in_}, Layout::kPlain, pass.precision, pool);
+  s.rows.Pack({x, rows, in_, in_}, Layout::kPlain, pass.precision, pool, kTrainingSums);
   if (rank_ > 0) {
     const float* input = AdapterInput(x, rows, pass);
-    if (input != x) s.part.Pack({input, rows, in_, in_}, Layout::kPlain, pass.precision, pool);
+    if (input != x)
+      s.part.Pack({input, rows, in_, in_}, Layout::kPlain, pass.precision, pool, kTrainingSums);
     ops::MatMul(input == x ? s.rows : s.part, down_forward_, down_rows_.Resize(rows * rank_), rank_,
                 Accumulate::kNo, pool);
   }
@@ -122,7 +123,7 @@ void AdaptedLinear::Forward(const float* x, int64_t rows, float* y, const Linear
       ops::ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
         for (int64_t r = begin; r < end; ++r) Kernels().scale(down + r * rank_, rank, part.scale);
       });
-      s.down.Pack({down, rows, rank, rank_}, Layout::kPlain, pass.precision, pool);
+      s.down.Pack({down, rows, rank, rank_}, Layout::kPlain, pass.precision, pool, kTrainingSums);
       ops::MatMul(s.down, packed_[i].up_forward, to + first, out_, Accumulate::kYes, pool);
     }
     if (part.magnitude != nullptr) {
@@ -179,7 +180,8 @@ void AdaptedLinear::Backward(const float* x, const float* dy, int64_t rows, floa
         dora ? MagnitudeBackward(part, packed_[i], dy, first, rows, pool) : dy + first;
     const int64_t row = dora ? out : out_;
     if (dx != nullptr || rank > 0) {
-      s.rows.Pack({by_product, rows, out, row}, Layout::kPlain, pass.precision, pool);
+      s.rows.Pack({by_product, rows, out, row}, Layout::kPlain, pass.precision, pool,
+                  kTrainingSums);
     }
     if (dx != nullptr) {
       ops::MatMulFrozen(s.rows, part.weight, dx, in_, accumulate, pool);
@@ -193,8 +195,9 @@ void AdaptedLinear::Backward(const float* x, const float* dy, int64_t rows, floa
       });
       // down_rows_ has the scale in it.
       s.right.Pack({down_rows_.data() + rank_first, rows, rank, rank_}, Layout::kPlain,
-                   pass.precision, pool);
-      s.part.Pack({by_product, rows, out, row}, Layout::kTransposed, pass.precision, pool);
+                   pass.precision, pool, kTrainingSums);
+      s.part.Pack({by_product, rows, out, row}, Layout::kTransposed, pass.precision, pool,
+                  kTrainingSums);
       ops::MatMul(s.part, s.right, part.b->gradient.data(), rank, Accumulate::kYes, pool);
     }
     first += out;
@@ -202,17 +205,18 @@ void AdaptedLinear::Backward(const float* x, const float* dy, int64_t rows, floa
   }
   if (rank_ == 0) return;
   const float* input = AdapterInput(x, rows, pass);
-  s.right.Pack({input, rows, in_, in_}, Layout::kPlain, pass.precision, pool);
+  s.right.Pack({input, rows, in_, in_}, Layout::kPlain, pass.precision, pool, kTrainingSums);
   rank_first = 0;
   for (const Part& part : parts_) {
     if (part.rank() == 0) continue;
     s.down.Pack({down_gradient + rank_first, rows, part.rank(), rank_}, Layout::kTransposed,
-                pass.precision, pool);
+                pass.precision, pool, kTrainingSums);
     ops::MatMul(s.down, s.right, part.a->gradient.data(), in_, Accumulate::kYes, pool);
     rank_first += part.rank();
   }
   if (dx == nullptr) return;
-  s.down.Pack({down_gradient, rows, rank_, rank_}, Layout::kPlain, pass.precision, pool);
+  s.down.Pack({down_gradient, rows, rank_, rank_}, Layout::kPlain, pass.precision, pool,
+              kTrainingSums);
   if (input == x) {
     ops::MatMul(s.down, down_backward_, dx, in_, Accumulate::kYes, pool);
     return;

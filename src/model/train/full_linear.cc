@@ -21,9 +21,9 @@ void FullLinear::Prepare(tensor::DType precision, Use use, ThreadPool& pool) {
     }
     weights = stacked_.data();
   }
-  forward_.Pack({weights, out_, in_, in_}, Layout::kTransposed, precision, pool);
+  forward_.Pack({weights, out_, in_, in_}, Layout::kTransposed, precision, pool, kTrainingSums);
   if (use == Use::kTraining) {
-    backward_.Pack({weights, out_, in_, in_}, Layout::kPlain, precision, pool);
+    backward_.Pack({weights, out_, in_, in_}, Layout::kPlain, precision, pool, kTrainingSums);
   }
   bias_.clear();
   bool any = false;
@@ -39,7 +39,8 @@ void FullLinear::Prepare(tensor::DType precision, Use use, ThreadPool& pool) {
 }
 
 void FullLinear::Forward(const float* x, int64_t rows, float* y, const LinearPass& pass) {
-  pass.scratch.left.Pack({x, rows, in_, in_}, Layout::kPlain, pass.precision, pass.pool);
+  pass.scratch.left.Pack({x, rows, in_, in_}, Layout::kPlain, pass.precision, pass.pool,
+                         kTrainingSums);
   ops::MatMul(pass.scratch.left, forward_, y, out_, Accumulate::kNo, pass.pool);
   ops::AddBias(bias_.empty() ? nullptr : bias_.data(), y, out_, rows, out_, pass.pool);
 }
@@ -48,15 +49,16 @@ void FullLinear::Backward(const float* x, const float* dy, int64_t rows, float* 
                           const LinearPass& pass) {
   LinearScratch& scratch = pass.scratch;
   if (dx != nullptr) {
-    scratch.left.Pack({dy, rows, out_, out_}, Layout::kPlain, pass.precision, pass.pool);
+    scratch.left.Pack({dy, rows, out_, out_}, Layout::kPlain, pass.precision, pass.pool,
+                      kTrainingSums);
     ops::MatMul(scratch.left, backward_, dx, in_, Accumulate::kNo, pass.pool);
   }
-  scratch.right.Pack({x, rows, in_, in_}, Layout::kPlain, pass.precision, pass.pool);
+  scratch.right.Pack({x, rows, in_, in_}, Layout::kPlain, pass.precision, pass.pool, kTrainingSums);
   int64_t first = 0;
   for (const Part& part : parts_) {
     const int64_t out = part.weight->shape[0];
-    scratch.left.Pack({dy + first, rows, out, out_}, Layout::kTransposed, pass.precision,
-                      pass.pool);
+    scratch.left.Pack({dy + first, rows, out, out_}, Layout::kTransposed, pass.precision, pass.pool,
+                      kTrainingSums);
     ops::MatMul(scratch.left, scratch.right, part.weight->gradient.data(), in_, Accumulate::kYes,
                 pass.pool);
     if (part.bias != nullptr) {

@@ -28,28 +28,16 @@ uint32_t TrainBlock::DropoutKey(const BlockContext& context, int site) const {
   return static_cast<uint32_t>(Random(context.options.dropout_seed, stream).At(0));
 }
 
-SegmentPlaces::SegmentPlaces(const TrainBatch& batch) {
-  std::vector<size_t> tree_of;
+SegmentPlaces::SegmentPlaces(const TrainBatch& batch) : layout_{batch.offsets, batch.parents} {
   for (int64_t i = 0; i < batch.segments(); ++i) {
     const int32_t parent = batch.parent(i);
     const auto at = static_cast<size_t>(i);
-    Segment segment{.begin = batch.offsets[at],
-                    .rows = batch.offsets[at + 1] - batch.offsets[at],
-                    .first_position = 0,
-                    .path = {}};
-    if (parent < 0) {
-      tree_of.push_back(trees_.size());
-      trees_.emplace_back();
-    } else {
-      const Segment& before = segments_[static_cast<size_t>(parent)];
-      segment.first_position = before.positions();
-      segment.path = before.path;
-      segment.path.push_back(parent);
-      tree_of.push_back(tree_of[static_cast<size_t>(parent)]);
-    }
-    trees_[tree_of.back()].push_back(static_cast<int32_t>(i));
+    const Segment segment{
+        .begin = batch.offsets[at],
+        .rows = batch.offsets[at + 1] - batch.offsets[at],
+        .first_position = parent < 0 ? 0 : segments_[static_cast<size_t>(parent)].positions()};
     longest_ = std::max(longest_, segment.positions());
-    segments_.push_back(std::move(segment));
+    segments_.push_back(segment);
   }
 }
 
@@ -143,72 +131,17 @@ void TrainBlock::RotateRows(const BlockContext& context, float* qkv, float sign)
   });
 }
 
-namespace {
-
-// The keys and values that a segment's queries see, one head's.
-struct SeenRows {
-  tensor::AlignedBuffer<float> keys, values, key_gradients, value_gradients;  // [positions][dim]
-  ops::AttentionScratch attention;
-};
-
-// Calls f(rows among the batch's, rows of the path before them, count) for each piece of a path.
-template <class F>
-void ForEachPiece(const SegmentPlaces& places, const SegmentPlaces::Segment& segment, const F& f) {
-  int64_t done = 0;
-  for (const int32_t before : segment.path) {
-    const SegmentPlaces::Segment& piece = places.segments()[static_cast<size_t>(before)];
-    f(piece.begin, done, piece.rows);
-    done += piece.rows;
+ops::HeadLayout TrainBlock::LayoutOf(const BlockContext& context) const {
+  const HeadPlaces places = Places(context);
+  ops::HeadLayout layout{.head_dim = context.config.head_dim, .width = parts_.qkv->out()};
+  for (int64_t head = 0; head < context.config.query_heads; ++head) {
+    layout.queries.push_back(places.Query(head));
   }
-  f(segment.begin, done, segment.rows);
-}
-
-// Columns [at, at + dim) of what a segment sees, one position after another.
-void Gather(const SegmentPlaces& places, const SegmentPlaces::Segment& segment, const float* rows,
-            int64_t width, int64_t dim, float* out) {
-  ForEachPiece(places, segment, [&](int64_t begin, int64_t done, int64_t count) {
-    for (int64_t row = 0; row < count; ++row) {
-      std::memcpy(out + (done + row) * dim, rows + (begin + row) * width,
-                  static_cast<size_t>(dim) * 4);
-    }
-  });
-}
-
-}  // namespace
-
-void TrainBlock::ForwardAttention(const BlockContext& context, BlockActivations& keep) const {
-  const ModelConfig& c = context.config;
-  const int64_t width = parts_.qkv->out(), query_dim = c.query_dim(), dim = c.head_dim;
-  const int64_t group = c.query_heads / c.kv_heads;
-  const HeadPlaces heads = Places(context);
-  const auto& segments = context.places.segments();
-  context.pool.ParallelFor(static_cast<int64_t>(segments.size()) * c.kv_heads, [&](int64_t task) {
-    thread_local SeenRows seen;
-    const SegmentPlaces::Segment& segment = segments[static_cast<size_t>(task / c.kv_heads)];
-    const int64_t kv_head = task % c.kv_heads, positions = segment.positions();
-    const float* rows = keep.qkv.data();
-    Gather(context.places, segment, rows + heads.Key(kv_head), width, dim,
-           seen.keys.Resize(positions * dim));
-    Gather(context.places, segment, rows + heads.Value(kv_head), width, dim,
-           seen.values.Resize(positions * dim));
-    ops::PackKeys(seen.keys.data(), dim, positions, dim,
-                  seen.attention.key_panels.Resize(ops::KeyPanelElements(positions, dim)));
-    for (int64_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
-      ops::Attend({.query = rows + segment.begin * width + heads.Query(head),
-                   .query_row = width,
-                   .rows = segment.rows,
-                   .first_position = segment.first_position,
-                   .key_panels = seen.attention.key_panels.data(),
-                   .values = seen.values.data(),
-                   .value_row = dim,
-                   .head_dim = dim,
-                   .out = keep.attended.data() + segment.begin * query_dim + head * dim,
-                   .out_row = query_dim,
-                   .log_sums = keep.log_sums.data() + segment.begin * c.query_heads + head,
-                   .log_sum_step = c.query_heads},
-                  seen.attention);
-    }
-  });
+  for (int64_t head = 0; head < context.config.kv_heads; ++head) {
+    layout.keys.push_back(places.Key(head));
+    layout.values.push_back(places.Value(head));
+  }
+  return layout;
 }
 
 void TrainBlock::Forward(const BlockContext& context, float* x, BlockActivations& keep,
@@ -238,9 +171,14 @@ void TrainBlock::Forward(const BlockContext& context, float* x, BlockActivations
   parts_.qkv->Forward(normed, rows, keep.qkv.Resize(rows * parts_.qkv->out()), context.Linear());
   NormHeads(context, keep);
   RotateRows(context, keep.qkv.data(), 1.0f);
-  keep.attended.Resize(rows * c.query_dim());
-  keep.log_sums.Resize(rows * c.query_heads);
-  ForwardAttention(context, keep);
+  const ops::HeadLayout heads = LayoutOf(context);
+  scratch.attend.Forward({.heads = heads,
+                          .segments = context.places.layout(),
+                          .numbers = {context.options.precision, kTrainingSums},
+                          .rows = keep.qkv.data(),
+                          .out = keep.attended.Resize(rows * c.query_dim()),
+                          .log_sums = keep.log_sums.Resize(rows * c.query_heads)},
+                         pool);
   parts_.output->Forward(keep.attended.data(), rows, branch, context.Linear());
   add_residual(branch, DropoutKey(context, kAttentionOutput));
 
@@ -256,68 +194,6 @@ void TrainBlock::Forward(const BlockContext& context, float* x, BlockActivations
   });
   parts_.down->Forward(units, rows, branch, context.Linear());
   add_residual(branch, DropoutKey(context, kFfnOutput));
-}
-
-void TrainBlock::BackwardAttention(const BlockContext& context, const BlockActivations& kept,
-                                   const float* out_gradient, float* qkv_gradient) const {
-  const ModelConfig& c = context.config;
-  const int64_t width = parts_.qkv->out(), query_dim = c.query_dim(), dim = c.head_dim;
-  const int64_t group = c.query_heads / c.kv_heads;
-  const HeadPlaces heads = Places(context);
-  const SegmentPlaces& places = context.places;
-  const auto& trees = places.trees();
-  std::memset(qkv_gradient, 0, static_cast<size_t>(context.rows * width) * 4);
-  context.pool.ParallelFor(static_cast<int64_t>(trees.size()) * c.kv_heads, [&](int64_t task) {
-    thread_local SeenRows seen;
-    const int64_t kv_head = task % c.kv_heads;
-    const float* rows = kept.qkv.data();
-    for (const int32_t index : trees[static_cast<size_t>(task / c.kv_heads)]) {
-      const SegmentPlaces::Segment& segment = places.segments()[static_cast<size_t>(index)];
-      const int64_t positions = segment.positions(), elements = positions * dim;
-      const int64_t panel_elements = ops::KeyPanelElements(positions, dim);
-      ops::AttentionScratch& scratch = seen.attention;
-      Gather(places, segment, rows + heads.Key(kv_head), width, dim, seen.keys.Resize(elements));
-      Gather(places, segment, rows + heads.Value(kv_head), width, dim,
-             seen.values.Resize(elements));
-      ops::PackKeys(seen.keys.data(), dim, positions, dim,
-                    scratch.key_panels.Resize(panel_elements));
-      ops::PackKeys(seen.values.data(), dim, positions, dim,
-                    scratch.value_panels.Resize(panel_elements));
-      seen.key_gradients.Resize(elements);
-      seen.key_gradients.FillZero();
-      seen.value_gradients.Resize(elements);
-      seen.value_gradients.FillZero();
-      for (int64_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
-        const int64_t query_at = segment.begin * width + heads.Query(head);
-        const int64_t out_at = segment.begin * query_dim + head * dim;
-        ops::AttendBackward(
-            {.rows = segment.rows,
-             .first_position = segment.first_position,
-             .head_dim = dim,
-             .query = rows + query_at,
-             .query_row = width,
-             .key = seen.keys.data(),
-             .out = kept.attended.data() + out_at,
-             .out_gradient = out_gradient + out_at,
-             .out_row = query_dim,
-             .log_sums = kept.log_sums.data() + segment.begin * c.query_heads + head,
-             .log_sum_step = c.query_heads,
-             .query_gradient = qkv_gradient + query_at,
-             .key_gradient = seen.key_gradients.data(),
-             .value_gradient = seen.value_gradients.data()},
-            scratch);
-      }
-      ForEachPiece(places, segment, [&](int64_t begin, int64_t done, int64_t count) {
-        for (int64_t row = 0; row < count; ++row) {
-          float* to = qkv_gradient + (begin + row) * width;
-          Kernels().add(seen.key_gradients.data() + (done + row) * dim, to + heads.Key(kv_head),
-                        dim);
-          Kernels().add(seen.value_gradients.data() + (done + row) * dim, to + heads.Value(kv_head),
-                        dim);
-        }
-      });
-    }
-  });
 }
 
 const float* TrainBlock::BranchGradient(const BlockContext& context, int site, const float* dx,
@@ -385,7 +261,14 @@ void TrainBlock::Backward(const BlockContext& context, float* dx, const BlockAct
   parts_.output->Backward(kept.attended.data(), dy, rows, dattended, context.Linear());
   if (!below_output) return;
   float* dqkv = scratch.qkv.Resize(rows * parts_.qkv->out());
-  BackwardAttention(context, kept, dattended, dqkv);
+  const ops::HeadLayout heads = LayoutOf(context);
+  scratch.attend.Backward({.heads = heads,
+                           .segments = context.places.layout(),
+                           .numbers = {context.options.precision, kTrainingSums},
+                           .rows = kept.qkv.data(),
+                           .out = kept.attended.data(),
+                           .log_sums = kept.log_sums.data()},
+                          {.out = dattended, .rows = dqkv}, pool);
   RotateRows(context, dqkv, -1.0f);
   NormHeadsBackward(context, kept, dqkv);
   const bool below_qkv = wants_input || parts_.attention_norm.trains();

@@ -11,8 +11,8 @@
 #include "model/train/train_batch.h"
 #include "model/train/train_linear.h"
 #include "model/weights.h"
-#include "ops/attention.h"
 #include "ops/rope.h"
+#include "ops/segment_attention.h"
 #include "tensor/buffer.h"
 
 namespace mores::model {
@@ -20,24 +20,21 @@ namespace mores::model {
 // Where a batch's segments stand in their sequences.
 class SegmentPlaces {
  public:
+  // The batch must outlive it.
   explicit SegmentPlaces(const TrainBatch& batch);
 
   struct Segment {
     int64_t begin, rows;     // among the batch's rows
     int64_t first_position;  // of its first row
-    // The segments before it in its sequence, the first one first.
-    std::vector<int32_t> path;
     int64_t positions() const { return first_position + rows; }
   };
   const std::vector<Segment>& segments() const { return segments_; }
-  // Segments that share rows, and the gradients of these rows, are of one tree: [trees][segments],
-  // each after those that it goes on from.
-  const std::vector<std::vector<int32_t>>& trees() const { return trees_; }
+  const ops::SegmentLayout& layout() const { return layout_; }
   int64_t longest() const { return longest_; }
 
  private:
   std::vector<Segment> segments_;
-  std::vector<std::vector<int32_t>> trees_;
+  ops::SegmentLayout layout_;
   int64_t longest_ = 0;
 };
 
@@ -71,6 +68,7 @@ struct BlockActivations {
 struct BlockScratch {
   tensor::AlignedBuffer<float> normed, ffn, branch;                                // of both
   tensor::AlignedBuffer<float> dropped, wide, hidden_units, norm, attention, qkv;  // backward
+  ops::SegmentAttention attend;
 };
 
 // Where heads begin in a row of queries, keys and values, which stand as the checkpoint's rows do:
@@ -147,9 +145,7 @@ class TrainBlock {
  private:
   bool AttentionTrains() const;
   bool FeedForwardTrains() const;
-  void ForwardAttention(const BlockContext& context, BlockActivations& keep) const;
-  void BackwardAttention(const BlockContext& context, const BlockActivations& kept,
-                         const float* out_gradient, float* qkv_gradient) const;
+  ops::HeadLayout LayoutOf(const BlockContext& context) const;
   void BackwardFeedForward(const BlockContext& context, float* dx, const BlockActivations& kept,
                            BlockScratch& scratch);
   HeadPlaces Places(const BlockContext& context) const { return {context.config, parts_.order}; }

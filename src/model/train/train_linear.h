@@ -11,6 +11,9 @@
 
 namespace mores::model {
 
+// Training has no bits to share with inference, and takes the fastest products there are.
+inline constexpr ops::Bf16Sums kTrainingSums = ops::Bf16Sums::kPairs;
+
 // Operand copies reused from call to call.
 struct LinearScratch {
   ops::LeftOperand left;

@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "model/train/adapted_linear.h"
 #include "model/train/full_linear.h"
+#include "model/train/shared_beginnings.h"
 #include "model/train/train_block.h"
 #include "model/train/train_head.h"
 #include "model/weights.h"
@@ -140,11 +141,18 @@ struct TrainableModel::Impl {
   void Forward(const BlockContext& context, const TrainBatch& batch, Keep keep);
   // From `dx`, the gradient by the last block's output.
   void Backward(const BlockContext& context, const TrainBatch& batch);
-  // The head's rows and picks of predictions that count, with each one's place among the picks.
-  HeadRows RowsOf(const TrainBatch& batch, std::vector<int32_t>& rows);
+  // The rows that predict something, and the predictions by their place among these.
+  struct Asked {
+    std::vector<int32_t> rows;
+    std::vector<ops::HeadTarget> targets;
+    int64_t count() const { return static_cast<int64_t>(rows.size()); }
+  };
+  static Asked AskedOf(const TrainBatch& batch);
   // Final norm of chosen rows of x into `chosen` (raw), `normed`, `rstd`.
   void NormRows(std::span<const int32_t> rows);
   void HeadBackward(std::span<const int32_t> rows, int64_t all_rows);
+  LossSum ForwardBackward(const SharedBeginnings& shared, const TrainBatch& batch,
+                          const TrainStepOptions& options, BatchFigures* figures);
 
   ModelConfig config;
   ThreadPool& pool;
@@ -388,18 +396,15 @@ void TrainableModel::Impl::Backward(const BlockContext& context, const TrainBatc
   }
 }
 
-HeadRows TrainableModel::Impl::RowsOf(const TrainBatch& batch, std::vector<int32_t>& rows) {
-  HeadRows head_rows;
+TrainableModel::Impl::Asked TrainableModel::Impl::AskedOf(const TrainBatch& batch) {
+  Asked asked;
   for (const Prediction& prediction : batch.predictions) {
-    if (rows.empty() || rows.back() != prediction.row) {
-      MORES_CHECK(rows.empty() || rows.back() < prediction.row);
-      rows.push_back(prediction.row);
-      head_rows.first_pick.push_back(static_cast<int32_t>(head_rows.picks.size()));
+    if (asked.rows.empty() || asked.rows.back() != prediction.row) {
+      asked.rows.push_back(prediction.row);
     }
-    head_rows.picks.push_back(prediction.token);
+    asked.targets.push_back({static_cast<int32_t>(asked.rows.size()) - 1, prediction.token});
   }
-  head_rows.first_pick.push_back(static_cast<int32_t>(head_rows.picks.size()));
-  return head_rows;
+  return asked;
 }
 
 void TrainableModel::Impl::NormRows(std::span<const int32_t> rows) {
@@ -428,6 +433,60 @@ void TrainableModel::Impl::HeadBackward(std::span<const int32_t> rows, int64_t a
     std::memcpy(dx.data() + rows[static_cast<size_t>(i)] * hidden, dchosen.data() + i * hidden,
                 static_cast<size_t>(hidden) * 4);
   }
+}
+
+namespace {
+
+LossSum SumOf(std::span<const float> nll, std::span<const float> weights) {
+  LossSum sum;
+  for (size_t i = 0; i < nll.size(); ++i) {
+    sum.weighted_nll += double{weights[i]} * double{nll[i]};
+    sum.weight += double{weights[i]};
+  }
+  return sum;
+}
+
+std::vector<float> WeightsOf(const TrainBatch& batch) {
+  std::vector<float> weights;
+  for (const Prediction& prediction : batch.predictions) weights.push_back(prediction.weight);
+  return weights;
+}
+
+}  // namespace
+
+// `batch` is what `shared` was made of.
+LossSum TrainableModel::Impl::ForwardBackward(const SharedBeginnings& shared,
+                                              const TrainBatch& batch,
+                                              const TrainStepOptions& options,
+                                              BatchFigures* figures) {
+  const Asked asked = AskedOf(shared.batch());
+  const SegmentPlaces places(shared.batch());
+  const BlockContext context = Context(shared.batch(), places, options);
+  Prepare(options.precision, TrainLinear::Use::kTraining);
+  Forward(context, shared.batch(), Keep::kForBackward);
+  NormRows(asked.rows);
+  std::vector<float> weights = WeightsOf(batch), summed(asked.targets.size());
+  const auto weigh = [&](const BatchFigures& known) {
+    if (options.weigh) options.weigh(shared.Spread(known), weights);
+    shared.AddUp(weights, summed);
+    for (float& weight : summed) weight *= options.loss_scale;
+  };
+  BatchFigures found;
+  if (!options.weigh) weigh(found);
+  HeadPass pass{.normed = normed.data(),
+                .rows = asked.count(),
+                .targets = asked.targets,
+                .figures = options.figures,
+                .gradient = dnormed.Resize(asked.count() * config.hidden_dim),
+                .weights = summed};
+  if (options.weigh) pass.weigh = weigh;
+  head->Run(pass, found, context.Linear());
+  HeadBackward(asked.rows, shared.batch().rows());
+  Backward(context, shared.batch());
+  found = shared.Spread(std::move(found));
+  const LossSum sum = SumOf(found.nll, weights);
+  if (figures != nullptr) *figures = std::move(found);
+  return sum;
 }
 
 TrainableModel::TrainableModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -497,80 +556,44 @@ void TrainableModel::ZeroGradients() {
   });
 }
 
-namespace {
-
-LossSum SumOf(std::span<const float> nll, std::span<const float> weights) {
-  LossSum sum;
-  for (size_t i = 0; i < nll.size(); ++i) {
-    sum.weighted_nll += double{weights[i]} * double{nll[i]};
-    sum.weight += double{weights[i]};
-  }
-  return sum;
-}
-
-std::vector<float> WeightsOf(const TrainBatch& batch) {
-  std::vector<float> weights;
-  for (const Prediction& prediction : batch.predictions) weights.push_back(prediction.weight);
-  return weights;
-}
-
-}  // namespace
-
 LossSum TrainableModel::ForwardBackward(const TrainBatch& batch, const TrainStepOptions& options,
                                         BatchFigures* figures) {
-  Impl& m = *impl_;
-  BatchFigures own;
-  BatchFigures& out = figures != nullptr ? *figures : own;
-  std::vector<int32_t> rows;
-  HeadRows head_rows = m.RowsOf(batch, rows);
-  if (rows.empty()) {
-    out = {};
+  if (batch.predictions.empty()) {
+    if (figures != nullptr) *figures = {};
     return {};
   }
-  const SegmentPlaces places(batch);
-  const BlockContext context = m.Context(batch, places, options);
-  m.Prepare(options.precision, TrainLinear::Use::kTraining);
-  m.Forward(context, batch, Impl::Keep::kForBackward);
-  m.NormRows(rows);
-  head_rows.normed = m.normed.data();
-  std::vector<float> weights = WeightsOf(batch), scaled(weights.size());
-  const auto weigh = [&](const BatchFigures& known) {
-    if (options.weigh) options.weigh(known, weights);
-    for (size_t i = 0; i < weights.size(); ++i) scaled[i] = weights[i] * options.loss_scale;
-  };
-  if (!options.weigh) weigh(out);
-  HeadPass pass{
-      .rows = head_rows,
-      .figures = options.figures,
-      .gradient = m.dnormed.Resize(static_cast<int64_t>(rows.size()) * m.config.hidden_dim),
-      .weights = scaled};
-  if (options.weigh) pass.weigh = weigh;
-  m.head->Run(pass, out, context.Linear());
-  m.HeadBackward(rows, batch.rows());
-  m.Backward(context, batch);
-  return SumOf(out.nll, weights);
+  Impl& m = *impl_;
+  // A mask of dropout is a sequence's own.
+  if (options.dropout == 0)
+    return m.ForwardBackward(SharedBeginnings(batch), batch, options, figures);
+  return m.ForwardBackward(SharedBeginnings::None(batch), batch, options, figures);
 }
 
 LossSum TrainableModel::Evaluate(const TrainBatch& batch, const TrainStepOptions& options,
                                  BatchFigures* figures) {
-  Impl& m = *impl_;
-  BatchFigures own;
-  BatchFigures& out = figures != nullptr ? *figures : own;
-  const TrainStepOptions forward{.precision = options.precision, .figures = options.figures};
-  std::vector<int32_t> rows;
-  HeadRows head_rows = m.RowsOf(batch, rows);
-  if (rows.empty()) {
-    out = {};
+  if (batch.predictions.empty()) {
+    if (figures != nullptr) *figures = {};
     return {};
   }
-  const SegmentPlaces places(batch);
-  const BlockContext context = m.Context(batch, places, forward);
+  Impl& m = *impl_;
+  const TrainStepOptions forward{.precision = options.precision, .figures = options.figures};
+  const SharedBeginnings shared(batch);
+  const Impl::Asked asked = Impl::AskedOf(shared.batch());
+  const SegmentPlaces places(shared.batch());
+  const BlockContext context = m.Context(shared.batch(), places, forward);
   m.Prepare(options.precision, TrainLinear::Use::kForwardOnly);
-  m.Forward(context, batch, Impl::Keep::kNothing);
-  m.NormRows(rows);
-  head_rows.normed = m.normed.data();
-  m.head->Run({.rows = head_rows, .figures = options.figures}, out, context.Linear());
-  return SumOf(out.nll, WeightsOf(batch));
+  m.Forward(context, shared.batch(), Impl::Keep::kNothing);
+  m.NormRows(asked.rows);
+  BatchFigures found;
+  m.head->Run({.normed = m.normed.data(),
+               .rows = asked.count(),
+               .targets = asked.targets,
+               .figures = options.figures},
+              found, context.Linear());
+  found = shared.Spread(std::move(found));
+  const LossSum sum = SumOf(found.nll, WeightsOf(batch));
+  if (figures != nullptr) *figures = std::move(found);
+  return sum;
 }
 
 std::vector<std::vector<float>> TrainableModel::LogProbabilities(const TrainBatch& batch,
@@ -578,18 +601,23 @@ std::vector<std::vector<float>> TrainableModel::LogProbabilities(const TrainBatc
                                                                  std::span<const int32_t> token_ids,
                                                                  DType precision) {
   Impl& m = *impl_;
-  const SegmentPlaces places(batch);
-  const BlockContext context = m.Context(batch, places, {.precision = precision});
+  const SharedBeginnings shared(batch);
+  const SegmentPlaces places(shared.batch());
+  const BlockContext context = m.Context(shared.batch(), places, {.precision = precision});
   m.Prepare(precision, TrainLinear::Use::kForwardOnly);
-  m.Forward(context, batch, Impl::Keep::kNothing);
-  m.NormRows(positions);
-  HeadRows head_rows{.normed = m.normed.data(), .first_pick = {0}, .picks = {}};
+  m.Forward(context, shared.batch(), Impl::Keep::kNothing);
+  std::vector<int32_t> rows;
+  for (const int32_t position : positions) rows.push_back(shared.row(position));
+  m.NormRows(rows);
+  std::vector<ops::HeadTarget> targets;
   for (size_t i = 0; i < positions.size(); ++i) {
-    head_rows.picks.insert(head_rows.picks.end(), token_ids.begin(), token_ids.end());
-    head_rows.first_pick.push_back(static_cast<int32_t>(head_rows.picks.size()));
+    for (const int32_t id : token_ids) targets.push_back({static_cast<int32_t>(i), id});
   }
   BatchFigures figures;
-  m.head->Run({.rows = head_rows}, figures, context.Linear());
+  m.head->Run({.normed = m.normed.data(),
+               .rows = static_cast<int64_t>(positions.size()),
+               .targets = targets},
+              figures, context.Linear());
   std::vector<std::vector<float>> result;
   for (size_t i = 0; i < positions.size(); ++i) {
     std::vector<float>& row = result.emplace_back();

@@ -1,10 +1,11 @@
 #include <algorithm>
-#include <cmath>
 #include <utility>
+#include <vector>
 
 #include "base/exact_math.h"
 #include "model/train/train_head.h"
 #include "ops/kernels.h"
+#include "tensor/buffer.h"
 
 namespace mores::model {
 namespace {
@@ -23,7 +24,7 @@ class TrainedHead : public TrainHead {
     linear_->Prepare(precision, use, pool);
   }
   void Run(const HeadPass& head, BatchFigures& figures, const LinearPass& pass) override {
-    ResizeFigures(head, figures);
+    Begin(head, figures);
     if (head.weigh) {
       Go(head, pass, &figures, Backward::kNo);
       head.weigh(figures);
@@ -36,11 +37,25 @@ class TrainedHead : public TrainHead {
  private:
   enum class Backward { kNo, kYes };
 
+  void Begin(const HeadPass& head, BatchFigures& figures) {
+    const size_t count = head.targets.size(), more = head.figures ? count : 0;
+    figures.nll.assign(count, 0);
+    figures.entropy.assign(more, 0);
+    figures.log_square_sum.assign(more, 0);
+    figures.mean_logit.assign(more, 0);
+    figures.likeliest.assign(more, 0);
+    first_target_.assign(static_cast<size_t>(head.rows) + 1, count);
+    for (size_t i = count; i-- > 0;) first_target_[static_cast<size_t>(head.targets[i].row)] = i;
+    for (size_t row = static_cast<size_t>(head.rows); row-- > 0;) {
+      first_target_[row] = std::min(first_target_[row], first_target_[row + 1]);
+    }
+  }
+
   void Go(const HeadPass& head, const LinearPass& pass, BatchFigures* figures, Backward backward) {
-    const int64_t count = head.rows.rows(), hidden = linear_->in(), vocab = linear_->out();
-    for (int64_t first = 0; first < count; first += kLogitRows) {
-      const int64_t chunk = std::min(kLogitRows, count - first);
-      const float* input = head.rows.normed + first * hidden;
+    const int64_t hidden = linear_->in(), vocab = linear_->out();
+    for (int64_t first = 0; first < head.rows; first += kLogitRows) {
+      const int64_t chunk = std::min(kLogitRows, head.rows - first);
+      const float* input = head.normed + first * hidden;
       float* logits = logits_.Resize(kLogitRows * vocab);
       linear_->Forward(input, chunk, logits, pass);
       pass.pool.ParallelFor(chunk, [&](int64_t i) {
@@ -55,69 +70,49 @@ class TrainedHead : public TrainHead {
     }
   }
 
+  // Calls f(i) for the row's targets.
+  template <class F>
+  void ForTargets(int64_t row, const F& f) const {
+    const auto at = static_cast<size_t>(row);
+    for (size_t i = first_target_[at]; i < first_target_[at + 1]; ++i) f(i);
+  }
+
   void Figure(const HeadPass& head, int64_t row, const float* logits, float log_sum,
               BatchFigures& figures) const {
-    const auto at = static_cast<size_t>(row);
+    ForTargets(row, [&](size_t i) { figures.nll[i] = log_sum - logits[head.targets[i].token]; });
+    if (!head.figures) return;
     const int64_t vocab = linear_->out();
-    RowFigures of_row;
-    if (head.figures) {
-      double logit_sum = 0, expected = 0, squares = 0;
-      of_row.largest = logits[0];
-      for (int64_t i = 0; i < vocab; ++i) {
-        const double p = ExactExp(double{logits[i]} - double{log_sum});
-        logit_sum += double{logits[i]};
-        expected += p * double{logits[i]};
-        squares += p * p;
-        of_row.largest = std::max(of_row.largest, logits[i]);
-      }
-      of_row.entropy = static_cast<float>(double{log_sum} - expected);
-      of_row.log_square_sum = static_cast<float>(ExactLog(squares));
-      of_row.mean_logit = static_cast<float>(logit_sum / static_cast<double>(vocab));
+    double logit_sum = 0, expected = 0, squares = 0;
+    float largest = logits[0];
+    for (int64_t i = 0; i < vocab; ++i) {
+      const double p = ExactExp(double{logits[i]} - double{log_sum});
+      logit_sum += double{logits[i]};
+      expected += p * double{logits[i]};
+      squares += p * p;
+      largest = std::max(largest, logits[i]);
     }
-    for (int32_t pick = head.rows.first_pick[at]; pick < head.rows.first_pick[at + 1]; ++pick) {
-      const float logit = logits[head.rows.picks[static_cast<size_t>(pick)]];
-      PutFigures(head, pick, log_sum - logit, logit, of_row, figures);
-    }
+    ForTargets(row, [&](size_t i) {
+      figures.entropy[i] = static_cast<float>(double{log_sum} - expected);
+      figures.log_square_sum[i] = static_cast<float>(ExactLog(squares));
+      figures.mean_logit[i] = static_cast<float>(logit_sum / static_cast<double>(vocab));
+      figures.likeliest[i] = logits[head.targets[i].token] >= largest ? 1 : 0;
+    });
   }
 
   // Logits become the gradient by them.
   void ToGradient(const HeadPass& head, int64_t row, float log_sum, float* logits) const {
-    const auto at = static_cast<size_t>(row);
     float sum = 0;
-    for (int32_t pick = head.rows.first_pick[at]; pick < head.rows.first_pick[at + 1]; ++pick) {
-      sum += head.weights[static_cast<size_t>(pick)];
-    }
+    ForTargets(row, [&](size_t i) { sum += head.weights[i]; });
     Kernels().scaled_softmax(logits, linear_->out(), log_sum, sum);
-    for (int32_t pick = head.rows.first_pick[at]; pick < head.rows.first_pick[at + 1]; ++pick) {
-      logits[head.rows.picks[static_cast<size_t>(pick)]] -= head.weights[static_cast<size_t>(pick)];
-    }
+    ForTargets(row, [&](size_t i) { logits[head.targets[i].token] -= head.weights[i]; });
   }
 
   std::unique_ptr<TrainLinear> linear_;
+  std::vector<size_t> first_target_;  // [rows + 1]
   tensor::AlignedBuffer<float> logits_;
 };
 
 }  // namespace
-
-void ResizeFigures(const HeadPass& head, BatchFigures& figures) {
-  const size_t count = head.rows.picks.size(), more = head.figures ? count : 0;
-  figures.nll.assign(count, 0);
-  figures.entropy.assign(more, 0);
-  figures.log_square_sum.assign(more, 0);
-  figures.mean_logit.assign(more, 0);
-  figures.likeliest.assign(more, 0);
-}
-
-void PutFigures(const HeadPass& head, int64_t pick, float nll, float logit, const RowFigures& row,
-                BatchFigures& figures) {
-  const auto at = static_cast<size_t>(pick);
-  figures.nll[at] = nll;
-  if (!head.figures) return;
-  figures.entropy[at] = row.entropy;
-  figures.log_square_sum[at] = row.log_square_sum;
-  figures.mean_logit[at] = row.mean_logit;
-  figures.likeliest[at] = logit >= row.largest ? 1 : 0;
-}
 
 std::unique_ptr<TrainHead> MakeTrainedHead(std::unique_ptr<TrainLinear> linear) {
   return std::make_unique<TrainedHead>(std::move(linear));

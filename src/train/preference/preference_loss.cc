@@ -146,16 +146,10 @@ void AddAotUnpaired(const PreferenceLoss& loss, double scale, std::span<const Me
 // Mean over the step's chosen tokens.
 void AddChosenLikelihood(double scale, std::span<const MeasuredPair> pairs,
                          std::span<PairGradient> gradients) {
-  double likelihood = 0;
-  double weight = 0;
-  for (const MeasuredPair& pair : pairs) {
-    likelihood += pair.weight * pair.likelihood;
-    weight += pair.weight;
-  }
-  scale *= weight > 0 ? likelihood / weight : 1;
   for (size_t i = 0; i < pairs.size(); ++i) {
-    gradients[i].loss += scale * pairs[i].weight * pairs[i].chosen_nll;
-    gradients[i].by_chosen_token -= scale * pairs[i].weight;
+    const double of_pair = scale * pairs[i].weight * pairs[i].likelihood;
+    gradients[i].loss += of_pair * pairs[i].chosen_nll;
+    gradients[i].by_chosen_token -= of_pair;
   }
 }
 

@@ -63,15 +63,19 @@ struct PreferenceLoss {
   bool Has(PreferenceLossKind kind) const;
   bool NeedsReference() const;  // any term does
   bool Unpaired() const;        // kKto: each completion by itself
-  // Terms that look at the whole step's pairs at once: kAot*, kKto, and kSft or kOrpo where pairs
-  // are weighted (their mean over tokens is multiplied by the mean of the pairs' weights).
+  // Terms that look at the whole step's pairs at once (kAot*, kKto).
   bool Coupled() const;
 };
 
-// kInput, the field named as recipes have it ("field 'label_smoothing': ..."), for what can't be:
-// mixtures of paired and unpaired terms, smoothing where no term has it (kExoPair needs it), a
-// divergence, weighting or length desensitisation with losses that have none, numbers that aren't
-// finite or out of range.
+// The first thing that can't be, if any: mixtures of paired and unpaired terms, smoothing where no
+// term has it (kExoPair needs it), a divergence, weighting or length desensitisation with losses
+// that have none, numbers that aren't finite or out of range.
+struct LossProblem {
+  std::string field;  // as recipes have it: "label_smoothing"
+  std::string problem;
+};
+std::optional<LossProblem> FindLossProblem(const PreferenceLoss& loss);
+// The same as kInput "field 'label_smoothing': ...".
 Status CheckPreferenceLoss(const PreferenceLoss& loss);
 
 // All that shapes the numbers, and nothing else: fields that no term reads are left out.

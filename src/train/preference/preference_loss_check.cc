@@ -89,11 +89,13 @@ std::string NamesOfTerms(const PreferenceLoss& loss) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-tl::unexpected<Error> BadField(std::string_view field, std::string_view problem) {
-  return MakeError(ErrorKind::kInput, "field '{}': {}", field, problem);
+using Problem = std::optional<LossProblem>;
+
+Problem BadField(std::string_view field, std::string_view problem) {
+  return LossProblem{std::string(field), std::string(problem)};
 }
 
-Status CheckTerms(const PreferenceLoss& loss) {
+Problem ProblemOfTerms(const PreferenceLoss& loss) {
   if (loss.terms.empty()) return BadField("loss_type", "names no loss");
   bool any = false;
   for (size_t i = 0; i < loss.terms.size(); ++i) {
@@ -113,10 +115,10 @@ Status CheckTerms(const PreferenceLoss& loss) {
     return BadField("loss_type",
                     "'kto' learns from single completions, the others from pairs; they don't mix");
   }
-  return {};
+  return std::nullopt;
 }
 
-Status CheckNumbers(const PreferenceLoss& loss) {
+Problem ProblemOfNumbers(const PreferenceLoss& loss) {
   const auto above_zero = [](double x) { return std::isfinite(x) && x > 0; };
   const auto at_least_zero = [](double x) { return std::isfinite(x) && x >= 0; };
   if (!above_zero(loss.beta)) return BadField("beta", "must be a finite number above 0");
@@ -140,10 +142,10 @@ Status CheckNumbers(const PreferenceLoss& loss) {
   if (loss.Unpaired() && loss.desirable_weight == 0 && loss.undesirable_weight == 0) {
     return BadField("desirable_weight", "is 0 and undesirable_weight too: nothing is learned");
   }
-  return {};
+  return std::nullopt;
 }
 
-Status CheckSmoothing(const PreferenceLoss& loss) {
+Problem ProblemOfSmoothing(const PreferenceLoss& loss) {
   if (!(loss.label_smoothing >= 0 && loss.label_smoothing < 0.5)) {
     return BadField("label_smoothing", "must be at least 0 and below 0.5");
   }
@@ -155,10 +157,10 @@ Status CheckSmoothing(const PreferenceLoss& loss) {
         "label_smoothing",
         fmt::format("means nothing to {}; 'cdpo' and 'robust' have it", NamesOfTerms(loss)));
   }
-  return {};
+  return std::nullopt;
 }
 
-Status CheckOptions(const PreferenceLoss& loss) {
+Problem ProblemOfOptions(const PreferenceLoss& loss) {
   if (loss.divergence != Divergence::kReverseKl &&
       std::none_of(loss.terms.begin(), loss.terms.end(), [](const PreferenceLossTerm& term) {
         return TraitsOf(term.kind).reference && term.kind != Kind::kKto;
@@ -168,14 +170,14 @@ Status CheckOptions(const PreferenceLoss& loss) {
   if (loss.length_desensitised != 1 && loss.Unpaired()) {
     return BadField("ld_alpha", "means nothing to 'kto': it compares the lengths of a pair");
   }
-  if (!loss.weighted) return {};
+  if (!loss.weighted) return std::nullopt;
   for (const PreferenceLossTerm& term : loss.terms) {
     if (TraitsOf(term.kind).weighting) continue;
     return BadField(
         "use_weighting",
         fmt::format("doesn't go with '{}', which looks beyond single pairs", Name(term.kind)));
   }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -208,15 +210,20 @@ bool PreferenceLoss::NeedsReference() const { return AnyTerm(*this, &LossTraits:
 bool PreferenceLoss::Unpaired() const { return Has(Kind::kKto); }
 
 bool PreferenceLoss::Coupled() const {
-  const bool mean_of_weights = weighted && (Has(Kind::kSft) || Has(Kind::kOrpo));
-  return Has(Kind::kAot) || Has(Kind::kAotUnpaired) || Has(Kind::kKto) || mean_of_weights;
+  return Has(Kind::kAot) || Has(Kind::kAotUnpaired) || Has(Kind::kKto);
+}
+
+std::optional<LossProblem> FindLossProblem(const PreferenceLoss& loss) {
+  for (const auto find : {ProblemOfTerms, ProblemOfNumbers, ProblemOfSmoothing, ProblemOfOptions}) {
+    if (Problem problem = find(loss)) return problem;
+  }
+  return std::nullopt;
 }
 
 Status CheckPreferenceLoss(const PreferenceLoss& loss) {
-  MORES_RETURN_IF_ERROR(CheckTerms(loss));
-  MORES_RETURN_IF_ERROR(CheckNumbers(loss));
-  MORES_RETURN_IF_ERROR(CheckSmoothing(loss));
-  return CheckOptions(loss);
+  const std::optional<LossProblem> problem = FindLossProblem(loss);
+  if (!problem) return {};
+  return MakeError(ErrorKind::kInput, "field '{}': {}", problem->field, problem->problem);
 }
 
 Json ToJson(const PreferenceLoss& loss) {
