@@ -116,7 +116,8 @@ Json PreferenceObjective::EvaluateAll(Trainable& trainable) const {
 
 PreferenceSums PreferenceObjective::FirstStep(Trainable& trainable) const {
   MicroBatch examples;
-  for (const MicroBatch& micro_batch : PlanEpoch(0).front()) {
+  const std::vector<std::vector<MicroBatch>> plan = PlanEpoch(0);
+  for (const MicroBatch& micro_batch : plan.front()) {
     examples.insert(examples.end(), micro_batch.begin(), micro_batch.end());
   }
   return EvaluateSome(trainable, train_, examples);
