@@ -6,12 +6,13 @@
 #include "model/adapter/adapter.h"
 
 namespace mores::app {
+
 namespace {
 
-ModelOptions OptionsOf(const ConvertJob& job) {
-  ModelOptions options{.model = job.from};
-  if (!job.adapter.empty()) options.adapters.push_back(job.adapter);
-  return options;
+ModelOptions ModelOf(const ConvertJob& options) {
+  ModelOptions model{.model = options.from};
+  if (!options.adapter.empty()) model.adapters = {options.adapter};
+  return model;
 }
 
 }  // namespace
@@ -20,7 +21,7 @@ Expected<model::ConvertSummary> ConvertAdapter(const ConvertJob& options) {
   namespace fs = std::filesystem;
   const std::string& to = options.to;
   if (to.empty()) return MakeError(ErrorKind::kUsage, "the output has no name");
-  MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(OptionsOf(options)));
+  MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(ModelOf(options)));
   const model::Adapter* const adapter = opened.own_adapter();
   if (adapter == nullptr) {
     return MakeError(ErrorKind::kUsage, "{}: has no adapter; name one with --adapter",
@@ -52,12 +53,7 @@ Expected<model::ConvertSummary> ConvertAdapter(const ConvertJob& options) {
 
 Expected<model::ConvertSummary> ConvertModel(const ConvertJob& options, const Watch& watch) {
   if (options.to.empty()) return MakeError(ErrorKind::kUsage, "the output has no name");
-  MORES_ASSIGN_OR_RETURN(OpenedModel opened, OpenModel(OptionsOf(options)));
-  std::unique_ptr<const model::ModelSource> source = std::move(opened.base);
-  if (!opened.adapters.empty()) {
-    MORES_ASSIGN_OR_RETURN(
-        source, model::MergedSource(std::move(source), std::move(opened.adapters[0].adapter)));
-  }
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(ModelOf(options)));
   model::ConvertOptions converting = options.options;
   converting.stop = watch.stop;
   const job::ShownProgress progress(watch.progress);

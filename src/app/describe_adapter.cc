@@ -2,12 +2,10 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 
-#include "app/opened_model.h"
 #include "base/files.h"
-#include "format/profile/judge_profile.h"
+#include "model/adapter/adapter.h"
 #include "model/adapter/peft_adapter.h"
 #include "tensor/gguf.h"
 #include "tensor/safetensors.h"
@@ -28,22 +26,22 @@ std::string ModuleOf(std::string name, std::string_view ending) {
 void CountTensors(const Tensors& tensors, std::string_view ending, Json& json) {
   std::set<std::string> modules, dtypes;
   std::set<int64_t> ranks;
-  int64_t places = 0, parameters = 0, bytes = 0;
+  int64_t products = 0, parameters = 0, bytes = 0;
   for (const auto& [name, view] : tensors) {
     parameters += view.elements();
     bytes += static_cast<int64_t>(view.bytes.size());
     dtypes.insert(std::string(tensor::Name(view.dtype)));
     const std::string module = ModuleOf(name, ending);
     if (module.empty() || view.shape.empty()) continue;
-    ++places;
+    ++products;
     modules.insert(module);
     ranks.insert(view.shape[0]);
   }
-  json["places"] = places;
+  json["products"] = products;
   json["modules"] = modules;
   json["ranks"] = ranks;
   json["parameters"] = parameters;
-  json["weight_bytes"] = bytes;
+  json["bytes"] = bytes;
   json["dtypes"] = dtypes;
 }
 
@@ -60,16 +58,6 @@ Status DescribeFolder(const std::string& path, Json& json) {
   json["kind"] = KindOf(config);
   json["alpha"] = config.alpha;
   if (!config.base.empty()) json["base"] = config.base;
-  const auto paths = FindModelAndAdapters({.model = path});
-  if (!paths) return {};
-  MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel({.model = path}));
-  json["base_directory"] = opened.base->path();
-  const text::ModelTexts texts = opened.Texts();
-  MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> judge, texts.judge);
-  if (!judge) return {};
-  MORES_ASSIGN_OR_RETURN(const format::JudgeConfig judging, format::ReadJudgeConfig(texts));
-  json["judge_profile"] = judging.profile;
-  json["judge_from"] = judge->where;
   return {};
 }
 
@@ -87,8 +75,7 @@ Status DescribeFile(const std::string& path, Json& json) {
 }  // namespace
 
 Expected<Json> DescribeAdapter(const std::string& path) {
-  Json json = {{"adapter", true}, {"directory", path},         {"alpha", nullptr},
-               {"base", nullptr}, {"base_directory", nullptr}, {"judge_profile", nullptr}};
+  Json json = {{"path", path}, {"alpha", nullptr}, {"base", nullptr}};
   MORES_RETURN_IF_ERROR(DirectoryExists(path) ? DescribeFolder(path, json)
                                               : DescribeFile(path, json));
   return json;

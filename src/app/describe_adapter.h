@@ -9,11 +9,10 @@
 
 namespace mores::app {
 
-// {"adapter": true, "directory", "kind", "ranks", "alpha", "places", "modules", "parameters",
-// "weight_bytes", "dtypes", "base", "base_directory", "judge_profile"} of an adapter's folder or
-// GGUF file. `ranks` are those that there are; `modules` the last parts of the names of what is
-// changed; `base` and `alpha` as the files say them, or null; `base_directory` where that base
-// lies, which the adapter is then checked against, or null.
+// {"path", "kind", "ranks", "alpha", "products", "modules", "parameters", "bytes", "dtypes",
+// "base"} of an adapter's folder or GGUF file. `ranks` are those that there are, `products` how
+// many are changed, `modules` the last parts of their names; `base` and `alpha` are null where none
+// is said.
 Expected<Json> DescribeAdapter(const std::string& path);
 
 }  // namespace mores::app

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "app/describe_adapter.h"
@@ -15,10 +16,22 @@
 
 namespace mores::app {
 
+namespace {
+
+Expected<Json> AdapterAlone(const std::string& path) {
+  MORES_ASSIGN_OR_RETURN(Json adapter, DescribeAdapter(path));
+  return Json{{"adapter", std::move(adapter)}};
+}
+
+}  // namespace
+
 Expected<Json> DescribeModel(const std::string& model) {
   MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(model));
-  if (model::IsAdapterDirectory(path) || model::IsAdapterFile(path)) return DescribeAdapter(path);
-  MORES_ASSIGN_OR_RETURN(const auto source, model::OpenModel(path));
+  if (model::IsAdapterFile(path)) return AdapterAlone(path);
+  const Expected<ModelPaths> paths = FindModelAndAdapters({.model = model});
+  if (!paths && model::IsAdapterDirectory(path)) return AdapterAlone(path);
+  MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel({.model = model}));
+  const model::ModelSource* const source = opened.base.get();
   const model::ModelConfig& config = source->config();
   std::set<std::string> dtypes;
   int64_t disk = 0, embedding = 0;
@@ -59,7 +72,11 @@ Expected<Json> DescribeModel(const std::string& model) {
   MORES_ASSIGN_OR_RETURN(const std::optional<int32_t> tokens, source->TokenCount());
   json["tokens"] = tokens ? Json(*tokens) : Json();
   json["judge_profile"] = nullptr;
-  const text::ModelTexts texts = source->Texts();
+  json["adapter"] = nullptr;
+  if (const model::Adapter* const own = opened.own_adapter()) {
+    MORES_ASSIGN_OR_RETURN(json["adapter"], DescribeAdapter(own->path));
+  }
+  const text::ModelTexts texts = opened.Texts();
   MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> judge, texts.judge);
   if (judge) {
     MORES_ASSIGN_OR_RETURN(const format::JudgeConfig config_of_judge,

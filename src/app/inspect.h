@@ -13,9 +13,8 @@
 
 namespace mores::app {
 
-// Without loading it; every tensor is looked up and its shape checked. `model`: as FindModel's. An
-// adapter is described as such ("adapter": true): its kind, rank, alpha, what it changes, its size
-// and its base, which need not be there.
+// Without loading it; every tensor is looked up and its shape checked. `model`: as FindModel's, or
+// an adapter: "adapter" is then DescribeAdapter's, and all there is where its base isn't here.
 Expected<Json> DescribeModel(const std::string& model);
 
 struct VerifyOptions {

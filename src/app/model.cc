@@ -41,8 +41,7 @@ std::optional<std::string> FindShipped(const std::string& given) {
   folders.insert(folders.begin(), "");
   for (const std::filesystem::path& folder : folders) {
     for (const std::filesystem::path& place : {folder / named, folder / "models" / named}) {
-      const bool is_model = FileExists((place / "config.json").string());
-      if (is_model || model::IsAdapterDirectory(place.string())) return place.string();
+      if (FileExists((place / "config.json").string())) return place.string();
     }
   }
   return std::nullopt;
@@ -139,11 +138,6 @@ Status CheckAdapters(const std::string& model, const std::vector<std::string>& a
 Status SetIsa(std::optional<IsaLevel> isa) {
   if (!isa) return {};
   return SetIsaLevel(*isa);
-}
-
-Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const std::string& model) {
-  MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(model));
-  return model::OpenModel(path);
 }
 
 }  // namespace mores::app

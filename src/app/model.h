@@ -11,7 +11,6 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "chat/language_model.h"
-#include "model/adapter/adapter.h"
 #include "model/model_source.h"
 
 namespace mores::app {
@@ -50,9 +49,6 @@ Status CheckAdapters(const std::string& model, const std::vector<std::string>& a
 
 // Where an instruction set is named: sets the level in force, for the whole process.
 Status SetIsa(std::optional<IsaLevel> isa);
-
-// What FindModel finds, by itself, opened but not loaded.
-Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const std::string& model);
 
 }  // namespace mores::app
 

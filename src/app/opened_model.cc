@@ -47,12 +47,22 @@ Status AddAdapter(const std::string& given, AdapterChoice choice, ModelPaths& pa
   return {};
 }
 
+// A folder with whole weights is a model, whatever else lies in it: trainers leave the config of
+// the base beside an adapter, and adapters beside models.
+bool IsAdapterAlone(const std::string& path) {
+  return DirectoryExists(path) && model::IsAdapterDirectory(path) &&
+         !FileExists(path + "/model.safetensors") &&
+         !FileExists(path + "/model.safetensors.index.json");
+}
+
 bool IsModelPath(const std::string& path) {
   return DirectoryExists(path) || tensor::IsGgufFile(path);
 }
 
 // What the base of an adapter's folder is called, as a path to it.
-Expected<std::string> FindBase(const std::string& folder, const std::string& name) {
+Expected<std::string> FindBase(const std::string& folder) {
+  MORES_ASSIGN_OR_RETURN(const model::AdapterConfig config, model::ReadAdapterConfig(folder));
+  const std::string& name = config.base;
   const std::string field =
       fmt::format("{}/adapter_config.json: field 'base_model_name_or_path'", folder);
   if (name.empty()) {
@@ -64,7 +74,7 @@ Expected<std::string> FindBase(const std::string& folder, const std::string& nam
   const fs::path beside = (error ? fs::path(folder) : whole).parent_path() / name;
   for (const std::string& path : {beside.string(), name}) {
     if (!IsModelPath(path)) continue;
-    if (!model::IsAdapterDirectory(path)) return path;
+    if (!IsAdapterAlone(path)) return path;
     return MakeError(ErrorKind::kUnsupported,
                      "{}: '{}' is an adapter itself: merge it into its base, and name that: mores "
                      "model convert {} -o BASE",
@@ -92,11 +102,9 @@ Expected<ModelPaths> FindModelAndAdapters(const ModelOptions& options, AdapterCh
                      "{}: is an adapter, and says no base: --model BASE --adapter {}", paths.base,
                      paths.base);
   }
-  if (model::IsAdapterDirectory(paths.base)) {
-    const std::string folder = paths.base;
-    paths.adapters.push_back({.name = "", .path = folder});
-    MORES_ASSIGN_OR_RETURN(const model::AdapterConfig config, model::ReadAdapterConfig(folder));
-    MORES_ASSIGN_OR_RETURN(paths.base, FindBase(folder, config.base));
+  if (IsAdapterAlone(paths.base)) {
+    paths.adapters.push_back({.name = "", .path = paths.base});
+    MORES_ASSIGN_OR_RETURN(paths.base, FindBase(paths.base));
   }
   for (const std::string& given : options.adapters) {
     MORES_RETURN_IF_ERROR(AddAdapter(given, choice, paths));
@@ -133,6 +141,12 @@ Expected<OpenedModel> OpenModel(const ModelOptions& options, AdapterChoice choic
     opened.adapters.push_back({.name = given.name, .adapter = std::move(adapter)});
   }
   return opened;
+}
+
+Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOptions& options) {
+  MORES_ASSIGN_OR_RETURN(OpenedModel opened, OpenModel(options));
+  if (opened.adapters.empty()) return std::move(opened.base);
+  return model::MergedSource(std::move(opened.base), std::move(opened.adapters.front().adapter));
 }
 
 Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(const OpenedModel& opened,

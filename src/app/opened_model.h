@@ -28,8 +28,10 @@ struct ModelPaths {
   std::string base;
   std::vector<NamedPath> adapters;  // of different names
 };
-// A model that is an adapter's folder is its base, wherever its config says that it lies, computed
-// with that adapter. kUsage for names that repeat, and for any where they can't be chosen.
+// Where `model` is an adapter's folder, it names its base: a path, from the folder's parent or from
+// here, or a name that FindModel knows. kMissing where it isn't there, or not said, with the
+// options that name both; kUsage for names of adapters that repeat, and for any where they can't be
+// chosen.
 Expected<ModelPaths> FindModelAndAdapters(const ModelOptions& options,
                                           AdapterChoice choice = AdapterChoice::kOne);
 
@@ -50,9 +52,12 @@ struct OpenedModel {
   Json AdapterNames() const;
 };
 
-// What FindModelAndAdapters finds, each adapter checked to be of this base.
+// What FindModelAndAdapters finds. kUnsupported for an adapter of another base.
 Expected<OpenedModel> OpenModel(const ModelOptions& options,
                                 AdapterChoice choice = AdapterChoice::kOne);
+
+// The same with one adapter at most, merged: to be converted, not to be computed with.
+Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOptions& options);
 
 // Sets the level in force, then loads the model.
 Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(

@@ -29,28 +29,21 @@ std::string Bytes(double bytes) {
   return fmt::format("{:.1f} kB", bytes / 1e3);
 }
 
-void PrintAdapter(const Json& j) {
-  const auto text = [&](const char* name, const char* otherwise) {
-    return j[name].is_null() ? std::string(otherwise) : j[name].get<std::string>();
-  };
-  const std::vector<int64_t> ranks = j["ranks"];
-  const std::vector<std::string> modules = j["modules"], dtypes = j["dtypes"];
-  PrintModel(fmt::format("{}: an adapter, {}", text("directory", ""), text("kind", "")));
+void PrintAdapter(const Json& adapter) {
+  const std::vector<int64_t> ranks = adapter["ranks"];
+  const std::vector<std::string> modules = adapter["modules"], dtypes = adapter["dtypes"];
   PrintModel(fmt::format(
-      "  rank         {}, alpha {}", fmt::join(ranks, ", "),
-      j["alpha"].is_null() ? "not said" : fmt::format("{:g}", j["alpha"].get<double>())));
-  PrintModel(fmt::format("  changes      {} products: {}", j["places"].get<int64_t>(),
+      "  adapter      {}: {} of rank {}, alpha {}, {:.2f} million, {} on disk ({})",
+      adapter["path"].get<std::string>(), adapter["kind"].get<std::string>(),
+      fmt::join(ranks, ", "),
+      adapter["alpha"].is_null() ? "not said" : fmt::format("{:g}", adapter["alpha"].get<double>()),
+      adapter["parameters"].get<double>() / 1e6, Bytes(adapter["bytes"].get<double>()),
+      fmt::join(dtypes, ", ")));
+  PrintModel(fmt::format("  changes      {} products: {}", adapter["products"].get<int64_t>(),
                          fmt::join(modules, ", ")));
-  PrintModel(fmt::format("  parameters   {:.2f} million, {} on disk ({})",
-                         j["parameters"].get<double>() / 1e6,
-                         Bytes(j["weight_bytes"].get<double>()), fmt::join(dtypes, ", ")));
-  PrintModel(fmt::format("  base         {}", text("base", "not said")));
-  PrintModel(fmt::format("  lies at      {}", text("base_directory", "not found here")));
-  PrintModel(fmt::format("  judge        {}",
-                         j["judge_profile"].is_null()
-                             ? std::string("no judge.json")
-                             : fmt::format("{} ({})", j["judge_profile"].get<std::string>(),
-                                           j["judge_from"].get<std::string>())));
+  PrintModel(fmt::format("  base         {}", adapter["base"].is_null()
+                                                  ? "not said"
+                                                  : adapter["base"].get<std::string>()));
 }
 
 struct InfoOptions {
@@ -65,8 +58,10 @@ Expected<int> RunInfo(const InfoOptions& options) {
     std::fputs(IndentedJson(j).c_str(), stdout);
     return kExitDone;
   }
-  if (j.contains("adapter")) {
-    PrintAdapter(j);
+  if (!j.contains("architecture")) {
+    PrintModel(fmt::format("{}: an adapter alone, without its base",
+                           j["adapter"]["path"].get<std::string>()));
+    PrintAdapter(j["adapter"]);
     return kExitDone;
   }
   const auto number = [&](const char* name) { return j[name].get<int64_t>(); };
@@ -93,6 +88,7 @@ Expected<int> RunInfo(const InfoOptions& options) {
                          j["tokens"].is_null()
                              ? ", no tokenizer here"
                              : fmt::format(", {} in the tokenizer", number("tokens"))));
+  if (!j["adapter"].is_null()) PrintAdapter(j["adapter"]);
   PrintModel(fmt::format("  judge        {}",
                          j["judge_profile"].is_null()
                              ? std::string("no judge.json")
