@@ -2,18 +2,39 @@
 
 #include "app/model.h"
 #include "base/clock.h"
+#include "base/user_folder.h"
+#include "train/preference/preference.h"
+#include "train/sft.h"
 
 namespace mores::app {
 
-Expected<train::SftResult> TrainSft(const SftJob& options, const Watch& watch) {
-  MORES_RETURN_IF_ERROR(SetIsa(options.isa));
+namespace {
+
+// What training needs of where it runs.
+train::TrainingOptions OptionsOf(const TrainingJob& job, const Watch& watch,
+                                 job::Progress& progress) {
+  train::TrainingOptions options = job.options;
+  options.stop = watch.stop;
+  options.progress = &progress;
+  options.clock = &SystemClock();
+  options.find_model = FindModel;
+  options.cache_folder = UserFolder("XDG_CACHE_HOME", ".cache");
+  options.on_warning = [&watch](const std::string& warning) { watch.Note(warning); };
+  return options;
+}
+
+}  // namespace
+
+Expected<train::TrainingResult> TrainSft(const TrainingJob& job, const Watch& watch) {
+  MORES_RETURN_IF_ERROR(SetIsa(job.isa));
   const job::ShownProgress progress(watch.progress);
-  train::SftOptions training = options.options;
-  training.stop = watch.stop;
-  training.progress = &*progress;
-  training.clock = &SystemClock();
-  training.on_warning = [&watch](const std::string& warning) { watch.Note(warning); };
-  return train::TrainSft(training);
+  return train::TrainSft(OptionsOf(job, watch, *progress));
+}
+
+Expected<train::TrainingResult> TrainPreference(const TrainingJob& job, const Watch& watch) {
+  MORES_RETURN_IF_ERROR(SetIsa(job.isa));
+  const job::ShownProgress progress(watch.progress);
+  return train::TrainPreference(OptionsOf(job, watch, *progress));
 }
 
 Expected<data::BuildResult> BuildData(const data::BuildOptions& options, const Watch& watch) {

@@ -8,15 +8,18 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "data/build.h"
-#include "train/sft.h"
+#include "train/training_run.h"
 
 namespace mores::app {
 
-struct SftJob {
-  train::SftOptions options;    // its stop, progress, clock and on_warning are not looked at
+struct TrainingJob {
+  // Its stop, progress, clock, find_model, cache_folder and on_warning are not looked at: models go
+  // by the names of the catalogue, too.
+  train::TrainingOptions options;
   std::optional<IsaLevel> isa;  // as ModelOptions::isa
 };
-Expected<train::SftResult> TrainSft(const SftJob& options, const Watch& watch);
+Expected<train::TrainingResult> TrainSft(const TrainingJob& job, const Watch& watch);
+Expected<train::TrainingResult> TrainPreference(const TrainingJob& job, const Watch& watch);
 
 // The stop and the progress of `options` are not looked at.
 Expected<data::BuildResult> BuildData(const data::BuildOptions& options, const Watch& watch);

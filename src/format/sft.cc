@@ -97,6 +97,7 @@ Expected<CompletionTokens> EncodeCompletion(const JudgeProfile& profile,
   add(reply.choices[choice]);
   tokens.lead_length = static_cast<int32_t>(reply.lead.size());
   tokens.label_length = static_cast<int32_t>(reply.choices[choice].size());
+  if (record.label_only) return tokens;
   if (reply.ends[choice]) {
     tokens.critique_out = !record.critique.empty();
     tokens.ids.push_back(*end);

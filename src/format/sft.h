@@ -21,6 +21,7 @@ namespace mores::format {
 struct SftRecord {
   Dialogue dialogue;  // `expected` holds the label
   std::string critique;
+  bool label_only = false;  // what follows the label isn't known, so nothing is learned of it
   text::Language lang = text::Language::kOther;  // of the completion
   std::string source;
   double weight = 1;  // above 0, at most 1000
@@ -37,7 +38,7 @@ Expected<std::vector<SftRecord>> ReadSftRecords(const std::string& path,
 // A completion is the beginning of a reply as judging has it (format/profile/reply_tokens.h), with
 // the first string of the form that states the label, and the critique, encoded on its own.
 struct CompletionTokens {
-  std::vector<int32_t> ids;   // lead, label, separator, critique, end token
+  std::vector<int32_t> ids;   // lead, label, separator, critique, end token; or lead and label
   int32_t lead_length = 0;    // ids that judging gives the model
   int32_t label_length = 0;   // ids that are the label
   bool critique_cut = false;  // the critique was too long: cut, without an end token

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/threads.h"
-#include "model/train/trainable_model.h"
+#include "model/train/parameter.h"
 
 namespace mores::train {
 

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 constexpr char kPrefix[] = "checkpoint-";
 constexpr char kFiles[] = "files";        // the folder of those that are kept beside the numbers
 constexpr char kHalfWritten[] = "half-";  // of folders that are being written or removed
@@ -56,6 +56,9 @@ Json ToJson(const CheckpointState& state, const std::string& weights_hash, Json 
           {"seconds", state.seconds},
           {"resumes", state.resumes},
           {"metrics_bytes", state.metrics_bytes},
+          {"best_step", state.best_step},
+          {"best_value", state.best_value},
+          {"worse_evaluations", state.worse_evaluations},
           {"state_sha256", weights_hash},
           {"files_sha256", std::move(file_hashes)},
           {"fingerprint", state.fingerprint}};
@@ -66,15 +69,23 @@ Expected<CheckpointState> ParseState(const Json& json, const std::string& path) 
   for (const auto& [name, out] : {std::pair{"step", &state.step},
                                   {"tokens", &state.tokens},
                                   {"resumes", &state.resumes},
-                                  {"metrics_bytes", &state.metrics_bytes}}) {
+                                  {"metrics_bytes", &state.metrics_bytes},
+                                  {"best_step", &state.best_step},
+                                  {"worse_evaluations", &state.worse_evaluations}}) {
     const auto found = json.find(name);
-    if (found == json.end() || !found->is_number_integer() || found->get<int64_t>() < 0) {
+    const int64_t least = out == &state.best_step ? -1 : 0;
+    if (found == json.end() || !found->is_number_integer() || found->get<int64_t>() < least) {
       return Corrupt(path, fmt::format("field '{}': must be a whole number", name));
     }
     *out = found->get<int64_t>();
   }
   const auto seconds = json.find("seconds");
   if (seconds != json.end() && seconds->is_number()) state.seconds = seconds->get<double>();
+  const auto best = json.find("best_value");
+  if (best == json.end() || !best->is_number()) {
+    return Corrupt(path, "field 'best_value': must be a number");
+  }
+  state.best_value = best->get<double>();
   state.fingerprint = json.value("fingerprint", Json());
   return state;
 }
@@ -114,6 +125,35 @@ Status CopyTensor(const tensor::SafetensorsFile& file, const std::string& name,
   MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, file.Find(name, shape));
   view.CopyTo(out.data());
   return {};
+}
+
+struct CheckpointParts {
+  const CheckpointState& state;
+  const CheckpointFiles& files;
+  const std::vector<model::Parameter>& parameters;
+  const AdamWState& optimizer;
+};
+
+Status WriteCheckpoint(const fs::path& directory, const CheckpointParts& parts) {
+  MORES_RETURN_IF_ERROR(MakeDirectories((directory / kFiles).string()));
+  std::vector<tensor::TensorToWrite> tensors;
+  for (size_t i = 0; i < parts.parameters.size(); ++i) {
+    const model::Parameter& parameter = parts.parameters[i];
+    const AdamWState& optimizer = parts.optimizer;
+    tensors.push_back({"value." + parameter.name, parameter.shape, parameter.value.data()});
+    tensors.push_back({"first." + parameter.name, parameter.shape, optimizer.first[i].data()});
+    tensors.push_back({"second." + parameter.name, parameter.shape, optimizer.second[i].data()});
+  }
+  const std::string weights = (directory / "state.safetensors").string();
+  MORES_RETURN_IF_ERROR(tensor::WriteSafetensors(weights, tensors));
+  Json file_hashes = Json::object();
+  for (const auto& [name, bytes] : parts.files) {
+    MORES_RETURN_IF_ERROR(WriteFileAtomically((directory / kFiles / name).string(), bytes));
+    file_hashes[name] = Sha256Hex(bytes);
+  }
+  MORES_ASSIGN_OR_RETURN(const std::string weights_hash, Sha256HexOfFile(weights));
+  const Json json = ToJson(parts.state, weights_hash, std::move(file_hashes));
+  return WriteFileAtomically((directory / "checkpoint.json").string(), DumpJson(json) + "\n");
 }
 
 }  // namespace
@@ -198,8 +238,13 @@ Expected<std::vector<int64_t>> CheckpointStore::Steps() const {
 Expected<std::optional<FoundCheckpoint>> CheckpointStore::Latest() const {
   MORES_ASSIGN_OR_RETURN(const std::vector<int64_t> steps, Steps());
   if (steps.empty()) return std::optional<FoundCheckpoint>();
+  MORES_ASSIGN_OR_RETURN(FoundCheckpoint found, OfStep(steps.back()));
+  return std::optional<FoundCheckpoint>(std::move(found));
+}
+
+Expected<FoundCheckpoint> CheckpointStore::OfStep(int64_t step) const {
   FoundCheckpoint found;
-  found.directory = PathOf(steps.back());
+  found.directory = PathOf(step);
   const std::string path = found.directory + "/checkpoint.json";
   MORES_ASSIGN_OR_RETURN(const std::string text, CorruptIfMissing(ReadFile(path), path));
   const Expected<Json> json = ParseJson(text, path);
@@ -212,7 +257,18 @@ Expected<std::optional<FoundCheckpoint>> CheckpointStore::Latest() const {
                          CorruptIfMissing(Sha256HexOfFile(weights), weights));
   MORES_RETURN_IF_ERROR(CheckHash(json->value("state_sha256", Json()), hash, weights));
   MORES_ASSIGN_OR_RETURN(found.files, ReadFiles(*json, found.directory, path));
-  return std::optional<FoundCheckpoint>(std::move(found));
+  return found;
+}
+
+Status CheckpointStore::RestoreValues(const FoundCheckpoint& found,
+                                      std::vector<model::Parameter>& parameters) {
+  MORES_ASSIGN_OR_RETURN(const std::unique_ptr<tensor::SafetensorsFile> file,
+                         tensor::SafetensorsFile::Open(found.directory + "/state.safetensors"));
+  for (model::Parameter& parameter : parameters) {
+    MORES_RETURN_IF_ERROR(
+        CopyTensor(*file, "value." + parameter.name, parameter.shape, parameter.value));
+  }
+  return {};
 }
 
 Status CheckpointStore::Restore(const FoundCheckpoint& found,
@@ -221,10 +277,9 @@ Status CheckpointStore::Restore(const FoundCheckpoint& found,
                          tensor::SafetensorsFile::Open(found.directory + "/state.safetensors"));
   optimizer = ZeroAdamWState(parameters);
   optimizer.step = found.state.step;
+  MORES_RETURN_IF_ERROR(RestoreValues(found, parameters));
   for (size_t i = 0; i < parameters.size(); ++i) {
-    model::Parameter& parameter = parameters[i];
-    MORES_RETURN_IF_ERROR(
-        CopyTensor(*file, "value." + parameter.name, parameter.shape, parameter.value));
+    const model::Parameter& parameter = parameters[i];
     MORES_RETURN_IF_ERROR(
         CopyTensor(*file, "first." + parameter.name, parameter.shape, optimizer.first[i]));
     MORES_RETURN_IF_ERROR(
@@ -239,30 +294,15 @@ Status CheckpointStore::Save(const CheckpointState& state, const CheckpointFiles
   const fs::path half = HalfName(PathOf(state.step), "written");
   std::error_code error;
   fs::remove_all(half, error);
-  MORES_RETURN_IF_ERROR(MakeDirectories(half.string()));
-  std::vector<tensor::TensorToWrite> tensors;
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    const model::Parameter& parameter = parameters[i];
-    tensors.push_back({"value." + parameter.name, parameter.shape, parameter.value.data()});
-    tensors.push_back({"first." + parameter.name, parameter.shape, optimizer.first[i].data()});
-    tensors.push_back({"second." + parameter.name, parameter.shape, optimizer.second[i].data()});
+  Status written = WriteCheckpoint(half, {state, files, parameters, optimizer});
+  if (written) written = ReplaceDirectory(half.string(), PathOf(state.step));
+  if (!written) {
+    fs::remove_all(half, error);  // on a full disk its room is needed
+    return written;
   }
-  const std::string weights = (half / "state.safetensors").string();
-  MORES_RETURN_IF_ERROR(tensor::WriteSafetensors(weights, tensors));
-  MORES_RETURN_IF_ERROR(MakeDirectories((half / kFiles).string()));
-  Json file_hashes = Json::object();
-  for (const auto& [name, bytes] : files) {
-    MORES_RETURN_IF_ERROR(WriteFileAtomically((half / kFiles / name).string(), bytes));
-    file_hashes[name] = Sha256Hex(bytes);
-  }
-  MORES_ASSIGN_OR_RETURN(const std::string weights_hash, Sha256HexOfFile(weights));
-  MORES_RETURN_IF_ERROR(
-      WriteFileAtomically((half / "checkpoint.json").string(),
-                          DumpJson(ToJson(state, weights_hash, std::move(file_hashes))) + "\n"));
-  MORES_RETURN_IF_ERROR(ReplaceDirectory(half.string(), PathOf(state.step)));
   MORES_ASSIGN_OR_RETURN(const std::vector<int64_t> steps, Steps());
   for (size_t i = 0; i + kKept < steps.size(); ++i) {
-    MORES_RETURN_IF_ERROR(RemoveDirectory(PathOf(steps[i])));
+    if (steps[i] != state.best_step) MORES_RETURN_IF_ERROR(RemoveDirectory(PathOf(steps[i])));
   }
   return {};
 }

@@ -2,7 +2,7 @@
 //
 // Beside the output OUT stands the folder OUT.train while training lasts. In it each checkpoint is
 // a folder `checkpoint-STEP` that is written under another name, flushed and renamed, so one that
-// bears the name is whole. The two newest are kept.
+// bears the name is whole. The two newest are kept, and that of the best evaluation.
 #ifndef MORES_TRAIN_CHECKPOINT_H_
 #define MORES_TRAIN_CHECKPOINT_H_
 
@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "model/train/trainable_model.h"
+#include "model/train/parameter.h"
 #include "train/adamw.h"
 
 namespace mores::train {
@@ -26,7 +26,12 @@ struct CheckpointState {
   double seconds = 0;         // spent so far, over all runs
   int64_t resumes = 0;        // how often training was taken up again
   int64_t metrics_bytes = 0;  // length of the metrics file then
-  Json fingerprint;           // what must be the same to go on
+  // Where a run stops by its evaluations: the step of the best one, which has a checkpoint that is
+  // kept, what it said, and how many in a row since were no better.
+  int64_t best_step = -1;  // negative: none yet
+  double best_value = 0;
+  int64_t worse_evaluations = 0;
+  Json fingerprint;  // what must be the same to go on
 };
 
 // Bytes by plain file name: what a run needs beside the numbers, such as its tokenizer.
@@ -49,6 +54,11 @@ class CheckpointStore {
 
   // The newest; nullopt when there is none. kCorrupt when it can't be read.
   Expected<std::optional<FoundCheckpoint>> Latest() const;
+  // That of a step. kCorrupt when it isn't there.
+  Expected<FoundCheckpoint> OfStep(int64_t step) const;
+  // The values alone.
+  static Status RestoreValues(const FoundCheckpoint& found,
+                              std::vector<model::Parameter>& parameters);
   // Fills values and moments. REQUIRES: parameters of the model that was saved; kCorrupt otherwise.
   static Status Restore(const FoundCheckpoint& found, std::vector<model::Parameter>& parameters,
                         AdamWState& optimizer);

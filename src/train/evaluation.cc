@@ -34,25 +34,46 @@ LabelScore ScoreOf(const format::ReplyTokens& reply, std::span<const double> log
           .label_nll = -(unsafe ? log_unsafe : log_safe)};
 }
 
-// Sequences appended one by one.
-class BatchBuilder {
- public:
-  BatchBuilder() { batch_.offsets.push_back(0); }
-  void Add(std::span<const int32_t> tokens) {
-    batch_.tokens.insert(batch_.tokens.end(), tokens.begin(), tokens.end());
-    batch_.offsets.push_back(static_cast<int32_t>(batch_.tokens.size()));
-  }
-  // Makes the last token added predict `target`, `back` positions before the end.
-  void Predict(size_t back, int32_t target) {
-    batch_.predictions.push_back(
-        {.row = last() - static_cast<int32_t>(back), .token = target, .weight = 1});
-  }
-  int32_t last() const { return static_cast<int32_t>(batch_.tokens.size()) - 1; }
-  const model::TrainBatch& batch() const { return batch_; }
+std::span<const int32_t> PromptOf(const Example& example) {
+  return std::span(example.tokens).first(static_cast<size_t>(example.prompt_length));
+}
 
- private:
-  model::TrainBatch batch_;
+constexpr int32_t kNoParent = -1;
+
+// Returns its last row.
+int32_t AppendSegment(std::span<const int32_t> tokens, int32_t parent, model::TrainBatch& batch) {
+  batch.tokens.insert(batch.tokens.end(), tokens.begin(), tokens.end());
+  batch.offsets.push_back(static_cast<int32_t>(batch.tokens.size()));
+  batch.parents.push_back(parent);
+  return static_cast<int32_t>(batch.tokens.size()) - 1;
+}
+
+// Whose token a prediction is.
+struct ChoicePlace {
+  size_t example, choice;
 };
+
+// A prompt, and what of each choice is read, with predictions of all their tokens.
+void AppendChoices(std::span<const int32_t> prompt,
+                   const std::vector<std::vector<int32_t>>& choices, size_t example,
+                   model::TrainBatch& batch, std::vector<ChoicePlace>& places) {
+  const int32_t last = AppendSegment(prompt, kNoParent, batch);
+  const auto segment = static_cast<int32_t>(batch.segments()) - 1;
+  const auto predict = [&](size_t choice, int32_t row, size_t token) {
+    batch.predictions.push_back({.row = row, .token = choices[choice][token]});
+    places.push_back({example, choice});
+  };
+  for (size_t c = 0; c < choices.size(); ++c) predict(c, last, 0);
+  for (size_t c = 0; c < choices.size(); ++c) {
+    const std::vector<int32_t>& choice = choices[c];
+    if (choice.size() < 2) continue;
+    const auto first = static_cast<int32_t>(batch.tokens.size());
+    AppendSegment(std::span(choice).first(choice.size() - 1), segment, batch);
+    for (size_t i = 1; i < choice.size(); ++i) {
+      predict(c, first + static_cast<int32_t>(i) - 1, i);
+    }
+  }
+}
 
 constexpr double kLittleMass = 0.5;    // of the labels, on average
 constexpr double kMostUnparsed = 0.5;  // of the examples
@@ -106,15 +127,13 @@ void Evaluator::ScoreSingleTokens(Trainable& trainable, std::span<const Example>
   std::vector<int32_t> lengths;
   for (const int32_t i : chosen) lengths.push_back(examples[static_cast<size_t>(i)].prompt_length);
   for (const MicroBatch& micro_batch : PackByLength(lengths, options_.micro_batch_tokens)) {
-    BatchBuilder builder;
+    model::TrainBatch batch{.offsets = {0}};
     std::vector<int32_t> positions;
     for (const int32_t c : micro_batch) {
       const Example& example = examples[static_cast<size_t>(chosen[static_cast<size_t>(c)])];
-      builder.Add(std::span(example.tokens).first(static_cast<size_t>(example.prompt_length)));
-      positions.push_back(builder.last());
+      positions.push_back(AppendSegment(PromptOf(example), kNoParent, batch));
     }
-    const auto logs =
-        trainable.LogProbabilities(builder.batch(), positions, ids, options_.precision);
+    const auto logs = trainable.LogProbabilities(batch, positions, ids, options_.precision);
     for (size_t i = 0; i < micro_batch.size(); ++i) {
       const auto index = static_cast<size_t>(chosen[static_cast<size_t>(micro_batch[i])]);
       const format::ReplyTokens& language = reply(examples[index].lang);
@@ -127,7 +146,7 @@ void Evaluator::ScoreSingleTokens(Trainable& trainable, std::span<const Example>
   }
 }
 
-// Label strings of several tokens: the prompt followed by each.
+// Label strings of several tokens: the prompt once, and each of them after it.
 void Evaluator::ScoreWholeStrings(Trainable& trainable, std::span<const Example> examples,
                                   std::span<const int32_t> chosen,
                                   std::vector<LabelScore>& scores) const {
@@ -135,41 +154,32 @@ void Evaluator::ScoreWholeStrings(Trainable& trainable, std::span<const Example>
   size_t most_choices = 1;
   for (const int32_t i : chosen) {
     const Example& example = examples[static_cast<size_t>(i)];
-    int32_t length = 0;
+    int32_t length = example.prompt_length;
     for (const std::vector<int32_t>& choice : reply(example.lang).choices) {
-      length += example.prompt_length + static_cast<int32_t>(choice.size()) - 1;
+      length += static_cast<int32_t>(choice.size()) - 1;
     }
     lengths.push_back(length);
     most_choices = std::max(most_choices, reply(example.lang).choices.size());
   }
   const int64_t most_tokens = static_cast<int64_t>(most_choices) * options_.micro_batch_tokens;
   for (const MicroBatch& micro_batch : PackByLength(lengths, most_tokens)) {
-    BatchBuilder builder;
+    model::TrainBatch batch{.offsets = {0}};
+    std::vector<ChoicePlace> places;  // of each prediction
+    std::vector<std::vector<double>> logs;
     for (const int32_t c : micro_batch) {
       const Example& example = examples[static_cast<size_t>(chosen[static_cast<size_t>(c)])];
-      for (const std::vector<int32_t>& choice : reply(example.lang).choices) {
-        std::vector<int32_t> tokens(example.tokens.begin(),
-                                    example.tokens.begin() + example.prompt_length);
-        tokens.insert(tokens.end(), choice.begin(), choice.end() - 1);
-        builder.Add(tokens);
-        for (size_t i = 0; i < choice.size(); ++i) {
-          builder.Predict(choice.size() - 1 - i, choice[i]);
-        }
-      }
+      const auto& choices = reply(example.lang).choices;
+      AppendChoices(PromptOf(example), choices, logs.size(), batch, places);
+      logs.emplace_back(choices.size());
     }
     model::BatchFigures figures;
-    trainable.Evaluate(builder.batch(), {.precision = options_.precision}, &figures);
-    auto next = figures.nll.begin();
-    for (const int32_t c : micro_batch) {
-      const auto index = static_cast<size_t>(chosen[static_cast<size_t>(c)]);
-      const format::ReplyTokens& language = reply(examples[index].lang);
-      std::vector<double> logs;
-      for (const std::vector<int32_t>& choice : language.choices) {
-        const auto end = next + static_cast<std::ptrdiff_t>(choice.size());
-        logs.push_back(-std::accumulate(next, end, 0.0));
-        next = end;
-      }
-      scores[index] = ScoreOf(language, logs, IsUnsafe(examples[index]));
+    trainable.Evaluate(batch, {.precision = options_.precision}, &figures);
+    for (size_t i = 0; i < places.size(); ++i) {
+      logs[places[i].example][places[i].choice] -= static_cast<double>(figures.nll[i]);
+    }
+    for (size_t i = 0; i < micro_batch.size(); ++i) {
+      const auto index = static_cast<size_t>(chosen[static_cast<size_t>(micro_batch[i])]);
+      scores[index] = ScoreOf(reply(examples[index].lang), logs[i], IsUnsafe(examples[index]));
     }
   }
 }
@@ -188,14 +198,20 @@ Evaluation Evaluator::Run(Trainable& trainable, std::span<const Example> example
   ScoreSingleTokens(trainable, examples, single, evaluation.scores);
   ScoreWholeStrings(trainable, examples, whole, evaluation.scores);
   model::LossSum sum;
+  TokenFigures tokens;
+  const TokenWeights weights;
   for (const MicroBatch& micro_batch : PackByLength(lengths, options_.micro_batch_tokens)) {
-    const model::TrainBatch batch = BuildBatch(examples, micro_batch, TokenWeights{});
+    const model::TrainBatch batch = BuildBatch(examples, micro_batch, weights);
+    model::BatchFigures figures;
     const model::LossSum part =
-        trainable.Evaluate(batch, {.precision = options_.precision}, /*figures=*/nullptr);
+        trainable.Evaluate(batch, {.precision = options_.precision, .figures = true}, &figures);
     sum.weighted_nll += part.weighted_nll;
     sum.weight += part.weight;
+    tokens.Add(TokenFiguresOf(examples, micro_batch, weights, figures));
   }
   evaluation.loss = sum.weighted_nll / sum.weight;
+  evaluation.entropy = tokens.entropy.mean().value_or(0);
+  evaluation.token_accuracy = tokens.accuracy.mean().value_or(0);
   return evaluation;
 }
 
@@ -221,7 +237,9 @@ Json Summary(const Evaluation& evaluation, std::span<const Example> examples) {
     }
   }
   Json json = {{"loss", evaluation.loss},
-               {"label_loss", label_nll / static_cast<double>(examples.size())}};
+               {"label_loss", label_nll / static_cast<double>(examples.size())},
+               {"entropy", evaluation.entropy},
+               {"mean_token_accuracy", evaluation.token_accuracy}};
   json.update(all.ToJson());
   json["macro_balanced_accuracy"] = MacroBalancedAccuracy(ScoredLabels(evaluation, examples), 0.5);
   for (const auto& [name, slice] : by_language) json["by_language"][name] = slice.ToJson();

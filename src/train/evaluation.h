@@ -29,6 +29,8 @@ struct LabelScore {
 
 struct Evaluation {
   double loss = 0;                 // mean over completion tokens, in natural logarithms
+  double entropy = 0;              // likewise, of what the model might say
+  double token_accuracy = 0;       // the share of them that are the likeliest
   std::vector<LabelScore> scores;  // one an example
 };
 
@@ -55,7 +57,7 @@ class Evaluator {
   std::vector<format::ReplyTokens> replies_;  // by language
 };
 
-// {"loss","label_loss","accuracy","auroc","label_mass","unparsed","macro_balanced_accuracy",
+// {"loss","label_loss","entropy","mean_token_accuracy","examples","accuracy","auroc","label_mass","unparsed","macro_balanced_accuracy",
 // "by_language":{"en":{...}},"by_source":{"NAME/en":{...}}}; accuracy at a threshold of one half,
 // unparsed examples wrong in it; `label_mass` is the mean probability of both labels together and
 // `unparsed` the share of examples of which it is below one half. Null where undefined.

@@ -99,8 +99,9 @@ TEST_P(EvaluationTest, ProbabilitiesAreThoseOfWholeLabelStrings) {
     for (int32_t i = 0; i < 12; ++i) {
       const model::TrainBatch batch = BuildBatch(set->examples, {i}, TokenWeights{});
       model::BatchFigures figures;
-      model->Evaluate(batch, {.precision = tensor::DType::kF32}, &figures);
-      nll.back().push_back(LabelLossOf(set->examples, {i}, batch, figures).nll);
+      model->Evaluate(batch, {.precision = tensor::DType::kF32, .figures = true}, &figures);
+      nll.back().push_back(
+          TokenFiguresOf(set->examples, {i}, TokenWeights{}, figures).label_loss.sum);
       EXPECT_NEAR(evaluation.scores[static_cast<size_t>(i)].label_nll, nll.back().back(), 1e-4);
     }
   }

@@ -53,12 +53,32 @@ Expected<Example> Tokenize(const format::SftRecord& record, const format::JudgeP
   return example;
 }
 
-// The weight of predicting tokens[i] of an example.
-float TargetWeight(const Example& example, int32_t i, const TokenWeights& weights) {
-  const double kind = i < example.prompt_length                          ? weights.prompt
-                      : i < example.prompt_length + example.label_length ? weights.label
-                                                                         : weights.critique;
-  return static_cast<float>(kind * static_cast<double>(example.weight));
+struct PredictedToken {
+  int32_t token;  // its index in the example
+  float weight;
+  bool label;
+};
+
+// What a token weighs by what it is.
+double KindWeight(const Example& example, int32_t i, const TokenWeights& weights) {
+  if (!example.learned.empty()) {
+    return example.learned[static_cast<size_t>(i)] != 0 ? weights.critique : weights.prompt;
+  }
+  if (i < example.prompt_length) return weights.prompt;
+  return i < example.prompt_length + example.label_length ? weights.label : weights.critique;
+}
+
+// Those of an example that weigh something, and its label's, in order.
+std::vector<PredictedToken> PredictedTokens(const Example& example, const TokenWeights& weights) {
+  std::vector<PredictedToken> predicted;
+  const int32_t label_end = example.prompt_length + example.label_length;
+  for (int32_t i = 1; i <= example.length(); ++i) {
+    const bool label = i >= example.prompt_length && i < label_end;
+    const double kind = KindWeight(example, i, weights);
+    const auto weight = static_cast<float>(kind * static_cast<double>(example.weight));
+    if (weight != 0 || label) predicted.push_back({i, weight, label});
+  }
+  return predicted;
 }
 
 }  // namespace
@@ -77,6 +97,8 @@ Json ExampleSet::Summary() const {
                {"critiques_cut", critiques_cut},
                {"languages_differ", languages_differ}};
   if (critiques_out > 0) json["critiques_out"] = critiques_out;
+  if (completions_cut > 0) json["completions_cut"] = completions_cut;
+  if (left_out > 0) json["left_out"] = left_out;
   return json;
 }
 
@@ -117,14 +139,12 @@ model::TrainBatch BuildBatch(std::span<const Example> examples, const MicroBatch
   batch.offsets.push_back(0);
   for (const int32_t index : micro_batch) {
     const Example& example = examples[static_cast<size_t>(index)];
-    for (int32_t i = 0; i < example.length(); ++i) {
-      const float weight = TargetWeight(example, i + 1, weights);
-      if (weight != 0) {
-        batch.predictions.push_back({.row = static_cast<int32_t>(batch.tokens.size()),
-                                     .token = example.tokens[static_cast<size_t>(i) + 1],
-                                     .weight = weight});
-      }
-      batch.tokens.push_back(example.tokens[static_cast<size_t>(i)]);
+    const int32_t first = batch.offsets.back();
+    batch.tokens.insert(batch.tokens.end(), example.tokens.begin(), example.tokens.end() - 1);
+    for (const auto& [token, weight, label] : PredictedTokens(example, weights)) {
+      batch.predictions.push_back({.row = first + token - 1,
+                                   .token = example.tokens[static_cast<size_t>(token)],
+                                   .weight = weight});
     }
     batch.offsets.push_back(static_cast<int32_t>(batch.tokens.size()));
   }
@@ -135,29 +155,37 @@ double WeightOf(std::span<const Example> examples, const MicroBatch& micro_batch
                 const TokenWeights& weights) {
   double sum = 0;
   for (const int32_t index : micro_batch) {
-    const Example& example = examples[static_cast<size_t>(index)];
-    for (int32_t i = 1; i <= example.length(); ++i) {
-      sum += static_cast<double>(TargetWeight(example, i, weights));
+    for (const PredictedToken& token :
+         PredictedTokens(examples[static_cast<size_t>(index)], weights)) {
+      sum += static_cast<double>(token.weight);
     }
   }
   return sum;
 }
 
-LabelLoss LabelLossOf(std::span<const Example> examples, const MicroBatch& micro_batch,
-                      const model::TrainBatch& batch, const model::BatchFigures& figures) {
-  LabelLoss sum;
-  size_t next = 0;
-  int32_t begin = 0;
+void TokenFigures::Add(const TokenFigures& other) {
+  label_loss.Add(other.label_loss);
+  entropy.Add(other.entropy);
+  accuracy.Add(other.accuracy);
+}
+
+TokenFigures TokenFiguresOf(std::span<const Example> examples, const MicroBatch& micro_batch,
+                            const TokenWeights& weights, const model::BatchFigures& figures) {
+  TokenFigures sum;
+  size_t i = 0;
   for (const int32_t index : micro_batch) {
     const Example& example = examples[static_cast<size_t>(index)];
-    const int32_t first = begin + example.prompt_length - 1, end = begin + example.length();
-    for (; next < batch.predictions.size() && batch.predictions[next].row < end; ++next) {
-      const int32_t row = batch.predictions[next].row;
-      if (row < first || row >= first + example.label_length) continue;
-      sum.nll += static_cast<double>(example.weight) * static_cast<double>(figures.nll[next]);
-      sum.weight += static_cast<double>(example.weight);
+    for (const PredictedToken& token : PredictedTokens(example, weights)) {
+      if (token.label) {
+        sum.label_loss.Add(static_cast<double>(figures.nll[i]),
+                           static_cast<double>(example.weight));
+      }
+      if (token.weight != 0) {
+        sum.entropy.Add(static_cast<double>(figures.entropy[i]));
+        sum.accuracy.Add(static_cast<double>(figures.likeliest[i]));
+      }
+      ++i;
     }
-    begin = end;
   }
   return sum;
 }

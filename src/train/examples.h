@@ -11,8 +11,9 @@
 #include "base/json.h"
 #include "format/profile/judge_profile.h"
 #include "format/sft.h"
-#include "model/train/trainable_model.h"
+#include "model/train/train_batch.h"
 #include "text/tokenizer/tokenizer.h"
+#include "train/mean_sum.h"
 #include "train/packing.h"
 
 namespace mores::train {
@@ -26,6 +27,9 @@ struct Example {
   std::vector<int32_t> tokens;  // prompt, then label, separator, critique and end token
   int32_t prompt_length = 0;    // with what leads to the label, which judging gives the model too
   int32_t label_length = 0;
+  // [tokens], of conversations: what is learned of them, wherever it stands. Empty: label,
+  // separator, critique and end token, which stand behind the prompt.
+  std::vector<uint8_t> learned = {};
 
   // Positions that the engine computes: the last token is predicted, never read.
   int32_t length() const { return static_cast<int32_t>(tokens.size()) - 1; }
@@ -38,6 +42,8 @@ struct ExampleSet {
   int64_t critiques_out = 0;  // left out, where the profile's reply ends with the label
   // Examples whose `lang` isn't what judging would take the dialogue for.
   int64_t languages_differ = 0;
+  int64_t completions_cut = 0;  // of conversations: examples without their end
+  int64_t left_out = 0;         // of conversations: nothing to learn was left of them
   int64_t tokens = 0;
 
   std::vector<int32_t> lengths() const;
@@ -51,29 +57,33 @@ Expected<ExampleSet> TokenizeRecords(std::span<const format::SftRecord> records,
                                      const text::Tokenizer& tokenizer,
                                      const format::JudgeConfig& config);
 
-// Weights of predicted tokens by what they are; each example's own weight multiplies them.
+// Weights of predicted tokens by what they are; each example's own weight multiplies them. What is
+// learned of a conversation weighs like a critique, the rest like a prompt.
 struct TokenWeights {
   double prompt = 0;
   double label = 1;
   double critique = 1;
 };
 
-// Predictions without weight are left out.
+// Each predicts its next tokens: those that weigh something, and the label's.
 model::TrainBatch BuildBatch(std::span<const Example> examples, const MicroBatch& micro_batch,
                              const TokenWeights& weights);
 
-// The sum of the weights of BuildBatch's predictions.
+// The sum of BuildBatch's weights.
 double WeightOf(std::span<const Example> examples, const MicroBatch& micro_batch,
                 const TokenWeights& weights);
 
-// The loss of label tokens alone, each with its example's weight. `batch`: as BuildBatch made it;
-// what has no weight in it isn't seen.
-struct LabelLoss {
-  double nll = 0;
-  double weight = 0;
+// Of BuildBatch's predictions.
+struct TokenFigures {
+  MeanSum label_loss;  // of label tokens alone, each with its example's weight
+  // Of those that weigh something, each counted once.
+  MeanSum entropy, accuracy;
+
+  void Add(const TokenFigures& other);
 };
-LabelLoss LabelLossOf(std::span<const Example> examples, const MicroBatch& micro_batch,
-                      const model::TrainBatch& batch, const model::BatchFigures& figures);
+// `figures` of the batch that BuildBatch makes of the same, with TrainStepOptions::figures.
+TokenFigures TokenFiguresOf(std::span<const Example> examples, const MicroBatch& micro_batch,
+                            const TokenWeights& weights, const model::BatchFigures& figures);
 
 // What a tokenizer is trained on: each turn, label string and critique of a record as a text of its
 // own, as they are encoded; at most `limit` texts, of records chosen by `seed`.

@@ -202,11 +202,25 @@ TEST_F(ExamplesTest, BatchWeighsPromptLabelAndCritique) {
   EXPECT_EQ(batch.predictions.back().weight, 1.0f);
   EXPECT_EQ(batch.predictions.back().token, *tokenizer_->eos_id());
 
-  model::BatchFigures figures{.nll = std::vector<float>(batch.tokens.size(), 1.0f)};
+  const size_t rows = batch.tokens.size();
+  model::BatchFigures figures{.nll = std::vector<float>(rows, 1.0f),
+                              .entropy = std::vector<float>(rows, 2.0f),
+                              .likeliest = std::vector<uint8_t>(rows, 0)};
   figures.nll[begin + prompt - 1] = 3.0f;
-  const LabelLoss loss = LabelLossOf(set->examples, both, batch, figures);
-  EXPECT_DOUBLE_EQ(loss.weight, chinese.label_length + 0.5 * english.label_length);
-  EXPECT_DOUBLE_EQ(loss.nll, loss.weight + 0.5 * 2);
+  figures.likeliest[0] = 1;
+  const TokenFigures tokens = TokenFiguresOf(set->examples, both, weights, figures);
+  EXPECT_DOUBLE_EQ(tokens.label_loss.weight, chinese.label_length + 0.5 * english.label_length);
+  EXPECT_DOUBLE_EQ(tokens.label_loss.sum, tokens.label_loss.weight + 0.5 * 2);
+  EXPECT_DOUBLE_EQ(*tokens.entropy.mean(), 2);
+  EXPECT_DOUBLE_EQ(tokens.accuracy.sum, 1);
+  EXPECT_DOUBLE_EQ(tokens.accuracy.weight, static_cast<double>(rows));
+
+  // What weighs nothing isn't predicted, but for the label.
+  const model::TrainBatch labels =
+      BuildBatch(set->examples, {0}, {.prompt = 0, .label = 0, .critique = 0});
+  ASSERT_EQ(labels.predictions.size(), label);
+  EXPECT_EQ(labels.predictions[0].row, english.prompt_length - 1);
+  EXPECT_EQ(labels.predictions[0].weight, 0.0f);
 }
 
 TEST_F(ExamplesTest, TokenizerTextsAreTheTextsThatAreEncoded) {

@@ -117,8 +117,8 @@ TEST(GoldenPreferenceLoss, AgreesWithAutograd) {
     worst.loss = std::max(worst.loss, errors.loss);
     worst.gradients = std::max(worst.gradients, errors.gradients);
   }
-  std::cout << golden->at("cases").size() << " cases, worst: loss " << worst.loss
-            << ", gradients " << worst.gradients << "\n";
+  std::cout << golden->at("cases").size() << " cases, worst: loss " << worst.loss << ", gradients "
+            << worst.gradients << "\n";
   EXPECT_EQ(seen.size(), PreferenceLossKinds().size());
 }
 

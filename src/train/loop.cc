@@ -23,12 +23,14 @@ constexpr double kRateWindowSeconds = 10;
 
 struct StepResult {
   StepSums sums;
-  double weight = 0;
   double gradient_norm = 0;
   double learning_rate = 0;
-
-  double loss() const { return sums.loss / weight; }
 };
+
+// Of a metric of an evaluation, by its name.
+bool LessIsBetter(const std::string& field) {
+  return field.find("loss") != std::string::npos || field.find("entropy") != std::string::npos;
+}
 
 class StepLoop {
  public:
@@ -51,8 +53,14 @@ class StepLoop {
   // False when a stop was asked for; the step then left no trace.
   Expected<bool> Step(StepResult& result);
   bool Accumulate(const std::vector<MicroBatch>& micro_batches, StepResult& result);
+  Json Line(const char* kind) const;
   Status Record(const StepResult& result);
+  // Leaves a checkpoint where it is the best so far and the run stops by its evaluations.
   Status Evaluate();
+  Expected<bool> IsBest(const Json& line);
+  bool EvaluationDue() const;
+  bool Finished() const;
+  Expected<CheckpointState> End();
   Status Save();
   Status Checkpoint();
   bool CheckpointDue() const;
@@ -71,6 +79,7 @@ class StepLoop {
   double seconds_before_ = 0;  // spent by earlier processes
   double start_ = 0;
   double last_checkpoint_ = 0;
+  int64_t checkpointed_step_ = 0;
   double rate_since_ = 0;
   int64_t rate_tokens_ = 0;
   double rate_ = 0;
@@ -120,26 +129,26 @@ Status StepLoop::OpenMetrics() {
 }
 
 bool StepLoop::Accumulate(const std::vector<MicroBatch>& micro_batches, StepResult& result) {
-  const double progress = static_cast<double>(state_.step) / static_cast<double>(total_steps_);
-  double weight = 0;
-  for (const MicroBatch& micro_batch : micro_batches) {
-    weight += objective_.WeightOf(micro_batch, progress);
-  }
-  result.weight = std::max(weight, 1e-30);
+  const StepContext context{
+      .progress = static_cast<double>(state_.step) / static_cast<double>(total_steps_),
+      .precision = options_.run.precision};
   result.sums.others.resize(objective_.measures().size());
+  const std::unique_ptr<ObjectiveStep> step = objective_.BeginStep(micro_batches, context);
+  if (step->looks()) {
+    for (size_t i = 0; i < micro_batches.size(); ++i) {
+      if (options_.stop.requested()) return false;
+      step->Look(trainable_, i);
+    }
+  }
   const Random dropout(static_cast<uint64_t>(options_.run.seed), HashBytes("dropout"));
   trainable_.ZeroGradients();
-  uint64_t index = 0;
-  for (const MicroBatch& micro_batch : micro_batches) {
+  for (size_t i = 0; i < micro_batches.size(); ++i) {
     if (options_.stop.requested()) return false;
-    const StepContext context{
-        .progress = progress,
-        .weight = result.weight,
-        .options = {
-            .precision = options_.run.precision,
-            .dropout = static_cast<float>(options_.run.dropout),
-            .dropout_seed = dropout.At((static_cast<uint64_t>(state_.step) << 20) + index++)}};
-    objective_.AddMicroBatch(trainable_, micro_batch, context, result.sums);
+    const model::TrainStepOptions options{
+        .precision = options_.run.precision,
+        .dropout = static_cast<float>(options_.run.dropout),
+        .dropout_seed = dropout.At((static_cast<uint64_t>(state_.step) << 20) + i)};
+    step->Add(trainable_, i, options, result.sums);
   }
   return true;
 }
@@ -155,11 +164,14 @@ Expected<bool> StepLoop::Step(StepResult& result) {
   if (!Accumulate(plan_[place], result)) return false;
   std::vector<model::Parameter>& parameters = trainable_.parameters();
   result.gradient_norm = GradientNorm(parameters, pool_);
-  if (!std::isfinite(result.loss()) || !std::isfinite(result.gradient_norm)) {
+  if (!std::isfinite(result.sums.loss) || !std::isfinite(result.gradient_norm)) {
+    options_.progress->Finish("");
     return MakeError(ErrorKind::kInput,
-                     "{}: training diverged at step {}: the loss or its gradient is no longer a "
-                     "number; lower optim.learning_rate",
-                     options_.recipe, step + 1);
+                     "{}: training diverged at step {}: the {} is no longer a number; lower "
+                     "optim.learning_rate (the last checkpoint, of step {}, is kept)",
+                     options_.recipe, step + 1,
+                     std::isfinite(result.sums.loss) ? "loss's gradient" : "loss",
+                     checkpointed_step_);
   }
   result.learning_rate = LearningRate(LearningRates(), step);
   AdamWStep(options_.optim.adamw,
@@ -172,6 +184,15 @@ Expected<bool> StepLoop::Step(StepResult& result) {
   return true;
 }
 
+// Named as TRL names them, so that what reads its logs reads these.
+Json StepLoop::Line(const char* kind) const {
+  return {{"kind", kind},
+          {"step", state_.step},
+          {"epoch",
+           static_cast<double>(state_.step) / static_cast<double>(objective_.steps_per_epoch())},
+          {"num_tokens", state_.tokens}};
+}
+
 Status StepLoop::Record(const StepResult& result) {
   rate_tokens_ += result.sums.tokens;
   const double now = Now();
@@ -181,39 +202,73 @@ Status StepLoop::Record(const StepResult& result) {
     rate_tokens_ = 0;
   }
   state_.seconds = seconds_before_ + now - start_;
-  Json line = {{"kind", "train"},
-               {"step", state_.step},
-               {"tokens", state_.tokens},
-               {"learning_rate", result.learning_rate},
-               {"loss", result.loss()}};
-  std::string shown = fmt::format("step {}, loss {:.3f}", state_.step, result.loss());
+  Json line = Line("train");
+  line["learning_rate"] = result.learning_rate;
+  line["loss"] = result.sums.loss;
+  std::string shown = fmt::format("step {}, loss {:.3f}", state_.step, result.sums.loss);
   for (size_t i = 0; i < result.sums.others.size(); ++i) {
     const Measure& measure = objective_.measures()[i];
-    const double mean = result.sums.others[i].sum / result.sums.others[i].weight;
-    line[measure.field] = mean;
-    shown += fmt::format(", {} {}", measure.label, FigureText(mean));
+    const std::optional<double> mean = result.sums.others[i].mean();
+    if (!mean) continue;
+    line[measure.field] = *mean;
+    if (!measure.label.empty()) shown += fmt::format(", {} {}", measure.label, FigureText(*mean));
   }
   if (!validated_.empty()) shown += "; validation: " + validated_;
-  line["gradient_norm"] = result.gradient_norm;
+  line["grad_norm"] = result.gradient_norm;
   line["tokens_per_second"] = std::round(rate_);
   options_.progress->Update(state_.tokens, shown);
   return metrics_->Append(DumpJson(line) + "\n");
 }
 
+// Keeps what it says of the best so far. Where the figure is missing or no number it is no better.
+Expected<bool> StepLoop::IsBest(const Json& line) {
+  const std::string& field = options_.run.stop_by;
+  const auto found = line.find(field);
+  if (found == line.end()) {
+    return MakeError(ErrorKind::kInput, "{}: field 'run.stop_by': no evaluation says '{}'",
+                     options_.recipe, field);
+  }
+  const double value = found->is_number() ? found->get<double>() : NAN;
+  const double gain = LessIsBetter(field) ? state_.best_value - value : value - state_.best_value;
+  if (std::isfinite(value) && (state_.best_step < 0 || gain > 0)) {
+    state_.best_step = state_.step;
+    state_.best_value = value;
+    state_.worse_evaluations = 0;
+    return true;
+  }
+  ++state_.worse_evaluations;
+  return false;
+}
+
 Status StepLoop::Evaluate() {
   const double before = Now();
-  Json line = {{"kind", "evaluation"}, {"step", state_.step}, {"tokens", state_.tokens}};
+  Json line = Line("evaluation");
   const Objective::Validation validation = objective_.Evaluate(trainable_);
-  line.update(validation.fields);
+  for (const auto& [name, value] : validation.fields.items()) line["eval_" + name] = value;
   validated_ = validation.shown;
   if (!validation.warning.empty() && !warned_ && options_.on_warning) {
     options_.progress->Finish("");  // the line that it would be written into
     options_.on_warning(fmt::format("step {}: {}", state_.step, validation.warning));
     warned_ = true;
   }
-  line["seconds"] = Now() - before;
+  line["eval_runtime"] = Now() - before;
   rate_since_ += Now() - before;
-  return metrics_->Append(DumpJson(line) + "\n");
+  MORES_RETURN_IF_ERROR(metrics_->Append(DumpJson(line) + "\n"));
+  if (options_.run.stop_after == 0) return {};
+  MORES_ASSIGN_OR_RETURN(const bool best, IsBest(line));
+  return best ? Checkpoint() : Status();
+}
+
+bool StepLoop::EvaluationDue() const {
+  const RunRecipe& run = options_.run;
+  if (!objective_.has_validation() || run.eval_every == 0) return false;
+  // What comes of the run is chosen among evaluations, so its end has one.
+  return state_.step % run.eval_every == 0 || (run.stop_after > 0 && state_.step == total_steps_);
+}
+
+bool StepLoop::Finished() const {
+  const int64_t patience = options_.run.stop_after;
+  return state_.step >= total_steps_ || (patience > 0 && state_.worse_evaluations >= patience);
 }
 
 Status StepLoop::Save() {
@@ -226,20 +281,33 @@ Status StepLoop::Checkpoint() {
   state_.metrics_bytes = static_cast<int64_t>(fs::file_size(options_.metrics, error));
   state_.seconds = seconds_before_ + Now() - start_;
   MORES_RETURN_IF_ERROR(Save());
+  checkpointed_step_ = state_.step;
   last_checkpoint_ = Now();
   return {};
 }
 
 bool StepLoop::CheckpointDue() const {
   const RunRecipe& recipe = options_.run;
-  if (state_.step == total_steps_) return true;
+  if (state_.step == checkpointed_step_) return false;
+  if (Finished()) return true;
   if (recipe.checkpoint_steps > 0 && state_.step % recipe.checkpoint_steps == 0) return true;
   return recipe.checkpoint_seconds > 0 && Now() - last_checkpoint_ >= recipe.checkpoint_seconds;
+}
+
+Expected<CheckpointState> StepLoop::End() {
+  options_.progress->Finish("");
+  if (state_.best_step >= 0 && state_.best_step != state_.step) {
+    MORES_ASSIGN_OR_RETURN(const FoundCheckpoint best, checkpoints_.store.OfStep(state_.best_step));
+    MORES_RETURN_IF_ERROR(CheckpointStore::RestoreValues(best, trainable_.parameters()));
+    trainable_.ParametersChanged();
+  }
+  return state_;
 }
 
 Expected<CheckpointState> StepLoop::Run() {
   MORES_RETURN_IF_ERROR(Start());
   MORES_RETURN_IF_ERROR(OpenMetrics());
+  checkpointed_step_ = state_.step;
   seconds_before_ = state_.seconds;
   start_ = last_checkpoint_ = rate_since_ = Now();
   const double epochs =
@@ -247,8 +315,7 @@ Expected<CheckpointState> StepLoop::Run() {
   options_.progress->Start(
       "training", "tokens",
       std::llround(epochs * static_cast<double>(objective_.tokens_per_epoch())), state_.tokens);
-  const int64_t eval_every = options_.run.eval_every;
-  while (state_.step < total_steps_) {
+  while (!Finished()) {
     StepResult result;
     MORES_ASSIGN_OR_RETURN(const bool finished, Step(result));
     if (!finished) {
@@ -259,11 +326,10 @@ Expected<CheckpointState> StepLoop::Run() {
                        state_.step, total_steps_);
     }
     MORES_RETURN_IF_ERROR(Record(result));
-    if (eval_every > 0 && state_.step % eval_every == 0) MORES_RETURN_IF_ERROR(Evaluate());
+    if (EvaluationDue()) MORES_RETURN_IF_ERROR(Evaluate());
     if (CheckpointDue()) MORES_RETURN_IF_ERROR(Checkpoint());
   }
-  options_.progress->Finish("");
-  return state_;
+  return End();
 }
 
 }  // namespace

@@ -45,8 +45,9 @@ struct LoopCheckpoints {
 int64_t TotalSteps(const OptimRecipe& optim, const Objective& objective);
 
 // Runs the steps that are still to be made, each once, and leaves a checkpoint of the last. Returns
-// where it ended. kCancelled after a stop, with a checkpoint written; kInput when the loss is no
-// longer a number.
+// where it ended; where a run stops by its evaluations the trainable then has the numbers of the
+// best one. kCancelled after a stop, with a checkpoint written; kInput when the loss is no longer a
+// number.
 Expected<CheckpointState> RunLoop(const LoopOptions& options, const LoopCheckpoints& checkpoints,
                                   Trainable& trainable, const Objective& objective,
                                   ThreadPool& pool);

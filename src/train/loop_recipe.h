@@ -3,6 +3,7 @@
 #define MORES_TRAIN_LOOP_RECIPE_H_
 
 #include <cstdint>
+#include <string>
 
 #include "tensor/dtype.h"
 #include "train/adamw.h"
@@ -31,6 +32,10 @@ struct RunRecipe {
   tensor::DType save_dtype = tensor::DType::kBf16;
   int64_t eval_every = 0;     // steps; 0: at the end only
   int64_t eval_examples = 0;  // 0: all
+  // Training ends after so many evaluations in a row that are no better than the best before them,
+  // and the best one's numbers are what comes of it. 0: at the last step, with its numbers.
+  int64_t stop_after = 0;
+  std::string stop_by = "eval_loss";  // a field of an evaluation's metrics line
   int64_t checkpoint_steps = 0;
   double checkpoint_seconds = 120;  // 0: by steps only
 };

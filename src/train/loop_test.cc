@@ -65,6 +65,39 @@ class Number : public Trainable {
 // Two steps an epoch, the second of two micro-batches; even epochs and odd ones in turned order.
 class Distances : public Objective {
  public:
+  class Step : public ObjectiveStep {
+   public:
+    Step(const Distances& objective, std::span<const MicroBatch> micro_batches, double progress)
+        : objective_(objective), micro_batches_(micro_batches), progress_(progress) {
+      for (const MicroBatch& part : micro_batches)
+        weight_ += 2.0 * static_cast<double>(part.size());
+    }
+    bool looks() const override { return objective_.looks; }
+    void Look(Trainable&, size_t) override { ++objective_.looked; }
+    void Add(Trainable& trainable, size_t index, model::TrainStepOptions options,
+             StepSums& sums) override {
+      model::TrainBatch batch;
+      for (const int32_t example : micro_batches_[index]) {
+        objective_.shown.push_back(example);
+        batch.predictions.push_back({.row = 0, .token = 5 * example, .weight = 2});
+      }
+      if (objective_.shown.size() == objective_.stop_at) objective_.stop.Request();
+      options.loss_scale = static_cast<float>(objective_.factor / weight_);
+      sums.loss += objective_.factor / weight_ *
+                   trainable.ForwardBackward(batch, options, /*figures=*/nullptr).weighted_nll;
+      sums.tokens += static_cast<int64_t>(micro_batches_[index].size());
+      sums.others[0].Add(progress_);
+    }
+
+   private:
+    const Distances& objective_;
+    std::span<const MicroBatch> micro_batches_;
+    double progress_, weight_ = 0;
+  };
+
+  bool looks = false;
+  mutable int looked = 0;
+  float best = 0;  // the number that evaluations like best
   mutable std::vector<int32_t> shown;
   double factor = 1;
   std::string warning;
@@ -78,31 +111,18 @@ class Distances : public Objective {
     if (epoch % 2 == 1) return {{{2}, {1}}, {{0}}};
     return {{{0}}, {{1}, {2}}};
   }
-  double WeightOf(const MicroBatch& micro_batch, double) const override {
-    return 2.0 * static_cast<double>(micro_batch.size());
-  }
-  void AddMicroBatch(Trainable& trainable, const MicroBatch& micro_batch,
-                     const StepContext& context, StepSums& sums) const override {
-    model::TrainBatch batch;
-    for (const int32_t example : micro_batch) {
-      shown.push_back(example);
-      batch.predictions.push_back({.row = 0, .token = 5 * example, .weight = 2});
-    }
-    if (shown.size() == stop_at) stop.Request();
-    model::TrainStepOptions options = context.options;
-    options.loss_scale = static_cast<float>(factor / context.weight);
-    sums.loss +=
-        factor * trainable.ForwardBackward(batch, options, /*figures=*/nullptr).weighted_nll;
-    sums.tokens += static_cast<int64_t>(micro_batch.size());
-    sums.others[0].sum += context.progress;
-    sums.others[0].weight += 1;
+  std::unique_ptr<ObjectiveStep> BeginStep(std::span<const MicroBatch> micro_batches,
+                                           const StepContext& context) const override {
+    return std::make_unique<Step>(*this, micro_batches, context.progress);
   }
   const std::vector<Measure>& measures() const override {
     static const std::vector<Measure> measures = {{.field = "done", .label = "done"}};
     return measures;
   }
+  bool has_validation() const override { return true; }
   Validation Evaluate(Trainable& trainable) const override {
-    return {.fields = {{"number", static_cast<const Number&>(trainable).value()}},
+    const float number = static_cast<const Number&>(trainable).value();
+    return {.fields = {{"number", number}, {"loss", std::abs(number - best)}},
             .shown = "all is well",
             .warning = warning};
   }
@@ -164,12 +184,15 @@ TEST_F(LoopTest, MakesTheStepsOfThePlanAndTellsOfThem) {
   ASSERT_EQ(lines.size(), 6u);
   // The number starts at 3 and is drawn to 0: half the square distance, whatever the weights.
   EXPECT_NEAR(lines[0]["loss"].get<double>(), 4.5, 1e-6);
-  EXPECT_NEAR(lines[0]["gradient_norm"].get<double>(), 3, 1e-6);
+  EXPECT_NEAR(lines[0]["grad_norm"].get<double>(), 3, 1e-6);
+  EXPECT_EQ(lines[0]["num_tokens"], 1);
+  EXPECT_EQ(lines[0]["epoch"], 0.5);
+  EXPECT_TRUE(lines[0]["learning_rate"].is_number());
   EXPECT_EQ(lines[0]["done"], 0.0);
   EXPECT_EQ(lines[1]["done"], 0.2);
   EXPECT_EQ(lines[4]["kind"], "evaluation");
   EXPECT_EQ(lines[4]["step"], 4);
-  EXPECT_TRUE(lines[4]["number"].is_number());
+  EXPECT_TRUE(lines[4]["eval_number"].is_number());
   EXPECT_EQ(lines[5]["kind"], "train");
 }
 
@@ -197,6 +220,51 @@ TEST_F(LoopTest, GoesOnAfterAStopAsIfThereHadBeenNone) {
   EXPECT_EQ(Metrics().size(), lines);
 }
 
+TEST_F(LoopTest, LooksAtAllMicroBatchesFirstWhereTheObjectiveAsks) {
+  objective_.looks = true;
+  ASSERT_TRUE(Run(Options(5)));
+  EXPECT_EQ(objective_.looked, 8);  // three epochs less a step, of three micro-batches each
+}
+
+TEST_F(LoopTest, EndsWhereEvaluationsGetNoBetterWithTheBestNumbers) {
+  LoopOptions options = Options(40);
+  options.optim.learning_rate = 0.02;
+  options.optim.decay = Decay::kConstant;
+  options.run.eval_every = 2;
+  options.run.stop_after = 3;
+  objective_.best = 2.9f;
+  const auto end = Run(options);
+  ASSERT_TRUE(end) << end.error().message;
+  EXPECT_GT(end->best_step, 0);
+  EXPECT_EQ(end->step, end->best_step + 6);
+  EXPECT_LT(end->step, 40);
+  EXPECT_NEAR(std::abs(number_.value() - 2.9f), end->best_value, 1e-6);
+  const float best = number_.value();
+  const auto whole = Metrics();
+
+  // Stopped on the way and taken up again it is the same; over, it stays so.
+  std::filesystem::remove_all(folder_.path() + "/work");
+  std::filesystem::remove(folder_.path() + "/metrics.jsonl");
+  LoopOptions stopping = options;
+  objective_.shown.clear();
+  objective_.stop_at = static_cast<size_t>(end->best_step) + 5;
+  stopping.stop = objective_.stop.token();
+  ASSERT_FALSE(Run(stopping));
+  objective_.stop_at = 0;
+  for (int round = 0; round < 2; ++round) {
+    const auto again = Run(options);
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(again->best_step, end->best_step);
+    EXPECT_EQ(number_.value(), best);
+    EXPECT_EQ(Metrics().size(), whole.size());
+  }
+  options.run.stop_by = "eval_rank";
+  std::filesystem::remove_all(folder_.path() + "/work");
+  const auto unknown = Run(options);
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().message, HasSubstr("'run.stop_by': no evaluation says 'eval_rank'"));
+}
+
 TEST_F(LoopTest, TheFirstWarningOfAValidationIsToldOnce) {
   std::vector<std::string> warnings;
   LoopOptions options = Options(12);  // three validations
@@ -214,7 +282,8 @@ TEST_F(LoopTest, ALossThatIsNoNumberIsAnError) {
   const auto end = Run(Options(5));
   ASSERT_FALSE(end);
   EXPECT_EQ(end.error().kind, ErrorKind::kInput);
-  EXPECT_THAT(end.error().message, HasSubstr("train.toml: training diverged at step 1"));
+  EXPECT_THAT(end.error().message,
+              HasSubstr("train.toml: training diverged at step 1: the loss is no longer"));
 }
 
 TEST_F(LoopTest, EpochsMayBeAFraction) {

@@ -5,40 +5,50 @@
 #define MORES_TRAIN_OBJECTIVE_H_
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
-#include "model/train/trainable_model.h"
+#include "model/train/train_batch.h"
+#include "train/mean_sum.h"
 #include "train/packing.h"
 #include "train/trainable.h"
 
 namespace mores::train {
 
-// A weighted mean in the making.
-struct MeanSum {
-  double sum = 0;
-  double weight = 0;
-};
-
 // What a step says of its examples, summed over its micro-batches.
 struct StepSums {
   int64_t tokens = 0;
-  double loss = 0;              // weighted; its mean is over StepContext::weight
+  double loss = 0;              // of the whole step, its micro-batches' shares added
   std::vector<MeanSum> others;  // in the order of Objective::measures
 };
 
 struct Measure {
   std::string field;  // of a metrics line
-  std::string label;  // where progress is shown
+  std::string label;  // where progress is shown; empty: it isn't
 };
 
 struct StepContext {
   double progress = 0;  // share of the training that is done
-  double weight = 1;    // of the step's examples together, as WeightOf has it; above zero
-  // Of the forward pass; loss_scale is the objective's to set.
-  model::TrainStepOptions options;
+  tensor::DType precision = tensor::DType::kBf16;
+};
+
+// One optimizer step, over the micro-batches that it was begun with.
+class ObjectiveStep {
+ public:
+  virtual ~ObjectiveStep() = default;
+
+  // Whether something must be known of all micro-batches before the first is learned from; then
+  // Look is called for each, in order.
+  virtual bool looks() const { return false; }
+  virtual void Look(Trainable&, size_t /*micro_batch*/) {}
+  // Adds the micro-batch's gradients, of its share of the step's loss, and its figures. `options`
+  // are those of the forward pass; loss_scale, weigh and figures are the objective's to set.
+  virtual void Add(Trainable& trainable, size_t micro_batch, model::TrainStepOptions options,
+                   StepSums& sums) = 0;
 };
 
 // Its examples are loaded when the loop gets it; all it says is the same each time it is asked.
@@ -53,21 +63,19 @@ class Objective {
   virtual int64_t tokens_per_epoch() const = 0;
   // Micro-batches of each step, [steps_per_epoch].
   virtual std::vector<std::vector<MicroBatch>> PlanEpoch(int64_t epoch) const = 0;
-
-  // What the losses of these examples are weighed with, summed.
-  virtual double WeightOf(const MicroBatch& micro_batch, double progress) const = 0;
-  // Adds the micro-batch's gradients, of its weighted loss over the step's weight, and its figures.
-  virtual void AddMicroBatch(Trainable& trainable, const MicroBatch& micro_batch,
-                             const StepContext& context, StepSums& sums) const = 0;
+  // `micro_batches` and the objective must outlive it.
+  virtual std::unique_ptr<ObjectiveStep> BeginStep(std::span<const MicroBatch> micro_batches,
+                                                   const StepContext& context) const = 0;
 
   // What a step's metrics line holds beside the loss.
   virtual const std::vector<Measure>& measures() const = 0;
   struct Validation {
-    Json fields;          // of an evaluation's metrics line
+    Json fields;          // of an evaluation's metrics line, which puts "eval_" before their names
     std::string shown;    // where progress is shown; may be empty
     std::string warning;  // what a person should know at once; may be empty
   };
-  // By validation examples.
+  virtual bool has_validation() const = 0;
+  // By validation examples. REQUIRES: has_validation.
   virtual Validation Evaluate(Trainable& trainable) const = 0;
 };
 

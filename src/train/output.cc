@@ -62,7 +62,8 @@ Status CheckOutput(const OutputPaths& paths, StartMode start, Found found) {
                      output);
   }
   if (!fs::is_directory(output, error) ||
-      (!fs::is_empty(output, error) && !FileExists(output + "/config.json"))) {
+      (!fs::is_empty(output, error) && !FileExists(output + "/config.json") &&
+       !FileExists(output + "/adapter_config.json"))) {
     return MakeError(ErrorKind::kUsage, "{}: is no model directory; it will not be replaced",
                      output);
   }

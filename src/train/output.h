@@ -27,7 +27,7 @@ struct OutputPaths {
 };
 
 // kUsage unless the model directory may be written: it isn't there, or a checkpoint of this run is,
-// or it is to be replaced and looks like a model directory.
+// or it is to be replaced and looks like a directory of a model or of an adapter.
 enum class Found { kNothing, kCheckpoint };
 Status CheckOutput(const OutputPaths& paths, StartMode start, Found found);
 

@@ -2,23 +2,13 @@
 #ifndef MORES_TRAIN_RECIPE_H_
 #define MORES_TRAIN_RECIPE_H_
 
-#include <cstdint>
-#include <optional>
 #include <string>
 
 #include "base/error.h"
 #include "base/json.h"
-#include "model/config.h"
-#include "train/loop_recipe.h"
+#include "train/recipe_sections.h"
 
 namespace mores::train {
-
-struct TokenizerRecipe {
-  std::string path;  // a model directory; empty: train one
-  int vocab_size = 12000;
-  double character_coverage = 0.9995;
-  int64_t sample_texts = 200000;  // at most so many texts of the training data are read
-};
 
 // Weights of the tokens to be predicted.
 struct LossRecipe {
@@ -29,25 +19,11 @@ struct LossRecipe {
   double prompt_weight_after = 0;
 };
 
-struct JudgeRecipe {
-  std::string profile;           // how it is asked: ours, a shipped one, or the path of a file
-  std::string prompt_directory;  // of the profile's prompt files; empty: beside it, or the model's
-  int context_length = 0;        // 0: the model's
-  int max_critique_tokens = 96;
-  bool thresholds_from_validation = true;
-  double threshold_en = 0.5, threshold_zh = 0.5, threshold_other = 0.5;
-};
-
-struct Recipe {
+struct Recipe : TrainingRecipe {
   std::string train_path;
-  std::string valid_path;
-  TokenizerRecipe tokenizer;
-  std::string from;          // a model directory to go on from; empty: random weights
-  model::ModelConfig model;  // used when `from` is empty; vocab_size comes from the tokenizer
-  OptimRecipe optim;
+  std::string valid_path;    // empty: a share of the training data is held out
+  double valid_share = 0.1;  // used when `valid_path` is empty; 0: nothing is
   LossRecipe loss;
-  RunRecipe run;
-  JudgeRecipe judge;
 };
 
 // Relative paths are taken from the recipe's folder; those in [data] from `data_directory` when

@@ -83,6 +83,8 @@ precision = "f32"
 save_dtype = "f32"
 eval_every = 10
 eval_examples = 20
+stop_after = 3
+stop_by = "eval_auroc"
 checkpoint_steps = 15
 checkpoint_seconds = 0
 [judge]
@@ -107,9 +109,12 @@ prompt_dir = "prompts"
   EXPECT_EQ(recipe->run.seed, 9);
   EXPECT_EQ(recipe->run.precision, tensor::DType::kF32);
   EXPECT_EQ(recipe->run.checkpoint_steps, 15);
+  EXPECT_EQ(recipe->run.stop_after, 3);
+  EXPECT_EQ(recipe->run.stop_by, "eval_auroc");
+  EXPECT_FALSE(recipe->adapter);
   EXPECT_FALSE(recipe->judge.thresholds_from_validation);
   EXPECT_EQ(recipe->judge.threshold_zh, 0.6);
-  EXPECT_EQ(recipe->judge.threshold_other, 0.5);
+  EXPECT_FALSE(recipe->judge.threshold_other);
   EXPECT_EQ(recipe->judge.profile, (folder_ / "mine.json").string());
   EXPECT_EQ(recipe->judge.prompt_directory, (folder_ / "prompts").string());
 }
@@ -146,7 +151,7 @@ TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
       {"[optim]\nsteps = 1.5\n", ":12: field 'optim.steps': must be a whole number"},
       {"[optim]\nbetas = [0.9]\n", ":12: field 'optim.betas': must be two numbers"},
       {"[optim]\nschedule = \"step\"\n",
-       ":12: field 'optim.schedule': must be one of 'cosine', 'linear'"},
+       ":12: field 'optim.schedule': must be one of 'cosine', 'linear', 'constant'"},
       {"[optim]\nepochs = 2\nsteps = 3\n",
        ":12: field 'optim.epochs': stands beside 'steps'; give one or the other"},
       {"[optim]\ntokens_per_step = 1024\n",
@@ -163,6 +168,12 @@ TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
       {"\"a\\nb\" = 1\n", ":11: field 'model.a?b': unknown field"},
       {"[tokenizer]\npath = \"a\\u0000b\"\n",
        ":12: field 'tokenizer.path': must not hold a NUL character"},
+      {"[run]\neval_every = 1\nstop_after = 1\nstop_by = \"speed\"\n",
+       ":14: field 'run.stop_by': must be one of 'eval_loss', 'eval_label_loss', 'eval_accuracy', "
+       "'eval_auroc', 'eval_macro_balanced_accuracy', 'eval_mean_token_accuracy'"},
+      {"[run]\nstop_after = 1\n",
+       ":12: field 'run.stop_after': needs eval_every: it counts evaluations"},
+      {"[adapter]\n", ":11: field 'adapter': needs model.from, the model that it is for"},
       {"[extra]\n", ":11: field 'extra': unknown field"}};
   for (const auto& [added, problem] : kProblems) EXPECT_EQ(Problem(base + added), problem);
 }
@@ -170,8 +181,8 @@ TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
 TEST_F(RecipeTest, RefusesWhatIsMissingOrNotToml) {
   EXPECT_EQ(Problem(kModel), ":1: field 'data': missing");
   EXPECT_EQ(Problem(kData), ":1: field 'model': missing");
-  EXPECT_EQ(Problem(std::string("[data]\ntrain = \"t\"\n") + kModel),
-            ":1: field 'data.valid': missing");
+  EXPECT_EQ(Problem(std::string("[data]\nvalid = \"t\"\n") + kModel),
+            ":1: field 'data.train': missing");
   EXPECT_EQ(Problem("data = 3\n" + std::string(kModel)), ":1: field 'data': must be a table");
   EXPECT_EQ(Problem("[data]\ntrain = \n").rfind(":2: not TOML: ", 0), 0u);
   EXPECT_EQ(Problem(std::string(kData) + "[model]\nfrom = \"m\"\nlayers = 2\n"),
@@ -183,11 +194,75 @@ TEST_F(RecipeTest, RefusesWhatIsMissingOrNotToml) {
   EXPECT_EQ(absent.error().kind, ErrorKind::kMissing);
 }
 
+constexpr char kFrom[] = "[model]\nfrom = \"some/model\"\n";
+
+TEST_F(RecipeTest, AnAdapterIsReadInFull) {
+  const Expected<Recipe> recipe = Read(std::string(kData) + kFrom + R"(
+[adapter]
+rank = 4
+alpha = 6
+dropout = 0.05
+rank_stabilized = true
+dora = true
+targets = ["q_proj", "v_proj"]
+exclude = "model\.layers\.0\..*"
+layers = [1, 3]
+rank_pattern = { v_proj = 2, q_proj = 8 }
+alpha_pattern = { v_proj = 1.5 }
+)");
+  ASSERT_TRUE(recipe) << recipe.error().message;
+  ASSERT_TRUE(recipe->adapter);
+  const model::AdapterConfig& config = recipe->adapter->config;
+  EXPECT_EQ(config.rank, 4);
+  EXPECT_EQ(config.alpha, 6);
+  EXPECT_EQ(config.dropout, 0.05);
+  EXPECT_TRUE(config.rank_stabilized);
+  EXPECT_TRUE(config.dora);
+  EXPECT_FALSE(config.all_linear);
+  EXPECT_EQ(config.targets, std::vector<std::string>({"q_proj", "v_proj"}));
+  EXPECT_EQ(config.exclude_pattern, "model\\.layers\\.0\\..*");
+  EXPECT_EQ(config.layers_to_transform, std::vector<int>({1, 3}));
+  ASSERT_EQ(config.rank_pattern.size(), 2u);  // in the order of the file
+  EXPECT_EQ(config.rank_pattern[0].first, "v_proj");
+  EXPECT_EQ(config.rank_pattern[1].second, 8);
+  EXPECT_EQ(recipe->from, (folder_ / "some/model").string());
+}
+
+TEST_F(RecipeTest, AnAdapterNeedsNoMoreThanItsSection) {
+  const std::string base = std::string("[data]\ntrain = \"t.jsonl\"\n") + kFrom;
+  const Expected<Recipe> recipe = Read(base + "[adapter]\n");
+  ASSERT_TRUE(recipe) << recipe.error().message;
+  EXPECT_EQ(recipe->adapter->config.rank, 16);
+  EXPECT_EQ(recipe->adapter->config.alpha, 32);
+  EXPECT_TRUE(recipe->adapter->config.all_linear);
+  EXPECT_EQ(recipe->optim.learning_rate, 2e-4);
+  EXPECT_EQ(recipe->valid_share, 0.1);
+  EXPECT_EQ(recipe->judge.profile, "");
+  EXPECT_EQ(Read(base + "[adapter]\nrank = 4\n")->adapter->config.alpha, 8);
+  EXPECT_TRUE(Read(base + "[adapter]\ntargets = \"all-linear\"\n")->adapter->config.all_linear);
+  EXPECT_EQ(Problem(base + "[adapter]\nfrom = \"a\"\nrank = 3\n"),
+            ":7: field 'adapter.rank': stands beside 'from', whose adapter keeps its shape");
+  EXPECT_EQ(Problem(base + "[adapter]\nrank_pattern = { q_proj = 1.5 }\n"),
+            ":6: field 'adapter.rank_pattern': ranks are whole numbers");
+  EXPECT_EQ(Problem(base + "[adapter]\nlayers = [0.5]\n"),
+            ":6: field 'adapter.layers': must be an array of whole numbers");
+  EXPECT_EQ(Problem(base + "[adapter]\ntargets = []\n"),
+            ":6: field 'adapter.targets': names nothing");
+  EXPECT_EQ(Problem(base + "[adapter]\nr = 8\n"), ":6: field 'adapter.r': unknown field");
+  EXPECT_EQ(Problem(base + "[adapter]\ndora = true\nformat = \"gguf\"\n"),
+            ":7: field 'adapter.format': a GGUF adapter can't say DoRA");
+}
+
 TEST_F(RecipeTest, FingerprintIsWhatShapesTheWeights) {
   const std::string base = std::string(kData) + kModel;
   const Json plain = RecipeFingerprint(*Read(base));
   EXPECT_EQ(plain, RecipeFingerprint(*Read(base + "[run]\neval_every = 7\n", "/elsewhere")));
   EXPECT_NE(plain, RecipeFingerprint(*Read(base + "[run]\nseed = 7\n")));
+  // Where a run stops by its evaluations they shape what comes of it.
+  const std::string stops = base + "[run]\nstop_after = 2\neval_every = ";
+  EXPECT_NE(RecipeFingerprint(*Read(stops + "7\n")), RecipeFingerprint(*Read(stops + "8\n")));
+  const std::string adapted = std::string(kData) + kFrom + "[adapter]\n";
+  EXPECT_NE(RecipeFingerprint(*Read(adapted)), RecipeFingerprint(*Read(adapted + "rank = 4\n")));
   EXPECT_NE(plain, RecipeFingerprint(*Read(base + "[loss]\nprompt_weight = 0.1\n")));
 }
 

@@ -3,10 +3,12 @@
 #define MORES_TRAIN_SCHEDULE_H_
 
 #include <cstdint>
+#include <string_view>
 
 namespace mores::train {
 
-enum class Decay { kCosine, kLinear };
+enum class Decay { kCosine, kLinear, kConstant };
+std::string_view Name(Decay decay);  // as recipes have it: "cosine"
 
 struct Schedule {
   double learning_rate = 1e-3;  // at the end of warmup
@@ -17,7 +19,8 @@ struct Schedule {
 };
 
 // For `step` in [0, total_steps): rises linearly to the full rate at the last warmup step (the
-// first step is never zero), then decays and would reach min_fraction at step total_steps.
+// first step is never zero), then decays and would reach min_fraction at step total_steps, or stays
+// (kConstant).
 double LearningRate(const Schedule& schedule, int64_t step);
 
 }  // namespace mores::train

@@ -1,6 +1,10 @@
 #include "train/sft_objective.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/hash.h"
+#include "train/judge_records.h"
 
 namespace mores::train {
 namespace {
@@ -14,20 +18,61 @@ Expected<ExampleSet> TokenizeFile(const std::vector<format::SftRecord>& records,
   return set;
 }
 
+class SftStep : public ObjectiveStep {
+ public:
+  SftStep(std::span<const Example> examples, std::span<const MicroBatch> micro_batches,
+          const TokenWeights& weights)
+      : examples_(examples), micro_batches_(micro_batches), weights_(weights) {
+    for (const MicroBatch& micro_batch : micro_batches) {
+      weight_ += WeightOf(examples, micro_batch, weights);
+    }
+    weight_ = std::max(weight_, 1e-30);
+  }
+
+  void Add(Trainable& trainable, size_t index, model::TrainStepOptions options,
+           StepSums& sums) override {
+    const MicroBatch& micro_batch = micro_batches_[index];
+    const model::TrainBatch batch = BuildBatch(examples_, micro_batch, weights_);
+    options.loss_scale = static_cast<float>(1 / weight_);
+    options.figures = true;
+    model::BatchFigures figures;
+    sums.loss += trainable.ForwardBackward(batch, options, &figures).weighted_nll / weight_;
+    const TokenFigures tokens = TokenFiguresOf(examples_, micro_batch, weights_, figures);
+    sums.others[0].Add(tokens.label_loss);
+    sums.others[1].Add(tokens.entropy);
+    sums.others[2].Add(tokens.accuracy);
+    sums.tokens += batch.rows();
+  }
+
+ private:
+  std::span<const Example> examples_;
+  std::span<const MicroBatch> micro_batches_;
+  TokenWeights weights_;
+  double weight_ = 0;
+};
+
 }  // namespace
 
 Status SftObjective::Read() {
-  MORES_ASSIGN_OR_RETURN(const auto ours, format::FindJudgeProfile(format::JudgeConfig().profile));
-  MORES_ASSIGN_OR_RETURN(train_records_, format::ReadSftRecords(options_.train_path, *ours));
-  MORES_ASSIGN_OR_RETURN(valid_records_, format::ReadSftRecords(options_.valid_path, *ours));
+  MORES_ASSIGN_OR_RETURN(train_records_, ReadJudgeRecords(options_.train_path));
+  if (!options_.valid_path.empty()) {
+    MORES_ASSIGN_OR_RETURN(valid_records_, ReadJudgeRecords(options_.valid_path));
+    return {};
+  }
+  SplitRecords split =
+      HoldOut(std::move(train_records_), options_.valid_share, options_.packing.seed);
+  train_records_ = std::move(split.train);
+  valid_records_ = std::move(split.valid);
   return {};
 }
 
 Status SftObjective::Tokenize(const text::Tokenizer& tokenizer, const format::JudgeConfig& judge) {
+  const std::string& valid_path =
+      options_.valid_path.empty() ? options_.train_path : options_.valid_path;
   MORES_ASSIGN_OR_RETURN(
       train_, TokenizeFile(train_records_, options_.train_path, profile_, tokenizer, judge));
-  MORES_ASSIGN_OR_RETURN(
-      valid_, TokenizeFile(valid_records_, options_.valid_path, profile_, tokenizer, judge));
+  MORES_ASSIGN_OR_RETURN(valid_,
+                         TokenizeFile(valid_records_, valid_path, profile_, tokenizer, judge));
   lengths_ = train_.lengths();
   valid_sample_ = SampleExamples(valid_.examples, options_.eval_examples);
   evaluator_.emplace(profile_, tokenizer, options_.evaluation);
@@ -36,11 +81,15 @@ Status SftObjective::Tokenize(const text::Tokenizer& tokenizer, const format::Ju
 
 Expected<Json> SftObjective::Fingerprint() const {
   MORES_ASSIGN_OR_RETURN(const std::string train, Sha256HexOfFile(options_.train_path));
-  MORES_ASSIGN_OR_RETURN(const std::string valid, Sha256HexOfFile(options_.valid_path));
-  return Json{{"profile", profile_.name()},
-              {"prompt_hash", profile_.prompt_hash()},
-              {"train_sha256", train},
-              {"valid_sha256", valid}};
+  Json json = {{"profile", profile_.name()},
+               {"prompt_hash", profile_.prompt_hash()},
+               {"train_sha256", train}};
+  if (options_.valid_path.empty()) {
+    json["valid_share"] = options_.valid_share;
+  } else {
+    MORES_ASSIGN_OR_RETURN(json["valid_sha256"], Sha256HexOfFile(options_.valid_path));
+  }
+  return json;
 }
 
 int64_t SftObjective::steps_per_epoch() const { return StepsPerEpoch(lengths_, options_.packing); }
@@ -56,26 +105,15 @@ TokenWeights SftObjective::Weights(double progress) const {
           .critique = loss.critique_weight};
 }
 
-double SftObjective::WeightOf(const MicroBatch& micro_batch, double progress) const {
-  return train::WeightOf(train_.examples, micro_batch, Weights(progress));
-}
-
-void SftObjective::AddMicroBatch(Trainable& trainable, const MicroBatch& micro_batch,
-                                 const StepContext& context, StepSums& sums) const {
-  const model::TrainBatch batch =
-      BuildBatch(train_.examples, micro_batch, Weights(context.progress));
-  model::TrainStepOptions options = context.options;
-  options.loss_scale = static_cast<float>(1 / context.weight);
-  model::BatchFigures figures;
-  sums.loss += trainable.ForwardBackward(batch, options, &figures).weighted_nll;
-  const LabelLoss label = LabelLossOf(train_.examples, micro_batch, batch, figures);
-  sums.others[0].sum += label.nll;
-  sums.others[0].weight += label.weight;
-  sums.tokens += static_cast<int64_t>(batch.tokens.size());
+std::unique_ptr<ObjectiveStep> SftObjective::BeginStep(std::span<const MicroBatch> micro_batches,
+                                                       const StepContext& context) const {
+  return std::make_unique<SftStep>(train_.examples, micro_batches, Weights(context.progress));
 }
 
 const std::vector<Measure>& SftObjective::measures() const {
-  static const std::vector<Measure> measures = {{.field = "label_loss", .label = "label"}};
+  static const std::vector<Measure> measures = {{.field = "label_loss", .label = "label"},
+                                                {.field = "entropy"},
+                                                {.field = "mean_token_accuracy"}};
   return measures;
 }
 

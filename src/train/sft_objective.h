@@ -3,7 +3,9 @@
 #define MORES_TRAIN_SFT_OBJECTIVE_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,7 +22,9 @@
 namespace mores::train {
 
 struct SftObjectiveOptions {
-  std::string train_path, valid_path;
+  std::string train_path;
+  std::string valid_path;  // empty: a share of the training records
+  double valid_share = 0;
   LossRecipe loss;
   PackingOptions packing;
   EvaluationOptions evaluation;
@@ -33,8 +37,8 @@ class SftObjective : public Objective {
   SftObjective(const format::JudgeProfile& profile, SftObjectiveOptions options)
       : profile_(profile), options_(std::move(options)) {}
 
-  // In this order, before the loop. Read takes records in our own form (docs/formats/sft.md),
-  // whatever the profile that asks.
+  // In this order, before the loop. What Read takes is the same (train/judge_records.h), whatever
+  // the profile that asks.
   Status Read();
   Status Tokenize(const text::Tokenizer& tokenizer, const format::JudgeConfig& judge);
 
@@ -52,10 +56,10 @@ class SftObjective : public Objective {
   int64_t steps_per_epoch() const override;
   int64_t tokens_per_epoch() const override { return train_.tokens; }
   std::vector<std::vector<MicroBatch>> PlanEpoch(int64_t epoch) const override;
-  double WeightOf(const MicroBatch& micro_batch, double progress) const override;
-  void AddMicroBatch(Trainable& trainable, const MicroBatch& micro_batch,
-                     const StepContext& context, StepSums& sums) const override;
+  std::unique_ptr<ObjectiveStep> BeginStep(std::span<const MicroBatch> micro_batches,
+                                           const StepContext& context) const override;
   const std::vector<Measure>& measures() const override;
+  bool has_validation() const override { return !valid_.examples.empty(); }
   Validation Evaluate(Trainable& trainable) const override;
 
  private:

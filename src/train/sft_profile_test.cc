@@ -84,7 +84,7 @@ class SftProfileTest : public testing::Test {
     recipe.replace(recipe.find("STEPS"), 5, std::to_string(steps));
     Write("train.toml", recipe + judge);
   }
-  Expected<SftResult> Train(StartMode start = StartMode::kResume) {
+  Expected<TrainingResult> Train(StartMode start = StartMode::kResume) {
     return TrainSft({.recipe = Path("train.toml"),
                      .output = Path("out"),
                      .threads = 2,
@@ -173,7 +173,7 @@ TEST_F(SftProfileTest, WhatAProfileCantBeTrainedWithIsRefusedByName) {
   WriteRecipe(1, "profile = \"qwen3guard\"\n");
   EXPECT_THAT(ErrorOfTraining(), HasSubstr("profile 'qwen3guard' names a category on a line"));
   // Our own profile needs tokens that this tokenizer lacks.
-  WriteRecipe(1, "");
+  WriteRecipe(1, "profile = \"mores-label-first\"\n");
   EXPECT_THAT(ErrorOfTraining(), HasSubstr("the tokenizer has no special token"));
 
   const std::string kept = Bytes("train.jsonl");

@@ -91,7 +91,7 @@ class SftTest : public testing::Test {
     recipe.replace(at, from.size(), to);
     std::ofstream(folder_ / "train.toml", std::ios::binary) << recipe;
   }
-  SftOptions Options(const std::string& output) {
+  TrainingOptions Options(const std::string& output) {
     return {.recipe = (folder_ / "train.toml").string(),
             .output = (folder_ / output).string(),
             .threads = 1,
@@ -121,8 +121,8 @@ class SftTest : public testing::Test {
 };
 
 TEST_F(SftTest, LearnsARuleAndWritesAModelDirectory) {
-  SftOptions options = Options("model");
-  const Expected<SftResult> result = TrainSft(options);
+  TrainingOptions options = Options("model");
+  const Expected<TrainingResult> result = TrainSft(options);
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->steps, 120);
   EXPECT_FALSE(result->already_done);
@@ -165,7 +165,7 @@ TEST_F(SftTest, LearnsARuleAndWritesAModelDirectory) {
 TEST_F(SftTest, LabelsThatHoldLittleProbabilityAreToldOnTheWayAndAtTheEnd) {
   ReplaceInRecipe("steps = 120", "steps = 2");
   ReplaceInRecipe("eval_every = 50", "eval_every = 1");
-  SftOptions options = Options("early");
+  TrainingOptions options = Options("early");
   std::vector<std::string> warnings;
   options.on_warning = [&](const std::string& warning) { warnings.push_back(warning); };
   const auto result = TrainSft(options);
@@ -186,7 +186,7 @@ TEST_F(SftTest, LabelsThatHoldLittleProbabilityAreToldOnTheWayAndAtTheEnd) {
 TEST_F(SftTest, SameBytesForAnyNumberOfThreads) {
   ReplaceInRecipe("steps = 120", "steps = 12");
   ASSERT_TRUE(TrainSft(Options("one")));
-  SftOptions options = Options("two");
+  TrainingOptions options = Options("two");
   options.threads = 2;
   ASSERT_TRUE(TrainSft(options));
   ExpectSameModel("one", "two");
@@ -225,7 +225,7 @@ TEST_F(SftTest, AStopLeavesACheckpointAndTheSameCommandGoesOn) {
   ReplaceInRecipe("steps = 120", "steps = 20");
   ASSERT_TRUE(TrainSft(Options("whole")));
   StopAfterSteps progress(7);
-  SftOptions options = Options("stopped");
+  TrainingOptions options = Options("stopped");
   options.progress = &progress;
   options.stop = progress.token();
   const auto stopped = TrainSft(options);
@@ -241,7 +241,7 @@ TEST_F(SftTest, AStopLeavesACheckpointAndTheSameCommandGoesOn) {
 }
 
 TEST_F(SftTest, RefusesToGoOnWithOtherInputs) {
-  SftOptions options = Options("model");
+  TrainingOptions options = Options("model");
   StopAfterSteps progress(2);
   options.progress = &progress;
   options.stop = progress.token();
@@ -325,7 +325,7 @@ TEST_F(SftTest, BadInputIsOneErrorAndLeavesNothing) {
 TEST_F(SftTest, NeverReplacesWhatIsNoModelDirectory) {
   fs::create_directories(folder_ / "home");
   std::ofstream(folder_ / "home" / "letter.txt") << "keep";
-  SftOptions options = Options("home");
+  TrainingOptions options = Options("home");
   options.start = StartMode::kFresh;
   const auto result = TrainSft(options);
   ASSERT_FALSE(result);

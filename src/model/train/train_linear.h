@@ -11,7 +11,7 @@
 
 namespace mores::model {
 
-// How bf16 products of training add up: its numbers hold on one instruction set.
+// Training has no bits to share with inference, and takes the fastest products there are.
 inline constexpr ops::Bf16Sums kTrainingSums = ops::Bf16Sums::kPairs;
 
 // Operand copies reused from call to call.

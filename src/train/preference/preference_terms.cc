@@ -138,15 +138,15 @@ PairTerm Simpo(const PreferenceLoss& loss, const SideMeasure& chosen, const Side
 }
 
 // log(p / (1 - p)) of a mean log-probability.
-Slope LogOdds(double mean_logp) {
+Slope OrpoLogOdds(double mean_logp) {
   const double logp = std::min(mean_logp, kLargestMeanLogp);
   const double rest = -std::expm1(logp);
   return {.value = logp - std::log(rest), .slope = 1 / rest};
 }
 
 PairTerm Orpo(double lambda, const SideMeasure& chosen, const SideMeasure& rejected) {
-  const Slope says = LogOdds(chosen.policy / chosen.tokens);
-  const Slope avoids = LogOdds(rejected.policy / rejected.tokens);
+  const Slope says = OrpoLogOdds(chosen.policy / chosen.tokens);
+  const Slope avoids = OrpoLogOdds(rejected.policy / rejected.tokens);
   const Slope f = SigmoidLoss(says.value - avoids.value);
   return {.value = lambda * f.value,
           .by_chosen = lambda * f.slope * says.slope / chosen.tokens,
