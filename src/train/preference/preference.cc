@@ -7,8 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include "base/cpu.h"
 #include "base/version.h"
+#include "ops/matmul.h"
 #include "train/held_out.h"
 #include "train/preference/preference_batch.h"
 #include "train/preference/preference_data.h"
@@ -188,7 +188,7 @@ Json PreferenceTask::ReferenceIdentity(const RunSetup& setup) const {
           {"weights", start_files_},
           {"adapter", adapter},
           {"precision", Name(recipe_.run.precision)},
-          {"isa", Name(CurrentIsaLevel())}};
+          {"isa", ops::FastestSums()}};
 }
 
 std::string PreferenceTask::ReferenceFolder() const {
