@@ -23,7 +23,9 @@ Json DescribeAdapter(const model::Adapter& adapter) {
   }
   const model::AdapterConfig& config = adapter.config;
   return {{"path", adapter.path},
-          {"kind", config.dora ? "DoRA" : config.rank_stabilized ? "rsLoRA" : "LoRA"},
+          {"kind", config.dora              ? "DoRA"
+                   : config.rank_stabilized ? "rsLoRA"
+                                            : "LoRA"},
           {"ranks", ranks},
           {"products", adapter.parts.size()},
           {"parameters", parameters}};

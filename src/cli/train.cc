@@ -52,9 +52,9 @@ void PrintPreferences(const Json& evaluation) {
     const Json value = evaluation.value(field, Json());
     return value.is_number() ? FigureText(value.get<double>()) : "-";
   };
-  fmt::print("{:<28} {:>9} {:>11} {:>11} {:>11}\n", "all",
-             evaluation.value("examples", int64_t{0}), figure("loss"),
-             ValidationPercent(evaluation, "rewards/accuracies"), figure("rewards/margins"));
+  fmt::print("{:<28} {:>9} {:>11} {:>11} {:>11}\n", "all", evaluation.value("examples", int64_t{0}),
+             figure("loss"), ValidationPercent(evaluation, "rewards/accuracies"),
+             figure("rewards/margins"));
 }
 
 Expected<int> RunSft(const app::TrainingJob& job) {
@@ -82,8 +82,9 @@ CLI::App* AddTraining(CLI::App& train, const CommandText& texts,
   command->add_option("recipe", options.recipe, "Recipe, a TOML file")->required();
   command->add_option("--data", options.data_directory,
                       "Where the recipe's data paths start; default: the recipe's folder");
-  command->add_option("-o,--output", options.output,
-                      "Directory to write: a model, or an adapter where the recipe trains one")
+  command
+      ->add_option("-o,--output", options.output,
+                   "Directory to write: a model, or an adapter where the recipe trains one")
       ->required();
   command
       ->add_option("--threads", options.threads, "Threads (0: one a processor); changes no result")

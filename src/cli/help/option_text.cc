@@ -55,6 +55,8 @@ constexpr KnownOption kKnown[] = {
     {"drop-if", kFiles, "CONDITION"},
     {"dtype", kFiles, ""},
     {"shard-gb", kFiles, ""},
+    {"lossy", kFiles, ""},
+    {"only-adapter", kFiles, ""},
     {"via", kFiles, ""},
     {"to", kFiles, "FOLDER"},
     {"force", kFiles, ""},

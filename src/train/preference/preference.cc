@@ -127,9 +127,9 @@ Status PreferenceTask::Tokenize(RunSetup& setup) {
   const model::ModelConfig& config = setup.trainable->config();
   const int64_t longest = setup.trainable->longest_sequence().positions;
   if (recipe_.max_length > longest) {
-    return setup.Refuse("data.max_length",
-                        fmt::format("above the {} positions that the model can be trained on",
-                                    longest));
+    return setup.Refuse(
+        "data.max_length",
+        fmt::format("above the {} positions that the model can be trained on", longest));
   }
   PreferenceTokenOptions options{
       .max_length = recipe_.max_length > 0 ? recipe_.max_length : std::min(kUsualLength, longest),
@@ -143,21 +143,23 @@ Status PreferenceTask::Tokenize(RunSetup& setup) {
     setup.judge.follows_rules |= !record.dialogue->rules.empty();
     setup.judge.uses_guidelines |= !record.dialogue->guideline.empty();
   }
-  MORES_ASSIGN_OR_RETURN(const auto tokenizer,
-                         PreferenceTokenizer::Open(setup.texts, *setup.tokenizer,
-                                                   setup.profile.get(), setup.judge));
+  MORES_ASSIGN_OR_RETURN(
+      const auto tokenizer,
+      PreferenceTokenizer::Open(setup.texts, *setup.tokenizer, setup.profile.get(), setup.judge));
   MORES_ASSIGN_OR_RETURN(train_.set,
                          tokenizer->Tokenize(train_records_, recipe_.train_path, options));
   if (!recipe_.valid_path.empty()) {
     MORES_ASSIGN_OR_RETURN(valid_.set,
                            tokenizer->Tokenize(valid_records_, recipe_.valid_path, options));
   } else {
-    valid_.set = TakeHeldOut(train_.set, recipe_.valid_share,
-                             static_cast<uint64_t>(recipe_.run.seed));
+    valid_.set =
+        TakeHeldOut(train_.set, recipe_.valid_share, static_cast<uint64_t>(recipe_.run.seed));
   }
   if (train_.set.examples.empty()) {
-    return MakeError(ErrorKind::kInput, "{}: holds nothing to learn from: no two completions "
-                     "differ within {} tokens", recipe_.train_path, options.max_length);
+    return MakeError(ErrorKind::kInput,
+                     "{}: holds nothing to learn from: no two completions "
+                     "differ within {} tokens",
+                     recipe_.train_path, options.max_length);
   }
   if (recipe_.loss.Unpaired()) {
     for (ReferredSet* data : {&train_, &valid_}) {
@@ -212,9 +214,8 @@ Status PreferenceTask::ComputeReferences(RunSetup& setup, CheckpointFiles& files
                                  .progress = options_->progress,
                                  .stop = options_->stop};
   for (ReferredSet* data : {&train_, &valid_}) {
-    MORES_ASSIGN_OR_RETURN(
-        data->references,
-        References(data->set.examples, *setup.trainable, *store, options, counts_));
+    MORES_ASSIGN_OR_RETURN(data->references, References(data->set.examples, *setup.trainable,
+                                                        *store, options, counts_));
     MORES_ASSIGN_OR_RETURN(
         data->mismatched_references,
         References(data->mismatched, *setup.trainable, *store, options, counts_));
@@ -271,11 +272,11 @@ Json PreferenceTask::ManifestFields() const {
                {"valid", objective_->valid().set.Summary()},
                {"translated", recipe_.told}};
   if (recipe_.loss.NeedsReference()) {
-    json["references"] = {{"completions", counts_.completions},
-                          {"computed", computed_before_ + counts_.computed},
-                          {"found", std::max<int64_t>(0, counts_.completions - computed_before_ -
-                                                           counts_.computed)},
-                          {"file", reference_file_}};
+    json["references"] = {
+        {"completions", counts_.completions},
+        {"computed", computed_before_ + counts_.computed},
+        {"found", std::max<int64_t>(0, counts_.completions - computed_before_ - counts_.computed)},
+        {"file", reference_file_}};
   }
   return json;
 }

@@ -116,7 +116,8 @@ Json PreferenceObjective::EvaluateAll(Trainable& trainable) const {
 
 PreferenceSums PreferenceObjective::FirstStep(Trainable& trainable) const {
   MicroBatch examples;
-  for (const MicroBatch& micro_batch : PlanEpoch(0).front()) {
+  const std::vector<std::vector<MicroBatch>> plan = PlanEpoch(0);
+  for (const MicroBatch& micro_batch : plan.front()) {
     examples.insert(examples.end(), micro_batch.begin(), micro_batch.end());
   }
   return EvaluateSome(trainable, train_, examples);
@@ -138,17 +139,16 @@ std::unique_ptr<ObjectiveStep> PreferenceObjective::BeginStep(
 
 // In the order of PreferenceStep::Add.
 const std::vector<Measure>& PreferenceObjective::measures() const {
-  static const std::vector<Measure> paired = {
-      {.field = "rewards/margins", .label = "margin"},
-      {.field = "rewards/accuracies", .label = "accuracy"},
-      {.field = "rewards/chosen"},
-      {.field = "rewards/rejected"},
-      {.field = "logps/chosen"},
-      {.field = "logps/rejected"},
-      {.field = "logits/chosen"},
-      {.field = "logits/rejected"},
-      {.field = "entropy"},
-      {.field = "mean_token_accuracy"}};
+  static const std::vector<Measure> paired = {{.field = "rewards/margins", .label = "margin"},
+                                              {.field = "rewards/accuracies", .label = "accuracy"},
+                                              {.field = "rewards/chosen"},
+                                              {.field = "rewards/rejected"},
+                                              {.field = "logps/chosen"},
+                                              {.field = "logps/rejected"},
+                                              {.field = "logits/chosen"},
+                                              {.field = "logits/rejected"},
+                                              {.field = "entropy"},
+                                              {.field = "mean_token_accuracy"}};
   static const std::vector<Measure> unpaired = [] {
     std::vector<Measure> all = paired;
     all.push_back({.field = "kl", .label = "kl"});

@@ -54,8 +54,7 @@ struct PreferenceObjectiveOptions {
 
 class PreferenceObjective : public Objective {
  public:
-  explicit PreferenceObjective(PreferenceObjectiveOptions options)
-      : options_(std::move(options)) {}
+  explicit PreferenceObjective(PreferenceObjectiveOptions options) : options_(std::move(options)) {}
 
   // Before the loop.
   void SetData(ReferredSet train, ReferredSet valid);

@@ -16,11 +16,11 @@ namespace mores::train {
 
 struct PreferenceRunRecipe : TrainingRecipe {
   std::string train_path;
-  std::string valid_path;     // empty: a share of the training data is held out
-  double valid_share = 0;     // used when `valid_path` is empty; 0: nothing is
-  int64_t max_length = 0;     // of prompt and completion together; 0: 1024, or the model's context
-  int64_t max_completion = 0; // 0: as there is room for
-  std::string references;     // folder of reference log-probabilities; empty: the user's cache
+  std::string valid_path;      // empty: a share of the training data is held out
+  double valid_share = 0;      // used when `valid_path` is empty; 0: nothing is
+  int64_t max_length = 0;      // of prompt and completion together; 0: 1024, or the model's context
+  int64_t max_completion = 0;  // 0: as there is room for
+  std::string references;      // folder of reference log-probabilities; empty: the user's cache
   PreferenceLoss loss;
   std::vector<std::string> told;  // fields of other tools, and how they were read
 };

@@ -7,7 +7,7 @@
 namespace mores::train {
 namespace {
 
-double SumOf(std::span<const float> values) {
+double SumOfLogps(std::span<const float> values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
@@ -56,7 +56,7 @@ void PreferenceStep::Look(Trainable& trainable, size_t index) {
     const auto logps = LogpsByCompletion(batch, figures.nll);
     for (size_t i = 0; i < micro_batch.size(); ++i) {
       const auto example = static_cast<size_t>(micro_batch[i]);
-      kl_.Add(SumOf(logps[i]) - SumOf(data_.mismatched_references[example]),
+      kl_.Add(SumOfLogps(logps[i]) - SumOfLogps(data_.mismatched_references[example]),
               static_cast<double>(data_.set.examples[example].weight));
     }
     step_.kl = kl_.mean().value_or(0);

@@ -58,8 +58,8 @@ class PreferenceStep : public ObjectiveStep {
   MeanSum kl_;
   // Of coupled losses of pairs: what was looked at, and what came of it.
   std::vector<CompletionFigures> looked_;
-  std::vector<std::vector<PairFigures>> pairs_;    // [micro-batches]
-  std::vector<std::vector<float>> gradients_;      // [micro-batches][learned tokens]
+  std::vector<std::vector<PairFigures>> pairs_;  // [micro-batches]
+  std::vector<std::vector<float>> gradients_;    // [micro-batches][learned tokens]
 };
 
 }  // namespace mores::train

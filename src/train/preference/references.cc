@@ -158,8 +158,7 @@ void ReferenceStore::Read(std::string_view bytes) {
       at += kMark.size();  // torn, or text that happens to hold the mark
       continue;
     }
-    std::vector<float>& logps =
-        logps_[std::string(rest.substr(kMark.size() + 4, kKeyBytes))];
+    std::vector<float>& logps = logps_[std::string(rest.substr(kMark.size() + 4, kKeyBytes))];
     logps.resize(count);
     if (count > 0) std::memcpy(logps.data(), rest.data() + kHeadBytes, size_t{count} * 4);
     at += body + kSumBytes;
