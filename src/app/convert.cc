@@ -1,12 +1,50 @@
 #include "app/convert.h"
 
+#include <filesystem>
+
 #include "app/model.h"
+#include "model/adapter/adapter.h"
 
 namespace mores::app {
 
+Expected<model::ConvertSummary> ConvertAdapter(const ConvertJob& options) {
+  namespace fs = std::filesystem;
+  const std::string& to = options.to;
+  if (to.empty()) return MakeError(ErrorKind::kUsage, "the output has no name");
+  MORES_ASSIGN_OR_RETURN(const OpenedModel opened,
+                         OpenModelAndAdapter({.model = options.from, .adapter = options.adapter}));
+  if (!opened.adapter) {
+    return MakeError(ErrorKind::kUsage, "{}: has no adapter; name one with --adapter",
+                     opened.base->path());
+  }
+  model::ConvertSummary summary = {.files = 1};
+  for (const auto& [module, part] : opened.adapter->parts) {
+    summary.Count(tensor::DType::kF32);
+    summary.Count(tensor::DType::kF32);
+    if (!part.magnitude.empty()) summary.Count(tensor::DType::kF32);
+    const size_t numbers = part.a.size() + part.b.size() + part.magnitude.size();
+    summary.bytes += static_cast<int64_t>(numbers * sizeof(float));
+  }
+  std::error_code error;
+  const bool taken = model::NamesGgufFile(to) ? fs::exists(to, error)
+                                              : fs::exists(to, error) && !fs::is_empty(to, error);
+  if (taken || error) {
+    return MakeError(ErrorKind::kUsage, "-o {}: must be a new name, or an empty folder", to);
+  }
+  if (model::NamesGgufFile(to)) {
+    MORES_RETURN_IF_ERROR(model::WriteGgufAdapter(*opened.adapter, opened.base->config(), to));
+    return summary;
+  }
+  model::Adapter written = *opened.adapter;
+  if (written.config.base.empty()) written.config.base = opened.base->path();
+  MORES_RETURN_IF_ERROR(model::WritePeftAdapter(written, to));
+  return summary;
+}
+
 Expected<model::ConvertSummary> ConvertModel(const ConvertJob& options, const Watch& watch) {
   if (options.to.empty()) return MakeError(ErrorKind::kUsage, "the output has no name");
-  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource({.model = options.from}));
+  MORES_ASSIGN_OR_RETURN(const auto source,
+                         OpenSource({.model = options.from, .adapter = options.adapter}));
   model::ConvertOptions converting = options.options;
   converting.stop = watch.stop;
   const job::ShownProgress progress(watch.progress);

@@ -12,10 +12,14 @@ namespace mores::app {
 
 struct ConvertJob {
   std::string from;               // as FindModel takes it
+  std::string adapter;            // merged into it, as ModelOptions::adapter
   std::string to;                 // model::ConvertModel's
   model::ConvertOptions options;  // its stop is the watch's
 };
 
+// The adapter by itself in the other form: to a GGUF file (model::NamesGgufFile) or a new folder.
+// Of the options none counts. kUsage where there is no adapter.
+Expected<model::ConvertSummary> ConvertAdapter(const ConvertJob& options);
 Expected<model::ConvertSummary> ConvertModel(const ConvertJob& options, const Watch& watch);
 
 }  // namespace mores::app

@@ -12,8 +12,30 @@
 
 namespace mores::app {
 
+namespace {
+
+Json DescribeAdapter(const model::Adapter& adapter) {
+  int64_t parameters = 0;
+  std::set<int64_t> ranks;
+  for (const auto& [module, part] : adapter.parts) {
+    parameters += static_cast<int64_t>(part.a.size() + part.b.size() + part.magnitude.size());
+    ranks.insert(part.place.rank);
+  }
+  const model::AdapterConfig& config = adapter.config;
+  return {{"path", adapter.path},
+          {"kind", config.dora              ? "DoRA"
+                   : config.rank_stabilized ? "rsLoRA"
+                                            : "LoRA"},
+          {"ranks", ranks},
+          {"products", adapter.parts.size()},
+          {"parameters", parameters}};
+}
+
+}  // namespace
+
 Expected<Json> DescribeModel(const std::string& model) {
-  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource({.model = model}));
+  MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModelAndAdapter({.model = model}));
+  const model::ModelSource* const source = opened.base.get();
   const model::ModelConfig& config = source->config();
   std::set<std::string> dtypes;
   int64_t disk = 0, embedding = 0;
@@ -54,7 +76,9 @@ Expected<Json> DescribeModel(const std::string& model) {
   MORES_ASSIGN_OR_RETURN(const std::optional<int32_t> tokens, source->TokenCount());
   json["tokens"] = tokens ? Json(*tokens) : Json();
   json["judge_profile"] = nullptr;
-  const text::ModelTexts texts = source->Texts();
+  json["adapter"] = opened.adapter ? DescribeAdapter(*opened.adapter) : Json();
+  const text::ModelTexts texts =
+      opened.adapter ? model::AdaptedTexts(*source, *opened.adapter) : source->Texts();
   MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> judge, texts.judge);
   if (judge) {
     MORES_ASSIGN_OR_RETURN(const format::JudgeConfig config_of_judge,

@@ -42,7 +42,8 @@ std::optional<std::string> FindShipped(const std::string& given) {
   folders.insert(folders.begin(), "");
   for (const std::filesystem::path& folder : folders) {
     for (const std::filesystem::path& place : {folder / named, folder / "models" / named}) {
-      if (FileExists((place / "config.json").string())) return place.string();
+      const bool is_model = FileExists((place / "config.json").string());
+      if (is_model || model::IsAdapterDirectory(place.string())) return place.string();
     }
   }
   return std::nullopt;
@@ -139,14 +140,6 @@ Status CheckAdapter(const std::string& model, const std::string& adapter) {
 Status SetIsa(std::optional<IsaLevel> isa) {
   if (!isa) return {};
   return SetIsaLevel(*isa);
-}
-
-Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOptions& options) {
-  MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(options.model));
-  MORES_ASSIGN_OR_RETURN(auto source, model::OpenModel(path));
-  if (options.adapter.empty()) return source;
-  MORES_ASSIGN_OR_RETURN(auto adapter, model::OpenAdapter(options.adapter, source->config()));
-  return model::MergedSource(std::move(source), std::move(adapter));
 }
 
 Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(const model::ModelSource& source,

@@ -65,6 +65,13 @@ Expected<int> RunInfo(const InfoOptions& options) {
                          j["tokens"].is_null()
                              ? ", no tokenizer here"
                              : fmt::format(", {} in the tokenizer", number("tokens"))));
+  if (const Json& adapter = j["adapter"]; !adapter.is_null()) {
+    const std::vector<int64_t> ranks = adapter["ranks"];
+    PrintModel(fmt::format("  adapter      {}: {} of rank {} over {} products, {:.2f} million",
+                           adapter["path"].get<std::string>(), adapter["kind"].get<std::string>(),
+                           fmt::join(ranks, ", "), adapter["products"].get<int64_t>(),
+                           adapter["parameters"].get<double>() / 1e6));
+  }
   PrintModel(fmt::format("  judge        {}",
                          j["judge_profile"].is_null()
                              ? std::string("no judge.json")
@@ -98,13 +105,24 @@ Expected<int> RunVerify(const app::VerifyOptions& options) {
   return report.identical() ? kExitDone : kExitFailedItems;
 }
 
-Expected<int> RunConvert(const app::ConvertJob& job) {
+struct ConvertCommand {
+  app::ConvertJob job;
+  bool only_adapter = false;
+};
+
+Expected<int> RunConvert(const ConvertCommand& options) {
+  const app::ConvertJob& job = options.job;
   MORES_RETURN_IF_ERROR(CheckModel("--model", job.from));
   if (job.to.empty())
     return MakeError(ErrorKind::kUsage, "-o: needs a folder or a name that ends in .gguf");
+  if (options.only_adapter && (job.options.format || job.options.shard_bytes > 0)) {
+    return MakeError(ErrorKind::kUsage,
+                     "--only-adapter: an adapter is written in f32, in one file");
+  }
   Telling telling;
-  MORES_ASSIGN_OR_RETURN(const model::ConvertSummary summary,
-                         app::ConvertModel(job, telling.watch()));
+  MORES_ASSIGN_OR_RETURN(
+      const model::ConvertSummary summary,
+      options.only_adapter ? app::ConvertAdapter(job) : app::ConvertModel(job, telling.watch()));
   PrintModel(fmt::format("{}: {} tensors, {} in {} file{} ({})", job.to, summary.tensors,
                          Bytes(static_cast<double>(summary.bytes)), summary.files,
                          summary.files == 1 ? "" : "s", fmt::join(summary.dtypes, ", ")));
@@ -147,15 +165,24 @@ and 2 threads, and compares every log-probability bit by bit. Exit code 1 if one
 void AddConvert(CommandLine& line, CLI::App& parent) {
   CLI::App* command = AddCommand(
       parent, {.name = "convert",
-               .summary = "A copy of a model as a folder or a GGUF file, in another element type.",
+               .summary = "A copy of a model as a folder or a GGUF file, in another element type, "
+                          "an adapter merged into it.",
                .example = R"(  mores model convert models/mini -o mini.gguf --dtype q8_0
   mores model convert mini.gguf -o mini-f32 --dtype f32
+  mores model convert mini.gguf --adapter tuned -o merged.gguf
+  mores model convert mini.gguf --adapter tuned --only-adapter -o tuned.gguf
 
 -o NAME.gguf writes a GGUF file, any other name a folder as Hugging Face's libraries read it. Without
 --dtype no value changes: a folder has f32 where the model was in blocks, and what was a folder
 becomes the same folder again. q4_k_m, q4_0 and q8_0 are the common recipes, llama-quantize's too.
-The tokenizer, templates and judge.json go along.)"});
-  const auto job = std::make_shared<app::ConvertJob>();
+The tokenizer, templates and judge.json go along.
+
+--adapter merges an adapter; so does a model that is an adapter's folder, into the base that it
+names. What it changes keeps its element type, and becomes q8_0 where that was blocks; all else keeps
+its bytes. --only-adapter writes the adapter alone: -o NAME.gguf as llama.cpp reads it, any other
+name a folder as PEFT reads it.)"});
+  const auto options = std::make_shared<ConvertCommand>();
+  const std::shared_ptr<app::ConvertJob> job(options, &options->job);
   command->add_option("model", job->from, "A directory, a GGUF file or a name of mores model list")
       ->required();
   command->add_option("-o,--output", job->to, "A new or an empty folder, or a new NAME.gguf")
@@ -184,7 +211,14 @@ The tokenizer, templates and judge.json go along.)"});
           "Weights a file of a folder at most, in gigabytes (0: one file)")
       ->check(CLI::Range(0.0, 1e6))
       ->default_str("0");
-  OnRun(line, command, [job] { return RunConvert(*job); });
+  command->add_option("--adapter", job->adapter,
+                      "An adapter to merge: a folder as PEFT writes it, or a GGUF file");
+  command->add_flag_callback(
+      "--lossy", [job] { job->options.lossy = model::LossyMerge::kAllowed; },
+      "Blocks of 4 bits also for what an adapter changed, which they can swallow");
+  command->add_flag("--only-adapter", options->only_adapter,
+                    "The adapter in another form, not the model");
+  OnRun(line, command, [options] { return RunConvert(*options); });
 }
 
 }  // namespace

@@ -28,9 +28,10 @@ void AddIsaOption(CLI::App* command, std::optional<IsaLevel>& isa) {
 }
 
 void AddEngineOptions(CLI::App* command, app::ModelOptions& options) {
-  command->add_option("--adapter", options.adapter,
-                      "A LoRA adapter in a GGUF file, merged into the model's weights as it is "
-                      "loaded");
+  command->add_option(
+      "--adapter", options.adapter,
+      "An adapter over the model: a folder as PEFT writes it, or a GGUF file (where "
+      "--model is such a folder, it names its base)");
   AddPrecisionOption(command, options.precision);
   command->add_option("--threads", options.threads, "Threads (0: one a processor)")
       ->check(CLI::Range(0, 4096))

@@ -25,25 +25,76 @@ void PrintSlice(const std::string& name, const Json& slice) {
              ValidationPercent(slice, "unparsed"));
 }
 
-void PrintResult(const std::string& output, const train::SftResult& result) {
-  fmt::print("{:<28} {:>9} {:>11} {:>8} {:>13} {:>11}\n", "validation", "examples", "accuracy %",
-             "AUROC %", "label mass %", "unparsed %");
-  for (const char* group : {"by_language", "by_source"}) {
-    const Json slices = result.evaluation.value(group, Json::object());
-    for (const auto& [name, slice] : slices.items()) PrintSlice(name, slice);
-  }
-  PrintSlice("all", result.evaluation);
-  fmt::print("{} {}: {} steps, {} tokens, {:.0f} s of training\n", Printable(output),
-             result.already_done ? "was already there" : "written", result.steps, result.tokens,
-             result.seconds);
+void PrintEnd(const std::string& output, const train::TrainingResult& result) {
+  for (const std::string& check : result.checks) fmt::print("{}\n", Printable(check));
+  std::string best;
+  if (result.best_step >= 0) best = fmt::format(", those of step {} the best", result.best_step);
+  fmt::print("{} {}: {} steps{}, {} tokens, {:.0f} s of training\n", Printable(output),
+             result.already_done ? "was already there" : "written", result.steps, best,
+             result.tokens, result.seconds);
   if (!result.warning.empty()) fmt::print(stderr, "mores: {}\n", Printable(result.warning));
 }
 
-Expected<int> RunSft(const app::SftJob& job) {
+void PrintLabels(const Json& evaluation) {
+  fmt::print("{:<28} {:>9} {:>11} {:>8} {:>13} {:>11}\n", "validation", "examples", "accuracy %",
+             "AUROC %", "label mass %", "unparsed %");
+  for (const char* group : {"by_language", "by_source"}) {
+    const Json slices = evaluation.value(group, Json::object());
+    for (const auto& [name, slice] : slices.items()) PrintSlice(name, slice);
+  }
+  PrintSlice("all", evaluation);
+}
+
+void PrintPreferences(const Json& evaluation) {
+  fmt::print("{:<28} {:>9} {:>11} {:>11} {:>11}\n", "validation", "examples", "loss", "accuracy %",
+             "margin");
+  const auto figure = [&](const char* field) {
+    const Json value = evaluation.value(field, Json());
+    return value.is_number() ? FigureText(value.get<double>()) : "-";
+  };
+  fmt::print("{:<28} {:>9} {:>11} {:>11} {:>11}\n", "all", evaluation.value("examples", int64_t{0}),
+             figure("loss"), ValidationPercent(evaluation, "rewards/accuracies"),
+             figure("rewards/margins"));
+}
+
+Expected<int> RunSft(const app::TrainingJob& job) {
   Telling telling;
-  MORES_ASSIGN_OR_RETURN(const train::SftResult result, app::TrainSft(job, telling.watch()));
-  PrintResult(job.options.output, result);
+  MORES_ASSIGN_OR_RETURN(const train::TrainingResult result, app::TrainSft(job, telling.watch()));
+  if (result.evaluation.is_object()) PrintLabels(result.evaluation);
+  PrintEnd(job.options.output, result);
   return kExitDone;
+}
+
+Expected<int> RunPreference(const app::TrainingJob& job) {
+  Telling telling;
+  MORES_ASSIGN_OR_RETURN(const train::TrainingResult result,
+                         app::TrainPreference(job, telling.watch()));
+  if (result.evaluation.is_object()) PrintPreferences(result.evaluation);
+  PrintEnd(job.options.output, result);
+  return kExitDone;
+}
+
+// A command that trains; `job` holds what it was called with.
+CLI::App* AddTraining(CLI::App& train, const CommandText& texts,
+                      const std::shared_ptr<app::TrainingJob>& job) {
+  CLI::App* command = AddCommand(train, texts);
+  train::TrainingOptions& options = job->options;
+  command->add_option("recipe", options.recipe, "Recipe, a TOML file")->required();
+  command->add_option("--data", options.data_directory,
+                      "Where the recipe's data paths start; default: the recipe's folder");
+  command
+      ->add_option("-o,--output", options.output,
+                   "Directory to write: a model, or an adapter where the recipe trains one")
+      ->required();
+  command
+      ->add_option("--threads", options.threads, "Threads (0: one a processor); changes no result")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  AddIsaOption(command, job->isa);
+  command->add_flag_callback(
+      "--fresh", [job] { job->options.start = train::StartMode::kFresh; },
+      "Drop checkpoints and replace the output instead of going on");
+  return command;
 }
 
 }  // namespace
@@ -55,28 +106,28 @@ void AddTrainCommand(CommandLine& line) {
       "\nStopped or killed, the same command goes on from its last checkpoint "
       "(out/mini/base.train).\n"
       "Loss and validation by step: out/mini/base.metrics.jsonl.";
-  CLI::App* train =
-      AddCommand(line.app, {.name = "train", .summary = "Train a judge.", .example = example});
+  CLI::App* train = AddCommand(
+      line.app, {.name = "train", .summary = "Train a judge, or an adapter.", .example = example});
   train->require_subcommand(1);
-  CLI::App* sft =
-      AddCommand(*train, {.name = "sft",
-                          .summary = "Train on labelled dialogues with critiques, from random "
-                                     "weights or from a model.",
-                          .example = example});
-  const auto job = std::make_shared<app::SftJob>();
-  train::SftOptions& options = job->options;
-  sft->add_option("recipe", options.recipe, "Recipe, a TOML file")->required();
-  sft->add_option("--data", options.data_directory,
-                  "Where the recipe's data paths start; default: the recipe's folder");
-  sft->add_option("-o,--output", options.output, "Model directory to write")->required();
-  sft->add_option("--threads", options.threads, "Threads (0: one a processor); changes no result")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  AddIsaOption(sft, job->isa);
-  sft->add_flag_callback(
-      "--fresh", [job] { job->options.start = train::StartMode::kFresh; },
-      "Drop checkpoints and replace the output instead of going on");
-  OnRun(line, sft, [job] { return RunSft(*job); });
+  const auto sft_job = std::make_shared<app::TrainingJob>();
+  CLI::App* sft = AddTraining(
+      *train,
+      {.name = "sft",
+       .summary = "Train on labelled dialogues, with critiques or without, from random weights or "
+                  "from a model: every weight, or an adapter.",
+       .example = example},
+      sft_job);
+  OnRun(line, sft, [sft_job] { return RunSft(*sft_job); });
+  const auto preference_job = std::make_shared<app::TrainingJob>();
+  CLI::App* preference = AddTraining(
+      *train,
+      {.name = "preference",
+       .summary = "Train on preferences (DPO and its kin): every weight of a model, or an adapter.",
+       .example = "mores train preference recipes/preference/mini.toml -o out/preference\n"
+                  "\nStopped or killed, the same command goes on; log-probabilities of the "
+                  "reference are computed once."},
+      preference_job);
+  OnRun(line, preference, [preference_job] { return RunPreference(*preference_job); });
 }
 
 }  // namespace mores::cli

@@ -36,13 +36,14 @@ Expected<std::vector<Tensor>> Collect(const ModelSource& source) {
     tensors.push_back({{name, view.shape, view.dtype}, view.dtype});
     known.insert(name);
   };
+  const ModelSource& stored = source.Container();
   for (const WeightShape& weight : WeightShapes(source.config())) {
-    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source.Find(weight));
+    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, stored.Find(weight));
     add(weight.name, view);
   }
   for (const std::string& name : source.TensorNames()) {
     if (known.contains(name)) continue;
-    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source.FindAny(name));
+    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source.FindStored(name));
     add(name, view);
   }
   return tensors;
@@ -211,10 +212,28 @@ Status CheckFolderName(const std::string& to) {
   return MakeError(ErrorKind::kUsage, "-o {}: name a folder, or a file that ends in .gguf", to);
 }
 
+// Formats of so few bits that a merged adapter may get lost in them.
+Status CheckLossy(const ModelSource& from, const ConvertOptions& options) {
+  const bool few_bits =
+      options.format == WeightFormat::kQ4_0 || options.format == WeightFormat::kQ4KM;
+  if (!few_bits || options.lossy == LossyMerge::kAllowed) return {};
+  const std::vector<WeightShape> weights = WeightShapes(from.config());
+  const bool merged = std::any_of(weights.begin(), weights.end(), [&](const WeightShape& weight) {
+    return from.Changes(weight.name);
+  });
+  if (!merged) return {};
+  return MakeError(
+      ErrorKind::kUsage,
+      "--dtype {}: blocks of 4 bits can swallow what an adapter changed; q8_0 keeps it, "
+      "and --lossy writes them all the same",
+      Name(*options.format));
+}
+
 }  // namespace
 
 Expected<ConvertSummary> ConvertModel(const ModelSource& from, const std::string& to,
                                       const ConvertOptions& options, const ConvertSeen& seen) {
+  MORES_RETURN_IF_ERROR(CheckLossy(from, options));
   if (NamesGgufFile(to)) {
     std::error_code error;
     if (std::filesystem::exists(to, error)) {

@@ -17,12 +17,21 @@
 
 namespace mores::model {
 
+// Whether tensors that an adapter changed may go to blocks of 4 or 5 bits, whose steps can be wider
+// than what it changed.
+enum class LossyMerge { kRefused, kAllowed };
+
 struct ConvertOptions {
   // None: no value changes. Every tensor stays as it is, byte for byte, but that
   //   - a directory, which can't hold blocks, has f32 where there are any;
   //   - vectors are f32 in a GGUF file;
-  //   - a GGUF file made of a checkpoint goes back to that one's element type.
+  //   - a GGUF file made of a checkpoint goes back to that one's element type;
+  //   - what an adapter changed is rounded to the element type that it had, or in a GGUF file to
+  //     q8_0 where that was blocks.
+  // Blocks that no adapter changed stay as they are also where a format of blocks is named and an
+  // adapter is merged.
   std::optional<WeightFormat> format;
+  LossyMerge lossy = LossyMerge::kRefused;
   int64_t shard_bytes = 0;  // of weights a file of a directory at most (one tensor at least); 0:
                             // one file
   int threads = 0;          // 0: one a processor
@@ -48,9 +57,9 @@ bool NamesGgufFile(const std::string& path);
 // To a GGUF file (NamesGgufFile), which must not exist; it is put in place when it is whole. Else
 // every tensor of the source, and its other files (tokenizer, templates, judge.json), into the
 // directory `to`, which must not exist or be empty; config.json, with the element type told in it,
-// comes last. kUsage for a format that a directory doesn't hold; kMissing, kCorrupt, kUnsupported
-// or kIo, files named, the last also where the disk hasn't the room; kCancelled once a stop is
-// asked for.
+// comes last. kUsage for a format that a directory doesn't hold, and for LossyMerge; kMissing,
+// kCorrupt, kUnsupported or kIo, files named, the last also where the disk hasn't the room;
+// kCancelled once a stop is asked for.
 Expected<ConvertSummary> ConvertModel(const ModelSource& from, const std::string& to,
                                       const ConvertOptions& options, const ConvertSeen& seen);
 

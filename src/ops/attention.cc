@@ -10,7 +10,7 @@ namespace mores::ops {
 namespace {
 
 // Queries at a time: fewer compute less of what causality hides; more read keys fewer times.
-constexpr int64_t kForwardTile = 24, kBackwardTile = 48;
+constexpr int64_t kForwardTile = 24;
 
 int64_t RoundUp(int64_t x) { return (x + kKeyPanel - 1) / kKeyPanel * kKeyPanel; }
 
@@ -71,60 +71,6 @@ void AttendTile(const AttentionForward& a, int64_t begin, int64_t end, Attention
   }
 }
 
-// Adds sum over rows of weights[row][j] * x[row] to y[j], for j < keys.
-void AddTransposedProduct(const float* weights, int64_t stride, int64_t rows, int64_t keys,
-                          const float* x, int64_t x_row, int64_t head_dim, float* y,
-                          int64_t y_row) {
-  Kernels().matmul_f32({.rows = keys,
-                        .columns = head_dim,
-                        .depth = rows,
-                        .a = weights,
-                        .a_row = 1,
-                        .a_step = stride,
-                        .b = x,
-                        .b_row = x_row,
-                        .c = y,
-                        .c_row = y_row,
-                        .accumulate = Accumulate::kYes});
-}
-
-void BackwardTile(const AttentionBackward& a, int64_t begin, int64_t end,
-                  AttentionScratch& scratch) {
-  const int64_t rows = end - begin;
-  const int64_t keys = a.first_position + end;
-  const int64_t stride = RoundUp(keys);
-  float* p = scratch.scores.Resize(rows * stride);
-  float* ds = scratch.gradients.Resize(rows * stride);
-  const float* query = a.query + begin * a.query_row;
-  const float* dout = a.out_gradient + begin * a.out_row;
-  PanelProducts(query, a.query_row, rows, scratch.key_panels.data(), keys, a.head_dim, p, stride);
-  PanelProducts(dout, a.out_row, rows, scratch.value_panels.data(), keys, a.head_dim, ds, stride);
-  const float scale = 1.0f / std::sqrt(static_cast<float>(a.head_dim));
-  for (int64_t r = 0; r < rows; ++r) {
-    const int64_t valid = a.first_position + begin + r + 1;
-    Kernels().softmax_from_log_sum(p + r * stride, valid, stride, scale,
-                                   a.log_sums[(begin + r) * a.log_sum_step]);
-    const float delta =
-        Kernels().dot(dout + r * a.out_row, a.out + (begin + r) * a.out_row, a.head_dim);
-    Kernels().softmax_backward(p + r * stride, ds + r * stride, stride, delta, scale);
-  }
-  AddTransposedProduct(p, stride, rows, keys, dout, a.out_row, a.head_dim, a.value_gradient,
-                       a.head_dim);
-  AddTransposedProduct(ds, stride, rows, keys, query, a.query_row, a.head_dim, a.key_gradient,
-                       a.head_dim);
-  Kernels().matmul_f32({.rows = rows,
-                        .columns = a.head_dim,
-                        .depth = keys,
-                        .a = ds,
-                        .a_row = stride,
-                        .a_step = 1,
-                        .b = a.key,
-                        .b_row = a.head_dim,
-                        .c = a.query_gradient + begin * a.query_row,
-                        .c_row = a.query_row,
-                        .accumulate = Accumulate::kNo});
-}
-
 }  // namespace
 
 void StoreKeys(const float* keys, int64_t row, int64_t first, int64_t count, int64_t head_dim,
@@ -167,12 +113,6 @@ void PackKeys(const float* keys, int64_t row, int64_t positions, int64_t head_di
 void Attend(const AttentionForward& args, AttentionScratch& scratch) {
   for (int64_t begin = 0; begin < args.rows; begin += kForwardTile) {
     AttendTile(args, begin, std::min(args.rows, begin + kForwardTile), scratch);
-  }
-}
-
-void AttendBackward(const AttentionBackward& args, AttentionScratch& scratch) {
-  for (int64_t begin = 0; begin < args.rows; begin += kBackwardTile) {
-    BackwardTile(args, begin, std::min(args.rows, begin + kBackwardTile), scratch);
   }
 }
 

@@ -55,26 +55,6 @@ struct AttentionForward {
 };
 void Attend(const AttentionForward& args, AttentionScratch& scratch);
 
-// Gradients of one head by queries at positions that follow each other.
-struct AttentionBackward {
-  int64_t rows;            // queries
-  int64_t first_position;  // of the first
-  int64_t head_dim;
-  const float* query;  // [rows][head_dim], stride query_row
-  int64_t query_row;
-  const float* key;  // [first_position + rows][head_dim], like the gradients by keys and values
-  const float* out;  // result of Attend, stride out_row
-  const float* out_gradient;
-  int64_t out_row;
-  const float* log_sums;  // stride log_sum_step
-  int64_t log_sum_step;
-  float* query_gradient;  // written; stride query_row
-  float* key_gradient;    // added to
-  float* value_gradient;  // added to
-};
-// `scratch.key_panels` and `scratch.value_panels` must hold this head's keys and values.
-void AttendBackward(const AttentionBackward& args, AttentionScratch& scratch);
-
 }  // namespace mores::ops
 
 #endif  // MORES_OPS_ATTENTION_H_

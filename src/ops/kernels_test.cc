@@ -242,61 +242,6 @@ TEST_P(AttentionTest, AgreesWithReferenceAndDoesNotDependOnChunks) {
   EXPECT_EQ(pieces, whole.out);
 }
 
-TEST_P(AttentionTest, GradientsAgreeWithDifferences) {
-  constexpr size_t kShort = 35;  // more than one panel
-  const auto head = [](const Rows& rows) { return Rows(rows.begin(), rows.begin() + kShort); };
-  const Rows query = head(query_), key = head(key_), value = head(value_);
-  const Rows dout = RandomRows(kShort, kHeadDim, 24);
-  const Result forward = Run(query, key, value, 0, kShort);
-  const std::vector<float> q = ToFloats(query), k = ToFloats(key), v = ToFloats(value);
-  const std::vector<float> d = ToFloats(dout);
-  std::vector<float> dq(q.size()), dk(q.size(), 0.0f), dv(q.size(), 0.0f);
-  AttentionScratch scratch;
-  const int64_t panel_elements = KeyPanelElements(kShort, kHeadDim);
-  PackKeys(k.data(), kHeadDim, kShort, kHeadDim, scratch.key_panels.Resize(panel_elements));
-  PackKeys(v.data(), kHeadDim, kShort, kHeadDim, scratch.value_panels.Resize(panel_elements));
-  AttendBackward({.rows = kShort,
-                  .first_position = 0,
-                  .head_dim = kHeadDim,
-                  .query = q.data(),
-                  .query_row = kHeadDim,
-                  .key = k.data(),
-                  .out = forward.out.data(),
-                  .out_gradient = d.data(),
-                  .out_row = kHeadDim,
-                  .log_sums = forward.log_sums.data(),
-                  .log_sum_step = 1,
-                  .query_gradient = dq.data(),
-                  .key_gradient = dk.data(),
-                  .value_gradient = dv.data()},
-                 scratch);
-  const auto loss = [&](const Rows& a, const Rows& b, const Rows& c) {
-    const Rows out = reference::Attention(a, b, c, 0);
-    double sum = 0;
-    for (size_t i = 0; i < out.size(); ++i) sum += Dot(out[i], dout[i]);
-    return sum;
-  };
-  for (const size_t row : {size_t{0}, size_t{1}, size_t{31}, size_t{32}, size_t{34}}) {
-    const auto differences = [&](const Rows& base, const std::function<double(const Rows&)>& f) {
-      return Differences(base[row], [&](const Row& changed) {
-        Rows rows = base;
-        rows[row] = changed;
-        return f(rows);
-      });
-    };
-    const auto slice = [&](const std::vector<float>& flat) {
-      const auto first = flat.begin() + static_cast<int64_t>(row * kHeadDim);
-      return std::vector<float>(first, first + static_cast<int64_t>(kHeadDim));
-    };
-    ExpectNear(slice(dq), differences(query, [&](const Rows& x) { return loss(x, key, value); }),
-               5e-5);
-    ExpectNear(slice(dk), differences(key, [&](const Rows& x) { return loss(query, x, value); }),
-               5e-5);
-    ExpectNear(slice(dv), differences(value, [&](const Rows& x) { return loss(query, key, x); }),
-               5e-5);
-  }
-}
-
 std::string LevelName(const testing::TestParamInfo<IsaLevel>& info) {
   return std::string(Name(info.param));
 }

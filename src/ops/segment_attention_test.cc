@@ -152,7 +152,7 @@ TEST_P(SegmentAttentionTest, AgreesWithItsFormula) {
 }
 
 TEST_P(SegmentAttentionTest, GradientsAgreeWithDifferences) {
-  const Sequences s{{0, 5, 9, 16, 18}, {-1, 0, 0, -1}};
+  const Sequences s{{0, 21, 42, 76, 79}, {-1, 0, 0, -1}};
   const HeadLayout h = Layout(4, 2, 6);
   const auto rows = RandomNumbers(s.rows() * h.width, 3);
   const auto dout = RandomNumbers(s.rows() * 4 * h.head_dim, 4);
@@ -170,7 +170,7 @@ TEST_P(SegmentAttentionTest, GradientsAgreeWithDifferences) {
   };
   const Result exact = Attend(s, h, kFloat, rows, dout, 2);
   const Result rounded = Attend(s, h, kPairs, rows, dout, 2);
-  for (int64_t row = 0; row < s.rows(); ++row) {
+  for (int64_t row = 0; row < s.rows(); row += 5) {
     for (const std::vector<int64_t>* places : {&h.queries, &h.keys, &h.values}) {
       for (const int64_t at : *places) {
         const size_t i = static_cast<size_t>(row * h.width + at + row % h.head_dim);

@@ -59,15 +59,22 @@ struct PredictedToken {
   bool label;
 };
 
+// What a token weighs by what it is.
+double KindWeight(const Example& example, int32_t i, const TokenWeights& weights) {
+  if (!example.learned.empty()) {
+    return example.learned[static_cast<size_t>(i)] != 0 ? weights.critique : weights.prompt;
+  }
+  if (i < example.prompt_length) return weights.prompt;
+  return i < example.prompt_length + example.label_length ? weights.label : weights.critique;
+}
+
 // Those of an example that weigh something, and its label's, in order.
 std::vector<PredictedToken> PredictedTokens(const Example& example, const TokenWeights& weights) {
   std::vector<PredictedToken> predicted;
   const int32_t label_end = example.prompt_length + example.label_length;
   for (int32_t i = 1; i <= example.length(); ++i) {
     const bool label = i >= example.prompt_length && i < label_end;
-    const double kind = i < example.prompt_length ? weights.prompt
-                        : label                   ? weights.label
-                                                  : weights.critique;
+    const double kind = KindWeight(example, i, weights);
     const auto weight = static_cast<float>(kind * static_cast<double>(example.weight));
     if (weight != 0 || label) predicted.push_back({i, weight, label});
   }
@@ -90,6 +97,8 @@ Json ExampleSet::Summary() const {
                {"critiques_cut", critiques_cut},
                {"languages_differ", languages_differ}};
   if (critiques_out > 0) json["critiques_out"] = critiques_out;
+  if (completions_cut > 0) json["completions_cut"] = completions_cut;
+  if (left_out > 0) json["left_out"] = left_out;
   return json;
 }
 

@@ -27,6 +27,9 @@ struct Example {
   std::vector<int32_t> tokens;  // prompt, then label, separator, critique and end token
   int32_t prompt_length = 0;    // with what leads to the label, which judging gives the model too
   int32_t label_length = 0;
+  // [tokens], of conversations: what is learned of them, wherever it stands. Empty: label,
+  // separator, critique and end token, which stand behind the prompt.
+  std::vector<uint8_t> learned = {};
 
   // Positions that the engine computes: the last token is predicted, never read.
   int32_t length() const { return static_cast<int32_t>(tokens.size()) - 1; }
@@ -39,6 +42,8 @@ struct ExampleSet {
   int64_t critiques_out = 0;  // left out, where the profile's reply ends with the label
   // Examples whose `lang` isn't what judging would take the dialogue for.
   int64_t languages_differ = 0;
+  int64_t completions_cut = 0;  // of conversations: examples without their end
+  int64_t left_out = 0;         // of conversations: nothing to learn was left of them
   int64_t tokens = 0;
 
   std::vector<int32_t> lengths() const;
@@ -52,7 +57,8 @@ Expected<ExampleSet> TokenizeRecords(std::span<const format::SftRecord> records,
                                      const text::Tokenizer& tokenizer,
                                      const format::JudgeConfig& config);
 
-// Weights of predicted tokens by what they are; each example's own weight multiplies them.
+// Weights of predicted tokens by what they are; each example's own weight multiplies them. What is
+// learned of a conversation weighs like a critique, the rest like a prompt.
 struct TokenWeights {
   double prompt = 0;
   double label = 1;

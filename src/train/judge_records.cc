@@ -1,12 +1,10 @@
 #include "train/judge_records.h"
 
-#include <cmath>
 #include <filesystem>
-#include <map>
 #include <optional>
 
 #include "base/json_lines.h"
-#include "base/random.h"
+#include "train/held_out.h"
 
 namespace mores::train {
 namespace {
@@ -95,24 +93,12 @@ Expected<std::vector<format::SftRecord>> ReadJudgeRecords(const std::string& pat
 }
 
 SplitRecords HoldOut(std::vector<format::SftRecord> records, double share, uint64_t seed) {
-  std::map<std::string, std::vector<size_t>> groups;
-  for (size_t i = 0; i < records.size(); ++i) {
-    const std::string_view query = format::QueryOf(records[i].dialogue);
-    groups[query.empty() ? "id " + records[i].dialogue.id : fmt::format("query {}", query)]
-        .push_back(i);
+  std::vector<std::string> groups;
+  for (const format::SftRecord& record : records) {
+    const std::string_view query = format::QueryOf(record.dialogue);
+    groups.push_back(query.empty() ? "id " + record.dialogue.id : fmt::format("query {}", query));
   }
-  std::vector<const std::vector<size_t>*> order;
-  for (const auto& [query, members] : groups) order.push_back(&members);
-  Random random(seed, HashBytes("held out"));
-  random.Shuffle(order);
-  const auto wanted = static_cast<size_t>(
-      share > 0 ? std::max(1.0, std::round(share * static_cast<double>(records.size()))) : 0);
-  std::vector<char> held(records.size(), 0);
-  size_t count = 0;
-  for (size_t g = 0; g + 1 < order.size() && count < wanted; ++g) {
-    for (const size_t i : *order[g]) held[i] = 1;
-    count += order[g]->size();
-  }
+  const std::vector<char> held = ChooseHeldOut(groups, share, seed);
   SplitRecords split;
   for (size_t i = 0; i < records.size(); ++i) {
     (held[i] != 0 ? split.valid : split.train).push_back(std::move(records[i]));

@@ -43,7 +43,6 @@ tl::unexpected<Error> RefuseAs(const RunSetup& setup, const char* field, const E
 // An adapter to go on from, or a new one. kInput where it was trained on another base.
 Status OpenAdapterToTrain(RunSetup& setup) {
   const AdapterRecipe& recipe = *setup.recipe.adapter;
-  MORES_ASSIGN_OR_RETURN(const Json base_files, HashesOf(*setup.start));
   if (recipe.from.empty()) {
     const auto places =
         model::PlacesOf(recipe.config, setup.start->config(), "field 'adapter.targets'");
@@ -57,17 +56,13 @@ Status OpenAdapterToTrain(RunSetup& setup) {
     auto opened = model::OpenAdapter(recipe.from, setup.start->config());
     if (!opened) return RefuseAs(setup, "adapter.from", opened.error());
     setup.adapter = std::move(*opened);
-    const Json& known = setup.adapter->config.base_files;
-    if (known.is_object() && known != base_files) {
-      return setup.Refuse("adapter.from",
-                          fmt::format("{} was trained on another base than {}: its weights differ",
-                                      recipe.from, setup.start_path));
-    }
+    const Status same_base = model::CheckBase(*setup.adapter, *setup.start);
+    if (!same_base) return RefuseAs(setup, "adapter.from", same_base.error());
     setup.adapter->config.dropout = recipe.config.dropout;
   }
   std::error_code error;
   setup.adapter->config.base = fs::absolute(setup.start_path, error).lexically_normal().string();
-  setup.adapter->config.base_files = base_files;
+  MORES_ASSIGN_OR_RETURN(setup.adapter->config.base_files, model::BaseFilesOf(*setup.start));
   return {};
 }
 

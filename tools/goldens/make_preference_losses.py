@@ -158,8 +158,14 @@ def loss_of(step, policy, options):
             nll = (p.weight * p.likelihood * p.nll).sum()
             total = total + scale * nll / (p.weight * p.len_c).sum()
         if name != "sft":
+            # Sorted losses weigh as the pair whose figure stands at that rank.
+            order = torch.arange(len(p.weight))
+            if name == "aot":
+                order = (p.c - p.r).argsort(stable=True)
+            elif name == "aot_unpaired":
+                order = (p.c - p.ref_c).argsort(stable=True)
             each = pair_loss(name, p, o) * p.likelihood
-            total = total + scale * (p.weight * each).sum() / p.weight.sum()
+            total = total + scale * (p.weight[order] * each).sum() / p.weight.sum()
     return total
 
 
@@ -313,13 +319,67 @@ def open_trl(folder):
     return dpo_trainer
 
 
+PLAIN = types.SimpleNamespace(device="cpu", gather=lambda x: x, gather_for_metrics=lambda x: x)
+
+
+def compare_means_with_trl():
+    """SimPO and ORPO's odds: what TRL makes of mean log-probabilities."""
+    from trl.experimental.cpo.cpo_trainer import CPOTrainer
+    from trl.experimental.orpo.orpo_trainer import ORPOTrainer
+    step = random_step(7, [5, 3, 1, 4, 2, 2])
+    policy = [torch.tensor(c["policy"], dtype=torch.float64) for c in step["completions"]]
+    means = [torch.stack([p.mean() for p in policy[half::2]]) for half in (0, 1)]
+    o = {**DEFAULTS, "beta": 1.3, "simpo_gamma": 0.8, "label_smoothing": 0.1, "orpo_lambda": 0.7}
+    p = Pairs(step, policy, o)
+    cpo = types.SimpleNamespace(alpha=0.0, accelerator=PLAIN, loss_type="simpo", beta=o["beta"],
+                                simpo_gamma=o["simpo_gamma"],
+                                label_smoothing=o["label_smoothing"])
+    orpo = types.SimpleNamespace(accelerator=PLAIN, beta=o["orpo_lambda"])
+    simpo_error = (CPOTrainer.cpo_loss(cpo, *means)[0] - pair_loss("simpo", p, o)).abs().max()
+    # TRL's is what it takes off.
+    orpo_error = (ORPOTrainer.odds_ratio_loss(orpo, *means)[0]
+                  + pair_loss("orpo", p, o)).abs().max()
+    if max(simpo_error, orpo_error) > 1e-6:
+        raise SystemExit(f"simpo is off by {simpo_error}, orpo by {orpo_error}")
+    print(f"TRL's CPO and ORPO trainers agree; worst {max(simpo_error, orpo_error):.2g}")
+
+
+def compare_kto_with_trl(batch):
+    from trl.trainer import kto_trainer
+    kto_trainer.disable_gradient_checkpointing = lambda *_: contextlib.nullcontext()
+    worst = 0.0
+    for kl in (0.7, -0.4):
+        o = {**DEFAULTS, "loss_type": ["kto"], "beta": 0.4, "desirable_weight": 1.5,
+             "undesirable_weight": 0.5}
+        outputs = types.SimpleNamespace(logits=batch["policy"].clone().requires_grad_())
+        reference_model = lambda **_: types.SimpleNamespace(logits=batch["reference"])
+        model = lambda **_: outputs
+        trainer = types.SimpleNamespace(
+            model=types.SimpleNamespace(training=True), accelerator=PLAIN, aux_loss_enabled=False,
+            precompute_ref_logps=False, calculate_KL=True, loss_type="kto", beta=o["beta"],
+            desirable_weight=o["desirable_weight"], undesirable_weight=o["undesirable_weight"],
+            args=types.SimpleNamespace(gradient_checkpointing_kwargs=None),
+            ref_model=reference_model, _total_train_tokens=0,
+            _compute_kl_logps=lambda asked, _: torch.full((8,), kl if asked is model else 0.0),
+            _metrics={"train": collections.defaultdict(list)})
+        wanted = [True, False, False, True, True, True, False, True]
+        inputs = {"input_ids": batch["ids"], "attention_mask": torch.ones_like(batch["ids"]),
+                  "completion_mask": batch["mask"], "label": torch.tensor(wanted)}
+        theirs = kto_trainer.KTOTrainer._compute_loss(trainer, model, inputs, False)
+        theirs.backward()
+        ours, our_gradient = our_loss(batch, o, order=range(8), wanted=wanted, kl=kl)
+        worst = max(worst, abs(theirs.item() - ours),
+                    (outputs.logits.grad - our_gradient).norm().item() / our_gradient.norm())
+    if worst > 1e-4:
+        raise SystemExit(f"kto is off by {worst}")
+    print(f"TRL's KTO trainer agrees; worst {worst:.2g}")
+
+
 def trl_loss(dpo_trainer, batch, options):
     o = {**DEFAULTS, **options}
-    accelerator = types.SimpleNamespace(
-        device="cpu", gather=lambda x: x, gather_for_metrics=lambda x: x)
     outputs = types.SimpleNamespace(logits=batch["policy"].clone().requires_grad_())
     trainer = types.SimpleNamespace(
-        model=types.SimpleNamespace(training=True), accelerator=accelerator,
+        model=types.SimpleNamespace(training=True), accelerator=PLAIN,
         aux_loss_enabled=False, ld_alpha=None if o["ld_alpha"] == 1.0 else o["ld_alpha"],
         precompute_ref_logps=False,
         args=types.SimpleNamespace(gradient_checkpointing_kwargs=None,
@@ -339,20 +399,21 @@ def trl_loss(dpo_trainer, batch, options):
     return loss.item(), outputs.logits.grad
 
 
-def our_loss(batch, options):
+def our_loss(batch, options, order=None, wanted=None, kl=0.0):
     """The same by the formulas above, from the batch's logits."""
     logits = batch["policy"].clone().double().requires_grad_()
     rows = batch["ids"].shape[0]
-    order = [half * rows // 2 + i for i in range(rows // 2) for half in (0, 1)]
+    order = order or [half * rows // 2 + i for i in range(rows // 2) for half in (0, 1)]
     logps = logits.log_softmax(-1)[:, :-1]
     reference = batch["reference"].double().log_softmax(-1)[:, :-1]
     labels, mask = batch["ids"][:, 1:], batch["mask"][:, 1:].bool()
-    step, policy = {"completions": []}, []
+    step, policy = {"completions": [], "kl": kl}, []
     for row in order:
         def said(table):
             return table[row].gather(-1, labels[row][:, None])[:, 0][mask[row]]
         policy.append(said(logps))
         step["completions"].append({
+            "wanted": wanted is None or wanted[row],
             "policy": policy[-1].tolist(), "reference": said(reference).tolist(),
             "log_square_sums": (2 * logps[row].detach()).logsumexp(-1)[mask[row]].tolist()})
     loss = loss_of(step, policy, options)
@@ -387,7 +448,9 @@ def compare_with_trl(folder):
         compared |= names
         if error > 1e-4:
             raise SystemExit(f"{options}: TRL {theirs}, here {ours}, error {error}")
-    print(f"TRL's trainer agrees: {', '.join(sorted(compared))}; worst {worst:.2g}")
+    print(f"TRL's DPO trainer agrees: {', '.join(sorted(compared))}; worst {worst:.2g}")
+    compare_means_with_trl()
+    compare_kto_with_trl(batch)
 
 
 def main():

@@ -78,8 +78,8 @@ Expected<std::vector<float>> DoraFactors(const AdapterPart& part, const ModelSou
 
 // A model with the adapter merged into its weights: what it changes is in float32, W + (s * d),
 // where d adds up b[row][r] * a[r][column] for r from 0 up, every operation rounded to float32;
-// with a magnitude that by c. It is computed when asked for, and owned by its view. Errors as
-// CheckBase.
+// with a magnitude that by c. It is computed when asked for, and owned by its view. REQUIRES:
+// an adapter for this base (CheckBase).
 Expected<std::unique_ptr<const ModelSource>> MergedSource(std::unique_ptr<const ModelSource> base,
                                                           std::unique_ptr<const Adapter> adapter);
 

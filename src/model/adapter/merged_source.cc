@@ -201,7 +201,6 @@ Expected<std::vector<float>> DoraFactors(const AdapterPart& part, const ModelSou
 
 Expected<std::unique_ptr<const ModelSource>> MergedSource(std::unique_ptr<const ModelSource> base,
                                                           std::unique_ptr<const Adapter> adapter) {
-  MORES_RETURN_IF_ERROR(CheckBase(*adapter, *base));
   return std::make_unique<const AdapterMergedSource>(std::move(base), std::move(adapter));
 }
 

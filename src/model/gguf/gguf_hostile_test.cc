@@ -224,7 +224,8 @@ TEST_F(GgufHostileTest, TokenizersThatAreRefusedAreNotConverted) {
   const auto converts = [&](const GgufDraft& draft) {
     const auto source = Opened(draft);
     const bool files = Gguf(*source).OtherFiles().has_value();
-    EXPECT_EQ(KeysOfGgufSource(Gguf(*source), WrittenTypes::kKept).has_value(), files);
+    const GgufSource& file = Gguf(*source);
+    EXPECT_EQ(KeysOfGgufSource(file, file, WrittenTypes::kKept).has_value(), files);
     EXPECT_EQ(source->LoadTokenizer().has_value(), files);
     return files;
   };

@@ -138,14 +138,15 @@ class TokenizerWriter {
 
 }  // namespace
 
-Expected<GgufWrittenKeys> KeysOfGgufSource(const GgufSource& source, WrittenTypes types) {
+Expected<GgufWrittenKeys> KeysOfGgufSource(const ModelSource& source, const GgufSource& file,
+                                           WrittenTypes types) {
   // A model without a tokenizer may be written; one whose tokenizer can't be read may not.
-  const auto tokenizer = source.LoadTokenizer();
+  const auto tokenizer = file.LoadTokenizer();
   if (!tokenizer && tokenizer.error().kind != ErrorKind::kMissing) {
     return tl::unexpected<Error>(tokenizer.error());
   }
   GgufWrittenKeys keys;
-  for (const auto& [name, value] : source.file().keys().values()) {
+  for (const auto& [name, value] : file.file().keys().values()) {
     const bool of_tensors = name == "general.alignment" || name.starts_with("split.") ||
                             name == "general.quantization_version" ||
                             (name == kFileTypeKey && types == WrittenTypes::kChanged);

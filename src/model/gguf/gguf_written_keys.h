@@ -17,9 +17,11 @@ namespace mores::model {
 // source goes by, inside, where it has any. A view in them is of the source.
 
 // Of a file: its own keys, whatever they are, beside those that make it part of a split one. Where
-// types stay, what it says of itself as a whole stays too.
+// types stay, what it says of itself as a whole stays too. `source`: the file's, or one that an
+// adapter is merged into.
 enum class WrittenTypes { kKept, kChanged };
-Expected<GgufWrittenKeys> KeysOfGgufSource(const GgufSource& source, WrittenTypes types);
+Expected<GgufWrittenKeys> KeysOfGgufSource(const ModelSource& source, const GgufSource& file,
+                                           WrittenTypes types);
 // Of a checkpoint, in a directory: its config, tokenizer and name, and `dtype`, the element type
 // that all its weights have (kCheckpointDTypeKey).
 Expected<GgufWrittenKeys> KeysOfCheckpoint(const ModelSource& source,

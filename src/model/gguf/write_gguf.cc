@@ -24,7 +24,8 @@ using tensor::GgufWriter;
 // A tensor of the file, and where its elements come from.
 struct WrittenTensor {
   GgufWriter::Tensor entry;
-  tensor::TensorView view;
+  // What is merged is made when it is written.
+  std::function<Expected<tensor::TensorView>()> view;
   std::vector<int64_t> rows;      // as TensorCopy has them
   std::function<void()> release;  // lets the pages of the view go
 
@@ -40,20 +41,48 @@ struct WrittenModel {
   GgufWrittenKeys keys;
 };
 
-Expected<WrittenModel> FromGgufSource(const GgufSource& source,
+bool IsInBlocks(DType dtype) { return tensor::BlockElements(dtype) > 1; }
+
+// Beside the file's own tensors, those that an adapter changes: by their names in it.
+std::map<std::string, GgufTensor> ChangedTensors(const ModelSource& source) {
+  std::map<std::string, GgufTensor> changed;
+  for (GgufTensor& tensor : GgufTensors(source.config())) {
+    if (source.Changes(tensor.checkpoint)) changed.emplace(tensor.name, std::move(tensor));
+  }
+  return changed;
+}
+
+// `source`: the file's, or one that an adapter is merged into.
+Expected<WrittenModel> FromGgufSource(const ModelSource& source, const GgufSource& file,
                                       const std::optional<WeightFormat>& format) {
   WrittenModel model;
-  const auto& stored = source.file().tensors();
+  const auto& stored = file.file().tensors();
   const GgufRecipe recipe(format,
                           {source.config().layers, !stored.contains(std::string("output.weight"))});
-  for (const std::string& name : source.file().order()) {
+  const std::map<std::string, GgufTensor> changed = ChangedTensors(source);
+  const bool blocks_asked = format && !ElementsOf(*format);
+  for (const std::string& name : file.file().order()) {
     const tensor::TensorView& view = stored.at(name);
-    const DType dtype = recipe.TypeOf(name, view.shape, view.dtype);
-    const auto release = [&source, &view] { source.file().Release(view); };
-    model.tensors.push_back({{name, view.shape, dtype}, view, {}, release});
+    DType dtype = recipe.TypeOf(name, view.shape, view.dtype);
+    const auto release = [&file, &view] { file.file().Release(view); };
+    if (const auto at = changed.find(name); at != changed.end()) {
+      const GgufTensor& tensor = at->second;
+      if (!format && IsInBlocks(view.dtype)) dtype = DType::kQ8_0;
+      model.tensors.push_back(
+          {{name, view.shape, dtype},
+           [&source, checkpoint = tensor.checkpoint] { return source.FindAny(checkpoint); },
+           CheckpointRows(tensor, source.config()),
+           release});
+      continue;
+    }
+    if (!changed.empty() && blocks_asked && IsInBlocks(view.dtype)) dtype = view.dtype;
+    const auto own = [&view]() -> Expected<tensor::TensorView> { return view; };
+    model.tensors.push_back({{name, view.shape, dtype}, own, {}, release});
   }
+  const bool kept = !format && changed.empty();
   MORES_ASSIGN_OR_RETURN(
-      model.keys, KeysOfGgufSource(source, format ? WrittenTypes::kChanged : WrittenTypes::kKept));
+      model.keys,
+      KeysOfGgufSource(source, file, kept ? WrittenTypes::kKept : WrittenTypes::kChanged));
   return model;
 }
 
@@ -65,8 +94,9 @@ void AddRopeDivisors(const ModelConfig& config, WrittenModel& model) {
   const std::vector<int64_t> shape = {static_cast<int64_t>(divisors->size())};
   const std::string_view bytes(reinterpret_cast<const char*>(divisors->data()),
                                divisors->size() * sizeof(float));
+  const tensor::TensorView view = {DType::kF32, shape, bytes, divisors};
   model.tensors.push_back({{std::string(kRopeDivisors), shape, DType::kF32},
-                           {DType::kF32, shape, bytes, divisors},
+                           [view]() -> Expected<tensor::TensorView> { return view; },
                            {},
                            [] {}});
 }
@@ -82,14 +112,15 @@ Expected<WrittenModel> FromCheckpoint(const ModelSource& source,
   std::optional<DType> common;  // the element type of all
   bool alike = true;
   for (const GgufTensor& tensor : GgufTensors(config)) {
-    MORES_ASSIGN_OR_RETURN(tensor::TensorView view, source.Find(weights.at(tensor.checkpoint)));
+    const WeightShape& weight = weights.at(tensor.checkpoint);
+    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source.Container().Find(weight));
     alike = alike && common.value_or(view.dtype) == view.dtype;
     common = view.dtype;
     const DType dtype = recipe.TypeOf(tensor.name, tensor.shape, view.dtype);
     std::vector<int64_t> rows;
     if (tensor.rows != GgufRows::kAll) rows = CheckpointRows(tensor, config);
     model.tensors.push_back({{tensor.name, tensor.shape, dtype},
-                             std::move(view),
+                             [&source, name = tensor.checkpoint] { return source.FindAny(name); },
                              std::move(rows),
                              [&source, name = tensor.checkpoint] { source.Release(name); }});
   }
@@ -99,8 +130,8 @@ Expected<WrittenModel> FromCheckpoint(const ModelSource& source,
 
 Expected<WrittenModel> ModelToWrite(const ModelSource& from,
                                     const std::optional<WeightFormat>& format) {
-  if (const auto* file = dynamic_cast<const GgufSource*>(&from)) {
-    return FromGgufSource(*file, format);
+  if (const auto* file = dynamic_cast<const GgufSource*>(&from.Container())) {
+    return FromGgufSource(from, *file, format);
   }
   return FromCheckpoint(from, format);
 }
@@ -130,8 +161,9 @@ Expected<ConvertSummary> WriteGguf(const ModelSource& from, const std::string& t
       if (seen) seen(summary.bytes, total);
       return {};
     };
+    MORES_ASSIGN_OR_RETURN(tensor::TensorView view, tensor.view());
     const TensorCopy copy = {.what = fmt::format("{}: tensor '{}'", from.path(), tensor.entry.name),
-                             .view = std::move(tensor.view),
+                             .view = std::move(view),
                              .rows = std::move(tensor.rows),
                              .dtype = tensor.entry.dtype};
     MORES_RETURN_IF_ERROR(CopyTensor(copy, pool, sink));

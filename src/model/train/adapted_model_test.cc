@@ -85,8 +85,9 @@ class AdaptedModel : public testing::TestWithParam<AdaptedCase> {
     return std::move(*model);
   }
 
-  // A prompt, and two completions after it; the whole sequences, or the prompt once.
-  static TrainBatch Pair(bool shared) {
+  // A prompt, and two completions after it: the prompt once, or each completion in a batch with the
+  // prompt of its own, which nothing can be shared in.
+  static std::vector<TrainBatch> Pair(bool shared) {
     Random random(5);
     std::vector<int32_t> prompt, one, other;
     const auto fill = [&](std::vector<int32_t>& tokens, int count) {
@@ -95,22 +96,15 @@ class AdaptedModel : public testing::TestWithParam<AdaptedCase> {
     fill(prompt, 37);
     fill(one, 9);
     fill(other, 21);
-    TrainBatch batch{.tokens = prompt, .offsets = {0, 37}};
-    if (shared) {
-      batch.parents = {-1, 0, 0};
-      batch.predictions = {{.row = 36, .token = one[0], .weight = 0.5f},
-                           {.row = 36, .token = other[0], .weight = -0.25f}};
-    } else {
-      batch = {.offsets = {0}};
-    }
+    std::vector<TrainBatch> batches;
     for (const auto* completion : {&one, &other}) {
+      if (batches.empty() || !shared) batches.push_back({.tokens = prompt, .offsets = {0, 37}});
+      TrainBatch& batch = batches.back();
+      if (batch.parents.empty()) batch.parents = {-1};
+      batch.parents.push_back(0);
       const float weight = completion == &one ? 0.5f : -0.25f;
-      if (!shared) {
-        batch.tokens.insert(batch.tokens.end(), prompt.begin(), prompt.end());
-        batch.predictions.push_back({.row = static_cast<int32_t>(batch.tokens.size()) - 1,
-                                     .token = completion->front(),
-                                     .weight = weight});
-      }
+      const auto first = batch.predictions.begin() + (batch.predictions.empty() ? 0 : 1);
+      batch.predictions.insert(first, {.row = 36, .token = completion->front(), .weight = weight});
       for (size_t i = 0; i + 1 < completion->size(); ++i) {
         batch.predictions.push_back({.row = static_cast<int32_t>(batch.tokens.size()),
                                      .token = (*completion)[i + 1],
@@ -119,8 +113,9 @@ class AdaptedModel : public testing::TestWithParam<AdaptedCase> {
       }
       batch.offsets.push_back(static_cast<int32_t>(batch.tokens.size()));
     }
-    return batch;
+    return batches;
   }
+  static TrainBatch SharedPair() { return Pair(/*shared=*/true).front(); }
 
   static std::vector<std::vector<float>> Gradients(TrainableModel& model, const TrainBatch& batch,
                                                    const TrainStepOptions& options) {
@@ -139,7 +134,7 @@ class AdaptedModel : public testing::TestWithParam<AdaptedCase> {
 
 TEST_P(AdaptedModel, GradientsAgreeWithDifferences) {
   const auto model = Adapted(pool_);
-  const TrainBatch batch = Pair(/*shared=*/true);
+  const TrainBatch batch = SharedPair();
   Gradients(*model, batch, {.precision = DType::kF32});
   for (Parameter& parameter : model->parameters()) {
     double square = 0;
@@ -169,13 +164,18 @@ TEST_P(AdaptedModel, ASharedPromptChangesNothing) {
     std::map<int32_t, std::vector<float>> nll[2];
     std::vector<std::vector<float>> gradients[2];
     for (const bool shared : {false, true}) {
-      const TrainBatch batch = Pair(shared);
-      BatchFigures figures;
-      model->Evaluate(batch, {.precision = precision}, &figures);
-      for (size_t i = 0; i < figures.nll.size(); ++i) {
-        nll[shared][batch.predictions[i].token].push_back(figures.nll[i]);
+      model->ZeroGradients();
+      for (const TrainBatch& batch : Pair(shared)) {
+        BatchFigures figures;
+        model->Evaluate(batch, {.precision = precision}, &figures);
+        for (size_t i = 0; i < figures.nll.size(); ++i) {
+          nll[shared][batch.predictions[i].token].push_back(figures.nll[i]);
+        }
+        model->ForwardBackward(batch, {.precision = precision});
       }
-      gradients[shared] = Gradients(*model, batch, {.precision = precision});
+      for (const Parameter& parameter : model->parameters()) {
+        gradients[shared].push_back(parameter.gradient);
+      }
     }
     EXPECT_EQ(nll[0], nll[1]);
     for (size_t i = 0; i < gradients[0].size(); ++i) {
@@ -187,7 +187,7 @@ TEST_P(AdaptedModel, ASharedPromptChangesNothing) {
 }
 
 TEST_P(AdaptedModel, NeitherThreadsNorWhatIsKeptChangesABit) {
-  const TrainBatch batch = Pair(/*shared=*/true);
+  const TrainBatch batch = SharedPair();
   const auto first = Gradients(*Adapted(pool_), batch, {});
   for (const int threads : {1, 3}) {
     ThreadPool pool(threads);
@@ -202,7 +202,7 @@ TEST_P(AdaptedModel, NeitherThreadsNorWhatIsKeptChangesABit) {
 
 TEST_P(AdaptedModel, WeightsMayComeAfterLikelihoods) {
   const auto model = Adapted(pool_);
-  const TrainBatch batch = Pair(/*shared=*/true);
+  const TrainBatch batch = SharedPair();
   TrainBatch without = batch;
   for (Prediction& prediction : without.predictions) prediction.weight = 1;
   const auto weigh = [&](const BatchFigures& figures, std::span<float> weights) {
@@ -214,7 +214,7 @@ TEST_P(AdaptedModel, WeightsMayComeAfterLikelihoods) {
 
 TEST_P(AdaptedModel, FiguresAreOfTheDistribution) {
   const auto model = Adapted(pool_);
-  const TrainBatch batch = Pair(/*shared=*/true);
+  const TrainBatch batch = SharedPair();
   BatchFigures figures;
   model->Evaluate(batch, {.precision = DType::kF32, .figures = true}, &figures);
   std::vector<int32_t> ids(2100);

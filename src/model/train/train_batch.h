@@ -1,5 +1,6 @@
 // What a pass of training computes: sequences without padding, which may begin with rows that
-// others computed, and the predictions that a loss looks at.
+// others computed, and the predictions that a loss looks at. Whole sequences that begin alike need
+// not say so: what they share is found (model/train/shared_beginnings.h).
 #ifndef MORES_MODEL_TRAIN_TRAIN_BATCH_H_
 #define MORES_MODEL_TRAIN_TRAIN_BATCH_H_
 

@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "model/train/adapted_linear.h"
 #include "model/train/full_linear.h"
+#include "model/train/shared_beginnings.h"
 #include "model/train/train_block.h"
 #include "model/train/train_head.h"
 #include "model/weights.h"
@@ -150,6 +151,8 @@ struct TrainableModel::Impl {
   // Final norm of chosen rows of x into `chosen` (raw), `normed`, `rstd`.
   void NormRows(std::span<const int32_t> rows);
   void HeadBackward(std::span<const int32_t> rows, int64_t all_rows);
+  LossSum ForwardBackward(const SharedBeginnings& shared, const TrainBatch& batch,
+                          const TrainStepOptions& options, BatchFigures* figures);
 
   ModelConfig config;
   ThreadPool& pool;
@@ -432,6 +435,60 @@ void TrainableModel::Impl::HeadBackward(std::span<const int32_t> rows, int64_t a
   }
 }
 
+namespace {
+
+LossSum SumOf(std::span<const float> nll, std::span<const float> weights) {
+  LossSum sum;
+  for (size_t i = 0; i < nll.size(); ++i) {
+    sum.weighted_nll += double{weights[i]} * double{nll[i]};
+    sum.weight += double{weights[i]};
+  }
+  return sum;
+}
+
+std::vector<float> WeightsOf(const TrainBatch& batch) {
+  std::vector<float> weights;
+  for (const Prediction& prediction : batch.predictions) weights.push_back(prediction.weight);
+  return weights;
+}
+
+}  // namespace
+
+// `batch` is what `shared` was made of.
+LossSum TrainableModel::Impl::ForwardBackward(const SharedBeginnings& shared,
+                                              const TrainBatch& batch,
+                                              const TrainStepOptions& options,
+                                              BatchFigures* figures) {
+  const Asked asked = AskedOf(shared.batch());
+  const SegmentPlaces places(shared.batch());
+  const BlockContext context = Context(shared.batch(), places, options);
+  Prepare(options.precision, TrainLinear::Use::kTraining);
+  Forward(context, shared.batch(), Keep::kForBackward);
+  NormRows(asked.rows);
+  std::vector<float> weights = WeightsOf(batch), summed(asked.targets.size());
+  const auto weigh = [&](const BatchFigures& known) {
+    if (options.weigh) options.weigh(shared.Spread(known), weights);
+    shared.AddUp(weights, summed);
+    for (float& weight : summed) weight *= options.loss_scale;
+  };
+  BatchFigures found;
+  if (!options.weigh) weigh(found);
+  HeadPass pass{.normed = normed.data(),
+                .rows = asked.count(),
+                .targets = asked.targets,
+                .figures = options.figures,
+                .gradient = dnormed.Resize(asked.count() * config.hidden_dim),
+                .weights = summed};
+  if (options.weigh) pass.weigh = weigh;
+  head->Run(pass, found, context.Linear());
+  HeadBackward(asked.rows, shared.batch().rows());
+  Backward(context, shared.batch());
+  found = shared.Spread(std::move(found));
+  const LossSum sum = SumOf(found.nll, weights);
+  if (figures != nullptr) *figures = std::move(found);
+  return sum;
+}
+
 TrainableModel::TrainableModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TrainableModel::~TrainableModel() = default;
 
@@ -499,81 +556,44 @@ void TrainableModel::ZeroGradients() {
   });
 }
 
-namespace {
-
-LossSum SumOf(std::span<const float> nll, std::span<const float> weights) {
-  LossSum sum;
-  for (size_t i = 0; i < nll.size(); ++i) {
-    sum.weighted_nll += double{weights[i]} * double{nll[i]};
-    sum.weight += double{weights[i]};
-  }
-  return sum;
-}
-
-std::vector<float> WeightsOf(const TrainBatch& batch) {
-  std::vector<float> weights;
-  for (const Prediction& prediction : batch.predictions) weights.push_back(prediction.weight);
-  return weights;
-}
-
-}  // namespace
-
 LossSum TrainableModel::ForwardBackward(const TrainBatch& batch, const TrainStepOptions& options,
                                         BatchFigures* figures) {
-  Impl& m = *impl_;
-  BatchFigures own;
-  BatchFigures& out = figures != nullptr ? *figures : own;
-  const Impl::Asked asked = Impl::AskedOf(batch);
-  if (asked.rows.empty()) {
-    out = {};
+  if (batch.predictions.empty()) {
+    if (figures != nullptr) *figures = {};
     return {};
   }
-  const SegmentPlaces places(batch);
-  const BlockContext context = m.Context(batch, places, options);
-  m.Prepare(options.precision, TrainLinear::Use::kTraining);
-  m.Forward(context, batch, Impl::Keep::kForBackward);
-  m.NormRows(asked.rows);
-  std::vector<float> weights = WeightsOf(batch), scaled(weights.size());
-  const auto weigh = [&](const BatchFigures& known) {
-    if (options.weigh) options.weigh(known, weights);
-    for (size_t i = 0; i < weights.size(); ++i) scaled[i] = weights[i] * options.loss_scale;
-  };
-  if (!options.weigh) weigh(out);
-  HeadPass pass{.normed = m.normed.data(),
-                .rows = asked.count(),
-                .targets = asked.targets,
-                .figures = options.figures,
-                .gradient = m.dnormed.Resize(asked.count() * m.config.hidden_dim),
-                .weights = scaled};
-  if (options.weigh) pass.weigh = weigh;
-  m.head->Run(pass, out, context.Linear());
-  m.HeadBackward(asked.rows, batch.rows());
-  m.Backward(context, batch);
-  return SumOf(out.nll, weights);
+  Impl& m = *impl_;
+  // A mask of dropout is a sequence's own.
+  if (options.dropout == 0)
+    return m.ForwardBackward(SharedBeginnings(batch), batch, options, figures);
+  return m.ForwardBackward(SharedBeginnings::None(batch), batch, options, figures);
 }
 
 LossSum TrainableModel::Evaluate(const TrainBatch& batch, const TrainStepOptions& options,
                                  BatchFigures* figures) {
-  Impl& m = *impl_;
-  BatchFigures own;
-  BatchFigures& out = figures != nullptr ? *figures : own;
-  const TrainStepOptions forward{.precision = options.precision, .figures = options.figures};
-  const Impl::Asked asked = Impl::AskedOf(batch);
-  if (asked.rows.empty()) {
-    out = {};
+  if (batch.predictions.empty()) {
+    if (figures != nullptr) *figures = {};
     return {};
   }
-  const SegmentPlaces places(batch);
-  const BlockContext context = m.Context(batch, places, forward);
+  Impl& m = *impl_;
+  const TrainStepOptions forward{.precision = options.precision, .figures = options.figures};
+  const SharedBeginnings shared(batch);
+  const Impl::Asked asked = Impl::AskedOf(shared.batch());
+  const SegmentPlaces places(shared.batch());
+  const BlockContext context = m.Context(shared.batch(), places, forward);
   m.Prepare(options.precision, TrainLinear::Use::kForwardOnly);
-  m.Forward(context, batch, Impl::Keep::kNothing);
+  m.Forward(context, shared.batch(), Impl::Keep::kNothing);
   m.NormRows(asked.rows);
+  BatchFigures found;
   m.head->Run({.normed = m.normed.data(),
                .rows = asked.count(),
                .targets = asked.targets,
                .figures = options.figures},
-              out, context.Linear());
-  return SumOf(out.nll, WeightsOf(batch));
+              found, context.Linear());
+  found = shared.Spread(std::move(found));
+  const LossSum sum = SumOf(found.nll, WeightsOf(batch));
+  if (figures != nullptr) *figures = std::move(found);
+  return sum;
 }
 
 std::vector<std::vector<float>> TrainableModel::LogProbabilities(const TrainBatch& batch,
@@ -581,11 +601,14 @@ std::vector<std::vector<float>> TrainableModel::LogProbabilities(const TrainBatc
                                                                  std::span<const int32_t> token_ids,
                                                                  DType precision) {
   Impl& m = *impl_;
-  const SegmentPlaces places(batch);
-  const BlockContext context = m.Context(batch, places, {.precision = precision});
+  const SharedBeginnings shared(batch);
+  const SegmentPlaces places(shared.batch());
+  const BlockContext context = m.Context(shared.batch(), places, {.precision = precision});
   m.Prepare(precision, TrainLinear::Use::kForwardOnly);
-  m.Forward(context, batch, Impl::Keep::kNothing);
-  m.NormRows(positions);
+  m.Forward(context, shared.batch(), Impl::Keep::kNothing);
+  std::vector<int32_t> rows;
+  for (const int32_t position : positions) rows.push_back(shared.row(position));
+  m.NormRows(rows);
   std::vector<ops::HeadTarget> targets;
   for (size_t i = 0; i < positions.size(); ++i) {
     for (const int32_t id : token_ids) targets.push_back({static_cast<int32_t>(i), id});

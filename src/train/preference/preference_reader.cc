@@ -27,7 +27,7 @@ enum class PreferenceForm {
   kSingleConversation,
 };
 
-std::string_view DescribeForm(PreferenceForm form) {
+std::string_view DescribePreference(PreferenceForm form) {
   switch (form) {
     case PreferenceForm::kExplicitText:
       return "texts 'prompt', 'chosen' and 'rejected'";
@@ -460,7 +460,7 @@ Expected<std::vector<PreferenceRecord>> ReadPreferences(const std::string& path,
     MORES_ASSIGN_OR_RETURN(const PreferenceForm form, reader.FindForm());
     if (first && *first != form) {
       return MakeError(ErrorKind::kInput, "{}: {}, where the records before are {}", line.where,
-                       DescribeForm(form), DescribeForm(*first));
+                       DescribePreference(form), DescribePreference(*first));
     }
     first = form;
     if (!IsPair(form) && shape == PreferenceShape::kPaired) {

@@ -50,6 +50,22 @@ constexpr LeftOut kLeftOut[] = {
     {"generate_during_eval", "nothing is written in validation"},
     {"dataset_num_proc", "threads are those of the whole run"},
     {"disable_dropout", "dropout is what 'run' says"},
+    {"truncation_mode", "prompts lose their beginning, completions their end"},
+};
+
+// Options that other fields of a recipe, or of records, stand for.
+struct Elsewhere {
+  const char* key;
+  const char* instead;
+};
+constexpr Elsewhere kElsewhere[] = {
+    {"ref_model", kReferenceStays},
+    {"ref_model_adapters", kReferenceStays},
+    {"max_length", "stands in 'data': use data.max_length"},
+    {"max_completion_length", "is gone: use data.max_completion"},
+    {"max_target_length", "is gone: use data.max_completion"},
+    {"max_prompt_length", "is gone: prompts are cut so that data.max_length holds"},
+    {"tools", "are a field of records"},
 };
 
 std::string Quoted(std::string_view text) { return fmt::format("\"{}\"", text); }
@@ -192,9 +208,8 @@ class LossSection {
     loss_.terms.clear();
     for (const std::string& name : names) {
       if (name == "kto_pair") {
-        return fields_.Refuse(key,
-                              "'kto_pair' is gone: use 'kto', whose data are single "
-                              "completions, wanted or not");
+        return fields_.Refuse(
+            key, "'kto_pair' is gone: use 'kto', which takes a pair as two completions");
       }
       const bool renamed = name == "aot_pair";
       if (renamed) told_.push_back("'aot_pair' is read as 'aot_unpaired', its name of today");
@@ -326,10 +341,10 @@ class LossSection {
       fields_.Refuse("router_aux_loss_coef",
                      "is of mixtures of experts, which aren't trained here");
     }
-    for (const char* key : {"ref_model", "ref_model_adapters"}) {
-      if (!fields_.Has(key)) continue;
-      fields_.PassOver(key);
-      fields_.Refuse(key, kReferenceStays);
+    for (const Elsewhere& option : kElsewhere) {
+      if (!fields_.Has(option.key)) continue;
+      fields_.PassOver(option.key);
+      fields_.Refuse(option.key, option.instead);
     }
   }
 

@@ -158,8 +158,8 @@ TEST(PreferenceRecipe, RefusesInOneLine) {
               HasSubstr("2: field 'preference.loss_type': 'sigmod' is no loss; there are "
                         "'sigmoid', 'hinge', "));
   EXPECT_EQ(problem("pref_loss = \"kto_pair\"\n"),
-            "2: field 'preference.pref_loss': 'kto_pair' is gone: use 'kto', whose data are single "
-            "completions, wanted or not");
+            "2: field 'preference.pref_loss': 'kto_pair' is gone: use 'kto', which takes a pair as "
+            "two completions");
   EXPECT_EQ(problem("loss_type = [\"sigmoid\", \"sft\"]\nrpo_alpha = 1\n"),
             "3: field 'preference.rpo_alpha': stands beside 'sft', which is the same; give one or "
             "the other");
@@ -191,6 +191,10 @@ TEST(PreferenceRecipe, RefusesInOneLine) {
   EXPECT_THAT(problem("pref_bco_weight = 0.1\n"), HasSubstr("use loss_type = "));
   EXPECT_THAT(problem("rl = \"grpo\"\n"), HasSubstr("must be one of 'dpo', 'ipo', 'orpo', "));
   EXPECT_THAT(problem("ref_model = \"x\"\n"), HasSubstr("stays it"));
+  EXPECT_EQ(problem("max_length = 4\n"),
+            "2: field 'preference.max_length': stands in 'data': use data.max_length");
+  EXPECT_EQ(problem("max_completion_length = 4\n"),
+            "2: field 'preference.max_completion_length': is gone: use data.max_completion");
   EXPECT_EQ(problem("bet = 1\n"), "2: field 'preference.bet': unknown field");
   EXPECT_EQ(problem("stage = \"kto\"\npref_ftx = 1\n"),
             "2: field 'preference.stage': 'kto' learns from single completions, the others from "

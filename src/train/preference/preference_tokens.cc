@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "format/profile/reply_tokens.h"
 #include "format/sft.h"
 #include "train/messages.h"
 #include "train/preference/preference_data.h"
+#include "train/shorten.h"
 #include "train/turn_tokens.h"
 
 namespace mores::train {
@@ -34,33 +34,6 @@ void AddCompletion(const TurnTokens& tokens, UncutPreference& uncut) {
   }
   uncut.completions.emplace_back(tokens.ids.begin() + begin, tokens.ids.end());
   uncut.learned.emplace_back(tokens.learned.begin() + begin, tokens.learned.end());
-}
-
-// The messages from `start` on, behind those that instruct.
-Json DropTurns(const Json& messages, size_t start) {
-  Json kept = Json::array();
-  for (size_t i = 0; i < messages.size(); ++i) {
-    const bool instructs = RoleIn(messages, i) == "system" || RoleIn(messages, i) == "developer";
-    if (i >= start || (instructs && kept.size() == i)) kept.push_back(messages[i]);
-  }
-  return kept;
-}
-
-// Where a shorter conversation can begin: at the user's turns but the first.
-std::vector<size_t> ShorterStarts(const Json& messages) {
-  std::vector<size_t> starts;
-  for (size_t i = 0; i < messages.size(); ++i) {
-    if (RoleIn(messages, i) == "user") starts.push_back(i);
-  }
-  if (!starts.empty()) starts.erase(starts.begin());
-  return starts;
-}
-
-// The last `share` of a text's bytes, from the beginning of a character.
-std::string TailOfText(const std::string& text, double share) {
-  auto at = text.size() - static_cast<size_t>(static_cast<double>(text.size()) * share);
-  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
-  return text.substr(at);
 }
 
 class TemplatePreferenceTokenizer : public PreferenceTokenizer {
@@ -110,8 +83,6 @@ class PreferenceRun {
   Expected<UncutPreference> EncodeTexts(const PreferenceRecord& record) const;
   Expected<UncutPreference> EncodeReplies(const PreferenceRecord& record);
   Status CheckApart(const UncutPreference& uncut) const;
-  Expected<UncutPreference> ShortenMessages(const PreferenceRecord& record,
-                                            size_t prompt_room) const;
   Status Shorten(const PreferenceRecord& record, UncutPreference& uncut);
 
   const TurnTokenizer& turns_;
@@ -199,61 +170,21 @@ Status PreferenceRun::CheckApart(const UncutPreference& uncut) const {
   return MakeError(ErrorKind::kInput, "chosen and rejected are the same tokens");
 }
 
-// As few of the earliest turns go as must; then the last question's beginning.
-Expected<UncutPreference> PreferenceRun::ShortenMessages(const PreferenceRecord& record,
-                                                         size_t prompt_room) const {
-  constexpr int kMostCuts = 12;
-  Json messages = record.messages;
-  const std::vector<size_t> starts = ShorterStarts(messages);
-  if (!starts.empty()) {
-    size_t low = 0, high = starts.size() - 1;
-    while (low < high) {
-      const size_t middle = (low + high) / 2;
-      MORES_ASSIGN_OR_RETURN(const UncutPreference shorter,
-                             EncodeMessages(record, DropTurns(record.messages, starts[middle])));
-      if (shorter.prompt.size() <= prompt_room) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
-    }
-    messages = DropTurns(record.messages, starts[low]);
-  }
-  MORES_ASSIGN_OR_RETURN(UncutPreference uncut, EncodeMessages(record, messages));
-  size_t last = messages.size();
-  for (size_t i = 0; i < messages.size(); ++i) {
-    if (RoleIn(messages, i) == "user") last = i;
-  }
-  const std::string question(last < messages.size() ? ContentOf(messages[last]) : "");
-  const auto tokens = static_cast<double>(tokenizer_.Encode(question).size());
-  const double fixed = static_cast<double>(uncut.prompt.size()) - tokens;
-  double left = static_cast<double>(prompt_room) - fixed;
-  // Cutting text isn't cutting tokens: less is left until it fits.
-  for (int cut = 0; uncut.prompt.size() > prompt_room; ++cut, left *= 0.9) {
-    if (cut == kMostCuts || left < 1) {
-      return MakeError(ErrorKind::kInput,
-                       "what stands around the last question has {} tokens, which leaves it no "
-                       "room in {}",
-                       static_cast<int64_t>(fixed), prompt_room);
-    }
-    messages[last]["content"] = TailOfText(question, left / tokens);
-    MORES_ASSIGN_OR_RETURN(uncut, EncodeMessages(record, messages));
-  }
-  return uncut;
-}
-
 // To at most the room. Completions may have what the prompt leaves, and half of it at least.
 Status PreferenceRun::Shorten(const PreferenceRecord& record, UncutPreference& uncut) {
   size_t longest = std::min(uncut.longest(), longest_completion_);
-  const size_t prompt_room = std::max(room_ - std::min(room_, longest), room_ / 2);
+  const size_t prompt_room = PromptRoom(room_, longest);
   if (uncut.prompt.size() > prompt_room) {
     if (record.kind == PreferenceRecord::Kind::kMessages) {
-      MORES_ASSIGN_OR_RETURN(uncut, ShortenMessages(record, prompt_room));
+      const auto count = [&](const Json& messages) -> Expected<size_t> {
+        MORES_ASSIGN_OR_RETURN(const UncutPreference counted, EncodeMessages(record, messages));
+        return counted.prompt.size();
+      };
+      MORES_ASSIGN_OR_RETURN(const Json shorter,
+                             ShortenPrompt(record.messages, prompt_room, tokenizer_, count));
+      MORES_ASSIGN_OR_RETURN(uncut, EncodeMessages(record, shorter));
     } else {
-      const bool start = tokenizer_.bos_id() == uncut.prompt[0];
-      const size_t kept = prompt_room - (start ? 1 : 0);
-      uncut.prompt.erase(uncut.prompt.begin() + (start ? 1 : 0),
-                         uncut.prompt.end() - static_cast<std::ptrdiff_t>(kept));
+      ShortenText(prompt_room, tokenizer_, uncut.prompt);
     }
     ++set.prompts_truncated;
   }

@@ -20,7 +20,9 @@
 //
 // Cancellation: softmax does not see a constant added to all scores of a query, so the gradient of
 // a key bias is what survives of terms that cancel but for the rotation of positions. Its norm is a
-// fraction of theirs, and the error relative to it larger by kKeyBiasCancellation.
+// fraction of theirs, and the error relative to it larger by kKeyBiasCancellation. Where attention's
+// backward pass rounds the gradients of scores to bf16 (ops/segment_attention.h), each of the terms
+// that cancel brings an error of its own: measured, it comes to 4.2 of what was 4 before, so 6.
 #ifndef MORES_SUPPORT_MODEL_TOLERANCE_H_
 #define MORES_SUPPORT_MODEL_TOLERANCE_H_
 
@@ -33,7 +35,7 @@
 namespace mores::model {
 
 inline constexpr double kToleranceMargin = 4;
-inline constexpr double kKeyBiasCancellation = 4;
+inline constexpr double kKeyBiasCancellation = 6;
 inline constexpr double kLargestF32Tolerance = 1e-4;
 
 struct ToleranceInput {

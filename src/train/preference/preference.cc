@@ -1,0 +1,291 @@
+#include "train/preference/preference.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "base/cpu.h"
+#include "base/version.h"
+#include "train/held_out.h"
+#include "train/preference/preference_batch.h"
+#include "train/preference/preference_data.h"
+#include "train/preference/preference_objective.h"
+#include "train/preference/preference_run_recipe.h"
+#include "train/preference/references.h"
+
+namespace mores::train {
+namespace {
+
+constexpr char kCountsFile[] = "references.json";
+constexpr int64_t kUsualLength = 1024;
+// Of a loss in double, summed over a step's pairs.
+constexpr double kLossTolerance = 1e-6;
+
+class PreferenceTask : public TrainingTask {
+ public:
+  std::string_view command() const override { return "train preference"; }
+  Status ReadRecipe(const TrainingOptions& options) override;
+  const TrainingRecipe& recipe() const override { return recipe_; }
+  Json RecipeJson() const override { return RecipeFingerprint(recipe_); }
+  ProfileNeed profile_need() const override { return ProfileNeed::kOptional; }
+  Objective& MakeObjective(const RunSetup& setup) override;
+
+  Status ReadData() override;
+  std::vector<std::string> TokenizerTexts(const RunSetup&) const override { return {}; }
+  Status Tokenize(RunSetup& setup) override;
+  Status Prepare(RunSetup& setup, CheckpointFiles& files,
+                 std::vector<std::string>& checks) override;
+
+  model::TrainBatch Sample() const override {
+    return BuildPreferenceBatch(objective_->train().set.examples,
+                                objective_->PlanEpoch(0).front().front())
+        .batch;
+  }
+  bool writes_judge(const RunSetup& setup) const override {
+    return setup.profile && (recipe_.judge.given || setup.start_judge || dialogues_);
+  }
+  Expected<Json> Evaluate(Trainable& written, RunSetup&, const OutputPaths&) override {
+    return objective_->has_validation() ? objective_->EvaluateAll(written) : Json();
+  }
+  std::string WarningOf(const Json&) const override { return ""; }
+  Json ManifestFields() const override;
+
+ private:
+  Status ComputeReferences(RunSetup& setup, CheckpointFiles& files,
+                           std::vector<std::string>& checks);
+  Status CheckStart(Trainable& start, std::vector<std::string>& checks) const;
+  Json ReferenceIdentity(const RunSetup& setup) const;
+  std::string ReferenceFolder() const;
+
+  const TrainingOptions* options_ = nullptr;
+  PreferenceRunRecipe recipe_;
+  std::optional<PreferenceObjective> objective_;
+  std::vector<PreferenceRecord> train_records_, valid_records_;
+  bool dialogues_ = false;
+  ReferredSet train_, valid_;
+  ReferenceCounts counts_;
+  int64_t computed_before_ = 0;  // by earlier processes of this run
+  std::string reference_file_;
+  Json start_files_;
+};
+
+Status PreferenceTask::ReadRecipe(const TrainingOptions& options) {
+  options_ = &options;
+  MORES_ASSIGN_OR_RETURN(recipe_, ReadPreferenceRecipe(options.recipe, options.data_directory));
+  for (const std::string& line : recipe_.told) options.Warn(line);
+  return {};
+}
+
+Objective& PreferenceTask::MakeObjective(const RunSetup&) {
+  return objective_.emplace(
+      PreferenceObjectiveOptions{.train_path = recipe_.train_path,
+                                 .valid_path = recipe_.valid_path,
+                                 .loss = recipe_.loss,
+                                 .precision = recipe_.run.precision,
+                                 .packing = {.micro_batch_tokens = recipe_.optim.micro_batch_tokens,
+                                             .tokens_per_step = recipe_.optim.tokens_per_step,
+                                             .seed = static_cast<uint64_t>(recipe_.run.seed)},
+                                 .eval_examples = recipe_.run.eval_examples});
+}
+
+Status PreferenceTask::ReadData() {
+  const PreferenceShape shape =
+      recipe_.loss.Unpaired() ? PreferenceShape::kUnpaired : PreferenceShape::kPaired;
+  MORES_ASSIGN_OR_RETURN(train_records_, ReadPreferences(recipe_.train_path, shape));
+  if (!recipe_.valid_path.empty()) {
+    MORES_ASSIGN_OR_RETURN(valid_records_, ReadPreferences(recipe_.valid_path, shape));
+  }
+  return {};
+}
+
+// Takes some of the examples out of `train`, prompt by prompt.
+PreferenceSet TakeHeldOut(PreferenceSet& train, double share, uint64_t seed) {
+  std::vector<std::string> prompts;
+  for (const PreferenceExample& example : train.examples) {
+    prompts.emplace_back(reinterpret_cast<const char*>(example.prompt.data()),
+                         example.prompt.size() * sizeof(int32_t));
+  }
+  const std::vector<char> held = ChooseHeldOut(prompts, share, seed);
+  PreferenceSet valid;
+  std::vector<PreferenceExample> kept;
+  for (size_t i = 0; i < held.size(); ++i) {
+    PreferenceExample& example = train.examples[i];
+    if (held[i] != 0) {
+      valid.tokens += example.rows();
+      train.tokens -= example.rows();
+    }
+    (held[i] != 0 ? valid.examples : kept).push_back(std::move(example));
+  }
+  train.examples = std::move(kept);
+  return valid;
+}
+
+Status PreferenceTask::Tokenize(RunSetup& setup) {
+  const model::ModelConfig& config = setup.trainable->config();
+  const int64_t longest = setup.trainable->longest_sequence().positions;
+  if (recipe_.max_length > longest) {
+    return setup.Refuse(
+        "data.max_length",
+        fmt::format("above the {} positions that the model can be trained on", longest));
+  }
+  PreferenceTokenOptions options{
+      .max_length = recipe_.max_length > 0 ? recipe_.max_length : std::min(kUsualLength, longest),
+      .max_completion = recipe_.max_completion,
+      .end_ids = config.further_eos_ids,
+      .vocab_size = config.vocab_size};
+  if (config.eos_id >= 0) options.end_ids.push_back(config.eos_id);
+  for (const PreferenceRecord& record : train_records_) {
+    if (!record.dialogue) continue;
+    dialogues_ = true;
+    setup.judge.follows_rules |= !record.dialogue->rules.empty();
+    setup.judge.uses_guidelines |= !record.dialogue->guideline.empty();
+  }
+  MORES_ASSIGN_OR_RETURN(
+      const auto tokenizer,
+      PreferenceTokenizer::Open(setup.texts, *setup.tokenizer, setup.profile.get(), setup.judge));
+  MORES_ASSIGN_OR_RETURN(train_.set,
+                         tokenizer->Tokenize(train_records_, recipe_.train_path, options));
+  if (!recipe_.valid_path.empty()) {
+    MORES_ASSIGN_OR_RETURN(valid_.set,
+                           tokenizer->Tokenize(valid_records_, recipe_.valid_path, options));
+  } else {
+    valid_.set =
+        TakeHeldOut(train_.set, recipe_.valid_share, static_cast<uint64_t>(recipe_.run.seed));
+  }
+  if (train_.set.examples.empty()) {
+    return MakeError(ErrorKind::kInput,
+                     "{}: holds nothing to learn from: no two completions "
+                     "differ within {} tokens",
+                     recipe_.train_path, options.max_length);
+  }
+  if (recipe_.loss.Unpaired()) {
+    for (ReferredSet* data : {&train_, &valid_}) {
+      data->mismatched = Mismatched(data->set.examples, options.max_length,
+                                    static_cast<uint64_t>(recipe_.run.seed));
+    }
+  }
+  return {};
+}
+
+// A new adapter changes nothing yet, whatever its rank; but its magnitudes are rounded in their own
+// way.
+Json PreferenceTask::ReferenceIdentity(const RunSetup& setup) const {
+  Json adapter = "none";
+  if (setup.adapter) {
+    const model::AdapterConfig& config = setup.adapter->config;
+    adapter = "new";
+    if (config.dora) adapter = {{"config", model::ToJson(config)}, {"seed", recipe_.run.seed}};
+    if (!recipe_.adapter->from.empty()) {
+      adapter = Json::object();
+      for (const auto& file : setup.adapter->files) adapter[file.name] = file.sha256;
+    }
+  }
+  return {{"version", 1},
+          {"mores", Version()},
+          {"weights", start_files_},
+          {"adapter", adapter},
+          {"precision", Name(recipe_.run.precision)},
+          {"isa", Name(CurrentIsaLevel())}};
+}
+
+std::string PreferenceTask::ReferenceFolder() const {
+  if (!recipe_.references.empty()) return recipe_.references;
+  if (options_->cache_folder.empty()) return OutputPaths(options_->output).work + "/references";
+  return options_->cache_folder + "/mores/references";
+}
+
+Status PreferenceTask::ComputeReferences(RunSetup& setup, CheckpointFiles& files,
+                                         std::vector<std::string>& checks) {
+  if (const auto earlier = files.find(kCountsFile); earlier != files.end()) {
+    MORES_ASSIGN_OR_RETURN(const Json json, ParseJson(earlier->second, kCountsFile));
+    computed_before_ = json.value("computed", int64_t{0});
+  }
+  MORES_ASSIGN_OR_RETURN(const auto hashes, setup.start->HashFiles());
+  start_files_ = Json::object();
+  for (const auto& file : hashes) start_files_[file.name] = file.sha256;
+  MORES_ASSIGN_OR_RETURN(const auto store,
+                         ReferenceStore::Open(ReferenceFolder(), ReferenceIdentity(setup)));
+  reference_file_ = store->path();
+  const ReferenceOptions options{.precision = recipe_.run.precision,
+                                 .micro_batch_tokens = recipe_.optim.micro_batch_tokens,
+                                 .progress = options_->progress,
+                                 .stop = options_->stop};
+  for (ReferredSet* data : {&train_, &valid_}) {
+    MORES_ASSIGN_OR_RETURN(data->references, References(data->set.examples, *setup.trainable,
+                                                        *store, options, counts_));
+    MORES_ASSIGN_OR_RETURN(
+        data->mismatched_references,
+        References(data->mismatched, *setup.trainable, *store, options, counts_));
+  }
+  files[kCountsFile] = DumpJson({{"computed", computed_before_ + counts_.computed}}) + "\n";
+  checks.push_back(fmt::format("references: {} completions, {} computed, {} found in {}",
+                               counts_.completions, counts_.computed, counts_.found,
+                               reference_file_));
+  return {};
+}
+
+// The policy is its own reference before it has learned anything.
+Status PreferenceTask::CheckStart(Trainable& start, std::vector<std::string>& checks) const {
+  const PreferenceSums sums = objective_->FirstStep(start);
+  if (!std::isfinite(sums.loss)) {
+    return MakeError(ErrorKind::kInput,
+                     "{}: the loss is no number before the first step: the model that training "
+                     "starts from can't be learned from",
+                     options_->recipe);
+  }
+  const bool referred = recipe_.loss.NeedsReference();
+  if (referred && sums.largest_reward != 0) {
+    return MakeError(ErrorKind::kCorrupt,
+                     "{}: rewards before the first step must be 0, and one is {:.3g}: what is kept "
+                     "there is of another model; remove the file",
+                     reference_file_, sums.largest_reward);
+  }
+  const std::optional<double> expected = LossAtStart(recipe_.loss);
+  if (expected && std::abs(sums.loss - *expected) > kLossTolerance * (1 + std::abs(*expected))) {
+    return MakeError(ErrorKind::kInternal,
+                     "{}: the loss before the first step is {}, and must be {}", options_->recipe,
+                     sums.loss, *expected);
+  }
+  std::string line = fmt::format("before the first step: loss {:.6f}", sums.loss);
+  if (expected) line += ", as it must be";
+  if (referred) line += "; margins and rewards 0";
+  checks.push_back(std::move(line));
+  return {};
+}
+
+Status PreferenceTask::Prepare(RunSetup& setup, CheckpointFiles& files,
+                               std::vector<std::string>& checks) {
+  if (recipe_.loss.NeedsReference()) {
+    MORES_RETURN_IF_ERROR(ComputeReferences(setup, files, checks));
+  }
+  objective_->SetData(std::move(train_), std::move(valid_));
+  return CheckStart(*setup.trainable, checks);
+}
+
+Json PreferenceTask::ManifestFields() const {
+  Json json = {{"train_file", recipe_.train_path},
+               {"valid_file", recipe_.valid_path.empty() ? Json() : Json(recipe_.valid_path)},
+               {"train", objective_->train().set.Summary()},
+               {"valid", objective_->valid().set.Summary()},
+               {"translated", recipe_.told}};
+  if (recipe_.loss.NeedsReference()) {
+    json["references"] = {
+        {"completions", counts_.completions},
+        {"computed", computed_before_ + counts_.computed},
+        {"found", std::max<int64_t>(0, counts_.completions - computed_before_ - counts_.computed)},
+        {"file", reference_file_}};
+  }
+  return json;
+}
+
+}  // namespace
+
+Expected<TrainingResult> TrainPreference(const TrainingOptions& options) {
+  PreferenceTask task;
+  return RunTraining(options, task);
+}
+
+}  // namespace mores::train
