@@ -31,7 +31,7 @@ def link_or_copy(source, target):
 
 
 def run_measured(command):
-    """(seconds of the whole process, the most memory it held)"""
+    """The most memory that the process held, in bytes."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     messages = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
@@ -157,8 +157,9 @@ class AdapterComparison:
         peak = run_measured(mores + (["--isa", args.isa] if args.isa else []))
         with open(out + ".manifest.json", encoding="utf-8") as file:
             manifest = json.load(file)
-        return {"seconds": manifest["training_seconds"], "tokens": manifest["tokens"],
-                "peak": peak}
+        references = manifest.get("references", {}).get("seconds", 0)
+        return {"seconds": manifest["training_seconds"] + references,
+                "reference_seconds": references, "tokens": manifest["tokens"], "peak": peak}
 
     # Both ------------------------------------------------------------------------------------
 
