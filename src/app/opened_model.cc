@@ -73,7 +73,8 @@ Expected<std::string> FindBase(const std::string& folder) {
   const fs::path whole = fs::weakly_canonical(folder, error);
   const fs::path beside = (error ? fs::path(folder) : whole).parent_path() / name;
   for (const std::string& path : {beside.string(), name}) {
-    if (!IsModelPath(path)) continue;
+    // An adapter may be called as its base is.
+    if (!IsModelPath(path) || fs::equivalent(path, folder, error)) continue;
     if (!IsAdapterAlone(path)) return path;
     return MakeError(ErrorKind::kUnsupported,
                      "{}: '{}' is an adapter itself: merge it into its base, and name that: mores "
