@@ -70,9 +70,9 @@ def make(args):
     import torch
     generator = torch.Generator().manual_seed(5)
     model = load_base(args.base)
-    vocab = model.config.vocab_size
+    vocab, longest = model.config.vocab_size, min(TOKENS, model.config.max_position_embeddings)
     items = []
-    for number, length in enumerate([TOKENS, 30, 5]):
+    for number, length in enumerate([longest, 30, 5]):
         ids = torch.randint(0, vocab, (length,), generator=generator).tolist()
         items.append({"id": str(number), "prompt_ids": ids[:2], "completion_ids": ids[2:]})
     write_lines(os.path.join(args.work, "items.jsonl"), items)
@@ -147,7 +147,7 @@ def main():
     parser.add_argument("--base")
     parser.add_argument("--work")
     parser.add_argument("files", nargs="*")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     if args.step in ("compare", "open", "whole"):
         args.kind, args.files = args.files[0], args.files[1:]
     steps = {"make": make, "compare": compare, "open": open_with_peft, "whole": open_whole,
