@@ -44,6 +44,11 @@ Expected<ConversationForm> FindConversation(const JsonFields& fields) {
       return fields.Wrong(name, "of a preference; this training takes one reply a record");
     }
   }
+  for (const char* name : {"label", "kto_tag"}) {
+    const Json* value = fields.Find(name);
+    if (value == nullptr || !value->is_boolean()) continue;
+    return fields.Wrong(name, "says whether a reply is wanted; this training takes all as wanted");
+  }
   const char* found = nullptr;
   for (const char* name : {"messages", "conversations", "prompt", "instruction"}) {
     if (!fields.Has(name)) continue;
@@ -243,12 +248,15 @@ class ConversationEncoder {
 Expected<SftFileKind> KindOfSftFile(const std::string& path) {
   std::optional<SftFileKind> kind;
   const auto look = [&](const JsonLine& line) -> Status {
+    MORES_RETURN_IF_ERROR(RequireObject(line.value, line.where));
     const JsonFields fields(line.value, line.where);
     bool dialogue = false;
     for (const char* name : {"messages", "conversations", "conversation", "query", "request"}) {
       dialogue = dialogue || fields.Has(name);
     }
-    const bool judged = dialogue && (fields.Has("label") || fields.Has("completion"));
+    const Json* label = fields.Find("label");
+    const bool judged = (label != nullptr && label->is_string()) ||
+                        (dialogue && (label != nullptr || fields.Has("completion")));
     kind = judged ? SftFileKind::kJudge : SftFileKind::kConversations;
     return MakeError(ErrorKind::kCancelled, "one is enough");
   };

@@ -83,6 +83,8 @@ TEST(ConversationsTest, WhatIsNoneIsNamed) {
       {R"({"prompt":"a","completion":[]})", "field 'completion': must be a text, as 'prompt' is"},
       {R"({"prompt":"a","completion":""})", "field 'completion': empty"},
       {R"({"prompt":"a","chosen":"b","rejected":"c"})", "field 'chosen': of a preference"},
+      {R"({"prompt":"a","completion":"b","label":false})",
+       "field 'label': says whether a reply is"},
       {R"({"instruction":"a"})", "field 'output': missing"},
       {R"({"messages":[{"role":"user","content":"a"}]})",
        "field 'messages': no turn of the assistant to learn"},
@@ -109,6 +111,7 @@ TEST(ConversationsTest, TheFirstRecordSaysWhatAFileHolds) {
   EXPECT_EQ(kind(R"({"messages":[],"completion":"safe","label":"safe"})"), SftFileKind::kJudge);
   // A judge's record that lacks something is no conversation.
   EXPECT_EQ(kind(R"({"messages":[],"label":"safe"})"), SftFileKind::kJudge);
+  EXPECT_EQ(kind(R"({"prompt":"a","response":"b","label":"safe"})"), SftFileKind::kJudge);
   EXPECT_TRUE(WriteFileAtomically(path, "{\"messages\""));
   EXPECT_THAT(KindOfSftFile(path).error().message, HasSubstr("data.jsonl:1"));
   EXPECT_EQ(KindOfSftFile(directory.path() + "/none").error().kind, ErrorKind::kMissing);

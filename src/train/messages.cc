@@ -126,10 +126,6 @@ Expected<Json> OneMessage(const Json& message, const std::string& field, std::st
   return made;
 }
 
-Expected<std::string> TextOrNone(const JsonFields& fields, const char* name) {
-  return fields.OptionalString(name);
-}
-
 void AddTurn(const char* role, std::string text, Json& messages) {
   messages.push_back({{"role", role}, {"content", std::move(text)}});
 }
@@ -190,11 +186,11 @@ std::string_view ContentOf(const Json& message) {
 
 Expected<Json> AlpacaPrompt(const JsonFields& fields) {
   Json messages = Json::array();
-  MORES_ASSIGN_OR_RETURN(std::string system, TextOrNone(fields, "system"));
+  MORES_ASSIGN_OR_RETURN(std::string system, fields.OptionalString("system"));
   if (!system.empty()) AddTurn("system", std::move(system), messages);
   MORES_RETURN_IF_ERROR(AddHistory(fields, messages));
   MORES_ASSIGN_OR_RETURN(std::string text, fields.RequiredString("instruction"));
-  MORES_ASSIGN_OR_RETURN(const std::string input, TextOrNone(fields, "input"));
+  MORES_ASSIGN_OR_RETURN(const std::string input, fields.OptionalString("input"));
   if (!text.empty() && !input.empty()) text += '\n';
   text += input;
   if (text.empty()) return fields.Wrong("instruction", "empty");
@@ -205,7 +201,7 @@ Expected<Json> AlpacaPrompt(const JsonFields& fields) {
 Expected<Json> ConversationOf(const JsonFields& fields, const char* name) {
   MORES_ASSIGN_OR_RETURN(const Json* list, fields.Required(name));
   MORES_ASSIGN_OR_RETURN(Json said, TemplateMessages(*list, name, fields.where()));
-  MORES_ASSIGN_OR_RETURN(std::string system, TextOrNone(fields, "system"));
+  MORES_ASSIGN_OR_RETURN(std::string system, fields.OptionalString("system"));
   if (system.empty()) return said;
   if (RoleIn(said, 0) == "system") {
     return fields.Wrong("system",
@@ -215,11 +211,6 @@ Expected<Json> ConversationOf(const JsonFields& fields, const char* name) {
   AddTurn("system", std::move(system), messages);
   for (Json& message : said) messages.push_back(std::move(message));
   return messages;
-}
-
-bool IsListOrNone(const JsonFields& fields, const char* name) {
-  const Json* value = fields.Find(name);
-  return value == nullptr || value->is_array();
 }
 
 Expected<Json> TemplateVariables(const JsonFields& fields) {

@@ -30,7 +30,6 @@ std::string_view ContentOf(const Json& message);
 Expected<Json> AlpacaPrompt(const JsonFields& fields);
 // The messages of "messages" or "conversations", whichever is there, behind a `system` beside them.
 Expected<Json> ConversationOf(const JsonFields& fields, const char* name);
-bool IsListOrNone(const JsonFields& fields, const char* name);
 
 // `tools` (a list, or a text that spells one) and `chat_template_kwargs` of a record, as variables
 // of the template. {} where there are none.

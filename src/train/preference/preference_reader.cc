@@ -123,9 +123,10 @@ class PreferenceReader {
     const char* dialogue = Dialogue();
     if (fields_.Has("instruction")) {
       if (fields_.Has("prompt")) return Beside("prompt", "instruction");
-      if (dialogue != nullptr && dialogue != std::string_view("response")) {
-        return Beside(dialogue, "instruction");
-      }
+      if (dialogue != nullptr) return Beside(dialogue, "instruction");
+      // With its answer it would be a dialogue to judge.
+      const Json* output = fields_.Find("output");
+      if (output != nullptr && *output != "") return Beside("output", "chosen");
       return PreferenceForm::kAlpaca;
     }
     if (fields_.Has("prompt")) return FindExplicit(text, dialogue);
@@ -148,8 +149,7 @@ class PreferenceReader {
     if (!prompt.is_string()) return PreferenceForm::kExplicitMessages;
     // A column of TRL's tables: the prompt once more, as a text.
     if (!text) return PreferenceForm::kImplicitMessages;
-    const bool two = dialogue != nullptr && dialogue != std::string_view("response");
-    if (two) return Beside(dialogue, "prompt");
+    if (dialogue != nullptr) return Beside(dialogue, "prompt");
     return PreferenceForm::kExplicitText;
   }
 

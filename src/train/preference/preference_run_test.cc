@@ -124,9 +124,9 @@ TEST_F(PreferenceRunTest, LearnsWhatIsPreferredAndStartsWhereTheorySays) {
   EXPECT_EQ(metrics[0]["rewards/chosen"], 0.0);
   EXPECT_EQ(metrics[0]["rewards/accuracies"], 0.0);
   EXPECT_LT(metrics[13]["loss"].get<double>(), metrics[0]["loss"].get<double>());
-  for (const char* field : {"grad_norm", "learning_rate", "epoch", "num_tokens", "entropy",
-                            "mean_token_accuracy", "rewards/rejected", "logps/chosen",
-                            "logps/rejected", "logits/chosen", "logits/rejected"}) {
+  for (const char* field :
+       {"grad_norm", "learning_rate", "epoch", "num_tokens", "entropy", "mean_token_accuracy",
+        "rewards/rejected", "logps/chosen", "logps/rejected", "logits/chosen", "logits/rejected"}) {
     EXPECT_TRUE(metrics[0][field].is_number()) << field;
   }
   EXPECT_EQ(metrics[4]["kind"], "evaluation");
@@ -135,8 +135,7 @@ TEST_F(PreferenceRunTest, LearnsWhatIsPreferredAndStartsWhereTheorySays) {
     EXPECT_TRUE(metrics[4][field].is_number()) << field;
   }
   ASSERT_EQ(result->checks.size(), 3u);
-  EXPECT_THAT(result->checks[1],
-              HasSubstr("loss 0.693147, as it must be; margins and rewards 0"));
+  EXPECT_THAT(result->checks[1], HasSubstr("loss 0.693147, as it must be; margins and rewards 0"));
   EXPECT_TRUE(FileExists(Path("out/model.safetensors")));
   EXPECT_FALSE(FileExists(Path("out/judge.json")));
   EXPECT_FALSE(fs::exists(Path("out.train")));
@@ -192,10 +191,9 @@ TEST_F(PreferenceRunTest, AnAdapterIsWrittenReadBackAndGoneOnFrom) {
 }
 
 TEST_F(PreferenceRunTest, SameBytesForAnyNumberOfThreadsAndEveryLoss) {
-  for (const char* loss :
-       {"", "loss_type = \"aot\"", "loss_type = \"kto\"",
-        "loss_type = [\"sigmoid\", \"sft\"]\nloss_weights = [1, 0.5]",
-        "loss_type = \"orpo\"", "use_weighting = true", "ld_alpha = 0.5"}) {
+  for (const char* loss : {"", "loss_type = \"aot\"", "loss_type = \"kto\"",
+                           "loss_type = [\"sigmoid\", \"sft\"]\nloss_weights = [1, 0.5]",
+                           "loss_type = \"orpo\"", "use_weighting = true", "ld_alpha = 0.5"}) {
     WriteRecipe(kAdapter, loss, 4);
     const auto one = Train("one");
     ASSERT_TRUE(one) << loss << ": " << one.error().message;
@@ -251,8 +249,9 @@ TEST_F(PreferenceRunTest, WhatCantBeTrainedIsOneLineAndLeavesNothing) {
   WriteRecipe(kAdapter, "loss_type = \"nobody\"", 2);
   expect("loss_type");
   WriteRecipe(kAdapter, "", 2);
-  ASSERT_TRUE(WriteFileAtomically(
-      Path("train.jsonl"), R"({"prompt": "a", "chosen": "b", "rejected": "b"})" "\n"));
+  ASSERT_TRUE(WriteFileAtomically(Path("train.jsonl"),
+                                  R"({"prompt": "a", "chosen": "b", "rejected": "b"})"
+                                  "\n"));
   expect("train.jsonl:1: field 'rejected': the same as 'chosen'");
   fs::remove_all(Path("start"));
   expect("train.toml: field 'model.from': ");

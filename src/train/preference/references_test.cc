@@ -43,9 +43,9 @@ class CountingModel : public Trainable {
     rows += batch.rows();
     if (stop_after_one != nullptr) stop_after_one->Request();
     for (const model::Prediction& prediction : batch.predictions) {
-      figures->nll.push_back(
-          static_cast<float>(prediction.token) +
-          static_cast<float>(batch.tokens[static_cast<size_t>(prediction.row)]) / 100);
+      figures->nll.push_back(static_cast<float>(prediction.token) +
+                             static_cast<float>(batch.tokens[static_cast<size_t>(prediction.row)]) /
+                                 100);
     }
     return {};
   }
