@@ -92,23 +92,23 @@ Expected<ConversationTokenOptions> SftTask::ConversationOptions(const RunSetup& 
   const int64_t longest = setup.trainable->longest_sequence().positions;
   const int64_t room = std::min(longest, recipe_.optim.micro_batch_tokens);
   if (recipe_.max_length > room) {
-    return setup.Refuse("data.max_length",
-                        fmt::format("above {}, {}", room,
-                                    room == longest ? "the positions that the model can be trained on"
-                                                    : "optim.micro_batch_tokens"));
+    return setup.Refuse(
+        "data.max_length",
+        fmt::format("above {}, {}", room,
+                    room == longest ? "the positions that the model can be trained on"
+                                    : "optim.micro_batch_tokens"));
   }
   ConversationTokenOptions options{
       .turns = recipe_.turns,
-      .max_length = recipe_.max_length > 0 ? recipe_.max_length
-                                           : std::min(kUsualConversation, room),
+      .max_length =
+          recipe_.max_length > 0 ? recipe_.max_length : std::min(kUsualConversation, room),
       .model = {.end_ids = config.further_eos_ids, .vocab_size = config.vocab_size}};
   if (config.eos_id >= 0) options.model.end_ids.push_back(config.eos_id);
   return options;
 }
 
 Status SftTask::Tokenize(RunSetup& setup) {
-  SftTokens tokens{
-      .tokenizer = *setup.tokenizer, .judge = setup.judge, .texts = setup.texts};
+  SftTokens tokens{.tokenizer = *setup.tokenizer, .judge = setup.judge, .texts = setup.texts};
   if (!judges()) {
     MORES_ASSIGN_OR_RETURN(tokens.conversations, ConversationOptions(setup));
     return objective_->Tokenize(tokens);

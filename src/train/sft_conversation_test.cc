@@ -75,8 +75,9 @@ TEST_F(SftConversationTest, WhatCantBeLearnedIsRefused) {
   EXPECT_THAT(Train(shape, "out").error().message, HasSubstr("field 'model.from': missing"));
   EXPECT_THAT(Train("max_length = 300\n[model]\nfrom = \"start\"", "out").error().message,
               HasSubstr("field 'data.max_length': above 192"));
-  ASSERT_TRUE(WriteFileAtomically(
-      Path("valid.jsonl"), R"({"query": "a", "response": "b", "label": "safe"})" "\n"));
+  ASSERT_TRUE(WriteFileAtomically(Path("valid.jsonl"),
+                                  R"({"query": "a", "response": "b", "label": "safe"})"
+                                  "\n"));
   EXPECT_THAT(
       Train("valid = \"valid.jsonl\"\n[model]\nfrom = \"start\"", "out").error().message,
       HasSubstr("valid.jsonl: holds a judge's records, and the training data conversations"));

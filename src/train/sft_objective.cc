@@ -73,8 +73,7 @@ Status SftObjective::ReadConversationFiles() {
   for (const ConversationRecord& record : train_conversations_) {
     groups.push_back(record.messages.empty() ? record.prompt : DumpJson(record.messages.front()));
   }
-  const std::vector<char> held =
-      ChooseHeldOut(groups, options_.valid_share, options_.packing.seed);
+  const std::vector<char> held = ChooseHeldOut(groups, options_.valid_share, options_.packing.seed);
   std::vector<ConversationRecord> kept;
   for (size_t i = 0; i < held.size(); ++i) {
     (held[i] != 0 ? valid_conversations_ : kept).push_back(std::move(train_conversations_[i]));
@@ -112,10 +111,10 @@ Status SftObjective::Tokenize(const SftTokens& tokens) {
     evaluator_.emplace(*profile_, tokenizer, options_.evaluation);
   } else {
     const ConversationTokenOptions& options = tokens.conversations;
-    MORES_ASSIGN_OR_RETURN(train_, TokenizeConversations(train_conversations_, tokens.texts,
-                                                         tokenizer, options));
-    MORES_ASSIGN_OR_RETURN(valid_, TokenizeConversations(valid_conversations_, tokens.texts,
-                                                         tokenizer, options));
+    MORES_ASSIGN_OR_RETURN(
+        train_, TokenizeConversations(train_conversations_, tokens.texts, tokenizer, options));
+    MORES_ASSIGN_OR_RETURN(
+        valid_, TokenizeConversations(valid_conversations_, tokens.texts, tokenizer, options));
     if (train_.examples.empty()) {
       return MakeError(ErrorKind::kInput, "{}: holds nothing to learn within {} tokens",
                        options_.train_path, options.max_length);
@@ -167,7 +166,7 @@ const std::vector<Measure>& SftObjective::measures() const {
 }
 
 Evaluation SftObjective::EvaluateSome(Trainable& trainable,
-                                     std::span<const Example> examples) const {
+                                      std::span<const Example> examples) const {
   return judges() ? evaluator_->Run(trainable, examples)
                   : EvaluateTokens(trainable, examples, options_.evaluation);
 }

@@ -1,5 +1,5 @@
-// Supervised training: of a judge, the loss of label and critique, each token weighed by what it is;
-// of conversations that of what the assistant says.
+// Supervised training: of a judge, the loss of label and critique, each token weighed by what it
+// is; of conversations that of what the assistant says.
 #ifndef MORES_TRAIN_SFT_OBJECTIVE_H_
 #define MORES_TRAIN_SFT_OBJECTIVE_H_
 
@@ -38,8 +38,8 @@ struct SftObjectiveOptions {
 // What examples are made by.
 struct SftTokens {
   const text::Tokenizer& tokenizer;
-  const format::JudgeConfig& judge;               // of a judge
-  const text::ModelTexts& texts;                  // of conversations
+  const format::JudgeConfig& judge;  // of a judge
+  const text::ModelTexts& texts;     // of conversations
   ConversationTokenOptions conversations = {};
 };
 
