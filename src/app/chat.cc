@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/opened_model.h"
 #include "base/files.h"
 #include "chat/endpoint/endpoint.h"
 #include "chat/local_chat_model.h"
@@ -82,15 +83,15 @@ Expected<std::unique_ptr<chat::ChatModel>> OpenChatModel(const ChatOptions& opti
                                                          ModelOptions local,
                                                          const std::string& output) {
   const std::string named = NamedModel(options.model);
-  MORES_RETURN_IF_ERROR(CheckAdapter(named, local.adapter));
+  MORES_RETURN_IF_ERROR(CheckAdapters(named, local.adapters));
   if (named.starts_with(kScripted)) {
     return chat::OpenScriptedModel(named.substr(kScripted.size()), options.watch.stop);
   }
   if (!chat::IsEndpoint(named)) {
     local.model = options.model;
-    MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(local));
-    MORES_ASSIGN_OR_RETURN(std::unique_ptr<chat::LanguageModel> model, LoadModel(*source, local));
-    return chat::MakeLocalChatModel(std::move(model), source->Texts(), options.chat_format,
+    MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(local));
+    MORES_ASSIGN_OR_RETURN(std::unique_ptr<chat::LanguageModel> model, LoadModel(opened, local));
+    return chat::MakeLocalChatModel(std::move(model), opened.Texts(), options.chat_format,
                                     options.watch.stop);
   }
   chat::EndpointOptions endpoint;

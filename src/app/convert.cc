@@ -2,23 +2,33 @@
 
 #include <filesystem>
 
-#include "app/model.h"
+#include "app/opened_model.h"
 #include "model/adapter/adapter.h"
 
 namespace mores::app {
+
+namespace {
+
+ModelOptions ModelOf(const ConvertJob& options) {
+  ModelOptions model{.model = options.from};
+  if (!options.adapter.empty()) model.adapters = {options.adapter};
+  return model;
+}
+
+}  // namespace
 
 Expected<model::ConvertSummary> ConvertAdapter(const ConvertJob& options) {
   namespace fs = std::filesystem;
   const std::string& to = options.to;
   if (to.empty()) return MakeError(ErrorKind::kUsage, "the output has no name");
-  MORES_ASSIGN_OR_RETURN(const OpenedModel opened,
-                         OpenModelAndAdapter({.model = options.from, .adapter = options.adapter}));
-  if (!opened.adapter) {
+  MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(ModelOf(options)));
+  const model::Adapter* const adapter = opened.own_adapter();
+  if (adapter == nullptr) {
     return MakeError(ErrorKind::kUsage, "{}: has no adapter; name one with --adapter",
                      opened.base->path());
   }
   model::ConvertSummary summary = {.files = 1};
-  for (const auto& [module, part] : opened.adapter->parts) {
+  for (const auto& [module, part] : adapter->parts) {
     summary.Count(tensor::DType::kF32);
     summary.Count(tensor::DType::kF32);
     if (!part.magnitude.empty()) summary.Count(tensor::DType::kF32);
@@ -32,10 +42,10 @@ Expected<model::ConvertSummary> ConvertAdapter(const ConvertJob& options) {
     return MakeError(ErrorKind::kUsage, "-o {}: must be a new name, or an empty folder", to);
   }
   if (model::NamesGgufFile(to)) {
-    MORES_RETURN_IF_ERROR(model::WriteGgufAdapter(*opened.adapter, opened.base->config(), to));
+    MORES_RETURN_IF_ERROR(model::WriteGgufAdapter(*adapter, opened.base->config(), to));
     return summary;
   }
-  model::Adapter written = *opened.adapter;
+  model::Adapter written = *adapter;
   if (written.config.base.empty()) written.config.base = opened.base->path();
   MORES_RETURN_IF_ERROR(model::WritePeftAdapter(written, to));
   return summary;
@@ -43,8 +53,7 @@ Expected<model::ConvertSummary> ConvertAdapter(const ConvertJob& options) {
 
 Expected<model::ConvertSummary> ConvertModel(const ConvertJob& options, const Watch& watch) {
   if (options.to.empty()) return MakeError(ErrorKind::kUsage, "the output has no name");
-  MORES_ASSIGN_OR_RETURN(const auto source,
-                         OpenSource({.model = options.from, .adapter = options.adapter}));
+  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(ModelOf(options)));
   model::ConvertOptions converting = options.options;
   converting.stop = watch.stop;
   const job::ShownProgress progress(watch.progress);

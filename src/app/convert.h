@@ -12,7 +12,7 @@ namespace mores::app {
 
 struct ConvertJob {
   std::string from;               // as FindModel takes it
-  std::string adapter;            // merged into it, as ModelOptions::adapter
+  std::string adapter;            // merged into it, as model::OpenAdapter takes it, or ""
   std::string to;                 // model::ConvertModel's
   model::ConvertOptions options;  // its stop is the watch's
 };

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/opened_model.h"
 #include "base/json_fields.h"
 #include "chat/language_model.h"
 #include "chat/local_chat_model.h"
@@ -72,20 +73,25 @@ Expected<GenerateResult> GenerateByTokens(const GenerateOptions& options, const 
     return MakeError(ErrorKind::kUsage,
                      "log-probabilities of alternatives: of endpoints and scripted replies alone");
   }
-  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(options.items.model));
+  MORES_ASSIGN_OR_RETURN(const OpenedModel opened,
+                         OpenModel(options.items.model, AdapterChoice::kByItem));
   MORES_ASSIGN_OR_RETURN(const auto model,
-                         LoadModel(*source, options.items.model, chat::TokenizerNeed::kOptional));
+                         LoadModel(opened, options.items.model, chat::TokenizerNeed::kOptional));
   // Looked at where an item has messages.
   const Expected<chat::ChatPrompt> chat_prompt =
-      chat::ChatPrompt::Open(source->Texts(), options.chat.chat_format);
+      chat::ChatPrompt::Open(opened.Texts(), options.chat.chat_format);
   ItemRun run = MakeGenerateRun(options);
   run.model_name = model->name();
   if (const auto computed = model->computation()) run.fingerprint.update(ToJson(*computed));
+  if (const Json names = opened.AdapterNames(); !names.empty()) run.fingerprint["adapters"] = names;
   std::vector<std::vector<int32_t>> prompts;
+  std::vector<std::string> adapters;  // each item's, by name
   MORES_RETURN_IF_ERROR(ReadItems(
       options.items.input, run, [&](const Json& value, const std::string& where) -> Status {
         MORES_ASSIGN_OR_RETURN(std::vector<int32_t> ids,
                                PromptIds(value, where, *model, chat_prompt, options.start_token));
+        MORES_ASSIGN_OR_RETURN(std::string adapter, ParseAdapterName(value, where, *model));
+        adapters.push_back(std::move(adapter));
         run.costs.push_back(static_cast<int64_t>(ids.size()));
         prompts.push_back(std::move(ids));
         return {};
@@ -97,8 +103,10 @@ Expected<GenerateResult> GenerateByTokens(const GenerateOptions& options, const 
       [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
     std::vector<engine::GenerateItem> batch;
     for (const size_t item : items) {
-      batch.push_back(
-          {.id = run.keys[item], .prompt = prompts[item], .sampling = options.sampling});
+      batch.push_back({.id = run.keys[item],
+                       .prompt = prompts[item],
+                       .sampling = options.sampling,
+                       .adapter = model->adapter(adapters[item])});
     }
     MORES_ASSIGN_OR_RETURN(auto results, model->Generate(batch));
     totals.asked += static_cast<int64_t>(results.size());
@@ -108,7 +116,9 @@ Expected<GenerateResult> GenerateByTokens(const GenerateOptions& options, const 
       lines.push_back(std::move(results[i]).map([&](const engine::Generated& text) {
         totals.usage.prompt_tokens += static_cast<int64_t>(batch[i].prompt.size());
         totals.usage.completion_tokens += static_cast<int64_t>(text.ids.size());
-        return GeneratedLine(batch[i], text, *model);
+        Json line = GeneratedLine(batch[i], text, *model);
+        if (const std::string& name = adapters[items[i]]; !name.empty()) line["adapter"] = name;
+        return line;
       }));
     }
     return lines;
@@ -121,6 +131,9 @@ Expected<GenerateResult> GenerateByTokens(const GenerateOptions& options, const 
 Expected<std::vector<format::Turn>> ItemTurns(const Json& value, const std::string& where) {
   if (value.contains("prompt_ids")) {
     return FieldError(where, "prompt_ids", "this model takes prompt or messages");
+  }
+  if (value.contains("adapter") && !value["adapter"].is_null()) {
+    return FieldError(where, "adapter", "adapters are for models that run here");
   }
   if (value.contains("messages")) {
     if (value.contains("prompt")) return FieldError(where, "prompt", "stands beside 'messages'");

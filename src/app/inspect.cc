@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 #include <vector>
 
+#include "app/describe_adapter.h"
+#include "app/opened_model.h"
 #include "base/threads.h"
 #include "format/profile/judge_profile.h"
+#include "model/adapter/packed_adapter.h"
 #include "model/decoder.h"
 #include "model/model_source.h"
 #include "model/weights.h"
@@ -14,27 +18,19 @@ namespace mores::app {
 
 namespace {
 
-Json DescribeAdapter(const model::Adapter& adapter) {
-  int64_t parameters = 0;
-  std::set<int64_t> ranks;
-  for (const auto& [module, part] : adapter.parts) {
-    parameters += static_cast<int64_t>(part.a.size() + part.b.size() + part.magnitude.size());
-    ranks.insert(part.place.rank);
-  }
-  const model::AdapterConfig& config = adapter.config;
-  return {{"path", adapter.path},
-          {"kind", config.dora              ? "DoRA"
-                   : config.rank_stabilized ? "rsLoRA"
-                                            : "LoRA"},
-          {"ranks", ranks},
-          {"products", adapter.parts.size()},
-          {"parameters", parameters}};
+Expected<Json> AdapterAlone(const std::string& path) {
+  MORES_ASSIGN_OR_RETURN(Json adapter, DescribeAdapter(path));
+  return Json{{"adapter", std::move(adapter)}};
 }
 
 }  // namespace
 
 Expected<Json> DescribeModel(const std::string& model) {
-  MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModelAndAdapter({.model = model}));
+  MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(model));
+  if (model::IsAdapterFile(path)) return AdapterAlone(path);
+  const Expected<ModelPaths> paths = FindModelAndAdapters({.model = model});
+  if (!paths && model::IsAdapterDirectory(path)) return AdapterAlone(path);
+  MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel({.model = model}));
   const model::ModelSource* const source = opened.base.get();
   const model::ModelConfig& config = source->config();
   std::set<std::string> dtypes;
@@ -76,9 +72,11 @@ Expected<Json> DescribeModel(const std::string& model) {
   MORES_ASSIGN_OR_RETURN(const std::optional<int32_t> tokens, source->TokenCount());
   json["tokens"] = tokens ? Json(*tokens) : Json();
   json["judge_profile"] = nullptr;
-  json["adapter"] = opened.adapter ? DescribeAdapter(*opened.adapter) : Json();
-  const text::ModelTexts texts =
-      opened.adapter ? model::AdaptedTexts(*source, *opened.adapter) : source->Texts();
+  json["adapter"] = nullptr;
+  if (const model::Adapter* const own = opened.own_adapter()) {
+    MORES_ASSIGN_OR_RETURN(json["adapter"], DescribeAdapter(own->path));
+  }
+  const text::ModelTexts texts = opened.Texts();
   MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> judge, texts.judge);
   if (judge) {
     MORES_ASSIGN_OR_RETURN(const format::JudgeConfig config_of_judge,
@@ -93,18 +91,26 @@ Expected<Json> DescribeModel(const std::string& model) {
 Expected<engine::VerifyReport> VerifyModel(
     const VerifyOptions& options, const std::function<void(const VerifyRun&)>& on_start,
     const std::function<void(const engine::VerifyResult&)>& on_result) {
-  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(options.model));
+  MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(options.model));
   MORES_RETURN_IF_ERROR(SetIsa(options.model.isa));
   const tensor::DType precision =
       options.model.precision == chat::Precision::kF32 ? tensor::DType::kF32 : tensor::DType::kBf16;
   ThreadPool pool(options.model.threads);
-  MORES_ASSIGN_OR_RETURN(const auto decoder, model::Decoder::Load(*source, precision, pool));
+  MORES_ASSIGN_OR_RETURN(const auto decoder, model::Decoder::Load(*opened.base, precision, pool));
+  std::unique_ptr<const model::PackedAdapter> adapter;
+  if (const model::Adapter* own = opened.own_adapter()) {
+    MORES_ASSIGN_OR_RETURN(adapter,
+                           model::PackedAdapter::Pack(*own, *opened.base, precision, pool));
+  }
   const model::ModelConfig& config = decoder->config();
   const int most = std::min(options.tokens, config.context_length);
   const std::vector<engine::VerifyItem> items =
       engine::MakeVerifyItems(options.items, most, config.vocab_size, options.seed);
-  on_start({.directory = source->path(), .items = items.size(), .tokens = most});
-  return engine::Verify(items, engine::ScoreByEngine(*decoder), on_result);
+  const std::string path = opened.base->path();
+  on_start({.directory = adapter ? path + " with " + opened.own_adapter()->path : path,
+            .items = items.size(),
+            .tokens = most});
+  return engine::Verify(items, engine::ScoreByEngine(*decoder, adapter.get()), on_result);
 }
 
 }  // namespace mores::app

@@ -13,7 +13,8 @@
 
 namespace mores::app {
 
-// Without loading it; every tensor is looked up and its shape checked. `model`: as FindModel's.
+// Without loading it; every tensor is looked up and its shape checked. `model`: as FindModel's, or
+// an adapter: "adapter" is then DescribeAdapter's, and all there is where its base isn't here.
 Expected<Json> DescribeModel(const std::string& model);
 
 struct VerifyOptions {

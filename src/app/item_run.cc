@@ -86,6 +86,16 @@ std::vector<int32_t> EncodeText(const std::string& utf8, const text::Tokenizer& 
   return ids;
 }
 
+Expected<std::string> ParseAdapterName(const Json& value, const std::string& where,
+                                       const chat::LanguageModel& model) {
+  const auto found = value.find("adapter");
+  if (found == value.end() || found->is_null()) return "";
+  MORES_ASSIGN_OR_RETURN(const std::string name, RequiredString(value, "adapter", where));
+  if (!name.empty() && model.adapter(name) != nullptr) return name;
+  return FieldError(where, "adapter",
+                    fmt::format("'{}' is the name of none: --adapter NAME=PATH gives one", name));
+}
+
 Expected<std::vector<int32_t>> ParseIds(const Json& value, const std::string& field,
                                         const std::string& where, int32_t vocab_size) {
   if (!value.is_array()) return FieldError(where, field, "must be an array of token ids");

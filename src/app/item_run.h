@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "chat/chat_model.h"
+#include "chat/language_model.h"
 #include "job/job.h"
 #include "text/tokenizer/tokenizer.h"
 
@@ -50,6 +51,11 @@ Expected<job::JobSummary> RunItems(const ItemRun& item_run, const ItemOptions& o
 enum class StartToken { kAdded, kLeftOut };
 std::vector<int32_t> EncodeText(const std::string& utf8, const text::Tokenizer& tokenizer,
                                 StartToken start);
+
+// The name of the adapter that an item is to be computed with, or "" where it names none. kInput
+// for one that the model doesn't have.
+Expected<std::string> ParseAdapterName(const Json& value, const std::string& where,
+                                       const chat::LanguageModel& model);
 
 // An array of ids of a vocabulary; kInput names the entry that is none.
 Expected<std::vector<int32_t>> ParseIds(const Json& value, const std::string& field,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/manifest.h"
+#include "app/opened_model.h"
 #include "app/run.h"
 #include "base/files.h"
 #include "format/profile/asked_profile.h"
@@ -37,8 +38,8 @@ Expected<std::unique_ptr<judge::Judge>> OpenLabelFirst(const JudgeOptions& optio
                                                        judge::JudgeOptions judging) {
   ModelOptions local = options.local;
   local.model = options.judge;
-  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(local));
-  const text::ModelTexts texts = source->Texts();
+  MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(local));
+  const text::ModelTexts texts = opened.Texts();
   if (ReadsJudgeConfig(options, texts)) {
     MORES_ASSIGN_OR_RETURN(judging.config, format::ReadJudgeConfig(texts));
   } else {
@@ -52,7 +53,7 @@ Expected<std::unique_ptr<judge::Judge>> OpenLabelFirst(const JudgeOptions& optio
                                                    .chat_format = options.chat.chat_format}));
   SetThresholds(options.thresholds, judging.config);
   MORES_ASSIGN_OR_RETURN(judging.baseline, IsBaseline(texts));
-  MORES_ASSIGN_OR_RETURN(auto model, LoadModel(*source, local));
+  MORES_ASSIGN_OR_RETURN(auto model, LoadModel(opened, local));
   if (judging.config.prompt_hash.empty()) {  // no judge.json
     judging.config.max_critique_tokens = std::min(kCritiqueTokens, model->context_length() / 4);
   }
@@ -115,12 +116,12 @@ Status CheckProfile(const JudgeOptions& options) {
   if (IsRemoteModel(options.judge) || !options.profile.empty()) return {};
   ModelOptions local = options.local;
   local.model = options.judge;
-  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(local));
-  MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> judge, source->JudgeJson());
+  MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(local));
+  MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> judge, opened.Texts().judge);
   if (judge) return {};
   return MakeError(ErrorKind::kMissing,
                    "{}: no judge.json; say how it is asked with --profile ({}, or a file)",
-                   source->path(), fmt::join(format::ShippedProfiles(), ", "));
+                   opened.base->path(), fmt::join(format::ShippedProfiles(), ", "));
 }
 
 Expected<std::unique_ptr<judge::Judge>> OpenJudge(const JudgeOptions& options,

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/opened_model.h"
 #include "base/cpu.h"
 #include "base/version.h"
 #include "job/job.h"
@@ -27,8 +28,16 @@ Expected<Json> ModelManifest(const std::string& command, const std::string& inpu
   MORES_ASSIGN_OR_RETURN(Json manifest, RunManifest(command, input));
   manifest["model"] = model_name;
   if (!IsRemoteModel(options.model)) {
-    MORES_ASSIGN_OR_RETURN(manifest["model_directory"], FindModel(options.model));
-    if (!options.adapter.empty()) manifest["adapter"] = options.adapter;
+    MORES_ASSIGN_OR_RETURN(const ModelPaths paths,
+                           FindModelAndAdapters(options, AdapterChoice::kByItem));
+    manifest["model_directory"] = paths.base;
+    for (const NamedPath& adapter : paths.adapters) {
+      if (adapter.name.empty()) {
+        manifest["adapter"] = adapter.path;
+      } else {
+        manifest["adapters"][adapter.name] = adapter.path;
+      }
+    }
   }
   manifest["precision"] = chat::Name(options.precision);
   manifest["isa"] = Name(CurrentIsaLevel());

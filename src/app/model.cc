@@ -14,7 +14,6 @@
 #include "chat/endpoint/endpoint.h"
 #include "fetch/catalogue.h"
 #include "fetch/store.h"
-#include "model/adapter/adapter.h"
 #include "tensor/gguf.h"
 
 namespace mores::app {
@@ -42,8 +41,7 @@ std::optional<std::string> FindShipped(const std::string& given) {
   folders.insert(folders.begin(), "");
   for (const std::filesystem::path& folder : folders) {
     for (const std::filesystem::path& place : {folder / named, folder / "models" / named}) {
-      const bool is_model = FileExists((place / "config.json").string());
-      if (is_model || model::IsAdapterDirectory(place.string())) return place.string();
+      if (FileExists((place / "config.json").string())) return place.string();
     }
   }
   return std::nullopt;
@@ -131,25 +129,15 @@ bool IsRemoteModel(const std::string& model) {
   return chat::IsEndpoint(named) || named.starts_with("scripted:");
 }
 
-Status CheckAdapter(const std::string& model, const std::string& adapter) {
-  if (adapter.empty() || !IsRemoteModel(model)) return {};
+Status CheckAdapters(const std::string& model, const std::vector<std::string>& adapters) {
+  if (adapters.empty() || !IsRemoteModel(model)) return {};
   return MakeError(ErrorKind::kUsage, "--adapter {}: adapters are for models that run here",
-                   adapter);
+                   adapters.front());
 }
 
 Status SetIsa(std::optional<IsaLevel> isa) {
   if (!isa) return {};
   return SetIsaLevel(*isa);
-}
-
-Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(const model::ModelSource& source,
-                                                         const ModelOptions& options,
-                                                         chat::TokenizerNeed tokenizer) {
-  MORES_RETURN_IF_ERROR(SetIsa(options.isa));
-  return chat::LoadLocalModel(source, {.precision = options.precision,
-                                       .threads = options.threads,
-                                       .tokenizer = tokenizer,
-                                       .engine = {.chunk_tokens = options.chunk_tokens}});
 }
 
 }  // namespace mores::app

@@ -6,18 +6,20 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/cpu.h"
 #include "base/error.h"
 #include "chat/language_model.h"
-#include "model/adapter/adapter.h"
 #include "model/model_source.h"
 
 namespace mores::app {
 
 struct ModelOptions {
-  std::string model;    // as FindModel takes it
-  std::string adapter;  // as model::OpenAdapter takes it, or ""
+  std::string model;  // as FindModel takes it, or an adapter's folder: its base with it
+  // Folders or GGUF files of adapters that it is computed with: one for all items, and as NAME=PATH
+  // those that items may name (app/opened_model.h).
+  std::vector<std::string> adapters;
   chat::Precision precision = chat::Precision::kBf16;
   int threads = 0;              // 0: one a processor
   int64_t chunk_tokens = 0;     // tokens of a prompt computed at once; 0: as many as fit
@@ -42,28 +44,11 @@ Expected<bool> IsBaseline(const text::ModelTexts& model);
 // opens.
 bool IsRemoteModel(const std::string& model);
 
-// kUsage where a model that doesn't run here is given an adapter.
-Status CheckAdapter(const std::string& model, const std::string& adapter);
+// kUsage where a model that doesn't run here is given adapters.
+Status CheckAdapters(const std::string& model, const std::vector<std::string>& adapters);
 
 // Where an instruction set is named: sets the level in force, for the whole process.
 Status SetIsa(std::optional<IsaLevel> isa);
-
-// What FindModel finds, and its adapter, opened but not loaded; null where there is none.
-struct OpenedModel {
-  std::unique_ptr<const model::ModelSource> base;
-  std::unique_ptr<const model::Adapter> adapter;
-};
-// Where `model` is an adapter's folder, it names its base: a path, from the folder's parent or from
-// here, or a name that FindModel knows. kMissing where it isn't there, or not said, with the
-// options that name both; kUnsupported for an adapter of another base.
-Expected<OpenedModel> OpenModelAndAdapter(const ModelOptions& options);
-// The same, the adapter merged.
-Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOptions& options);
-
-// Sets the level in force, then loads the model.
-Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(
-    const model::ModelSource& source, const ModelOptions& options,
-    chat::TokenizerNeed tokenizer = chat::TokenizerNeed::kRequired);
 
 }  // namespace mores::app
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/opened_model.h"
 #include "base/json_fields.h"
 #include "chat/language_model.h"
 
@@ -13,11 +14,13 @@ namespace {
 
 struct ScoreRequest {
   std::vector<int32_t> prompt, completion;
+  std::string adapter;  // its name, or ""
 };
 
 Expected<ScoreRequest> ParseScoreRequest(const Json& value, const std::string& where,
                                          const chat::LanguageModel& model, StartToken start) {
   ScoreRequest request;
+  MORES_ASSIGN_OR_RETURN(request.adapter, ParseAdapterName(value, where, model));
   const bool ids = value.contains("prompt_ids") || value.contains("completion_ids");
   if (ids) {
     for (const char* field : {"prompt", "completion"}) {
@@ -55,22 +58,26 @@ Json ScoredLine(const std::string& id, const ScoreRequest& request,
                 const std::vector<float>& logprobs) {
   double sum = 0;
   for (const float logprob : logprobs) sum += logprob;
-  return {{"id", id},
-          {"token_ids", request.completion},
-          {"token_logprobs", logprobs},
-          {"logprob", sum}};
+  Json line = {{"id", id},
+               {"token_ids", request.completion},
+               {"token_logprobs", logprobs},
+               {"logprob", sum}};
+  if (!request.adapter.empty()) line["adapter"] = request.adapter;
+  return line;
 }
 
 }  // namespace
 
 Expected<job::JobSummary> ScoreFile(const ScoreOptions& options, const Watch& watch) {
   MORES_RETURN_IF_ERROR(CheckItemRun(options.items));
-  MORES_ASSIGN_OR_RETURN(const auto source, OpenSource(options.items.model));
+  MORES_ASSIGN_OR_RETURN(const OpenedModel opened,
+                         OpenModel(options.items.model, AdapterChoice::kByItem));
   MORES_ASSIGN_OR_RETURN(const auto model,
-                         LoadModel(*source, options.items.model, chat::TokenizerNeed::kOptional));
+                         LoadModel(opened, options.items.model, chat::TokenizerNeed::kOptional));
   ItemRun run{.command = "score", .model_name = model->name()};
   run.fingerprint["no_bos"] = options.start_token == StartToken::kLeftOut;
   if (const auto computed = model->computation()) run.fingerprint.update(ToJson(*computed));
+  if (const Json names = opened.AdapterNames(); !names.empty()) run.fingerprint["adapters"] = names;
   std::vector<ScoreRequest> requests;
   MORES_RETURN_IF_ERROR(ReadItems(
       options.items.input, run, [&](const Json& value, const std::string& where) -> Status {
@@ -88,8 +95,9 @@ Expected<job::JobSummary> ScoreFile(const ScoreOptions& options, const Watch& wa
       [&](std::span<const size_t> items) -> Expected<std::vector<job::ItemResult>> {
         std::vector<engine::ScoreItem> batch;
         for (const size_t item : items) {
-          batch.push_back(
-              {.prompt = requests[item].prompt, .continuation = requests[item].completion});
+          batch.push_back({.prompt = requests[item].prompt,
+                           .continuation = requests[item].completion,
+                           .adapter = model->adapter(requests[item].adapter)});
         }
         MORES_ASSIGN_OR_RETURN(auto results, model->Score(batch));
         totals.asked += static_cast<int64_t>(results.size());

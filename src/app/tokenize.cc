@@ -68,9 +68,10 @@ Json TokenizedLine(const std::string& id, const std::vector<int32_t>& ids,
 
 Expected<job::JobSummary> TokenizeFile(const TokenizeOptions& options, const Watch& watch) {
   MORES_RETURN_IF_ERROR(CheckItemRun(options.items));
-  MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(options.items.model.model));
+  MORES_ASSIGN_OR_RETURN(const ModelPaths paths,
+                         FindModelAndAdapters(options.items.model, AdapterChoice::kByItem));
   ItemRun run{.command = "tokenize", .unit = "texts"};
-  MORES_ASSIGN_OR_RETURN(const auto tokenizer, OpenTokenizer(path, run));
+  MORES_ASSIGN_OR_RETURN(const auto tokenizer, OpenTokenizer(paths.base, run));
   run.fingerprint["bytes"] = options.form == TokenizeForm::kByteLines;
   run.fingerprint["special"] = options.form == TokenizeForm::kWithSpecialTokens;
   std::vector<std::string> texts;

@@ -19,6 +19,7 @@
 #include "text/tokenizer/tokenizer.h"
 
 namespace mores::model {
+struct Adapter;
 class ModelSource;
 }  // namespace mores::model
 
@@ -49,6 +50,9 @@ class LanguageModel {
   virtual std::string name() const = 0;  // "mini@1a2b3c4d5e6f"
   // None of a model that isn't computed.
   virtual std::optional<Computation> computation() const { return std::nullopt; }
+  // An adapter that items may name, by what it was given to the model as; null where there is none.
+  // Items that name none are computed with what the model's name says.
+  virtual const model::PackedAdapter* adapter(std::string_view /*name*/) const { return nullptr; }
 
   using Scores = std::vector<float>;
   virtual Expected<std::vector<Expected<Scores>>> Score(
@@ -61,11 +65,18 @@ class LanguageModel {
 
 enum class TokenizerNeed { kRequired, kOptional };
 
+// An adapter in memory beside its base.
+struct LocalAdapter {
+  std::string name;  // by which items name it; empty: of all that name none, and part of the model
+  const model::Adapter* adapter = nullptr;  // for this model; may go after loading
+};
+
 struct LocalModelOptions {
   Precision precision = Precision::kBf16;
   int threads = 0;  // 0: all
   TokenizerNeed tokenizer = TokenizerNeed::kRequired;
   engine::EngineOptions engine;
+  std::vector<LocalAdapter> adapters;  // of different names
 };
 
 // Loads a model with our engine. The source may go afterwards.

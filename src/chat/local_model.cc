@@ -1,10 +1,15 @@
 // Our own engine as a language model.
+#include <algorithm>
+#include <functional>
 #include <future>
+#include <map>
 #include <utility>
 
 #include "base/check.h"
 #include "chat/language_model.h"
 #include "engine/engine.h"
+#include "model/adapter/adapter_name.h"
+#include "model/adapter/packed_adapter.h"
 #include "model/decoder.h"
 #include "model/model_source.h"
 
@@ -15,47 +20,66 @@ tensor::DType ToDType(Precision precision) {
   return precision == Precision::kF32 ? tensor::DType::kF32 : tensor::DType::kBf16;
 }
 
+using PackedAdapters = std::map<std::string, std::unique_ptr<const model::PackedAdapter>,
+                                std::less<>>;  // by name
+
+// What a model is loaded to.
+struct LoadedModel {
+  std::unique_ptr<ThreadPool> pool;
+  std::unique_ptr<model::Decoder> decoder;
+  PackedAdapters adapters;
+  std::unique_ptr<text::Tokenizer> tokenizer;
+  std::string name;
+};
+
 class LocalModel : public LanguageModel {
  public:
-  LocalModel(std::unique_ptr<ThreadPool> pool, std::unique_ptr<model::Decoder> decoder,
-             std::unique_ptr<text::Tokenizer> tokenizer, std::string name,
-             const LocalModelOptions& options)
-      : pool_(std::move(pool)),
-        decoder_(std::move(decoder)),
-        tokenizer_(std::move(tokenizer)),
-        name_(std::move(name)),
+  LocalModel(LoadedModel loaded, const LocalModelOptions& options)
+      : loaded_(std::move(loaded)),
+        own_adapter_(adapter("")),
         precision_(options.precision),
-        engine_(*decoder_, options.engine, *pool_) {}
+        engine_(*loaded_.decoder, options.engine, *loaded_.pool) {}
 
-  bool has_tokenizer() const override { return tokenizer_ != nullptr; }
+  bool has_tokenizer() const override { return loaded_.tokenizer != nullptr; }
   const text::Tokenizer& tokenizer() const override {
-    MORES_CHECK(tokenizer_ != nullptr);
-    return *tokenizer_;
+    MORES_CHECK(loaded_.tokenizer != nullptr);
+    return *loaded_.tokenizer;
   }
-  int32_t vocab_size() const override { return decoder_->config().vocab_size; }
-  int context_length() const override { return decoder_->config().context_length; }
-  std::string name() const override { return name_; }
+  int32_t vocab_size() const override { return loaded_.decoder->config().vocab_size; }
+  int context_length() const override { return loaded_.decoder->config().context_length; }
+  std::string name() const override { return loaded_.name; }
   std::optional<Computation> computation() const override {
     return Computation{.precision = precision_, .isa = CurrentIsaLevel()};
   }
+  const model::PackedAdapter* adapter(std::string_view name) const override {
+    const auto at = loaded_.adapters.find(name);
+    return at == loaded_.adapters.end() ? nullptr : at->second.get();
+  }
 
   Expected<std::vector<Expected<Scores>>> Score(std::span<const engine::ScoreItem> items) override {
-    return engine_.Score(items);
+    return engine_.Score(WithOwnAdapter(items));
   }
   Expected<std::vector<Expected<engine::Generated>>> Generate(
       std::span<const engine::GenerateItem> items) override {
-    return engine_.Generate(items);
+    return engine_.Generate(WithOwnAdapter(items));
   }
   Expected<std::vector<Expected<engine::Decided>>> Decide(
       std::span<const engine::DecideItem> items) override {
-    return engine_.Decide(items);
+    return engine_.Decide(WithOwnAdapter(items));
   }
 
  private:
-  std::unique_ptr<ThreadPool> pool_;
-  std::unique_ptr<model::Decoder> decoder_;
-  std::unique_ptr<text::Tokenizer> tokenizer_;
-  std::string name_;
+  template <class Item>
+  std::vector<Item> WithOwnAdapter(std::span<const Item> items) const {
+    std::vector<Item> own(items.begin(), items.end());
+    for (Item& item : own) {
+      if (item.adapter == nullptr) item.adapter = own_adapter_;
+    }
+    return own;
+  }
+
+  LoadedModel loaded_;
+  const model::PackedAdapter* own_adapter_;
   Precision precision_;
   engine::Engine engine_;
 };
@@ -66,9 +90,24 @@ struct LoadedBeside {
   Expected<std::unique_ptr<text::Tokenizer>> tokenizer;
   Expected<std::string> name;
 };
-LoadedBeside LoadBeside(const model::ModelSource& source) {
+LoadedBeside LoadBeside(const model::ModelSource& source, const LocalModelOptions& options) {
   auto tokenizer = source.LoadTokenizer();
-  return {std::move(tokenizer), source.Name()};
+  const auto own = std::find_if(options.adapters.begin(), options.adapters.end(),
+                                [](const LocalAdapter& adapter) { return adapter.name.empty(); });
+  return {std::move(tokenizer),
+          own == options.adapters.end() ? source.Name() : model::NameWith(source, *own->adapter)};
+}
+
+Expected<PackedAdapters> PackAdapters(const model::ModelSource& source,
+                                      const LocalModelOptions& options, ThreadPool& pool) {
+  PackedAdapters packed;
+  for (const LocalAdapter& given : options.adapters) {
+    MORES_ASSIGN_OR_RETURN(
+        auto adapter,
+        model::PackedAdapter::Pack(*given.adapter, source, ToDType(options.precision), pool));
+    MORES_CHECK(packed.emplace(given.name, std::move(adapter)).second);
+  }
+  return packed;
 }
 
 }  // namespace
@@ -83,24 +122,28 @@ Expected<std::unique_ptr<LanguageModel>> LoadLocalModel(const model::ModelSource
                                                         const LocalModelOptions& options) {
   // Cheap, and not to be said after all the work beside it.
   MORES_RETURN_IF_ERROR(model::RequireComputable(source.config(), source.path()));
-  auto beside = std::async(std::launch::async, [&source] { return LoadBeside(source); });
-  auto pool = std::make_unique<ThreadPool>(options.threads);
-  MORES_ASSIGN_OR_RETURN(auto decoder,
-                         model::Decoder::Load(source, ToDType(options.precision), *pool));
-  auto [loaded, name] = beside.get();
+  auto beside =
+      std::async(std::launch::async, [&source, &options] { return LoadBeside(source, options); });
+  LoadedModel loaded;
+  loaded.pool = std::make_unique<ThreadPool>(options.threads);
+  MORES_ASSIGN_OR_RETURN(loaded.decoder,
+                         model::Decoder::Load(source, ToDType(options.precision), *loaded.pool));
+  MORES_ASSIGN_OR_RETURN(loaded.adapters, PackAdapters(source, options, *loaded.pool));
+  auto [tokenizer, name] = beside.get();
   const bool may_lack = options.tokenizer == TokenizerNeed::kOptional;
-  if (!loaded && !(may_lack && loaded.error().kind == ErrorKind::kMissing)) {
-    return tl::unexpected<Error>(loaded.error());
+  if (!tokenizer && !(may_lack && tokenizer.error().kind == ErrorKind::kMissing)) {
+    return tl::unexpected<Error>(tokenizer.error());
   }
-  std::unique_ptr<text::Tokenizer> tokenizer = loaded ? std::move(*loaded) : nullptr;
-  if (tokenizer != nullptr && tokenizer->vocab_size() > decoder->config().vocab_size) {
+  if (tokenizer) loaded.tokenizer = std::move(*tokenizer);
+  const int32_t vocab_size = source.config().vocab_size;
+  if (loaded.tokenizer != nullptr && loaded.tokenizer->vocab_size() > vocab_size) {
     return MakeError(ErrorKind::kCorrupt,
                      "{}: the tokenizer has {} tokens, the vocabulary of the weights {}",
-                     source.path(), tokenizer->vocab_size(), decoder->config().vocab_size);
+                     source.path(), loaded.tokenizer->vocab_size(), vocab_size);
   }
   if (!name) return tl::unexpected<Error>(name.error());
-  return std::unique_ptr<LanguageModel>(new LocalModel(
-      std::move(pool), std::move(decoder), std::move(tokenizer), std::move(*name), options));
+  loaded.name = std::move(*name);
+  return std::unique_ptr<LanguageModel>(new LocalModel(std::move(loaded), options));
 }
 
 }  // namespace mores::chat

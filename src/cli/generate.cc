@@ -47,7 +47,8 @@ In:  {"id","prompt"}, plain text with the model's start token in front; {"id","p
      (our own models: up to <|assistant|>).
 Out: {"id","text","token_ids","finish_reason","usage"}; the reason is stop or length. An endpoint
      (docs/formats/endpoints.md) tells no token_ids; a prompt is asked there as a user's turn.
-Greedy unless --temperature is given; draws depend on the seed, the id and the step alone.)"});
+Greedy unless --temperature is given; draws depend on the seed, the id and the step alone. An item
+with "adapter": "NAME" is computed with what --adapter NAME=PATH gave; its line says so.)"});
   AddItemOptions(command, options->items);
   AddSamplingOptions(command, options->sampling, "Of the draws");
   command
@@ -59,7 +60,7 @@ Greedy unless --temperature is given; draws depend on the seed, the id and the s
   AddChatOptions(command, options->chat);
   command->get_option("--model")->description(
       "Model: a directory, a GGUF file or a name of mores model list (default: $MORES_MODEL, else "
-      "models/mini), endpoint http://HOST:PORT/v1#NAME, or scripted:FILE");
+      "models/mini), an adapter's directory, endpoint http://HOST:PORT/v1#NAME, or scripted:FILE");
   OnRun(line, command, [options] { return RunGenerate(*options); });
 }
 

@@ -29,6 +29,23 @@ std::string Bytes(double bytes) {
   return fmt::format("{:.1f} kB", bytes / 1e3);
 }
 
+void PrintAdapter(const Json& adapter) {
+  const std::vector<int64_t> ranks = adapter["ranks"];
+  const std::vector<std::string> modules = adapter["modules"], dtypes = adapter["dtypes"];
+  PrintModel(fmt::format(
+      "  adapter      {}: {} of rank {}, alpha {}, {:.2f} million, {} on disk ({})",
+      adapter["path"].get<std::string>(), adapter["kind"].get<std::string>(),
+      fmt::join(ranks, ", "),
+      adapter["alpha"].is_null() ? "not said" : fmt::format("{:g}", adapter["alpha"].get<double>()),
+      adapter["parameters"].get<double>() / 1e6, Bytes(adapter["bytes"].get<double>()),
+      fmt::join(dtypes, ", ")));
+  PrintModel(fmt::format("  changes      {} products: {}", adapter["products"].get<int64_t>(),
+                         fmt::join(modules, ", ")));
+  PrintModel(fmt::format("  base         {}", adapter["base"].is_null()
+                                                  ? "not said"
+                                                  : adapter["base"].get<std::string>()));
+}
+
 struct InfoOptions {
   std::string directory;
   bool json = false;
@@ -39,6 +56,12 @@ Expected<int> RunInfo(const InfoOptions& options) {
   MORES_ASSIGN_OR_RETURN(const Json j, app::DescribeModel(options.directory));
   if (options.json) {
     std::fputs(IndentedJson(j).c_str(), stdout);
+    return kExitDone;
+  }
+  if (!j.contains("architecture")) {
+    PrintModel(fmt::format("{}: an adapter alone, without its base",
+                           j["adapter"]["path"].get<std::string>()));
+    PrintAdapter(j["adapter"]);
     return kExitDone;
   }
   const auto number = [&](const char* name) { return j[name].get<int64_t>(); };
@@ -65,13 +88,7 @@ Expected<int> RunInfo(const InfoOptions& options) {
                          j["tokens"].is_null()
                              ? ", no tokenizer here"
                              : fmt::format(", {} in the tokenizer", number("tokens"))));
-  if (const Json& adapter = j["adapter"]; !adapter.is_null()) {
-    const std::vector<int64_t> ranks = adapter["ranks"];
-    PrintModel(fmt::format("  adapter      {}: {} of rank {} over {} products, {:.2f} million",
-                           adapter["path"].get<std::string>(), adapter["kind"].get<std::string>(),
-                           fmt::join(ranks, ", "), adapter["products"].get<int64_t>(),
-                           adapter["parameters"].get<double>() / 1e6));
-  }
+  if (!j["adapter"].is_null()) PrintAdapter(j["adapter"]);
   PrintModel(fmt::format("  judge        {}",
                          j["judge_profile"].is_null()
                              ? std::string("no judge.json")
@@ -132,7 +149,8 @@ Expected<int> RunConvert(const ConvertCommand& options) {
 void AddInfo(CommandLine& line, CLI::App& parent) {
   CLI::App* command =
       AddCommand(parent, {.name = "info",
-                          .summary = "What a model is, and what it needs in memory.",
+                          .summary = "What a model is, and what it needs in memory; or what an "
+                                     "adapter is.",
                           .example = "  mores model info models/mini"});
   const auto options = std::make_shared<InfoOptions>();
   command->add_option("model", options->directory, kModelHelp);
@@ -150,6 +168,7 @@ Scores random prompts alone, in batches of 7 and 64, shuffled, token by token, c
 and 2 threads, and compares every log-probability bit by bit. Exit code 1 if one differs.)"});
   const auto options = std::make_shared<app::VerifyOptions>();
   command->add_option("model", options->model.model, kModelHelp);
+  AddAdapterOption(command, options->model);
   command->add_option("--items", options->items, "Random prompts")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();

@@ -27,11 +27,17 @@ void AddIsaOption(CLI::App* command, std::optional<IsaLevel>& isa) {
       ->check(CLI::IsMember({"avx2", "avx512", "amx"}));
 }
 
+void AddAdapterOption(CLI::App* command, app::ModelOptions& options) {
+  command
+      ->add_option("--adapter", options.adapters,
+                   "An adapter that the model is computed with, unmerged: a folder as PEFT writes "
+                   "it, or a GGUF file; for score and generate also NAME=PATH, repeatable, of "
+                   "items with \"adapter\": \"NAME\"")
+      ->allow_extra_args(false);
+}
+
 void AddEngineOptions(CLI::App* command, app::ModelOptions& options) {
-  command->add_option(
-      "--adapter", options.adapter,
-      "An adapter over the model: a folder as PEFT writes it, or a GGUF file (where "
-      "--model is such a folder, it names its base)");
+  AddAdapterOption(command, options);
   AddPrecisionOption(command, options.precision);
   command->add_option("--threads", options.threads, "Threads (0: one a processor)")
       ->check(CLI::Range(0, 4096))

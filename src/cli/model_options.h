@@ -15,12 +15,13 @@ namespace mores::cli {
 // What a local model is named by (app::FindModel).
 inline constexpr char kModelHelp[] =
     "Model: a directory, a GGUF file or a name of mores model list (default: $MORES_MODEL, else "
-    "models/mini)";
+    "models/mini), or an adapter's directory: its base with it";
 
 // --model, and the others.
 void AddModelOptions(CLI::App* command, app::ModelOptions& options);
 // All but --model.
 void AddEngineOptions(CLI::App* command, app::ModelOptions& options);
+void AddAdapterOption(CLI::App* command, app::ModelOptions& options);
 void AddPrecisionOption(CLI::App* command, chat::Precision& precision);
 void AddIsaOption(CLI::App* command, std::optional<IsaLevel>& isa);
 

@@ -31,7 +31,8 @@ void AddScoreCommand(CommandLine& line) {
 In:  {"id","prompt","completion"}, or {"id","prompt_ids","completion_ids"} with token ids.
 Out: {"id","token_ids","token_logprobs","logprob"} of the completion, natural logarithms.
 Prompt and completion are encoded apart, as plain text; the model's start token is put in front of
-the prompt.)"});
+the prompt. An item with "adapter": "NAME" is computed with what --adapter NAME=PATH gave; its line
+says so.)"});
   AddItemOptions(command, options->items);
   AddStartTokenOption(command, options->start_token);
   OnRun(line, command, [options] { return RunScore(*options); });

@@ -22,14 +22,15 @@ std::vector<size_t> Order(size_t count, bool shuffled) {
 
 // One pass over all items, `batch` a call, in the given order.
 Expected<Scores> ScoreOnce(Engine& engine, std::span<const VerifyItem> items, int64_t batch,
-                           const std::vector<size_t>& order) {
+                           const std::vector<size_t>& order, const model::PackedAdapter* adapter) {
   Scores scores(items.size());
   for (size_t begin = 0; begin < order.size(); begin += static_cast<size_t>(batch)) {
     const size_t end = std::min(order.size(), begin + static_cast<size_t>(batch));
     std::vector<ScoreItem> call;
     for (size_t i = begin; i < end; ++i) {
       const VerifyItem& item = items[order[i]];
-      call.push_back({.prompt = item.prompt, .continuation = item.continuation});
+      call.push_back(
+          {.prompt = item.prompt, .continuation = item.continuation, .adapter = adapter});
     }
     std::vector<Expected<std::vector<float>>> results = engine.Score(call);
     for (size_t i = begin; i < end; ++i) {
@@ -98,15 +99,16 @@ std::vector<VerifyItem> MakeVerifyItems(int count, int most_tokens, int32_t voca
   return items;
 }
 
-ScoreWay ScoreByEngine(const model::Decoder& decoder) {
-  return [&decoder](std::span<const VerifyItem> items, const VerifyWay& way) -> Expected<Scores> {
+ScoreWay ScoreByEngine(const model::Decoder& decoder, const model::PackedAdapter* adapter) {
+  return [&decoder, adapter](std::span<const VerifyItem> items,
+                             const VerifyWay& way) -> Expected<Scores> {
     ThreadPool pool(way.threads);
     Engine engine(decoder, {.chunk_tokens = way.chunk_tokens}, pool);
     if (way.warm) {
       MORES_RETURN_IF_ERROR(
-          ScoreOnce(engine, items, way.batch, Order(items.size(), !way.shuffled)));
+          ScoreOnce(engine, items, way.batch, Order(items.size(), !way.shuffled), adapter));
     }
-    return ScoreOnce(engine, items, way.batch, Order(items.size(), way.shuffled));
+    return ScoreOnce(engine, items, way.batch, Order(items.size(), way.shuffled), adapter);
   };
 }
 

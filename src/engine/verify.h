@@ -38,8 +38,10 @@ std::vector<VerifyItem> MakeVerifyItems(int count, int most_tokens, int32_t voca
 using Scores = std::vector<std::vector<float>>;  // by item, by token
 // Scores all items, whose results come in their order, the way asked for.
 using ScoreWay = std::function<Expected<Scores>(std::span<const VerifyItem>, const VerifyWay&)>;
-// By our engine; a fresh one, and so cold, for each way.
-ScoreWay ScoreByEngine(const model::Decoder& decoder);
+// By our engine; a fresh one, and so cold, for each way. `adapter`: as of ScoreItem. Both must
+// outlive it.
+ScoreWay ScoreByEngine(const model::Decoder& decoder,
+                       const model::PackedAdapter* adapter = nullptr);
 
 struct VerifyResult {
   std::string way;

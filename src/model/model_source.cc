@@ -41,21 +41,27 @@ text::ModelTexts ModelSource::Texts() const {
           .about = AboutJson()};
 }
 
-std::string ModelSource::Stem() const {
+std::string ModelSource::Stem() const { return StemOf(path_); }
+
+std::string ModelSource::StemOf(const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code error;
-  fs::path path = fs::weakly_canonical(path_, error);
-  if (error || path.filename().empty()) path = fs::path(path_).lexically_normal();
+  fs::path whole = fs::weakly_canonical(path, error);
+  if (error || whole.filename().empty()) whole = fs::path(path).lexically_normal();
   // A file keeps the name that it goes by, wherever a link leads.
-  if (fs::is_regular_file(path_, error)) return GgufStem(path_);
-  return path.filename().string();
+  if (fs::is_regular_file(path, error)) return GgufStem(path);
+  return whole.filename().string();
 }
 
 Expected<std::string> ModelSource::Name() const {
   MORES_ASSIGN_OR_RETURN(const std::vector<HashedFile> files, HashFiles());
+  return NameOf(Stem(), files);
+}
+
+std::string ModelSource::NameOf(const std::string& stem, const std::vector<HashedFile>& files) {
   std::string hashes;
   for (const HashedFile& file : files) hashes += file.name + " " + file.sha256 + "\n";
-  return fmt::format("{}@{}", Stem(), Sha256Hex(hashes).substr(0, 12));
+  return fmt::format("{}@{}", stem, Sha256Hex(hashes).substr(0, 12));
 }
 
 Expected<std::unique_ptr<const ModelSource>> OpenModel(const std::string& path) {

@@ -91,6 +91,10 @@ class ModelSource {
   virtual std::string Stem() const;
   // "STEM@HASH12", such as mini@1a2b3c4d5e6f, with a hash of those files.
   Expected<std::string> Name() const;
+  // The same of a stem and files, which need not be of one model.
+  static std::string NameOf(const std::string& stem, const std::vector<HashedFile>& files);
+  // What a path goes by, as Stem.
+  static std::string StemOf(const std::string& path);
 
  protected:
   ModelSource(std::string path, ModelConfig config)

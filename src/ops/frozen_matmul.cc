@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kPanelColumns = 32;
 // Elements decoded at a time: whole blocks of every type.
-constexpr int64_t kDecoded = 256;
+constexpr int64_t kDecoded = 512;
 
 // Where packed pieces and what they are decoded into lie, one of each a thread.
 struct PieceBuffers {
@@ -65,19 +65,31 @@ class FrozenProduct {
   }
 
  private:
+  // A few tasks a thread. Of fewer rows, columns are decoded again for each; of fewer columns, rows
+  // are read again from further away.
   void ChoosePieces(int threads) {
-    constexpr int64_t kLeastColumns = 96, kLeastRows = 64;
+    constexpr int64_t kColumns = 192, kFewColumns = 96, kRows = 256, kFewRows = 128;
     const int64_t wanted = threads == 1 ? 1 : 3 * threads;
     piece_depth_ = a_.tiles_ ? 1024 : 512;
-    // Whole blocks of a row's elements, where columns lie along it.
-    task_columns_ = layout_ == Layout::kPlain ? kDecoded : 192;
-    if (layout_ == Layout::kPlain) piece_depth_ = a_.tiles_ ? 768 : 256;
-    if (layout_ == Layout::kTransposed && CeilDiv(columns_, task_columns_) < wanted) {
-      task_columns_ = kLeastColumns;
+    if (layout_ == Layout::kPlain && tensor::BlockElements(w_.dtype) > kPanelColumns) {
+      // Blocks lie along columns, and are decoded whole.
+      piece_depth_ = piece_depth_ * 3 / 4;
+      task_columns_ = tensor::BlockElements(w_.dtype);
+      CutRows(wanted, kFewRows);
+      return;
     }
-    const int64_t row_blocks = std::clamp<int64_t>(
-        CeilDiv(wanted, CeilDiv(columns_, task_columns_)), 1, CeilDiv(a_.rows_, kLeastRows));
-    task_rows_ = CeilDiv(CeilDiv(a_.rows_, row_blocks), 32) * 32;
+    task_columns_ = kColumns;
+    if (CutRows(wanted, kRows) >= wanted) return;
+    task_columns_ = kFewColumns;
+    CutRows(wanted, kFewRows);
+  }
+  // Blocks of at least about `least` rows; returns how many tasks there are.
+  int64_t CutRows(int64_t wanted, int64_t least) {
+    const int64_t column_blocks = CeilDiv(columns_, task_columns_);
+    const int64_t blocks =
+        std::clamp<int64_t>(CeilDiv(wanted, column_blocks), 1, CeilDiv(a_.rows_, least));
+    task_rows_ = CeilDiv(CeilDiv(a_.rows_, blocks), 32) * 32;
+    return blocks * column_blocks;
   }
 
   // The part of W that the piece is.

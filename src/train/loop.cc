@@ -147,7 +147,8 @@ bool StepLoop::Accumulate(const std::vector<MicroBatch>& micro_batches, StepResu
     const model::TrainStepOptions options{
         .precision = options_.run.precision,
         .dropout = static_cast<float>(options_.run.dropout),
-        .dropout_seed = dropout.At((static_cast<uint64_t>(state_.step) << 20) + i)};
+        .dropout_seed = dropout.At((static_cast<uint64_t>(state_.step) << 20) + i),
+        .activation_bytes = static_cast<int64_t>(options_.run.activation_gb * 1e9)};
     step->Add(trainable_, i, options, result.sums);
   }
   return true;

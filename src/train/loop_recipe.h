@@ -38,6 +38,7 @@ struct RunRecipe {
   std::string stop_by = "eval_loss";  // a field of an evaluation's metrics line
   int64_t checkpoint_steps = 0;
   double checkpoint_seconds = 120;  // 0: by steps only
+  double activation_gb = 0;         // kept for a backward pass at most; 0: all
 };
 
 }  // namespace mores::train

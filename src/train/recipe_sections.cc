@@ -176,6 +176,7 @@ void ReadRun(TomlFields fields, const SectionRules& rules, RunRecipe& run) {
   }
   fields.Integer("checkpoint_steps", run.checkpoint_steps, kSectionCountOrNone);
   fields.Number("checkpoint_seconds", run.checkpoint_seconds, {.low = 0, .high = 1e6});
+  fields.Number("activation_gb", run.activation_gb, {.low = 0, .high = 1e6});
   fields.Finish();
 }
 

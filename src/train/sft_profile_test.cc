@@ -10,6 +10,7 @@
 #include "model/train/trainable_model.h"
 #include "support/base/test_directory.h"
 #include "support/train/toy_records.h"
+#include "support/train/toy_start.h"
 #include "text/tokenizer/tokenizer.h"
 #include "train/sft.h"
 
@@ -55,30 +56,7 @@ class SftProfileTest : public testing::Test {
     return bytes ? *bytes : "missing: " + name;
   }
 
-  // A directory as such models are published in, with a tokenizer.json and a chat template.
-  void MakeStart(model::Family family) {
-    model::ModelConfig config{.family = family,
-                              .vocab_size = 720,
-                              .hidden_dim = 32,
-                              .ffn_dim = 48,
-                              .layers = 1,
-                              .query_heads = 4,
-                              .kv_heads = 2,
-                              .head_dim = 8,
-                              .context_length = 192,
-                              .eos_id = 702,
-                              .further_eos_ids = {700}};
-    config.every_layer.query_key_norm = family == model::Family::kQwen3;
-    config.every_layer.qkv_bias = family == model::Family::kInternLm2;
-    config.every_layer.output_bias = config.every_layer.qkv_bias;
-    ThreadPool pool(1);
-    const auto model = model::TrainableModel::Random(config, 2, pool);
-    ASSERT_TRUE(model->Save(Path("start"), tensor::DType::kF32));
-    const std::string golden = std::string(MORES_SOURCE_DIR) + "/tests/golden/";
-    Write("start/tokenizer.json", *ReadFile(golden + "tokenizers/qwen2/tokenizer.json"));
-    Write("start/tokenizer_config.json", R"({"eos_token": "<|im_end|>",  "odd": [1,  2]})");
-    Write("start/chat_template.jinja", *ReadFile(golden + "chat_templates/chatml_like.jinja"));
-  }
+  void MakeStart(model::Family family) { ASSERT_TRUE(WriteToyStart(family, Path("start"))); }
   void WriteRecipe(int steps, const std::string& judge) {
     std::string recipe = kOptions;
     recipe.replace(recipe.find("STEPS"), 5, std::to_string(steps));
@@ -164,6 +142,13 @@ TEST_F(SftProfileTest, AProfileFromAFileGoesWithTheModel) {
   EXPECT_TRUE(Train()->already_done);
   Write("question.txt", "Would you say {response}?\n{rules}");
   EXPECT_THAT(Train().error().message, HasSubstr("is there already"));
+}
+
+TEST_F(SftProfileTest, WithoutAProfileAModelIsAskedAsOneThatNobodyTrained) {
+  MakeStart(model::Family::kQwen3);
+  WriteRecipe(1, "context_length = 180\n");
+  // The question of that profile alone is longer than this context.
+  EXPECT_THAT(ErrorOfTraining(), HasSubstr("example 'r0'"));
 }
 
 TEST_F(SftProfileTest, WhatAProfileCantBeTrainedWithIsRefusedByName) {

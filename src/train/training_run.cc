@@ -12,6 +12,7 @@
 #include "base/threads.h"
 #include "base/version.h"
 #include "job/fingerprint.h"
+#include "ops/matmul.h"
 #include "text/tokenizer/sentencepiece.h"
 #include "train/loop.h"
 #include "train/reload_check.h"
@@ -72,7 +73,7 @@ Status TrainingRun::Open() {
 Status TrainingRun::Fingerprint() {
   fingerprint_ = {{"version", kFingerprintVersion},
                   {"mores", Version()},
-                  {"isa", Name(CurrentIsaLevel())},
+                  {"isa", ops::FastestSums()},
                   {"recipe", task_.RecipeJson()}};
   MORES_ASSIGN_OR_RETURN(const Json objective, objective_->Fingerprint());
   fingerprint_.update(objective);

@@ -10,6 +10,8 @@ peer first tries its precisions and batch sizes on a part of the work and keeps 
     judging    label-only judging of the same dialogues. Without load: from the dialogues in memory
                to the written output, tokenising included. With load: also reading model and input;
                ours is the whole process, the peer's begins after Python and its libraries are up.
+
+Adapters and preferences: adapters.py.
 """
 
 import argparse
@@ -23,6 +25,10 @@ import subprocess
 import sys
 import time
 import tomllib
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from adapters import (ADAPTER_MODES, AVX2_ENVIRONMENT, AdapterComparison,  # noqa: E402
+                      print_adapter_memory)
 
 WORK = "out/bench"  # below the repository, which may be all that the peer sees
 MODES = ["f32", "autocast", "bf16"]  # of the peer
@@ -53,10 +59,10 @@ def processor_flags():
 
 
 class Peer:
-    def __init__(self, python):
+    def __init__(self, python, environment=None):
         self.process = subprocess.Popen(
             [*shlex.split(python), "tools/bench/peer.py"], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
 
     def __call__(self, op, **arguments):
         self.process.stdin.write(json.dumps({"op": op, **arguments}) + "\n")
@@ -280,12 +286,19 @@ def compare_judging(args, peer, model):
 
 
 def spread(values):
-    return f"{statistics.median(values):9.1f} ({min(values):.1f} to {max(values):.1f})"
+    digits = 1 if min(values) >= 10 else 3
+    return (f"{statistics.median(values):9.{digits}f} "
+            f"({min(values):.{digits}f} to {max(values):.{digits}f})")
 
 
 def print_table(results, left_out):
     print(f"{'':48} {'ours: median (min to max)':32} {'peer: median (min to max)':32} ratio")
     for row in results:
+        if not row["ours"]:
+            print(f"{row['what'] + ', ' + row['unit']:48} {'':32} {spread(row['peer'])}")
+            print(f"{'':48} peer's best: {row['peer_best']}")
+            print_adapter_memory(row)
+            continue
         ratios = sorted(a / b for a, b in zip(row["ours"], row["peer"]))
         row["ratio"] = statistics.median(row["ours"]) / statistics.median(row["peer"])
         row["ratio_min"], row["ratio_max"] = ratios[0], ratios[-1]
@@ -294,41 +307,54 @@ def print_table(results, left_out):
               f"{row['ratio']:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
         print(f"{'':48} peer's best: {row['peer_best']}; tokens, ours and peer's: "
               f"{', '.join(f'{a} and {b}' for a, b in row['tokens_ours_and_peer'])}")
+        if "peak_bytes" in row:
+            print_adapter_memory(row)
     for mode, why in left_out.items():
         print(f"{'':48} the peer's {mode} was not tried: {why}")
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        prog="bench-peers", description="Speed of mores beside transformers with PyTorch.")
-    parser.add_argument("--model", help="a model directory (default: models/mini, or a new one)")
-    parser.add_argument("--recipe", default="recipes/mini/train.toml", help="for a new model's shape")
-    parser.add_argument("--train-data", help="SFT examples as JSON lines (default: made up)")
-    parser.add_argument("--train-examples", type=int, default=256)
-    parser.add_argument("--tokens-per-step", type=int, default=8192)
-    parser.add_argument("--micro-batch-tokens", type=int, default=2048, help="ours")
-    parser.add_argument("--loss", choices=["completion", "all", "both"], default="both",
-                        help="what is learned: mini learns prompts too in its first part")
-    parser.add_argument("--judge-data", help="dialogues to judge (default: 2,000, made up)")
-    parser.add_argument("--judge-trial", type=int, default=150, help="items of the peer's trials")
-    parser.add_argument("--only", choices=["train", "judge"])
-    parser.add_argument("--modes", nargs="+", choices=MODES,
-                        help="the peer's precisions to try (default: those that can win here)")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--mores", default="build/release/mores")
-    parser.add_argument("--peer-python", default=os.environ.get("MORES_PEER_PYTHON", "python3"))
-    args = parser.parse_args()
-    for name in ("model", "train_data", "judge_data"):  # as whoever called the script meant them
-        path = getattr(args, name)
-        setattr(args, name, path and os.path.join(os.environ.get("MORES_CALLER", "."), path))
-    if not args.model and os.path.exists("models/mini/config.json"):
-        args.model = "models/mini"
+def compare_adapters(args, kinds):
+    """Rows of the kinds, and versions of the peer."""
+    rng = random.Random(4)
+    args.made_up_texts = lambda size: [made_up_text(rng, 400, chinese=False)
+                                       for _ in range(1 + size // 1200)]
+    avx2 = args.isa == "avx2"
+    flags = set() if avx2 else processor_flags()
+    left_out = modes_left_out(flags, None)
+    modes = [mode for mode in ADAPTER_MODES if mode.partition("-")[0] not in left_out]
+    modes = [mode for mode in modes if not args.adapter_modes or mode in args.adapter_modes]
+    args.left_out.update({mode: why for mode, why in left_out.items() if not args.adapter_modes})
+    comparison = AdapterComparison(
+        args, WORK, lambda: Peer(args.peer_python, AVX2_ENVIRONMENT if avx2 else None),
+        write_recipe, log)
+    comparison.prepare()
+    rows = [comparison.compare(kind, modes) for kind in kinds]
+    if args.length_steps:
+        rows[0]["peer_lengths"] = comparison.peer_lengths(rows[0]["peer_best"].partition("/")[0])
+    return rows, comparison.versions
 
-    args.left_out = modes_left_out(processor_flags(), args.modes)
-    for mode, why in args.left_out.items():
-        log(f"the peer's {mode} is left out: {why}")
 
+def add_adapter_options(parser):
+    parser.add_argument("--adapter-data", help="texts to train adapters on, as JSON lines of any "
+                                               "fields (default: made up)")
+    parser.add_argument("--lengths", type=int, nargs=2, default=[400, 150],
+                        help="tokens of prompts and of answers, of adapter-sft and dpo")
+    parser.add_argument("--pairs", type=int, default=16, help="of dpo; twice as many sequences of "
+                                                              "adapter-sft")
+    parser.add_argument("--step", type=int, default=8, help="sequences or pairs of a step")
+    parser.add_argument("--rank", type=int, default=16)
+    parser.add_argument("--adapter-modes", nargs="+", choices=ADAPTER_MODES)
+    parser.add_argument("--isa", choices=["avx2"], help="both sides without AVX-512 and AMX, in "
+                                                        "adapter-sft and dpo")
+    parser.add_argument("--compile", action="store_true", help="also try torch.compile (minutes)")
+    parser.add_argument("--length-steps", type=int, default=0,
+                        help="also train the peer on so many sequences of other lengths, and say "
+                             "how its memory grows")
+    parser.add_argument("--peer-only", action="store_true", help="of adapter-sft and dpo")
+
+
+def compare_whole(args):
+    """Training of all weights, and judging; and versions of the peer."""
     model = prepare(args)
     log("starting the peer")
     peer = Peer(args.peer_python)
@@ -340,6 +366,54 @@ def main():
     if args.only != "train":
         results += compare_judging(args, peer, model)
     peer.close()
+    return results, versions
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        prog="bench-peers", description="Speed of mores beside transformers with PyTorch.")
+    parser.add_argument("--model", help="a model directory, for adapters also a GGUF file (default: "
+                                        "models/mini, or a new one)")
+    parser.add_argument("--recipe", default="recipes/mini/train.toml", help="for a new model's shape")
+    parser.add_argument("--train-data", help="SFT examples as JSON lines (default: made up)")
+    parser.add_argument("--train-examples", type=int, default=256)
+    parser.add_argument("--tokens-per-step", type=int, default=8192)
+    parser.add_argument("--micro-batch-tokens", type=int, default=2048, help="ours")
+    parser.add_argument("--loss", choices=["completion", "all", "both"], default="both",
+                        help="what is learned: mini learns prompts too in its first part")
+    parser.add_argument("--judge-data", help="dialogues to judge (default: 2,000, made up)")
+    parser.add_argument("--judge-trial", type=int, default=150, help="items of the peer's trials")
+    parser.add_argument("--only", choices=["train", "judge", "adapter-sft", "dpo", "adapters"],
+                        help="adapters: adapter-sft and dpo in one run, of a --model")
+    add_adapter_options(parser)
+    parser.add_argument("--modes", nargs="+", choices=MODES,
+                        help="the peer's precisions to try (default: those that can win here)")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--mores", default="build/release/mores")
+    parser.add_argument("--peer-python", default=os.environ.get("MORES_PEER_PYTHON", "python3"))
+    args = parser.parse_args()
+    for name in ("model", "train_data", "judge_data", "adapter_data"):  # as whoever called the script meant them
+        path = getattr(args, name)
+        setattr(args, name, path and os.path.join(os.environ.get("MORES_CALLER", "."), path))
+    if not args.model and os.path.exists("models/mini/config.json"):
+        args.model = "models/mini"
+
+    args.left_out = modes_left_out(processor_flags(), args.modes)
+    for mode, why in args.left_out.items():
+        log(f"the peer's {mode} is left out: {why}")
+
+    kinds = {"adapters": ["adapter-sft", "dpo"], "adapter-sft": ["adapter-sft"],
+             "dpo": ["dpo"]}.get(args.only)
+    if kinds:
+        if not args.model:
+            sys.exit("bench-peers: --only adapters needs a --model: a folder or a GGUF file")
+        shutil.rmtree(WORK, ignore_errors=True)
+        os.makedirs(WORK)
+        results, versions = compare_adapters(args, kinds)
+        del args.made_up_texts
+    else:
+        results, versions = compare_whole(args)
     print_table(results, args.left_out)
     with open(f"{WORK}/results.json", "w", encoding="utf-8") as file:
         json.dump({"peer": versions, "options": vars(args), "results": results}, file, indent=1)

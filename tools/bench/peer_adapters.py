@@ -10,6 +10,7 @@ import json
 import os
 import re
 import time
+import warnings
 
 import torch
 import transformers
@@ -33,13 +34,13 @@ def current_rss():
 
 
 class AdapterPeer:
-    def adapter_setup(self, threads, model, rank, adapter, lengths, seed):
+    def adapter_setup(self, threads, model, rank, adapter, seed):
         """Writes an adapter over all products with PEFT's own beginning to the folder `adapter`."""
         import peft
+        warnings.simplefilter("ignore", FutureWarning)
         torch.set_num_threads(threads)
         torch.manual_seed(seed)
         self.directory, self.adapter_directory = model, adapter
-        self.lengths = lengths  # of prompts and of answers, in tokens
         self.tokenizer = transformers.AutoTokenizer.from_pretrained(model)
         self.end = self.tokenizer.eos_token_id
         if not os.path.exists(adapter):

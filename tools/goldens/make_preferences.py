@@ -40,7 +40,7 @@ from safetensors.torch import save_file
 from torch.nn.functional import logsigmoid
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from make import ADAMW, fill_randomly, make_config  # noqa: E402
+from make import fill_randomly, make_config  # noqa: E402
 from make_adapters import adapter_tensors, save_adapter  # noqa: E402
 from make_adapters import fill_randomly as fill_adapter_randomly  # noqa: E402
 
@@ -48,6 +48,9 @@ MODEL = dict(
     kind="qwen2", vocab_size=37, hidden_size=16, intermediate_size=20, num_hidden_layers=2,
     num_attention_heads=2, num_key_value_heads=1, rms_norm_eps=1e-5, rope_theta=10000.0,
     tie_word_embeddings=True)
+# An epsilon above the rounding errors of gradients: below it Adam's first steps go one way or the
+# other by a full step where a gradient is nothing but such an error.
+ADAMW = {"lr": 1e-3, "beta1": 0.9, "beta2": 0.95, "eps": 1e-5, "weight_decay": 0.1, "steps": 10}
 END = 2  # of every completion
 DATA_SEED = 1718  # one that require_telling likes
 

@@ -44,7 +44,8 @@ struct Adapter {
 // what has no place in the model, for places without tensors and for numbers that aren't finite;
 // kMissing where there is none, with what to give instead where a folder below holds one.
 Expected<std::unique_ptr<Adapter>> OpenAdapter(const std::string& path, const ModelConfig& config);
-// Whether a folder is an adapter's: it has an adapter_config.json.
+// Whether a folder is an adapter's alone: it has an adapter_config.json and no whole weights,
+// beside which trainers leave such files, too.
 bool IsAdapterDirectory(const std::string& path);
 // Whether a GGUF file is an adapter's. An error of reading it is left to who opens it.
 bool IsAdapterFile(const std::string& path);

@@ -6,11 +6,6 @@
 namespace mores::model {
 
 Expected<std::vector<float>> AdapterNumbers(const tensor::TensorView& view, std::string_view what) {
-  using tensor::DType;
-  if (view.dtype != DType::kF32 && view.dtype != DType::kF16 && view.dtype != DType::kBf16) {
-    return MakeError(ErrorKind::kUnsupported, "{} is in {}; f32, f16 and bf16 are supported", what,
-                     tensor::Name(view.dtype));
-  }
   std::vector<float> values(static_cast<size_t>(view.elements()));
   view.CopyTo(values.data());
   const auto finite = [](float value) { return std::isfinite(value); };

@@ -10,8 +10,7 @@
 
 namespace mores::model {
 
-// All elements, as float32. `what` names the tensor. kUnsupported for elements that aren't f32, f16
-// or bf16, kCorrupt for any that isn't finite.
+// All elements, as float32. `what` names the tensor. kCorrupt where any isn't finite.
 Expected<std::vector<float>> AdapterNumbers(const tensor::TensorView& view, std::string_view what);
 
 }  // namespace mores::model

@@ -11,6 +11,7 @@
 #include "model/decoder.h"
 #include "support/base/test_directory.h"
 #include "support/model/gguf_file_of.h"
+#include "tensor/quantize.h"
 
 namespace mores::model {
 namespace {
@@ -141,6 +142,32 @@ TEST_F(GgufAdapterTest, AddsToPartsOfFusedTensors) {
       ASSERT_EQ(after[at], before[at] + added) << row << " " << column;
     }
   }
+}
+
+// As converters write adapters, too.
+TEST_F(GgufAdapterTest, ReadsBlocks) {
+  const ModelConfig c = Base("internlm2")->config();
+  GgufDraft draft = Draft("internlm2");
+  AddHalves(draft, "blk.0.attn_v.weight", c.kv_dim(), c.hidden_dim);
+  const std::string name = "blk.0.attn_v.weight.lora_b";
+  draft.Set("adapter.lora.alpha", 32.0f);
+  constexpr int64_t kWide = 32;
+  SetMatrix(draft, "blk.0.attn_v.weight.lora_a", kWide, c.hidden_dim);
+  SetMatrix(draft, name, c.kv_dim(), kWide);
+  StoredTensor& stored = draft.tensors[name];
+  std::string blocks(static_cast<size_t>(tensor::BytesOf(tensor::DType::kQ8_0, c.kv_dim() * kWide)),
+                     0);
+  tensor::EncodeBlocks(tensor::DType::kQ8_0, halves_[name].data(), c.kv_dim() * kWide,
+                       blocks.data());
+  stored.dtype = tensor::DType::kQ8_0;
+  stored.bytes = blocks;
+  EXPECT_TRUE(WriteGguf(draft, Path("tune.gguf")));
+  const auto adapter = OpenAdapter(Path("tune.gguf"), c);
+  ASSERT_TRUE(adapter) << adapter.error().message;
+  const AdapterPart& part = *(*adapter)->Find("model.layers.0.attention.wqkv");
+  const int64_t group = c.query_heads / c.kv_heads;
+  const float* first = part.b.data() + (group + 1) * c.head_dim * kWide;
+  EXPECT_NEAR(first[0], halves_[name][0], 0.05);
 }
 
 TEST_F(GgufAdapterTest, RefusesEmbeddings) {

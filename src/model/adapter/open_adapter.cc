@@ -13,13 +13,17 @@
 namespace mores::model {
 namespace {
 
+bool HasAdapterConfig(const std::string& folder) {
+  return FileExists(fmt::format("{}/{}", folder, kAdapterConfigFile));
+}
+
 // Folders below that hold an adapter: PEFT saves further ones in folders of their names.
 std::vector<std::string> AdaptersBelow(const std::string& directory) {
   namespace fs = std::filesystem;
   std::vector<std::string> found;
   std::error_code error, ignored;
   for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
-    if (at->is_directory(ignored) && IsAdapterDirectory(at->path().string())) {
+    if (at->is_directory(ignored) && HasAdapterConfig(at->path().string())) {
       found.push_back(at->path().filename().string());
     }
   }
@@ -88,12 +92,13 @@ bool ShapesNumbers(const std::string& file) {
 }  // namespace
 
 bool IsAdapterDirectory(const std::string& path) {
-  return FileExists(fmt::format("{}/{}", path, kAdapterConfigFile));
+  return HasAdapterConfig(path) && !FileExists(path + "/model.safetensors") &&
+         !FileExists(path + "/model.safetensors.index.json");
 }
 
 Expected<std::unique_ptr<Adapter>> OpenAdapter(const std::string& path, const ModelConfig& config) {
   if (DirectoryExists(path)) {
-    if (!IsAdapterDirectory(path)) return NoAdapterIn(path);
+    if (!HasAdapterConfig(path)) return NoAdapterIn(path);
     return OpenPeftAdapter(path, config);
   }
   if (!FileExists(path)) {
@@ -101,7 +106,7 @@ Expected<std::unique_ptr<Adapter>> OpenAdapter(const std::string& path, const Mo
   }
   if (tensor::IsGgufFile(path)) return OpenGgufAdapter(path, config);
   const std::filesystem::path file(path);
-  if (IsAdapterDirectory(file.parent_path().empty() ? "." : file.parent_path().string())) {
+  if (HasAdapterConfig(file.parent_path().empty() ? "." : file.parent_path().string())) {
     return MakeError(ErrorKind::kUnsupported, "{}: is a file of an adapter; give its folder", path);
   }
   return MakeError(ErrorKind::kUnsupported, "{}: is neither an adapter's folder nor a GGUF file",
@@ -157,7 +162,11 @@ text::ModelTexts AdaptedTexts(const ModelSource& base, const Adapter& adapter) {
   const auto says = [](const auto& text) { return !text || text->has_value(); };
   if (says(own.judge)) texts.judge = own.judge;
   if (says(own.about)) texts.about = own.about;
-  if (says(own.chat_template)) texts.chat_template = own.chat_template;
+  // The same template in another file is the base's: a prompt's hash covers its file.
+  const bool same = own.chat_template && *own.chat_template && texts.chat_template &&
+                    *texts.chat_template &&
+                    (*own.chat_template)->source == (*texts.chat_template)->source;
+  if (says(own.chat_template) && !same) texts.chat_template = own.chat_template;
   return texts;
 }
 

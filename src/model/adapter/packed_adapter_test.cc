@@ -7,6 +7,7 @@
 
 #include "base/cpu.h"
 #include "model/decoder.h"
+#include "support/model/adapter_golden.h"
 #include "support/model/golden_case.h"
 #include "support/model/random_adapter.h"
 
@@ -94,6 +95,48 @@ INSTANTIATE_TEST_SUITE_P(All, PackedAdapterTest,
                          testing::ValuesIn(GoldenSettings({DType::kF32, DType::kBf16})), NameOf);
 INSTANTIATE_TEST_SUITE_P(All, PackedAdapterF32, testing::ValuesIn(GoldenSettings({DType::kF32})),
                          NameOf);
+
+// Adapters that PEFT made and computed with, unmerged and merged.
+class PeftGolden : public testing::TestWithParam<std::string> {};
+
+TEST_P(PeftGolden, LogitsAreThoseOfPeft) {
+  ThreadPool pool(2);
+  const auto golden =
+      ReadAdapterGolden(std::string(MORES_SOURCE_DIR) + "/tests/golden", GetParam());
+  ASSERT_TRUE(golden) << golden.error().message;
+  auto source = OpenModel(golden->base_directory);
+  ASSERT_TRUE(source) << source.error().message;
+  auto adapter = OpenAdapter(golden->adapter_directory, (*source)->config());
+  ASSERT_TRUE(adapter) << adapter.error().message;
+  const auto decoder = Decoder::Load(**source, DType::kF32, pool);
+  const auto packed = PackedAdapter::Pack(**adapter, **source, DType::kF32, pool);
+  ASSERT_TRUE(packed) << packed.error().message;
+  const auto merged_source = MergedSource(std::move(*source), std::move(*adapter));
+  ASSERT_TRUE(merged_source) << merged_source.error().message;
+  const auto merged = Decoder::Load(**merged_source, DType::kF32, pool);
+  ASSERT_TRUE(decoder && merged);
+  std::vector<float> ours, of_merged, of_base;
+  const std::vector<int32_t>& offsets = golden->batch.offsets;
+  for (size_t s = 0; s + 1 < offsets.size(); ++s) {
+    const auto tokens = std::span(golden->batch.tokens)
+                            .subspan(static_cast<size_t>(offsets[s]),
+                                     static_cast<size_t>(offsets[s + 1] - offsets[s]));
+    const auto append = [](const std::vector<float>& logits, std::vector<float>& all) {
+      all.insert(all.end(), logits.begin(), logits.end());
+    };
+    append(LogitsOf(**decoder, packed->get(), tokens, pool), ours);
+    append(LogitsOf(**merged, nullptr, tokens, pool), of_merged);
+    append(LogitsOf(**decoder, nullptr, tokens, pool), of_base);
+  }
+  const std::vector<float>& expected = golden->tensors.at("logits");
+  EXPECT_LE(RelativeNormError(ours, expected), kLargestF32Tolerance);
+  EXPECT_LE(RelativeNormError(of_merged, expected), kLargestF32Tolerance);
+  EXPECT_LE(RelativeNormError(ours, of_merged), kLargestF32Tolerance);
+  EXPECT_GT(RelativeNormError(of_base, expected), 20 * kLargestF32Tolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PeftGolden, testing::ValuesIn(AdapterGoldenNames()),
+                         [](const auto& golden_case) { return golden_case.param; });
 
 TEST(PackedAdapter, RefusesWhatIsNoProduct) {
   ThreadPool pool(1);

@@ -195,8 +195,7 @@ TEST_P(AdaptedModel, NeitherThreadsNorWhatIsKeptChangesABit) {
   }
   const auto model = Adapted(pool_);
   for (const int64_t bytes : {1, 40000}) {
-    model->LimitActivations(bytes);
-    EXPECT_EQ(Gradients(*model, batch, {}), first) << bytes;
+    EXPECT_EQ(Gradients(*model, batch, {.activation_bytes = bytes}), first) << bytes;
   }
 }
 

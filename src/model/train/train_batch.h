@@ -58,6 +58,9 @@ struct TrainStepOptions {
   float loss_scale = 1;
   WeighPredictions weigh = nullptr;
   bool figures = false;
+  // About the activations that are kept for the backward pass, at most; those of layers beyond it
+  // are computed again there, which changes no number. 0: all are kept.
+  int64_t activation_bytes = 0;
 };
 
 struct LossSum {

@@ -167,9 +167,8 @@ struct TrainableModel::Impl {
   TrainNorm final_norm;
   std::vector<TrainBlock> blocks;
   std::unique_ptr<TrainHead> head;
-  int64_t lowest_trained = 0;    // layer below which nothing is; 0 where the embedding is trained
-  int64_t kept_until = 0;        // layers from here on are computed again in the backward pass
-  int64_t activation_limit = 0;  // bytes; 0: none
+  int64_t lowest_trained = 0;  // layer below which nothing is; 0 where the embedding is trained
+  int64_t kept_until = 0;      // layers from here on are computed again in the backward pass
   bool prepared = false, prepared_training = false;
   DType prepared_precision = DType::kF32;
 
@@ -353,9 +352,10 @@ void TrainableModel::Impl::Forward(const BlockContext& context, const TrainBatch
   Embed(batch, context.options);
   const int64_t size = context.rows * config.hidden_dim;
   kept_until = config.layers;
-  if (keep == Keep::kForBackward && activation_limit > 0) {
+  const int64_t limit = context.options.activation_bytes;
+  if (keep == Keep::kForBackward && limit > 0) {
     const int64_t each = std::max<int64_t>(1, context.rows * BlockBytesPerRow(config));
-    kept_until = std::min<int64_t>(config.layers, lowest_trained + activation_limit / each);
+    kept_until = std::min<int64_t>(config.layers, lowest_trained + limit / each);
   }
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const auto at = static_cast<size_t>(layer);
@@ -547,7 +547,6 @@ const ModelConfig& TrainableModel::config() const { return impl_->config; }
 const LongestSequence& TrainableModel::longest_sequence() const { return impl_->longest; }
 std::vector<Parameter>& TrainableModel::parameters() { return impl_->parameters; }
 void TrainableModel::ParametersChanged() { impl_->prepared = false; }
-void TrainableModel::LimitActivations(int64_t bytes) { impl_->activation_limit = bytes; }
 
 void TrainableModel::ZeroGradients() {
   impl_->pool.ParallelFor(static_cast<int64_t>(impl_->parameters.size()), [&](int64_t i) {

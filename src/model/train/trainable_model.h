@@ -68,10 +68,6 @@ class TrainableModel {
                                                    std::span<const int32_t> token_ids,
                                                    tensor::DType precision);
 
-  // About the bytes of activations that ForwardBackward may keep for its backward pass; layers
-  // beyond it are computed again there, which changes no number. 0: all are kept.
-  void LimitActivations(int64_t bytes);
-
   // Of every weight: writes config.json and model.safetensors (values rounded to `dtype`).
   // kUnsupported, and nothing written, where config.json can't say what the layers are.
   Status Save(const std::string& directory, tensor::DType dtype) const;

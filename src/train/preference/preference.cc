@@ -7,8 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include "base/cpu.h"
 #include "base/version.h"
+#include "ops/matmul.h"
 #include "train/held_out.h"
 #include "train/preference/preference_batch.h"
 #include "train/preference/preference_data.h"
@@ -69,6 +69,7 @@ class PreferenceTask : public TrainingTask {
   ReferenceCounts counts_;
   int64_t computed_before_ = 0;  // by earlier processes of this run
   std::string reference_file_;
+  double reference_seconds_ = 0;  // of this process
   Json start_files_;
 };
 
@@ -188,7 +189,7 @@ Json PreferenceTask::ReferenceIdentity(const RunSetup& setup) const {
           {"weights", start_files_},
           {"adapter", adapter},
           {"precision", Name(recipe_.run.precision)},
-          {"isa", Name(CurrentIsaLevel())}};
+          {"isa", ops::FastestSums()}};
 }
 
 std::string PreferenceTask::ReferenceFolder() const {
@@ -213,6 +214,7 @@ Status PreferenceTask::ComputeReferences(RunSetup& setup, CheckpointFiles& files
                                  .micro_batch_tokens = recipe_.optim.micro_batch_tokens,
                                  .progress = options_->progress,
                                  .stop = options_->stop};
+  const double begin = options_->clock->MonotonicSeconds();
   for (ReferredSet* data : {&train_, &valid_}) {
     MORES_ASSIGN_OR_RETURN(data->references, References(data->set.examples, *setup.trainable,
                                                         *store, options, counts_));
@@ -220,6 +222,7 @@ Status PreferenceTask::ComputeReferences(RunSetup& setup, CheckpointFiles& files
         data->mismatched_references,
         References(data->mismatched, *setup.trainable, *store, options, counts_));
   }
+  reference_seconds_ = options_->clock->MonotonicSeconds() - begin;
   files[kCountsFile] = DumpJson({{"computed", computed_before_ + counts_.computed}}) + "\n";
   checks.push_back(fmt::format("references: {} completions, {} computed, {} found in {}",
                                counts_.completions, counts_.computed, counts_.found,
@@ -276,6 +279,7 @@ Json PreferenceTask::ManifestFields() const {
         {"completions", counts_.completions},
         {"computed", computed_before_ + counts_.computed},
         {"found", std::max<int64_t>(0, counts_.completions - computed_before_ - counts_.computed)},
+        {"seconds", reference_seconds_},
         {"file", reference_file_}};
   }
   return json;

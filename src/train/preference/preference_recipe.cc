@@ -19,14 +19,14 @@ constexpr NumberRange kAboveZero{.low = 0, .low_end = NumberRange::Low::kExclude
 constexpr NumberRange kAtLeastZero{.low = 0};
 
 // Options of TRL and others that change no number here.
-struct LeftOut {
+struct IdleOption {
   const char* key;
   const char* why;
 };
 constexpr char kReferenceStays[] = "the reference is what training starts from, and stays it";
 constexpr char kReferenceOnce[] = "the reference is computed once anyway";
 constexpr char kNoPadding[] = "nothing is padded";
-constexpr LeftOut kLeftOut[] = {
+constexpr IdleOption kIdleOptions[] = {
     {"precompute_ref_log_probs", kReferenceOnce},
     {"precompute_ref_batch_size", kReferenceOnce},
     {"force_use_ref_model", kReferenceStays},
@@ -54,11 +54,11 @@ constexpr LeftOut kLeftOut[] = {
 };
 
 // Options that other fields of a recipe, or of records, stand for.
-struct Elsewhere {
+struct MovedOption {
   const char* key;
   const char* instead;
 };
-constexpr Elsewhere kElsewhere[] = {
+constexpr MovedOption kMovedOptions[] = {
     {"ref_model", kReferenceStays},
     {"ref_model_adapters", kReferenceStays},
     {"max_length", "stands in 'data': use data.max_length"},
@@ -105,7 +105,7 @@ class LossSection {
       ReadLikelihood(key, note);
     }
     RefuseWhatIsNowhere();
-    for (const LeftOut& option : kLeftOut) {
+    for (const IdleOption& option : kIdleOptions) {
       if (!fields_.Has(option.key)) continue;
       fields_.PassOver(option.key);
       told_.push_back(fmt::format("{} is left out: {}", option.key, option.why));
@@ -341,7 +341,7 @@ class LossSection {
       fields_.Refuse("router_aux_loss_coef",
                      "is of mixtures of experts, which aren't trained here");
     }
-    for (const Elsewhere& option : kElsewhere) {
+    for (const MovedOption& option : kMovedOptions) {
       if (!fields_.Has(option.key)) continue;
       fields_.PassOver(option.key);
       fields_.Refuse(option.key, option.instead);

@@ -1,0 +1,261 @@
+// Training on preferences from its recipe to what it writes: of every weight, and of an adapter.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <set>
+#include <thread>
+
+#include "base/files.h"
+#include "support/base/test_directory.h"
+#include "support/train/toy_start.h"
+#include "train/preference/preference.h"
+
+namespace mores::train {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+constexpr char kRecipe[] = R"(
+[data]
+train = "train.jsonl"
+valid_share = 0.2
+max_length = 64
+references = "kept"
+[model]
+from = "start"
+ADAPTER
+[preference]
+beta = 0.5
+LOSS
+[optim]
+learning_rate = 0.02
+steps = STEPS
+tokens_per_step = 256
+micro_batch_tokens = 128
+[run]
+precision = "f32"
+save_dtype = "f32"
+eval_every = 4
+checkpoint_steps = 3
+)";
+
+constexpr char kAdapter[] = "[adapter]\nrank = 4\n";
+
+class PreferenceRunTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(WriteToyStart(model::Family::kQwen3, Path("start")));
+    std::string lines;
+    for (int i = 0; i < 40; ++i) {
+      const Json pair = {
+          {"prompt", {{{"role", "user"}, {"content", "Say the word " + std::to_string(i % 20)}}}},
+          {"chosen", {{{"role", "assistant"}, {"content", i % 2 == 0 ? "river" : "a cloud"}}}},
+          {"rejected", {{{"role", "assistant"}, {"content", i % 2 == 0 ? "stone" : "a stone"}}}}};
+      lines += DumpJson(pair) + "\n";
+    }
+    ASSERT_TRUE(WriteFileAtomically(Path("train.jsonl"), lines));
+    WriteRecipe("", "", 12);
+  }
+
+  std::string Path(const std::string& name) const { return folder_.path() + "/" + name; }
+  std::string Bytes(const std::string& name) const {
+    const Expected<std::string> bytes = ReadFile(Path(name));
+    return bytes ? *bytes : "missing: " + name;
+  }
+  void WriteRecipe(const std::string& adapter, const std::string& loss, int steps) {
+    std::string recipe = kRecipe;
+    for (const auto& [from, to] : {std::pair<std::string, std::string>{"ADAPTER", adapter},
+                                   {"LOSS", loss},
+                                   {"STEPS", std::to_string(steps)}}) {
+      recipe.replace(recipe.find(from), from.size(), to);
+    }
+    ASSERT_TRUE(WriteFileAtomically(Path("train.toml"), recipe));
+  }
+  Expected<TrainingResult> Train(const std::string& output, int threads = 1) {
+    return TrainPreference({.recipe = Path("train.toml"),
+                            .output = Path(output),
+                            .threads = threads,
+                            .progress = progress_.get(),
+                            .clock = &SystemClock()});
+  }
+  Json Manifest(const std::string& output) {
+    return *ParseJson(Bytes(output + ".manifest.json"), "manifest");
+  }
+  std::vector<Json> Metrics(const std::string& output) {
+    std::vector<Json> lines;
+    const std::string text = Bytes(output + ".metrics.jsonl");
+    for (size_t at = 0; at < text.size();) {
+      const size_t end = text.find('\n', at);
+      lines.push_back(*ParseJson(text.substr(at, end - at), "metrics"));
+      at = end + 1;
+    }
+    return lines;
+  }
+  void ExpectSameFiles(const std::string& a, const std::string& b) {
+    int files = 0;
+    for (const fs::directory_entry& entry : fs::directory_iterator(Path(a))) {
+      const std::string name = entry.path().filename().string();
+      EXPECT_TRUE(Bytes(a + "/" + name) == Bytes(b + "/" + name)) << name;
+      ++files;
+    }
+    EXPECT_GT(files, 1);
+  }
+
+  TestDirectory folder_;
+  std::unique_ptr<job::Progress> progress_ = job::MakeSilentProgress();
+};
+
+TEST_F(PreferenceRunTest, LearnsWhatIsPreferredAndStartsWhereTheorySays) {
+  const auto result = Train("out");
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->steps, 12);
+  EXPECT_GT(result->evaluation["rewards/accuracies"].get<double>(), 0.9)
+      << result->evaluation.dump(1);
+  const std::vector<Json> metrics = Metrics("out");
+  ASSERT_EQ(metrics.size(), 15u);
+  EXPECT_NEAR(metrics[0]["loss"].get<double>(), std::log(2.0), 1e-7);
+  EXPECT_EQ(metrics[0]["rewards/margins"], 0.0);
+  EXPECT_EQ(metrics[0]["rewards/chosen"], 0.0);
+  EXPECT_EQ(metrics[0]["rewards/accuracies"], 0.0);
+  EXPECT_LT(metrics[13]["loss"].get<double>(), metrics[0]["loss"].get<double>());
+  for (const char* field :
+       {"grad_norm", "learning_rate", "epoch", "num_tokens", "entropy", "mean_token_accuracy",
+        "rewards/rejected", "logps/chosen", "logps/rejected", "logits/chosen", "logits/rejected"}) {
+    EXPECT_TRUE(metrics[0][field].is_number()) << field;
+  }
+  EXPECT_EQ(metrics[4]["kind"], "evaluation");
+  for (const char* field : {"eval_loss", "eval_rewards/accuracies", "eval_rewards/margins",
+                            "eval_logps/chosen", "eval_runtime"}) {
+    EXPECT_TRUE(metrics[4][field].is_number()) << field;
+  }
+  ASSERT_EQ(result->checks.size(), 3u);
+  EXPECT_THAT(result->checks[1], HasSubstr("loss 0.693147, as it must be; margins and rewards 0"));
+  EXPECT_TRUE(FileExists(Path("out/model.safetensors")));
+  EXPECT_FALSE(FileExists(Path("out/judge.json")));
+  EXPECT_FALSE(fs::exists(Path("out.train")));
+  EXPECT_TRUE(Train("out")->already_done);
+}
+
+TEST_F(PreferenceRunTest, ReferencesOfOneStartServeEveryRun) {
+  WriteRecipe(kAdapter, "", 2);
+  ASSERT_TRUE(Train("first"));
+  Json counts = Manifest("first")["references"];
+  EXPECT_EQ(counts["completions"], 80);
+  EXPECT_EQ(counts["found"].get<int>() + counts["computed"].get<int>(), 80);
+  EXPECT_GT(counts["computed"].get<int>(), 0);
+  // Another loss and another rank begin where that one did.
+  WriteRecipe("[adapter]\nrank = 2\n", "loss_type = \"ipo\"", 2);
+  ASSERT_TRUE(Train("second"));
+  counts = Manifest("second")["references"];
+  EXPECT_EQ(counts["computed"], 0);
+  EXPECT_EQ(counts["found"], 80);
+  // Another model doesn't.
+  ASSERT_TRUE(WriteToyStart(model::Family::kQwen3, Path("start"), 3));
+  ASSERT_TRUE(Train("third"));
+  EXPECT_GT(Manifest("third")["references"]["computed"].get<int>(), 0);
+  // Nor does a loss without a reference need any.
+  WriteRecipe(kAdapter, "loss_type = \"simpo\"", 2);
+  const auto without = Train("fourth");
+  ASSERT_TRUE(without) << without.error().message;
+  EXPECT_FALSE(Manifest("fourth").contains("references"));
+}
+
+TEST_F(PreferenceRunTest, AnAdapterIsWrittenReadBackAndGoneOnFrom) {
+  WriteRecipe(kAdapter, "", 12);
+  const auto first = Train("first");
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_THAT(first->checks.back(), HasSubstr("differ by at most 0"));
+  EXPECT_TRUE(FileExists(Path("first/adapter_model.safetensors")));
+  EXPECT_FALSE(FileExists(Path("first/model.safetensors")));
+  const Json config = *ParseJson(Bytes("first/adapter_config.json"), "config");
+  EXPECT_EQ(config["r"], 4);
+  EXPECT_THAT(config["base_model_name_or_path"].get<std::string>(), HasSubstr("start"));
+  // The reference of what goes on from it is it.
+  WriteRecipe("[adapter]\nfrom = \"first\"\n", "", 12);
+  const auto second = Train("second");
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(Metrics("second")[0]["rewards/margins"], 0.0);
+  EXPECT_GT(Manifest("second")["references"]["computed"].get<int>(), 0);
+
+  ASSERT_TRUE(WriteToyStart(model::Family::kQwen3, Path("start"), 3));
+  const auto other = Train("third");
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().message, HasSubstr("train.toml: field 'adapter.from': "));
+  EXPECT_FALSE(fs::exists(Path("third.train")));
+}
+
+TEST_F(PreferenceRunTest, SameBytesForAnyNumberOfThreadsAndEveryLoss) {
+  for (const char* loss : {"", "loss_type = \"aot\"", "loss_type = \"kto\"",
+                           "loss_type = [\"sigmoid\", \"sft\"]\nloss_weights = [1, 0.5]",
+                           "loss_type = \"orpo\"", "use_weighting = true", "ld_alpha = 0.5"}) {
+    WriteRecipe(kAdapter, loss, 4);
+    const auto one = Train("one");
+    ASSERT_TRUE(one) << loss << ": " << one.error().message;
+    const auto two = Train("two", 3);
+    ASSERT_TRUE(two) << loss << ": " << two.error().message;
+    ExpectSameFiles("one", "two");
+    for (const char* output : {"one", "two"}) {
+      fs::remove_all(Path(output));
+      fs::remove(Path(std::string(output) + ".metrics.jsonl"));
+      fs::remove(Path(std::string(output) + ".manifest.json"));
+    }
+  }
+}
+
+TEST_F(PreferenceRunTest, KilledAtAnyMomentItEndsInTheSameBytes) {
+  WriteRecipe(kAdapter, "", 40);
+  ASSERT_TRUE(Train("whole"));
+  fs::remove_all(Path("kept"));
+  int kills = 0;
+  bool done = false;
+  for (int round = 0; round < 60 && !done; ++round) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) _exit(Train("killed") ? 0 : 1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(60 + 23 * (round % 12) + round * 12));
+    kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    ASSERT_TRUE(done || WIFSIGNALED(status)) << "the child failed by itself";
+    kills += done ? 0 : 1;
+  }
+  const auto result = Train("killed");
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_GE(kills, 1);
+  ExpectSameFiles("whole", "killed");
+  EXPECT_EQ(Metrics("killed").size(), Metrics("whole").size());
+  const Json counts = Manifest("killed")["references"];
+  EXPECT_EQ(counts["computed"].get<int>() + counts["found"].get<int>(), 80);
+}
+
+TEST_F(PreferenceRunTest, WhatCantBeTrainedIsOneLineAndLeavesNothing) {
+  const auto expect = [&](const std::string& part) {
+    const auto result = Train("bad");
+    ASSERT_FALSE(result) << part;
+    EXPECT_THAT(result.error().message, HasSubstr(part));
+    EXPECT_FALSE(fs::exists(Path("bad")));
+    EXPECT_FALSE(fs::exists(Path("bad.train")));
+  };
+  WriteRecipe("[adapter]\ntargets = [\"q_project\"]\n", "", 2);
+  expect("q_project");
+  expect("q_proj");  // what there is
+  WriteRecipe(kAdapter, "loss_type = \"nobody\"", 2);
+  expect("loss_type");
+  WriteRecipe(kAdapter, "", 2);
+  ASSERT_TRUE(WriteFileAtomically(Path("train.jsonl"),
+                                  R"({"prompt": "a", "chosen": "b", "rejected": "b"})"
+                                  "\n"));
+  expect("train.jsonl:1: field 'rejected': the same as 'chosen'");
+  fs::remove_all(Path("start"));
+  expect("train.toml: field 'model.from': ");
+}
+
+}  // namespace
+}  // namespace mores::train
