@@ -45,6 +45,13 @@ void PrintLabels(const Json& evaluation) {
   PrintSlice("all", evaluation);
 }
 
+void PrintTokens(const Json& evaluation) {
+  fmt::print("{:<28} {:>9} {:>11} {:>17}\n", "validation", "examples", "loss", "token accuracy %");
+  fmt::print("{:<28} {:>9} {:>11} {:>17}\n", "all", evaluation.value("examples", int64_t{0}),
+             FigureText(evaluation.value("loss", 0.0)),
+             ValidationPercent(evaluation, "mean_token_accuracy"));
+}
+
 void PrintPreferences(const Json& evaluation) {
   fmt::print("{:<28} {:>9} {:>11} {:>11} {:>11}\n", "validation", "examples", "loss", "accuracy %",
              "margin");
@@ -60,7 +67,10 @@ void PrintPreferences(const Json& evaluation) {
 Expected<int> RunSft(const app::TrainingJob& job) {
   Telling telling;
   MORES_ASSIGN_OR_RETURN(const train::TrainingResult result, app::TrainSft(job, telling.watch()));
-  if (result.evaluation.is_object()) PrintLabels(result.evaluation);
+  if (result.evaluation.contains("accuracy")) PrintLabels(result.evaluation);
+  if (result.evaluation.is_object() && !result.evaluation.contains("accuracy")) {
+    PrintTokens(result.evaluation);
+  }
   PrintEnd(job.options.output, result);
   return kExitDone;
 }

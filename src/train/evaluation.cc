@@ -184,27 +184,19 @@ void Evaluator::ScoreWholeStrings(Trainable& trainable, std::span<const Example>
   }
 }
 
-Evaluation Evaluator::Run(Trainable& trainable, std::span<const Example> examples) const {
+Evaluation EvaluateTokens(Trainable& trainable, std::span<const Example> examples,
+                          const EvaluationOptions& options) {
+  std::vector<int32_t> lengths;
+  for (const Example& example : examples) lengths.push_back(example.length());
   Evaluation evaluation;
-  evaluation.scores.resize(examples.size());
-  std::vector<int32_t> lengths, single, whole;
-  for (size_t i = 0; i < examples.size(); ++i) {
-    lengths.push_back(examples[i].length());
-    const std::vector<std::vector<int32_t>>& choices = reply(examples[i].lang).choices;
-    const bool one_token = std::all_of(choices.begin(), choices.end(),
-                                       [](const auto& choice) { return choice.size() == 1; });
-    (one_token ? single : whole).push_back(static_cast<int32_t>(i));
-  }
-  ScoreSingleTokens(trainable, examples, single, evaluation.scores);
-  ScoreWholeStrings(trainable, examples, whole, evaluation.scores);
   model::LossSum sum;
   TokenFigures tokens;
   const TokenWeights weights;
-  for (const MicroBatch& micro_batch : PackByLength(lengths, options_.micro_batch_tokens)) {
+  for (const MicroBatch& micro_batch : PackByLength(lengths, options.micro_batch_tokens)) {
     const model::TrainBatch batch = BuildBatch(examples, micro_batch, weights);
     model::BatchFigures figures;
     const model::LossSum part =
-        trainable.Evaluate(batch, {.precision = options_.precision, .figures = true}, &figures);
+        trainable.Evaluate(batch, {.precision = options.precision, .figures = true}, &figures);
     sum.weighted_nll += part.weighted_nll;
     sum.weight += part.weight;
     tokens.Add(TokenFiguresOf(examples, micro_batch, weights, figures));
@@ -212,6 +204,21 @@ Evaluation Evaluator::Run(Trainable& trainable, std::span<const Example> example
   evaluation.loss = sum.weighted_nll / sum.weight;
   evaluation.entropy = tokens.entropy.mean().value_or(0);
   evaluation.token_accuracy = tokens.accuracy.mean().value_or(0);
+  return evaluation;
+}
+
+Evaluation Evaluator::Run(Trainable& trainable, std::span<const Example> examples) const {
+  Evaluation evaluation = EvaluateTokens(trainable, examples, options_);
+  evaluation.scores.resize(examples.size());
+  std::vector<int32_t> single, whole;
+  for (size_t i = 0; i < examples.size(); ++i) {
+    const std::vector<std::vector<int32_t>>& choices = reply(examples[i].lang).choices;
+    const bool one_token = std::all_of(choices.begin(), choices.end(),
+                                       [](const auto& choice) { return choice.size() == 1; });
+    (one_token ? single : whole).push_back(static_cast<int32_t>(i));
+  }
+  ScoreSingleTokens(trainable, examples, single, evaluation.scores);
+  ScoreWholeStrings(trainable, examples, whole, evaluation.scores);
   return evaluation;
 }
 
@@ -245,6 +252,13 @@ Json Summary(const Evaluation& evaluation, std::span<const Example> examples) {
   for (const auto& [name, slice] : by_language) json["by_language"][name] = slice.ToJson();
   for (const auto& [name, slice] : by_source) json["by_source"][name] = slice.ToJson();
   return json;
+}
+
+Json TokenSummary(const Evaluation& evaluation, std::span<const Example> examples) {
+  return {{"loss", evaluation.loss},
+          {"entropy", evaluation.entropy},
+          {"mean_token_accuracy", evaluation.token_accuracy},
+          {"examples", examples.size()}};
 }
 
 std::string WarningOf(const Json& summary) {

@@ -39,6 +39,12 @@ struct EvaluationOptions {
   int64_t micro_batch_tokens = 2048;
 };
 
+// Loss, entropy and token accuracy alone; no scores.
+Evaluation EvaluateTokens(Trainable& trainable, std::span<const Example> examples,
+                          const EvaluationOptions& options);
+// {"loss","entropy","mean_token_accuracy","examples"}.
+Json TokenSummary(const Evaluation& evaluation, std::span<const Example> examples);
+
 class Evaluator {
  public:
   Evaluator(const format::JudgeProfile& profile, const text::Tokenizer& tokenizer,

@@ -26,6 +26,9 @@ void ReadData(TomlFields fields, const std::filesystem::path& folder, Recipe& re
   fields.Exclusive("valid_share", "valid");
   fields.Text("valid", recipe.valid_path);
   fields.Number("valid_share", recipe.valid_share, {.low = 0, .high = 0.9});
+  fields.Integer("max_length", recipe.max_length, {.low = 2, .high = 1 << 20});
+  fields.Choice("turns", {{"all", LearnedTurns::kAll}, {"last", LearnedTurns::kLast}},
+                recipe.turns);
   recipe.train_path = ResolvePath(recipe.train_path, folder);
   recipe.valid_path = ResolvePath(recipe.valid_path, folder);
   fields.Finish();
@@ -69,6 +72,8 @@ Expected<Recipe> ReadRecipe(const std::string& path, const std::string& data_dir
 
 Json RecipeFingerprint(const Recipe& recipe) {
   Json json = SectionsFingerprint(recipe);
+  if (recipe.max_length > 0) json["data"]["max_length"] = recipe.max_length;
+  if (recipe.turns == LearnedTurns::kLast) json["data"]["turns"] = "last";
   json["loss"] = {{"label_weight", recipe.loss.label_weight},
                   {"critique_weight", recipe.loss.critique_weight},
                   {"prompt_weight", recipe.loss.prompt_weight},

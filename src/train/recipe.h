@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "train/conversations.h"
 #include "train/recipe_sections.h"
 
 namespace mores::train {
@@ -23,6 +24,9 @@ struct Recipe : TrainingRecipe {
   std::string train_path;
   std::string valid_path;    // empty: a share of the training data is held out
   double valid_share = 0.1;  // used when `valid_path` is empty; 0: nothing is
+  // Of conversations.
+  int64_t max_length = 0;  // tokens; 0: 1024, or what the model and a micro-batch have room for
+  LearnedTurns turns = LearnedTurns::kAll;
   LossRecipe loss;
 };
 

@@ -119,6 +119,9 @@ void ReadAdapter(TomlFields fields, const std::filesystem::path& folder, Trainin
   adapter.from = ResolvePath(adapter.from, folder);
   ReadAdapterShape(fields, adapter.config);
   fields.Number("dropout", adapter.config.dropout, {.low = 0, .high = 0.9});
+  if (adapter.config.dora && adapter.config.dropout > 0) {
+    fields.Refuse("dropout", "DoRA is trained without");
+  }
   fields.Choice("format", {{"peft", AdapterFiles::kPeft}, {"gguf", AdapterFiles::kPeftAndGguf}},
                 adapter.files);
   if (adapter.files == AdapterFiles::kPeftAndGguf && adapter.config.dora) {

@@ -1,5 +1,6 @@
 #include "train/recipe.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -203,9 +204,8 @@ rank = 4
 alpha = 6
 dropout = 0.05
 rank_stabilized = true
-dora = true
 targets = ["q_proj", "v_proj"]
-exclude = "model\.layers\.0\..*"
+exclude = 'model\.layers\.0\..*'
 layers = [1, 3]
 rank_pattern = { v_proj = 2, q_proj = 8 }
 alpha_pattern = { v_proj = 1.5 }
@@ -217,7 +217,7 @@ alpha_pattern = { v_proj = 1.5 }
   EXPECT_EQ(config.alpha, 6);
   EXPECT_EQ(config.dropout, 0.05);
   EXPECT_TRUE(config.rank_stabilized);
-  EXPECT_TRUE(config.dora);
+  EXPECT_FALSE(config.dora);
   EXPECT_FALSE(config.all_linear);
   EXPECT_EQ(config.targets, std::vector<std::string>({"q_proj", "v_proj"}));
   EXPECT_EQ(config.exclude_pattern, "model\\.layers\\.0\\..*");
@@ -226,6 +226,14 @@ alpha_pattern = { v_proj = 1.5 }
   EXPECT_EQ(config.rank_pattern[0].first, "v_proj");
   EXPECT_EQ(config.rank_pattern[1].second, 8);
   EXPECT_EQ(recipe->from, (folder_ / "some/model").string());
+}
+
+TEST_F(RecipeTest, DoraIsTrainedWithoutDropout) {
+  const std::string adapter = std::string(kData) + kFrom + "[adapter]\ndora = true\n";
+  EXPECT_TRUE(Read(adapter));
+  const Expected<Recipe> dropped = Read(adapter + "dropout = 0.05\n");
+  ASSERT_FALSE(dropped);
+  EXPECT_THAT(dropped.error().message, testing::HasSubstr("field 'adapter.dropout'"));
 }
 
 TEST_F(RecipeTest, AnAdapterNeedsNoMoreThanItsSection) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "train/conversations.h"
 #include "train/evaluation.h"
 #include "train/examples.h"
 #include "train/recipe.h"
@@ -18,11 +19,18 @@ class SftTask : public TrainingTask {
   std::string_view command() const override { return "train sft"; }
   Status ReadRecipe(const TrainingOptions& options) override {
     MORES_ASSIGN_OR_RETURN(recipe_, train::ReadRecipe(options.recipe, options.data_directory));
-    return {};
+    MORES_ASSIGN_OR_RETURN(kind_, KindOfSftFile(recipe_.train_path));
+    if (judges() || !recipe_.from.empty()) return {};
+    return MakeError(ErrorKind::kInput,
+                     "{}: field 'model.from': missing; conversations are learned by the chat "
+                     "template of a model",
+                     options.recipe);
   }
   const TrainingRecipe& recipe() const override { return recipe_; }
   Json RecipeJson() const override { return RecipeFingerprint(recipe_); }
-  ProfileNeed profile_need() const override { return ProfileNeed::kRequired; }
+  ProfileNeed profile_need() const override {
+    return judges() ? ProfileNeed::kRequired : ProfileNeed::kOptional;
+  }
   Objective& MakeObjective(const RunSetup& setup) override;
 
   Status ReadData() override { return objective_->Read(); }
@@ -38,10 +46,12 @@ class SftTask : public TrainingTask {
     return BuildBatch(objective_->train().examples, objective_->PlanEpoch(0).front().front(),
                       TokenWeights{});
   }
-  bool writes_judge(const RunSetup&) const override { return true; }
+  bool writes_judge(const RunSetup& setup) const override {
+    return judges() || (setup.profile && (recipe_.judge.given || setup.start_judge));
+  }
   Expected<Json> Evaluate(Trainable& written, RunSetup& setup, const OutputPaths& paths) override;
   std::string WarningOf(const Json& evaluation) const override {
-    return evaluation.is_object() ? train::WarningOf(evaluation) : "";
+    return evaluation.is_object() && judges() ? train::WarningOf(evaluation) : "";
   }
   Json ManifestFields() const override {
     return {{"train_file", recipe_.train_path},
@@ -51,15 +61,20 @@ class SftTask : public TrainingTask {
   }
 
  private:
+  bool judges() const { return kind_ == SftFileKind::kJudge; }
+  Expected<ConversationTokenOptions> ConversationOptions(const RunSetup& setup) const;
+
   Recipe recipe_;
+  SftFileKind kind_ = SftFileKind::kJudge;
   std::optional<SftObjective> objective_;
 };
 
 Objective& SftTask::MakeObjective(const RunSetup& setup) {
   const int64_t micro_batch_tokens = recipe_.optim.micro_batch_tokens;
   return objective_.emplace(
-      *setup.profile,
-      SftObjectiveOptions{.train_path = recipe_.train_path,
+      judges() ? setup.profile.get() : nullptr,
+      SftObjectiveOptions{.kind = kind_,
+                          .train_path = recipe_.train_path,
                           .valid_path = recipe_.valid_path,
                           .valid_share = recipe_.valid_share,
                           .loss = recipe_.loss,
@@ -71,7 +86,33 @@ Objective& SftTask::MakeObjective(const RunSetup& setup) {
                           .eval_examples = recipe_.run.eval_examples});
 }
 
+Expected<ConversationTokenOptions> SftTask::ConversationOptions(const RunSetup& setup) const {
+  constexpr int64_t kUsualConversation = 1024;
+  const model::ModelConfig& config = setup.trainable->config();
+  const int64_t longest = setup.trainable->longest_sequence().positions;
+  const int64_t room = std::min(longest, recipe_.optim.micro_batch_tokens);
+  if (recipe_.max_length > room) {
+    return setup.Refuse(
+        "data.max_length",
+        fmt::format("above {}, {}", room,
+                    room == longest ? "the positions that the model can be trained on"
+                                    : "optim.micro_batch_tokens"));
+  }
+  ConversationTokenOptions options{
+      .turns = recipe_.turns,
+      .max_length =
+          recipe_.max_length > 0 ? recipe_.max_length : std::min(kUsualConversation, room),
+      .model = {.end_ids = config.further_eos_ids, .vocab_size = config.vocab_size}};
+  if (config.eos_id >= 0) options.model.end_ids.push_back(config.eos_id);
+  return options;
+}
+
 Status SftTask::Tokenize(RunSetup& setup) {
+  SftTokens tokens{.tokenizer = *setup.tokenizer, .judge = setup.judge, .texts = setup.texts};
+  if (!judges()) {
+    MORES_ASSIGN_OR_RETURN(tokens.conversations, ConversationOptions(setup));
+    return objective_->Tokenize(tokens);
+  }
   const auto any = [&](const auto& shows) {
     return std::any_of(objective_->train_records().begin(), objective_->train_records().end(),
                        shows);
@@ -80,18 +121,20 @@ Status SftTask::Tokenize(RunSetup& setup) {
       any([](const format::SftRecord& record) { return !record.dialogue.rules.empty(); });
   setup.judge.uses_guidelines =
       any([](const format::SftRecord& record) { return !record.dialogue.guideline.empty(); });
-  return objective_->Tokenize(*setup.tokenizer, setup.judge);
+  return objective_->Tokenize(tokens);
 }
 
 Expected<Json> SftTask::Evaluate(Trainable& written, RunSetup& setup, const OutputPaths& paths) {
   if (!objective_->has_validation()) return Json();
   const std::vector<Example>& examples = objective_->valid().examples;
   const Evaluation evaluation = objective_->EvaluateAll(written);
-  if (recipe_.judge.thresholds_from_validation) {
-    ChooseThresholds(evaluation, examples, setup.judge);
+  if (judges()) {
+    if (recipe_.judge.thresholds_from_validation) {
+      ChooseThresholds(evaluation, examples, setup.judge);
+    }
+    MORES_RETURN_IF_ERROR(WriteScores(paths.valid_scores, evaluation, examples));
   }
-  MORES_RETURN_IF_ERROR(WriteScores(paths.valid_scores, evaluation, examples));
-  return Summary(evaluation, examples);
+  return objective_->SummaryOf(evaluation, examples);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "train/held_out.h"
 #include "train/judge_records.h"
 
 namespace mores::train {
@@ -53,7 +54,39 @@ class SftStep : public ObjectiveStep {
 
 }  // namespace
 
+// A file of the other kind would be read as something that it isn't.
+Status CheckKind(const std::string& path, SftFileKind kind) {
+  MORES_ASSIGN_OR_RETURN(const SftFileKind found, KindOfSftFile(path));
+  if (found == kind) return {};
+  return MakeError(ErrorKind::kInput, "{}: holds {}, and the training data {}", path,
+                   found == SftFileKind::kJudge ? "a judge's records" : "conversations",
+                   found == SftFileKind::kJudge ? "conversations" : "a judge's records");
+}
+
+Status SftObjective::ReadConversationFiles() {
+  MORES_ASSIGN_OR_RETURN(train_conversations_, ReadConversations(options_.train_path));
+  if (!options_.valid_path.empty()) {
+    MORES_ASSIGN_OR_RETURN(valid_conversations_, ReadConversations(options_.valid_path));
+    return {};
+  }
+  std::vector<std::string> groups;
+  for (const ConversationRecord& record : train_conversations_) {
+    groups.push_back(record.messages.empty() ? record.prompt : DumpJson(record.messages.front()));
+  }
+  const std::vector<char> held = ChooseHeldOut(groups, options_.valid_share, options_.packing.seed);
+  std::vector<ConversationRecord> kept;
+  for (size_t i = 0; i < held.size(); ++i) {
+    (held[i] != 0 ? valid_conversations_ : kept).push_back(std::move(train_conversations_[i]));
+  }
+  train_conversations_ = std::move(kept);
+  return {};
+}
+
 Status SftObjective::Read() {
+  if (!options_.valid_path.empty()) {
+    MORES_RETURN_IF_ERROR(CheckKind(options_.valid_path, options_.kind));
+  }
+  if (!judges()) return ReadConversationFiles();
   MORES_ASSIGN_OR_RETURN(train_records_, ReadJudgeRecords(options_.train_path));
   if (!options_.valid_path.empty()) {
     MORES_ASSIGN_OR_RETURN(valid_records_, ReadJudgeRecords(options_.valid_path));
@@ -66,24 +99,39 @@ Status SftObjective::Read() {
   return {};
 }
 
-Status SftObjective::Tokenize(const text::Tokenizer& tokenizer, const format::JudgeConfig& judge) {
+Status SftObjective::Tokenize(const SftTokens& tokens) {
   const std::string& valid_path =
       options_.valid_path.empty() ? options_.train_path : options_.valid_path;
-  MORES_ASSIGN_OR_RETURN(
-      train_, TokenizeFile(train_records_, options_.train_path, profile_, tokenizer, judge));
-  MORES_ASSIGN_OR_RETURN(valid_,
-                         TokenizeFile(valid_records_, valid_path, profile_, tokenizer, judge));
+  const text::Tokenizer& tokenizer = tokens.tokenizer;
+  if (judges()) {
+    MORES_ASSIGN_OR_RETURN(train_, TokenizeFile(train_records_, options_.train_path, *profile_,
+                                                tokenizer, tokens.judge));
+    MORES_ASSIGN_OR_RETURN(
+        valid_, TokenizeFile(valid_records_, valid_path, *profile_, tokenizer, tokens.judge));
+    evaluator_.emplace(*profile_, tokenizer, options_.evaluation);
+  } else {
+    const ConversationTokenOptions& options = tokens.conversations;
+    MORES_ASSIGN_OR_RETURN(
+        train_, TokenizeConversations(train_conversations_, tokens.texts, tokenizer, options));
+    MORES_ASSIGN_OR_RETURN(
+        valid_, TokenizeConversations(valid_conversations_, tokens.texts, tokenizer, options));
+    if (train_.examples.empty()) {
+      return MakeError(ErrorKind::kInput, "{}: holds nothing to learn within {} tokens",
+                       options_.train_path, options.max_length);
+    }
+  }
   lengths_ = train_.lengths();
   valid_sample_ = SampleExamples(valid_.examples, options_.eval_examples);
-  evaluator_.emplace(profile_, tokenizer, options_.evaluation);
   return {};
 }
 
 Expected<Json> SftObjective::Fingerprint() const {
   MORES_ASSIGN_OR_RETURN(const std::string train, Sha256HexOfFile(options_.train_path));
-  Json json = {{"profile", profile_.name()},
-               {"prompt_hash", profile_.prompt_hash()},
-               {"train_sha256", train}};
+  Json json = {{"train_sha256", train}};
+  if (judges()) {
+    json["profile"] = profile_->name();
+    json["prompt_hash"] = profile_->prompt_hash();
+  }
   if (options_.valid_path.empty()) {
     json["valid_share"] = options_.valid_share;
   } else {
@@ -117,10 +165,28 @@ const std::vector<Measure>& SftObjective::measures() const {
   return measures;
 }
 
+Evaluation SftObjective::EvaluateSome(Trainable& trainable,
+                                      std::span<const Example> examples) const {
+  return judges() ? evaluator_->Run(trainable, examples)
+                  : EvaluateTokens(trainable, examples, options_.evaluation);
+}
+
+Json SftObjective::SummaryOf(const Evaluation& evaluation,
+                             std::span<const Example> examples) const {
+  return judges() ? Summary(evaluation, examples) : TokenSummary(evaluation, examples);
+}
+
 Objective::Validation SftObjective::Evaluate(Trainable& trainable) const {
-  Json summary = Summary(evaluator_->Run(trainable, valid_sample_), valid_sample_);
-  std::string shown = Describe(summary), warning = WarningOf(summary);
-  return {.fields = std::move(summary), .shown = std::move(shown), .warning = std::move(warning)};
+  const Evaluation evaluation = EvaluateSome(trainable, valid_sample_);
+  Validation validation{.fields = SummaryOf(evaluation, valid_sample_)};
+  if (judges()) {
+    validation.shown = Describe(validation.fields);
+    validation.warning = WarningOf(validation.fields);
+  } else {
+    validation.shown = fmt::format("loss {:.3f}, token accuracy {:.1f} %", evaluation.loss,
+                                   100 * evaluation.token_accuracy);
+  }
+  return validation;
 }
 
 }  // namespace mores::train

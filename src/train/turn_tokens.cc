@@ -19,13 +19,21 @@ class OneDay : public Clock {
   std::string UtcTimestamp() override { return "2024-07-26T00:00:00Z"; }
 };
 
-// A short piece of a text, quoted, from `at`.
+// A short piece of a text, quoted, from `at`: line breaks show as such.
 std::string Excerpt(std::string_view utf8, size_t at) {
-  constexpr size_t kBytes = 120, kColumns = 30;
-  while (at > 0 && at < utf8.size() && (static_cast<unsigned char>(utf8[at]) & 0xC0) == 0x80) --at;
+  constexpr size_t kCharacters = 24, kColumns = 60;
+  const auto inside = [&](size_t i) {
+    return i < utf8.size() && (static_cast<unsigned char>(utf8[i]) & 0xC0) == 0x80;
+  };
+  while (at > 0 && inside(at)) --at;
   if (at >= utf8.size()) return "nothing";
-  return DumpJson(
-      Json(text::FitColumns(text::ReplaceInvalidUtf8(utf8.substr(at, kBytes)), kColumns)));
+  size_t end = at;
+  for (size_t i = 0; i < kCharacters && end < utf8.size(); ++i) {
+    ++end;
+    while (inside(end)) ++end;
+  }
+  const std::string piece = text::ReplaceInvalidUtf8(utf8.substr(at, end - at));
+  return text::FitColumns(DumpJson(Json(piece)), kColumns);
 }
 
 size_t CommonLength(std::string_view a, std::string_view b) {

@@ -130,7 +130,7 @@ TEST(TurnTokensTest, AReplyThatSharesATokenWithTheTemplateIsRefused) {
        .eos = "<|im_end|>"},
       R"([{"role":"user","content":"Hi"},{"role":"assistant","content":"answer"}])", {1});
   EXPECT_THAT(encoded.Show(), HasSubstr("the prompt's tokens are not the beginning of the whole's: "
-                                        "message 2 begins with \"answer"));
+                                        "message 2 begins with \"answer<|im_end|>\\n\", which"));
 }
 
 TEST(TurnTokensTest, ATemplateThatChangesWhatStandsBeforeIsRefused) {
