@@ -306,7 +306,7 @@ Expected<ExampleSet> TokenizeConversations(std::span<const ConversationRecord> r
                        added.error().message);
     }
   }
-  if (set.examples.empty()) {
+  if (set.examples.empty() && !records.empty()) {
     return MakeError(ErrorKind::kInput, "in {} tokens nothing is left that could be learned",
                      options.max_length);
   }
