@@ -166,6 +166,32 @@ TEST_F(PreferenceRunTest, ReferencesOfOneStartServeEveryRun) {
   EXPECT_FALSE(Manifest("fourth").contains("references"));
 }
 
+// What shapes the tokens is of the run, as what shapes the numbers is.
+TEST_F(PreferenceRunTest, AnotherProfileOrTemplateIsAnotherRun) {
+  const std::string adapters[] = {"", kAdapter};
+  for (const std::string& adapter : adapters) {
+    ASSERT_TRUE(WriteToyStart(model::Family::kQwen3, Path("start")));
+    WriteRecipe(adapter, "", 1);
+    const std::string output = adapter.empty() ? "full" : "adapter";
+    ASSERT_TRUE(Train(output));
+    EXPECT_TRUE(Train(output)->already_done);
+    WriteRecipe(adapter + "[judge]\nprofile = \"qwen3guard\"\n", "", 1);
+    const auto asked = Train(output);
+    ASSERT_FALSE(asked);
+    EXPECT_THAT(asked.error().message, HasSubstr("is there already"));
+    WriteRecipe(adapter, "", 1);
+    EXPECT_TRUE(Train(output)->already_done);
+    for (const char* name : {"start/chat_template.jinja", "start/tokenizer_config.json"}) {
+      const std::string before = Bytes(name);
+      ASSERT_TRUE(WriteFileAtomically(Path(name), before + " "));
+      const auto other = Train(output);
+      ASSERT_FALSE(other) << name;
+      EXPECT_THAT(other.error().message, HasSubstr("is there already"));
+      ASSERT_TRUE(WriteFileAtomically(Path(name), before));
+    }
+  }
+}
+
 TEST_F(PreferenceRunTest, AnAdapterIsWrittenReadBackAndGoneOnFrom) {
   WriteRecipe(kAdapter, "", 12);
   const auto first = Train("first");
