@@ -155,6 +155,12 @@ TEST_F(PreferenceRunTest, ReferencesOfOneStartServeEveryRun) {
   counts = Manifest("second")["references"];
   EXPECT_EQ(counts["computed"], 0);
   EXPECT_EQ(counts["found"], 80);
+  // An adapted head rounds in its own way, so what it says is computed.
+  WriteRecipe("[adapter]\nrank = 2\ntargets = [\"q_proj\", \"lm_head\"]\n", "", 2);
+  const auto head = Train("head");
+  ASSERT_TRUE(head) << head.error().message;
+  EXPECT_GT(Manifest("head")["references"]["computed"].get<int>(), 0);
+  WriteRecipe("[adapter]\nrank = 2\n", "loss_type = \"ipo\"", 2);
   // Another model doesn't.
   ASSERT_TRUE(WriteToyStart(model::Family::kQwen3, Path("start"), 3));
   ASSERT_TRUE(Train("third"));
