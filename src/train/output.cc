@@ -10,7 +10,6 @@
 #include "base/hash.h"
 #include "job/fingerprint.h"
 #include "train/checkpoint.h"
-#include "train/tokenizer_files.h"
 
 namespace mores::train {
 namespace {
@@ -82,14 +81,6 @@ Expected<std::optional<Json>> FinishedManifest(const OutputPaths& paths, const J
   MORES_ASSIGN_OR_RETURN(const Json hashes, HashFiles(paths.model, names));
   if (hashes != (*manifest)["output_sha256"]) return std::optional<Json>();
   return std::optional<Json>(*manifest);
-}
-
-Expected<Json> HashModelDirectory(const std::string& directory) {
-  MORES_ASSIGN_OR_RETURN(std::vector<std::string> names, FileNames(directory));
-  std::erase_if(names, [](const std::string& name) {
-    return name != "config.json" && !name.ends_with(".safetensors") && !IsTokenizerFile(name);
-  });
-  return HashFiles(directory, names);
 }
 
 Status PublishModel(const OutputPaths& paths, const std::string& directory, Json manifest) {

@@ -34,9 +34,6 @@ Status CheckOutput(const OutputPaths& paths, StartMode start, Found found);
 // Whether the output is complete and was made from `fingerprint`; then the manifest.
 Expected<std::optional<Json>> FinishedManifest(const OutputPaths& paths, const Json& fingerprint);
 
-// SHA-256 of what makes a model directory, by file name: config, weights and tokenizer.
-Expected<Json> HashModelDirectory(const std::string& directory);
-
 // Puts the model directory that was written at `directory` into its place, and the manifest beside
 // it, which gets the hashes of the files.
 Status PublishModel(const OutputPaths& paths, const std::string& directory, Json manifest);

@@ -9,7 +9,6 @@
 #include "base/hash.h"
 #include "format/profile/asked_profile.h"
 #include "model/adapter/adapter.h"
-#include "train/output.h"
 #include "train/tokenizer_files.h"
 
 namespace mores::train {
@@ -22,9 +21,10 @@ constexpr int kUsualCritiqueTokens = 96;
 
 bool IsOurs(std::string_view profile) { return profile == format::JudgeConfig().profile; }
 
-Expected<Json> HashesOf(const model::ModelSource& source) {
+// Those that shape its numbers, and those that shape its tokens.
+Expected<Json> HashesOf(const model::ModelSource& source, const text::ModelTexts& texts) {
   MORES_ASSIGN_OR_RETURN(const auto files, source.HashFiles());
-  Json hashes = Json::object();
+  MORES_ASSIGN_OR_RETURN(Json hashes, HashTokenizerFiles(texts));
   for (const model::ModelSource::HashedFile& file : files) hashes[file.name] = file.sha256;
   return hashes;
 }
@@ -169,11 +169,15 @@ Status OpenProfile(ProfileNeed need, RunSetup& setup) {
 
 Expected<Json> StartFingerprint(const RunSetup& setup) {
   Json json = Json::object();
-  if (setup.adapter) {
-    MORES_ASSIGN_OR_RETURN(json["from"], HashesOf(*setup.start));
-    if (!setup.recipe.adapter->from.empty()) json["adapter_from"] = HashesOf(*setup.adapter);
-  } else if (setup.start) {
-    MORES_ASSIGN_OR_RETURN(json["from"], HashModelDirectory(setup.start_path));
+  if (setup.profile) {
+    json["profile"] = setup.profile->name();
+    json["prompt_hash"] = setup.profile->prompt_hash();
+  }
+  if (setup.start) {
+    MORES_ASSIGN_OR_RETURN(json["from"], HashesOf(*setup.start, setup.texts));
+    if (setup.adapter && !setup.recipe.adapter->from.empty()) {
+      json["adapter_from"] = HashesOf(*setup.adapter);
+    }
   } else if (!setup.start_path.empty()) {
     MORES_ASSIGN_OR_RETURN(const CheckpointFiles files, ReadTokenizerFiles(setup.start_path));
     for (const auto& [name, bytes] : files) json["tokenizer"][name] = Sha256Hex(bytes);

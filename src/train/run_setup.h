@@ -60,7 +60,8 @@ Status OpenStart(const FindModelByName& find_model, RunSetup& setup);
 // error that there is none.
 enum class ProfileNeed { kRequired, kOptional };
 Status OpenProfile(ProfileNeed need, RunSetup& setup);
-// What of it is the run's fingerprint.
+// What of it is the run's fingerprint: all that shapes numbers, tokens and prompts. REQUIRES:
+// OpenProfile.
 Expected<Json> StartFingerprint(const RunSetup& setup);
 // Those given, which lie in `folder` afterwards, or the start's.
 Status OpenTokenizer(const CheckpointFiles* given, const std::string& folder, RunSetup& setup);

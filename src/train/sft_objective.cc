@@ -128,10 +128,6 @@ Status SftObjective::Tokenize(const SftTokens& tokens) {
 Expected<Json> SftObjective::Fingerprint() const {
   MORES_ASSIGN_OR_RETURN(const std::string train, Sha256HexOfFile(options_.train_path));
   Json json = {{"train_sha256", train}};
-  if (judges()) {
-    json["profile"] = profile_->name();
-    json["prompt_hash"] = profile_->prompt_hash();
-  }
   if (options_.valid_path.empty()) {
     json["valid_share"] = options_.valid_share;
   } else {

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/files.h"
+#include "base/hash.h"
 #include "text/tokenizer/sentencepiece.h"
 
 namespace mores::train {
@@ -45,6 +46,18 @@ Expected<CheckpointFiles> ReadTokenizerFiles(const std::string& model_directory)
     MORES_ASSIGN_OR_RETURN(files[std::string(name)], ReadFile(path));
   }
   return files;
+}
+
+Expected<Json> HashTokenizerFiles(const text::ModelTexts& texts) {
+  Json hashes = Json::object();
+  if (!DirectoryExists(texts.model)) return hashes;
+  for (const std::string_view name : kTokenizerNames) {
+    const std::string path = texts.PathOf(name);
+    if (!FileExists(path)) continue;
+    MORES_ASSIGN_OR_RETURN(const std::string hash, Sha256HexOfFile(path));
+    hashes[std::string(name)] = hash;
+  }
+  return hashes;
 }
 
 bool IsTokenizerFile(std::string_view name) {

@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/json.h"
+#include "text/model_texts.h"
 #include "text/tokenizer/tokenizer.h"
 #include "train/checkpoint.h"
 
@@ -16,6 +18,10 @@ namespace mores::train {
 // tokenizer.model, tokenizer.json, and what else says how text becomes tokens and messages a
 // prompt: what of them is there. kMissing if there is no tokenizer.
 Expected<CheckpointFiles> ReadTokenizerFiles(const std::string& model_directory);
+
+// SHA-256 by name of such files of a model, wherever they lie. One that is a file holds them itself:
+// none then.
+Expected<Json> HashTokenizerFiles(const text::ModelTexts& texts);
 
 bool IsTokenizerFile(std::string_view name);
 

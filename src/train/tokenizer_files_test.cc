@@ -54,6 +54,23 @@ TEST(TokenizerFiles, OneThatWasTrainedHereGetsFilesForOtherTools) {
   EXPECT_EQ(*ReadFile(to.path() + "/tokenizer_config.json"), files["tokenizer_config.json"]);
 }
 
+TEST(TokenizerFiles, AreHashedWhereverTheyLie) {
+  const TestDirectory base, adapter;
+  ASSERT_TRUE(WriteFileAtomically(base.path() + "/chat_template.jinja", "a"));
+  ASSERT_TRUE(WriteFileAtomically(base.path() + "/tokenizer_config.json", "{}"));
+  text::ModelTexts texts{
+      .model = adapter.path(), .folder = adapter.path(), .base_folder = base.path()};
+  const auto first = HashTokenizerFiles(texts);
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(first->size(), 2u);
+  ASSERT_TRUE(WriteFileAtomically(adapter.path() + "/chat_template.jinja", "b"));
+  const auto second = HashTokenizerFiles(texts);
+  EXPECT_EQ((*first)["tokenizer_config.json"], (*second)["tokenizer_config.json"]);
+  EXPECT_NE((*first)["chat_template.jinja"], (*second)["chat_template.jinja"]);
+  texts.model = base.path() + "/model.gguf";
+  EXPECT_EQ(*HashTokenizerFiles(texts), Json::object());
+}
+
 TEST(TokenizerFiles, ADirectoryWithoutATokenizerIsAnError) {
   const TestDirectory from;
   EXPECT_EQ(ReadTokenizerFiles(from.path()).error().kind, ErrorKind::kMissing);

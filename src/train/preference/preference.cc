@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/version.h"
+#include "model/weights.h"
 #include "ops/matmul.h"
 #include "train/held_out.h"
 #include "train/preference/preference_batch.h"
@@ -172,12 +173,14 @@ Status PreferenceTask::Tokenize(RunSetup& setup) {
 }
 
 // A new adapter changes nothing yet, whatever its rank; but its magnitudes are rounded in their own
-// way.
+// way, and so is what an adapted head says.
 Json PreferenceTask::ReferenceIdentity(const RunSetup& setup) const {
   Json adapter = "none";
   if (setup.adapter) {
     const model::AdapterConfig& config = setup.adapter->config;
-    adapter = "new";
+    const bool adapts_head =
+        setup.adapter->Find(model::NamesOf(setup.start->config()).head) != nullptr;
+    adapter = adapts_head ? "new, of the head too" : "new";
     if (config.dora) adapter = {{"config", model::ToJson(config)}, {"seed", recipe_.run.seed}};
     if (!recipe_.adapter->from.empty()) {
       adapter = Json::object();

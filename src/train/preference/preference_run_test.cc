@@ -155,6 +155,12 @@ TEST_F(PreferenceRunTest, ReferencesOfOneStartServeEveryRun) {
   counts = Manifest("second")["references"];
   EXPECT_EQ(counts["computed"], 0);
   EXPECT_EQ(counts["found"], 80);
+  // An adapted head rounds in its own way, so what it says is computed.
+  WriteRecipe("[adapter]\nrank = 2\ntargets = [\"q_proj\", \"lm_head\"]\n", "", 2);
+  const auto head = Train("head");
+  ASSERT_TRUE(head) << head.error().message;
+  EXPECT_GT(Manifest("head")["references"]["computed"].get<int>(), 0);
+  WriteRecipe("[adapter]\nrank = 2\n", "loss_type = \"ipo\"", 2);
   // Another model doesn't.
   ASSERT_TRUE(WriteToyStart(model::Family::kQwen3, Path("start"), 3));
   ASSERT_TRUE(Train("third"));
@@ -164,6 +170,32 @@ TEST_F(PreferenceRunTest, ReferencesOfOneStartServeEveryRun) {
   const auto without = Train("fourth");
   ASSERT_TRUE(without) << without.error().message;
   EXPECT_FALSE(Manifest("fourth").contains("references"));
+}
+
+// What shapes the tokens is of the run, as what shapes the numbers is.
+TEST_F(PreferenceRunTest, AnotherProfileOrTemplateIsAnotherRun) {
+  const std::string adapters[] = {"", kAdapter};
+  for (const std::string& adapter : adapters) {
+    ASSERT_TRUE(WriteToyStart(model::Family::kQwen3, Path("start")));
+    WriteRecipe(adapter, "", 1);
+    const std::string output = adapter.empty() ? "full" : "adapter";
+    ASSERT_TRUE(Train(output));
+    EXPECT_TRUE(Train(output)->already_done);
+    WriteRecipe(adapter + "[judge]\nprofile = \"qwen3guard\"\n", "", 1);
+    const auto asked = Train(output);
+    ASSERT_FALSE(asked);
+    EXPECT_THAT(asked.error().message, HasSubstr("is there already"));
+    WriteRecipe(adapter, "", 1);
+    EXPECT_TRUE(Train(output)->already_done);
+    for (const char* name : {"start/chat_template.jinja", "start/tokenizer_config.json"}) {
+      const std::string before = Bytes(name);
+      ASSERT_TRUE(WriteFileAtomically(Path(name), before + " "));
+      const auto other = Train(output);
+      ASSERT_FALSE(other) << name;
+      EXPECT_THAT(other.error().message, HasSubstr("is there already"));
+      ASSERT_TRUE(WriteFileAtomically(Path(name), before));
+    }
+  }
 }
 
 TEST_F(PreferenceRunTest, AnAdapterIsWrittenReadBackAndGoneOnFrom) {
