@@ -95,7 +95,8 @@ const float* AdaptedLinear::AdapterInput(const float* x, int64_t rows, const Lin
   return dropped;
 }
 
-void AdaptedLinear::Forward(const float* x, int64_t rows, float* y, const LinearPass& pass) {
+void AdaptedLinear::Forward(const float* x, int64_t rows, float* y, LinearActivations& keep,
+                            const LinearPass& pass) {
   AdapterScratch& s = Scratch();
   ThreadPool& pool = pass.pool;
   s.rows.Pack({x, rows, in_, in_}, Layout::kPlain, pass.precision, pool, kTrainingSums);
@@ -103,10 +104,10 @@ void AdaptedLinear::Forward(const float* x, int64_t rows, float* y, const Linear
     const float* input = AdapterInput(x, rows, pass);
     if (input != x)
       s.part.Pack({input, rows, in_, in_}, Layout::kPlain, pass.precision, pool, kTrainingSums);
-    ops::MatMul(input == x ? s.rows : s.part, down_forward_, down_rows_.Resize(rows * rank_), rank_,
-                Accumulate::kNo, pool);
+    ops::MatMul(input == x ? s.rows : s.part, down_forward_, keep.down_rows.Resize(rows * rank_),
+                rank_, Accumulate::kNo, pool);
   }
-  float* products = dora_ ? products_.Resize(rows * out_) : nullptr;
+  float* products = dora_ ? keep.products.Resize(rows * out_) : nullptr;
   int64_t first = 0, rank_first = 0;
   for (size_t i = 0; i < parts_.size(); ++i) {
     const Part& part = parts_[i];
@@ -114,7 +115,7 @@ void AdaptedLinear::Forward(const float* x, int64_t rows, float* y, const Linear
     float* to = part.magnitude != nullptr ? products : y;
     ops::MatMulFrozenTransposed(s.rows, part.weight, to + first, out_, Accumulate::kNo, pool);
     if (rank > 0) {
-      float* down = down_rows_.data() + rank_first;
+      float* down = keep.down_rows.data() + rank_first;
       ops::ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
         for (int64_t r = begin; r < end; ++r) Kernels().scale(down + r * rank_, rank, part.scale);
       });
@@ -138,10 +139,9 @@ void AdaptedLinear::Forward(const float* x, int64_t rows, float* y, const Linear
 }
 
 const float* AdaptedLinear::MagnitudeBackward(const Part& part, const Packed& packed,
-                                              const float* dy, int64_t first, int64_t rows,
-                                              ThreadPool& pool) {
+                                              const float* dy, const float* products, int64_t rows,
+                                              ThreadPool& pool) const {
   const int64_t out = part.out();
-  float* products = products_.data() + first;
   float* scaled = Scratch().scaled.Resize(rows * out);
   // d(magnitude) = sum over rows of dy * products / norm, by columns so that rows go in order.
   constexpr int64_t kColumns = 64;
@@ -151,8 +151,8 @@ const float* AdaptedLinear::MagnitudeBackward(const Part& part, const Packed& pa
       const auto at = static_cast<size_t>(o);
       double sum = 0;
       for (int64_t r = 0; r < rows; ++r) {
-        sum += double{dy[r * out_ + first + o]} * double{products[r * out_ + o]};
-        scaled[r * out + o] = packed.factors[at] * dy[r * out_ + first + o];
+        sum += double{dy[r * out_ + o]} * double{products[r * out_ + o]};
+        scaled[r * out + o] = packed.factors[at] * dy[r * out_ + o];
       }
       // A row of zeros: its factor is 0 whatever the magnitude is.
       if (packed.norms[at] == 0) continue;
@@ -163,7 +163,7 @@ const float* AdaptedLinear::MagnitudeBackward(const Part& part, const Packed& pa
 }
 
 void AdaptedLinear::Backward(const float* x, const float* dy, int64_t rows, float* dx,
-                             const LinearPass& pass) {
+                             const LinearActivations& kept, const LinearPass& pass) {
   AdapterScratch& s = Scratch();
   ThreadPool& pool = pass.pool;
   float* down_gradient = s.down_gradient.Resize(rows * std::max<int64_t>(1, rank_));
@@ -173,8 +173,9 @@ void AdaptedLinear::Backward(const float* x, const float* dy, int64_t rows, floa
     const Part& part = parts_[i];
     const int64_t rank = part.rank(), out = part.out();
     const bool dora = part.magnitude != nullptr;
-    const float* by_product =
-        dora ? MagnitudeBackward(part, packed_[i], dy, first, rows, pool) : dy + first;
+    const float* by_product = dora ? MagnitudeBackward(part, packed_[i], dy + first,
+                                                       kept.products.data() + first, rows, pool)
+                                   : dy + first;
     const int64_t row = dora ? out : out_;
     if (dx != nullptr || rank > 0) {
       s.rows.Pack({by_product, rows, out, row}, Layout::kPlain, pass.precision, pool,
@@ -190,8 +191,8 @@ void AdaptedLinear::Backward(const float* x, const float* dy, int64_t rows, floa
       ops::ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
         for (int64_t r = begin; r < end; ++r) Kernels().scale(down + r * rank_, rank, part.scale);
       });
-      // down_rows_ has the scale in it.
-      s.right.Pack({down_rows_.data() + rank_first, rows, rank, rank_}, Layout::kPlain,
+      // down_rows has the scale in it.
+      s.right.Pack({kept.down_rows.data() + rank_first, rows, rank, rank_}, Layout::kPlain,
                    pass.precision, pool, kTrainingSums);
       s.part.Pack({by_product, rows, out, row}, Layout::kTransposed, pass.precision, pool,
                   kTrainingSums);

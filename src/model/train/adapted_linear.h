@@ -8,11 +8,12 @@
 
 #include "model/train/parameter.h"
 #include "model/train/train_linear.h"
-#include "tensor/buffer.h"
 #include "tensor/tensor_view.h"
 
 namespace mores::model {
 
+// It keeps s x A^T in down_rows, [rows][rank]; where a part has DoRA, what its factors multiply in
+// products, [rows][out].
 class AdaptedLinear : public TrainLinear {
  public:
   // y = c (x W^T + s (x A^T) B^T) + bias, with c = 1 or, of DoRA, the magnitude over the norm of
@@ -35,9 +36,11 @@ class AdaptedLinear : public TrainLinear {
   int64_t out() const override { return out_; }
   bool trains() const override { return rank_ > 0; }
   void Prepare(tensor::DType precision, Use use, ThreadPool& pool) override;
-  void Forward(const float* x, int64_t rows, float* y, const LinearPass& pass) override;
+  int64_t KeptPerRow() const override { return rank_ + (dora_ ? out_ : 0); }
+  void Forward(const float* x, int64_t rows, float* y, LinearActivations& keep,
+               const LinearPass& pass) override;
   void Backward(const float* x, const float* dy, int64_t rows, float* dx,
-                const LinearPass& pass) override;
+                const LinearActivations& kept, const LinearPass& pass) override;
 
  private:
   // Of an adapter's part, the products' operands.
@@ -50,9 +53,9 @@ class AdaptedLinear : public TrainLinear {
   // x under the dropout mask, or x itself.
   const float* AdapterInput(const float* x, int64_t rows, const LinearPass& pass);
   uint32_t DropoutKey(const LinearPass& pass) const;
-  // The gradient by c times what it multiplies, of a part's columns: into products_; returns it.
+  // The gradient by what c multiplies, of a part's columns, which `dy` and `products` begin at.
   const float* MagnitudeBackward(const Part& part, const Packed& packed, const float* dy,
-                                 int64_t first, int64_t rows, ThreadPool& pool);
+                                 const float* products, int64_t rows, ThreadPool& pool) const;
 
   std::vector<Part> parts_;
   std::vector<Packed> packed_;  // one a part
@@ -63,8 +66,6 @@ class AdaptedLinear : public TrainLinear {
   uint64_t stream_;
   ops::RightOperand down_forward_, down_backward_;  // the parts' A, one under the other
   std::vector<float> stacked_;
-  tensor::AlignedBuffer<float> down_rows_;  // s x A^T of the last Forward, [rows][rank]
-  tensor::AlignedBuffer<float> products_;   // of DoRA: before factors and bias, [rows][out]
 };
 
 }  // namespace mores::model

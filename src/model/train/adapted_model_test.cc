@@ -1,6 +1,7 @@
 // Adapters over a frozen model: gradients by finite differences, prompts that are shared, layers
 // that are computed again. Against PEFT: tests/golden/adapters.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <cmath>
 #include <cstring>
@@ -14,6 +15,12 @@ namespace mores::model {
 namespace {
 
 using tensor::DType;
+
+// Of the heap; 0 where the allocator doesn't count.
+size_t BytesInUse() {
+  const auto figures = mallinfo2();
+  return figures.uordblks + figures.hblkhd;
+}
 
 struct AdaptedCase {
   Family family;
@@ -203,6 +210,32 @@ TEST_P(AdaptedModel, NeitherThreadsNorWhatIsKeptChangesABit) {
   for (const int64_t bytes : {1, 40000}) {
     EXPECT_EQ(Gradients(*model, batch, {.activation_bytes = bytes}), first) << bytes;
   }
+}
+
+// Layers that are computed again hold one layer's activations and their inputs, whatever their
+// adapters keep.
+TEST_P(AdaptedModel, LayersComputedAgainShareTheirMemory) {
+  TrainBatch batch{.offsets = {0}};
+  Random random(7);
+  for (int sequence = 0; sequence < 40; ++sequence) {
+    for (int i = 0; i < 70; ++i) batch.tokens.push_back(static_cast<int32_t>(random.Below(2100)));
+    batch.offsets.push_back(static_cast<int32_t>(batch.tokens.size()));
+  }
+  batch.predictions = {{.row = 2799, .token = 3}};
+  const auto held = [&](int64_t limit) {
+    const size_t before = BytesInUse();
+    const auto model = Adapted(pool_);
+    model->ForwardBackward(batch, {.activation_bytes = limit});
+    return static_cast<int64_t>(BytesInUse()) - static_cast<int64_t>(before);
+  };
+  held(0);  // what threads keep for the next model
+  const int64_t all = held(0), one = held(1);
+  const size_t modules = GetParam().modules.size();
+  if (all == 0 || modules < 4) GTEST_SKIP() << "no figures of memory, or adapters here and there";
+  // Floats of a row: two hidden states, queries, keys and values, attention's results, gate and up;
+  // where there is DoRA, the products' results. Less an input for each layer.
+  const int64_t kept = 2 * 20 + 80 + 40 + 44 + (GetParam().dora ? 80 + 20 + 44 + 20 : 0);
+  EXPECT_GE(all - one, batch.rows() * 4 * (2 * kept - 3 * 20));
 }
 
 // A row without direction, of which DoRA takes the norm: vocabularies and heads that were cut have

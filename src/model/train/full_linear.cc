@@ -38,7 +38,8 @@ void FullLinear::Prepare(tensor::DType precision, Use use, ThreadPool& pool) {
   if (!any) bias_.clear();
 }
 
-void FullLinear::Forward(const float* x, int64_t rows, float* y, const LinearPass& pass) {
+void FullLinear::Forward(const float* x, int64_t rows, float* y, LinearActivations& /*keep*/,
+                         const LinearPass& pass) {
   pass.scratch.left.Pack({x, rows, in_, in_}, Layout::kPlain, pass.precision, pass.pool,
                          kTrainingSums);
   ops::MatMul(pass.scratch.left, forward_, y, out_, Accumulate::kNo, pass.pool);
@@ -46,7 +47,7 @@ void FullLinear::Forward(const float* x, int64_t rows, float* y, const LinearPas
 }
 
 void FullLinear::Backward(const float* x, const float* dy, int64_t rows, float* dx,
-                          const LinearPass& pass) {
+                          const LinearActivations& /*kept*/, const LinearPass& pass) {
   LinearScratch& scratch = pass.scratch;
   if (dx != nullptr) {
     scratch.left.Pack({dy, rows, out_, out_}, Layout::kPlain, pass.precision, pass.pool,

@@ -23,9 +23,11 @@ class FullLinear : public TrainLinear {
   bool trains() const override { return true; }
   // Packs the present values; the copy for Backward only where it is wanted.
   void Prepare(tensor::DType precision, Use use, ThreadPool& pool) override;
-  void Forward(const float* x, int64_t rows, float* y, const LinearPass& pass) override;
+  int64_t KeptPerRow() const override { return 0; }
+  void Forward(const float* x, int64_t rows, float* y, LinearActivations& keep,
+               const LinearPass& pass) override;
   void Backward(const float* x, const float* dy, int64_t rows, float* dx,
-                const LinearPass& pass) override;
+                const LinearActivations& kept, const LinearPass& pass) override;
 
  private:
   std::vector<Part> parts_;

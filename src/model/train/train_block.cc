@@ -57,6 +57,18 @@ void TrainBlock::Prepare(tensor::DType precision, TrainLinear::Use use, ThreadPo
   }
 }
 
+int64_t TrainBlock::KeptBytesPerRow(const ModelConfig& c) const {
+  const bool heads_normed = parts_.query_norm.present();
+  int64_t floats = 2 * (c.hidden_dim + 1) + parts_.qkv->out() + c.query_dim() + c.query_heads +
+                   (heads_normed ? (c.query_heads + c.kv_heads) * (c.head_dim + 1) : 0) +
+                   parts_.gate_up->out();
+  for (const TrainLinear* linear :
+       {parts_.qkv.get(), parts_.output.get(), parts_.gate_up.get(), parts_.down.get()}) {
+    floats += linear->KeptPerRow();
+  }
+  return floats * static_cast<int64_t>(sizeof(float));
+}
+
 void TrainBlock::NormHeads(const BlockContext& context, BlockActivations& keep) const {
   if (!parts_.query_norm.present()) return;
   const ModelConfig& c = context.config;
@@ -168,7 +180,8 @@ void TrainBlock::Forward(const BlockContext& context, float* x, BlockActivations
   float* branch = scratch.branch.Resize(rows * hidden);
   ops::RmsNorm(norm, x, parts_.attention_norm.value->data(), normed, keep.rstd_in.Resize(rows),
                pool);
-  parts_.qkv->Forward(normed, rows, keep.qkv.Resize(rows * parts_.qkv->out()), context.Linear());
+  parts_.qkv->Forward(normed, rows, keep.qkv.Resize(rows * parts_.qkv->out()), keep.of_qkv,
+                      context.Linear());
   NormHeads(context, keep);
   RotateRows(context, keep.qkv.data(), 1.0f);
   const ops::HeadLayout heads = LayoutOf(context);
@@ -179,12 +192,13 @@ void TrainBlock::Forward(const BlockContext& context, float* x, BlockActivations
                           .out = keep.attended.Resize(rows * c.query_dim()),
                           .log_sums = keep.log_sums.Resize(rows * c.query_heads)},
                          pool);
-  parts_.output->Forward(keep.attended.data(), rows, branch, context.Linear());
+  parts_.output->Forward(keep.attended.data(), rows, branch, keep.of_output, context.Linear());
   add_residual(branch, DropoutKey(context, kAttentionOutput));
 
   std::memcpy(keep.x_mid.Resize(rows * hidden), x, static_cast<size_t>(rows * hidden) * 4);
   ops::RmsNorm(norm, x, parts_.ffn_norm.value->data(), normed, keep.rstd_mid.Resize(rows), pool);
-  parts_.gate_up->Forward(normed, rows, keep.gate_up.Resize(rows * 2 * ffn), context.Linear());
+  parts_.gate_up->Forward(normed, rows, keep.gate_up.Resize(rows * 2 * ffn), keep.of_gate_up,
+                          context.Linear());
   float* units = scratch.ffn.Resize(rows * ffn);
   ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
@@ -192,7 +206,7 @@ void TrainBlock::Forward(const BlockContext& context, float* x, BlockActivations
       Kernels().swiglu(gate, gate + ffn, units + r * ffn, ffn);
     }
   });
-  parts_.down->Forward(units, rows, branch, context.Linear());
+  parts_.down->Forward(units, rows, branch, keep.of_down, context.Linear());
   add_residual(branch, DropoutKey(context, kFfnOutput));
 }
 
@@ -228,7 +242,7 @@ void TrainBlock::BackwardFeedForward(const BlockContext& context, float* dx,
     }
   });
   float* dunits = scratch.hidden_units.Resize(rows * ffn);
-  parts_.down->Backward(units, dy, rows, dunits, context.Linear());
+  parts_.down->Backward(units, dy, rows, dunits, kept.of_down, context.Linear());
   ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       const float* gate = kept.gate_up.data() + r * 2 * ffn;
@@ -239,7 +253,7 @@ void TrainBlock::BackwardFeedForward(const BlockContext& context, float* dx,
   float* normed = scratch.normed.Resize(rows * hidden);
   ops::RmsNorm(norm, kept.x_mid.data(), parts_.ffn_norm.value->data(), normed, nullptr, pool);
   float* dnorm = scratch.norm.Resize(rows * hidden);
-  parts_.gate_up->Backward(normed, dgate_up, rows, dnorm, context.Linear());
+  parts_.gate_up->Backward(normed, dgate_up, rows, dnorm, kept.of_gate_up, context.Linear());
   ops::RmsNormBackward(norm, kept.x_mid.data(), parts_.ffn_norm.value->data(), dnorm,
                        kept.rstd_mid.data(), dx, GradientOrNull(parts_.ffn_norm), pool);
 }
@@ -258,7 +272,8 @@ void TrainBlock::Backward(const BlockContext& context, float* dx, const BlockAct
   const bool below_output = wants_input || parts_.attention_norm.trains() ||
                             parts_.query_norm.trains() || parts_.qkv->trains();
   float* dattended = below_output ? scratch.attention.Resize(rows * c.query_dim()) : nullptr;
-  parts_.output->Backward(kept.attended.data(), dy, rows, dattended, context.Linear());
+  parts_.output->Backward(kept.attended.data(), dy, rows, dattended, kept.of_output,
+                          context.Linear());
   if (!below_output) return;
   float* dqkv = scratch.qkv.Resize(rows * parts_.qkv->out());
   const ops::HeadLayout heads = LayoutOf(context);
@@ -275,7 +290,7 @@ void TrainBlock::Backward(const BlockContext& context, float* dx, const BlockAct
   float* normed = scratch.normed.Resize(rows * hidden);
   ops::RmsNorm(norm, kept.x_in.data(), parts_.attention_norm.value->data(), normed, nullptr, pool);
   float* dnorm = below_qkv ? scratch.norm.Resize(rows * hidden) : nullptr;
-  parts_.qkv->Backward(normed, dqkv, rows, dnorm, context.Linear());
+  parts_.qkv->Backward(normed, dqkv, rows, dnorm, kept.of_qkv, context.Linear());
   if (!below_qkv) return;
   ops::RmsNormBackward(norm, kept.x_in.data(), parts_.attention_norm.value->data(), dnorm,
                        kept.rstd_in.data(), dx, GradientOrNull(parts_.attention_norm), pool);

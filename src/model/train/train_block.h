@@ -62,6 +62,7 @@ struct BlockActivations {
   // Where queries and keys are normed, as they came: [rows][query_heads + kv_heads][head_dim], and
   // [rows][query_heads + kv_heads].
   tensor::AlignedBuffer<float> heads_in, rstd_heads;
+  LinearActivations of_qkv, of_output, of_gate_up, of_down;
 };
 
 // Scratch of a pass, shared by all blocks.
@@ -133,6 +134,8 @@ class TrainBlock {
 
   bool trains() const { return AttentionTrains() || FeedForwardTrains(); }
   void Prepare(tensor::DType precision, TrainLinear::Use use, ThreadPool& pool);
+  // Bytes that Forward keeps of a row.
+  int64_t KeptBytesPerRow(const ModelConfig& config) const;
   // x [rows][hidden], in place.
   void Forward(const BlockContext& context, float* x, BlockActivations& keep,
                BlockScratch& scratch);

@@ -7,6 +7,7 @@
 
 #include "base/threads.h"
 #include "ops/matmul.h"
+#include "tensor/buffer.h"
 #include "tensor/dtype.h"
 
 namespace mores::model {
@@ -29,6 +30,11 @@ struct LinearPass {
   uint64_t dropout_seed = 0;
 };
 
+// What a product's backward pass needs of its forward one beside x.
+struct LinearActivations {
+  tensor::AlignedBuffer<float> down_rows, products;  // AdaptedLinear's
+};
+
 // One thread of control at a time. Results do not depend on the number of threads.
 class TrainLinear {
  public:
@@ -41,12 +47,15 @@ class TrainLinear {
   // Makes ready for passes with the parameters' present values.
   enum class Use { kForwardOnly, kTraining };
   virtual void Prepare(tensor::DType precision, Use use, ThreadPool& pool) = 0;
-  // y [rows][out] = x [rows][in] W^T + b. May keep what Backward needs beside x.
-  virtual void Forward(const float* x, int64_t rows, float* y, const LinearPass& pass) = 0;
+  // Floats that Forward keeps of a row.
+  virtual int64_t KeptPerRow() const = 0;
+  // y [rows][out] = x [rows][in] W^T + b.
+  virtual void Forward(const float* x, int64_t rows, float* y, LinearActivations& keep,
+                       const LinearPass& pass) = 0;
   // dx [rows][in] = the gradient by x, or null where nobody wants it; the parameters' gradients are
-  // added to. x is what the last Forward was given.
+  // added to. x is what Forward was given, `kept` what it kept.
   virtual void Backward(const float* x, const float* dy, int64_t rows, float* dx,
-                        const LinearPass& pass) = 0;
+                        const LinearActivations& kept, const LinearPass& pass) = 0;
 };
 
 }  // namespace mores::model

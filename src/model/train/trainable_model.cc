@@ -48,13 +48,6 @@ bool EndsBranch(const std::string& name, const ModelConfig& config) {
   return false;
 }
 
-// Floats that a block keeps of a row for its backward pass.
-int64_t BlockBytesPerRow(const ModelConfig& c) {
-  const int64_t qkv = c.query_dim() + 2 * c.kv_dim();
-  const int64_t normed = c.every_layer.query_key_norm || !c.each_layer.empty() ? qkv : 0;
-  return 4 * (2 * c.hidden_dim + qkv + normed + c.query_dim() + c.query_heads + 2 + 2 * c.ffn_dim);
-}
-
 }  // namespace
 
 LongestSequence LongestTrainable(const ModelConfig& config) {
@@ -136,6 +129,9 @@ struct TrainableModel::Impl {
   void Embed(const TrainBatch& batch, const TrainStepOptions& options);
   // Whether the backward pass has what it needs of a layer, or makes it again.
   bool Keeps(int64_t layer) const { return layer >= lowest_trained && layer < kept_until; }
+  // The layer from which on a backward pass computes again what it needs, so that what is kept is
+  // at most `limit` bytes, if it can be; 0: no limit.
+  int64_t KeptUntil(int64_t rows, int64_t limit) const;
   // Hidden states [rows][hidden] before the final norm, in `x`.
   enum class Keep { kNothing, kForBackward };
   void Forward(const BlockContext& context, const TrainBatch& batch, Keep keep);
@@ -346,17 +342,34 @@ void TrainableModel::Impl::Embed(const TrainBatch& batch, const TrainStepOptions
   });
 }
 
+int64_t TrainableModel::Impl::KeptUntil(int64_t rows, int64_t limit) const {
+  if (limit == 0) return config.layers;
+  int64_t all = 0, largest = 0;
+  for (int64_t layer = lowest_trained; layer < config.layers; ++layer) {
+    const int64_t bytes = rows * blocks[static_cast<size_t>(layer)].KeptBytesPerRow(config);
+    all += bytes;
+    largest = std::max(largest, bytes);
+  }
+  if (all <= limit) return config.layers;
+  // Each layer that is computed again keeps its input; they take turns in `passing`.
+  const int64_t input = rows * config.hidden_dim * int64_t{sizeof(float)};
+  int64_t used = largest + (config.layers - lowest_trained) * input, layer = lowest_trained;
+  while (layer < config.layers) {
+    used += rows * blocks[static_cast<size_t>(layer)].KeptBytesPerRow(config) - input;
+    if (used > limit) break;
+    ++layer;
+  }
+  return layer;
+}
+
 void TrainableModel::Impl::Forward(const BlockContext& context, const TrainBatch& batch,
                                    Keep keep) {
   MORES_CHECK(context.places.longest() <= longest.positions);
   Embed(batch, context.options);
   const int64_t size = context.rows * config.hidden_dim;
-  kept_until = config.layers;
-  const int64_t limit = context.options.activation_bytes;
-  if (keep == Keep::kForBackward && limit > 0) {
-    const int64_t each = std::max<int64_t>(1, context.rows * BlockBytesPerRow(config));
-    kept_until = std::min<int64_t>(config.layers, lowest_trained + limit / each);
-  }
+  kept_until = keep == Keep::kForBackward
+                   ? KeptUntil(context.rows, context.options.activation_bytes)
+                   : lowest_trained;
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const auto at = static_cast<size_t>(layer);
     const bool backward = keep == Keep::kForBackward && layer >= lowest_trained;

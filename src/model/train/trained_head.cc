@@ -57,7 +57,7 @@ class TrainedHead : public TrainHead {
       const int64_t chunk = std::min(kLogitRows, head.rows - first);
       const float* input = head.normed + first * hidden;
       float* logits = logits_.Resize(kLogitRows * vocab);
-      linear_->Forward(input, chunk, logits, pass);
+      linear_->Forward(input, chunk, logits, kept_, pass);
       pass.pool.ParallelFor(chunk, [&](int64_t i) {
         float* row = logits + i * vocab;
         const float log_sum = Kernels().log_sum_exp(row, vocab);
@@ -65,7 +65,7 @@ class TrainedHead : public TrainHead {
         if (backward == Backward::kYes) ToGradient(head, first + i, log_sum, row);
       });
       if (backward == Backward::kYes) {
-        linear_->Backward(input, logits, chunk, head.gradient + first * hidden, pass);
+        linear_->Backward(input, logits, chunk, head.gradient + first * hidden, kept_, pass);
       }
     }
   }
@@ -109,6 +109,7 @@ class TrainedHead : public TrainHead {
 
   std::unique_ptr<TrainLinear> linear_;
   std::vector<size_t> first_target_;  // [rows + 1]
+  LinearActivations kept_;            // of the last chunk
   tensor::AlignedBuffer<float> logits_;
 };
 
