@@ -18,20 +18,18 @@ Expected<TensorView> StoredWeightOf(const AdapterPart& part, const ModelSource& 
   return base.Find({.name = place.module + ".weight", .shape = {place.out, place.in}});
 }
 
-void AddChange(const AdapterPart& part, int64_t out, std::span<float> row,
+void AddChange(const LowRankChange& change, int64_t out, std::span<float> row,
                std::span<float> scratch) {
-  const int64_t rank = part.place.rank;
   const size_t columns = row.size();
-  const auto scale = static_cast<float>(part.place.scale);
   float* const sum = scratch.data();
   std::fill(scratch.begin(), scratch.end(), 0.0f);
-  for (int64_t r = 0; r < rank; ++r) {
-    const float factor = part.b[static_cast<size_t>(out * rank + r)];
-    const float* const from = part.a.data() + r * static_cast<int64_t>(columns);
+  for (int64_t r = 0; r < change.rank; ++r) {
+    const float factor = change.b[out * change.rank + r];
+    const float* const from = change.a + r * static_cast<int64_t>(columns);
     for (size_t column = 0; column < columns; ++column) sum[column] += factor * from[column];
   }
   float* const to = row.data();
-  for (size_t column = 0; column < columns; ++column) to[column] += scale * sum[column];
+  for (size_t column = 0; column < columns; ++column) to[column] += change.scale * sum[column];
 }
 
 float RowNorm(std::span<const float> row) {
@@ -54,10 +52,9 @@ float RowNorm(std::span<const float> row) {
   return static_cast<float>(std::sqrt(sum));
 }
 
-namespace {
-
-// A row of zeros has no direction; its magnitude changes nothing.
 float DoraFactor(float magnitude, float norm) { return norm == 0 ? 0 : magnitude / norm; }
+
+namespace {
 
 class AdapterMergedSource : public ModelSource {
  public:
@@ -137,7 +134,7 @@ Expected<TensorView> AdapterMergedSource::FindAny(const std::string& name) const
     for (int64_t out = first; out < end; ++out) {
       const std::span<float> row(values->data() + out * columns, static_cast<size_t>(columns));
       view.Copy(out * columns, columns, row.data());
-      AddChange(*part, out, row, scratch);
+      AddChange(LowRankChange::Of(*part), out, row, scratch);
       if (part->magnitude.empty()) continue;
       const float factor = DoraFactor(part->magnitude[static_cast<size_t>(out)], RowNorm(row));
       for (float& value : row) value *= factor;
@@ -193,7 +190,7 @@ Expected<std::vector<float>> DoraFactors(const AdapterPart& part, const ModelSou
   for (int64_t out = 0; out < part.place.out; ++out) {
     const auto at = static_cast<size_t>(out);
     weight.Copy(out * columns, columns, row.data());
-    AddChange(part, out, row, scratch);
+    AddChange(LowRankChange::Of(part), out, row, scratch);
     factors[at] = DoraFactor(part.magnitude[at], RowNorm(row));
   }
   return factors;

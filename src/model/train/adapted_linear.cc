@@ -1,11 +1,11 @@
 #include "model/train/adapted_linear.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "base/check.h"
 #include "base/random.h"
+#include "model/adapter/merge_rows.h"
 #include "ops/frozen_matmul.h"
 #include "ops/kernels.h"
 #include "ops/rows.h"
@@ -47,20 +47,15 @@ AdaptedLinear::AdaptedLinear(std::vector<Part> parts, float dropout, uint64_t st
 void AdaptedLinear::FindFactors(const Part& part, Packed& packed, ThreadPool& pool) const {
   packed.factors.resize(static_cast<size_t>(part.out()));
   packed.norms.resize(static_cast<size_t>(part.out()));
+  const LowRankChange change{part.a->value.data(), part.b->value.data(), part.rank(), part.scale};
   ops::ParallelRows(pool, part.out(), [&](int64_t begin, int64_t end) {
-    std::vector<float> row(static_cast<size_t>(in_));
+    std::vector<float> row(static_cast<size_t>(in_)), scratch(row.size());
     for (int64_t o = begin; o < end; ++o) {
       part.weight.Copy(o * in_, in_, row.data());
-      for (int64_t r = 0; r < part.rank(); ++r) {
-        const float factor = part.scale * part.b->value[static_cast<size_t>(o * part.rank() + r)];
-        const float* a = part.a->value.data() + r * in_;
-        for (int64_t i = 0; i < in_; ++i) row[static_cast<size_t>(i)] += factor * a[i];
-      }
-      double square = 0;
-      for (const float value : row) square += double{value} * double{value};
-      const auto norm = static_cast<float>(std::sqrt(square));
-      packed.norms[static_cast<size_t>(o)] = norm;
-      packed.factors[static_cast<size_t>(o)] = part.magnitude->value[static_cast<size_t>(o)] / norm;
+      AddChange(change, o, row, scratch);
+      const auto at = static_cast<size_t>(o);
+      packed.norms[at] = RowNorm(row);
+      packed.factors[at] = DoraFactor(part.magnitude->value[at], packed.norms[at]);
     }
   });
 }
@@ -159,6 +154,8 @@ const float* AdaptedLinear::MagnitudeBackward(const Part& part, const Packed& pa
         sum += double{dy[r * out_ + first + o]} * double{products[r * out_ + o]};
         scaled[r * out + o] = packed.factors[at] * dy[r * out_ + first + o];
       }
+      // A row of zeros: its factor is 0 whatever the magnitude is.
+      if (packed.norms[at] == 0) continue;
       part.magnitude->gradient[at] += static_cast<float>(sum / double{packed.norms[at]});
     }
   });

@@ -37,9 +37,9 @@ class AdaptedModel : public testing::TestWithParam<AdaptedCase> {
                        .tied_head = GetParam().tied};
     config.every_layer.query_key_norm = config.family == Family::kQwen3;
     config.every_layer.qkv_bias = config.family == Family::kQwen2;
-    const auto full = TrainableModel::Random(config, 1, pool_);
+    full_ = TrainableModel::Random(config, 1, pool_);
     uint64_t stream = 0;
-    for (Parameter& parameter : full->parameters()) {
+    for (Parameter& parameter : full_->parameters()) {
       Random random(3, ++stream);
       const bool matrix = parameter.shape.size() > 1;
       const bool norm = parameter.name.ends_with("norm.weight");
@@ -48,13 +48,18 @@ class AdaptedModel : public testing::TestWithParam<AdaptedCase> {
         value = static_cast<float>((norm ? 1 : 0) + scale * random.Normal());
       }
     }
-    ASSERT_TRUE(full->Save(folder_.path() + "/base", DType::kF32));
-    auto source = OpenModel(folder_.path() + "/base");
-    ASSERT_TRUE(source) << source.error().message;
-    source_ = std::move(*source);
+    SaveBase("/base");
     adapter_.config.dora = GetParam().dora;
     for (const WeightShape& weight : WeightShapes(config)) AddPart(weight);
     ASSERT_FALSE(adapter_.parts.empty());
+  }
+
+  // The base becomes what full_ is now.
+  void SaveBase(const std::string& name) {
+    ASSERT_TRUE(full_->Save(folder_.path() + name, DType::kF32));
+    auto source = OpenModel(folder_.path() + name);
+    ASSERT_TRUE(source) << source.error().message;
+    source_ = std::move(*source);
   }
 
   void AddPart(const WeightShape& weight) {
@@ -128,6 +133,7 @@ class AdaptedModel : public testing::TestWithParam<AdaptedCase> {
 
   ThreadPool pool_{2};
   TestDirectory folder_;
+  std::unique_ptr<TrainableModel> full_;
   std::shared_ptr<const ModelSource> source_;
   Adapter adapter_;
 };
@@ -196,6 +202,24 @@ TEST_P(AdaptedModel, NeitherThreadsNorWhatIsKeptChangesABit) {
   const auto model = Adapted(pool_);
   for (const int64_t bytes : {1, 40000}) {
     EXPECT_EQ(Gradients(*model, batch, {.activation_bytes = bytes}), first) << bytes;
+  }
+}
+
+// A row without direction, of which DoRA takes the norm: vocabularies and heads that were cut have
+// such rows.
+TEST_P(AdaptedModel, RowsOfZerosAreTrainedPast) {
+  for (Parameter& parameter : full_->parameters()) {
+    const auto part = adapter_.parts.find(parameter.name.substr(0, parameter.name.rfind('.')));
+    if (part == adapter_.parts.end() || parameter.shape.size() < 2) continue;
+    const auto row = parameter.value.begin() + parameter.shape[1];
+    std::fill(row, row + parameter.shape[1], 0.0f);
+    std::fill_n(part->second.b.begin() + part->second.place.rank, part->second.place.rank, 0.0f);
+  }
+  SaveBase("/zeros");
+  const auto model = Adapted(pool_);
+  EXPECT_TRUE(std::isfinite(model->ForwardBackward(SharedPair(), {}).weighted_nll));
+  for (const Parameter& parameter : model->parameters()) {
+    for (const float g : parameter.gradient) ASSERT_TRUE(std::isfinite(g)) << parameter.name;
   }
 }
 
