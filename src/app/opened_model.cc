@@ -137,8 +137,7 @@ Expected<OpenedModel> OpenModel(const ModelOptions& options, AdapterChoice choic
   OpenedModel opened;
   MORES_ASSIGN_OR_RETURN(opened.base, model::OpenModel(paths.base));
   for (const NamedPath& given : paths.adapters) {
-    MORES_ASSIGN_OR_RETURN(auto adapter, model::OpenAdapter(given.path, opened.base->config()));
-    MORES_RETURN_IF_ERROR(model::CheckBase(*adapter, *opened.base));
+    MORES_ASSIGN_OR_RETURN(auto adapter, model::OpenAdapter(given.path, *opened.base));
     opened.adapters.push_back({.name = given.name, .adapter = std::move(adapter)});
   }
   return opened;

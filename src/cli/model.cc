@@ -188,16 +188,17 @@ void AddConvert(CommandLine& line, CLI::App& parent) {
                           "an adapter merged into it.",
                .example = R"(  mores model convert models/mini -o mini.gguf --dtype q8_0
   mores model convert mini.gguf -o mini-f32 --dtype f32
-  mores model convert mini.gguf --adapter tuned -o merged.gguf
-  mores model convert mini.gguf --adapter tuned --only-adapter -o tuned.gguf
+  mores model convert models/mini --adapter tuned -o merged.gguf
+  mores model convert models/mini --adapter tuned --only-adapter -o tuned.gguf
 
 -o NAME.gguf writes a GGUF file, any other name a folder as Hugging Face's libraries read it. Without
 --dtype no value changes: a folder has f32 where the model was in blocks, and what was a folder
 becomes the same folder again. q4_k_m, q4_0 and q8_0 are the common recipes, llama-quantize's too.
 The tokenizer, templates and judge.json go along.
 
---adapter merges an adapter; so does a model that is an adapter's folder, into the base that it
-names. What it changes keeps its element type, and becomes q8_0 where that was blocks; all else keeps
+--adapter merges an adapter into the model that it was trained on (where that is meant in another form,
+as a quantised file, delete the adapter's base_files.json); so does a model that is an adapter's
+folder, into the base that it names. What it changes keeps its element type, and becomes q8_0 where that was blocks; all else keeps
 its bytes. --only-adapter writes the adapter alone: -o NAME.gguf as llama.cpp reads it, any other
 name a folder as PEFT reads it.)"});
   const auto options = std::make_shared<ConvertCommand>();

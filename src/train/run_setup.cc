@@ -53,11 +53,9 @@ Status OpenAdapterToTrain(RunSetup& setup) {
     if (!made) return RefuseAs(setup, "adapter", made.error());
     setup.adapter = std::move(*made);
   } else {
-    auto opened = model::OpenAdapter(recipe.from, setup.start->config());
+    auto opened = model::OpenAdapter(recipe.from, *setup.start);
     if (!opened) return RefuseAs(setup, "adapter.from", opened.error());
     setup.adapter = std::move(*opened);
-    const Status same_base = model::CheckBase(*setup.adapter, *setup.start);
-    if (!same_base) return RefuseAs(setup, "adapter.from", same_base.error());
     setup.adapter->config.dropout = recipe.config.dropout;
   }
   std::error_code error;

@@ -44,6 +44,9 @@ struct Adapter {
 // what has no place in the model, for places without tensors and for numbers that aren't finite;
 // kMissing where there is none, with what to give instead where a folder below holds one.
 Expected<std::unique_ptr<Adapter>> OpenAdapter(const std::string& path, const ModelConfig& config);
+// The same for a base; kUnsupported, the file or weight named, also where the adapter says that it
+// is of another one.
+Expected<std::unique_ptr<Adapter>> OpenAdapter(const std::string& path, const ModelSource& base);
 // Whether a folder is an adapter's alone: it has an adapter_config.json and no whole weights,
 // beside which trainers leave such files, too.
 bool IsAdapterDirectory(const std::string& path);
@@ -54,8 +57,6 @@ Expected<AdapterConfig> ReadAdapterConfig(const std::string& directory);
 
 // AdapterConfig::base_files of a model: what its numbers hang on, by file.
 Expected<Json> BaseFilesOf(const ModelSource& base);
-// kUnsupported, the file or weight named, where an adapter says that it is of another base.
-Status CheckBase(const Adapter& adapter, const ModelSource& base);
 // The texts of a base, and those that lie in the adapter's folder in their stead.
 text::ModelTexts AdaptedTexts(const ModelSource& base, const Adapter& adapter);
 // The files of a base and an adapter that shape results.
@@ -80,7 +81,7 @@ Expected<std::vector<float>> DoraFactors(const AdapterPart& part, const ModelSou
 // A model with the adapter merged into its weights: what it changes is in float32, W + (s * d),
 // where d adds up b[row][r] * a[r][column] for r from 0 up, every operation rounded to float32;
 // with a magnitude that by c. It is computed when asked for, and owned by its view. REQUIRES:
-// an adapter for this base (CheckBase).
+// an adapter that was opened for this base.
 Expected<std::unique_ptr<const ModelSource>> MergedSource(std::unique_ptr<const ModelSource> base,
                                                           std::unique_ptr<const Adapter> adapter);
 

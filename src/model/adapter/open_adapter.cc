@@ -85,6 +85,20 @@ Status CheckCopies(const Adapter& adapter, const ModelSource& base) {
   return {};
 }
 
+Status CheckBaseFiles(const std::string& adapter, const Json& base_files, const ModelSource& base) {
+  if (!base_files.is_object()) return {};
+  MORES_ASSIGN_OR_RETURN(const auto files, base.HashFiles());
+  for (const auto& [name, sum] : base_files.items()) {
+    const auto holds = [&, &sum = sum](const auto& file) { return sum == file.sha256; };
+    if (std::any_of(files.begin(), files.end(), holds)) continue;
+    return MakeError(ErrorKind::kUnsupported,
+                     "{}: an adapter of another base: its {} is none of {}'s; where that is the "
+                     "same model in another form, delete {}/{}",
+                     adapter, name, base.path(), adapter, kBaseFilesFile);
+  }
+  return {};
+}
+
 bool ShapesNumbers(const std::string& file) {
   return file != text::kJudgeFile && file != "generation_config.json";
 }
@@ -122,19 +136,15 @@ Expected<Json> BaseFilesOf(const ModelSource& base) {
   return json;
 }
 
-Status CheckBase(const Adapter& adapter, const ModelSource& base) {
-  if (adapter.config.base_files.is_object()) {
-    MORES_ASSIGN_OR_RETURN(const auto files, base.HashFiles());
-    for (const auto& [name, sum] : adapter.config.base_files.items()) {
-      const auto holds = [&, &sum = sum](const auto& file) { return sum == file.sha256; };
-      if (std::any_of(files.begin(), files.end(), holds)) continue;
-      return MakeError(ErrorKind::kUnsupported,
-                       "{}: an adapter of another base: its {} is none of {}'s; without {} it is "
-                       "taken as it is",
-                       adapter.path, name, base.path(), kBaseFilesFile);
-    }
+Expected<std::unique_ptr<Adapter>> OpenAdapter(const std::string& path, const ModelSource& base) {
+  // Another base is told as that, not by the first tensor that doesn't fit.
+  if (HasAdapterConfig(path)) {
+    MORES_ASSIGN_OR_RETURN(const AdapterConfig config, ReadAdapterConfig(path));
+    MORES_RETURN_IF_ERROR(CheckBaseFiles(path, config.base_files, base));
   }
-  return CheckCopies(adapter, base);
+  MORES_ASSIGN_OR_RETURN(auto adapter, OpenAdapter(path, base.config()));
+  MORES_RETURN_IF_ERROR(CheckCopies(*adapter, base));
+  return adapter;
 }
 
 Expected<std::vector<ModelSource::HashedFile>> HashFilesOf(const ModelSource& base,

@@ -92,12 +92,18 @@ class PeftReader {
     return AdapterNumbers(at->second, What(name));
   }
 
-  // A rank that contradicts the config is told as one.
+  // A rank that contradicts the config is told as one, and another width as another base.
   Status CheckRank(const std::string& name, const AdapterPlace& place) const {
     const auto at = file_->tensors().find(name);
     if (at == file_->tensors().end()) return {};
     const std::vector<int64_t>& shape = at->second.shape;
-    if (shape.size() != 2 || shape[1] != place.in || shape[0] == place.rank) return {};
+    if (shape.size() == 2 && shape[1] != place.in) {
+      return MakeError(ErrorKind::kCorrupt,
+                       "{} is of {} columns, and the model has {} there: an adapter of another "
+                       "base?",
+                       What(name), shape[1], place.in);
+    }
+    if (shape.size() != 2 || shape[0] == place.rank) return {};
     return MakeError(ErrorKind::kCorrupt, "{} is of rank {}, and {} says {}", What(name), shape[0],
                      kAdapterConfigFile, place.rank);
   }
