@@ -19,8 +19,8 @@ namespace mores::train {
 // prompt: what of them is there. kMissing if there is no tokenizer.
 Expected<CheckpointFiles> ReadTokenizerFiles(const std::string& model_directory);
 
-// SHA-256 by name of such files of a model, wherever they lie. One that is a file holds them itself:
-// none then.
+// SHA-256 by name of such files of a model, wherever they lie. One that is a file holds them
+// itself: none then.
 Expected<Json> HashTokenizerFiles(const text::ModelTexts& texts);
 
 bool IsTokenizerFile(std::string_view name);

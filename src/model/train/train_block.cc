@@ -57,16 +57,16 @@ void TrainBlock::Prepare(tensor::DType precision, TrainLinear::Use use, ThreadPo
   }
 }
 
-int64_t TrainBlock::KeptBytesPerRow(const ModelConfig& c) const {
+int64_t TrainBlock::KeptBytesPerRow(const ModelConfig& c, tensor::DType precision) const {
   const bool heads_normed = parts_.query_norm.present();
   int64_t floats = 2 * (c.hidden_dim + 1) + parts_.qkv->out() + c.query_dim() + c.query_heads +
-                   (heads_normed ? (c.query_heads + c.kv_heads) * (c.head_dim + 1) : 0) +
-                   parts_.gate_up->out();
+                   (heads_normed ? (c.query_heads + c.kv_heads) * (c.head_dim + 1) : 0);
   for (const TrainLinear* linear :
        {parts_.qkv.get(), parts_.output.get(), parts_.gate_up.get(), parts_.down.get()}) {
     floats += linear->KeptPerRow();
   }
-  return floats * static_cast<int64_t>(sizeof(float));
+  return floats * static_cast<int64_t>(sizeof(float)) +
+         parts_.gate_up->out() * KeptRows::BytesOf(precision);
 }
 
 void TrainBlock::NormHeads(const BlockContext& context, BlockActivations& keep) const {
@@ -197,13 +197,15 @@ void TrainBlock::Forward(const BlockContext& context, float* x, BlockActivations
 
   std::memcpy(keep.x_mid.Resize(rows * hidden), x, static_cast<size_t>(rows * hidden) * 4);
   ops::RmsNorm(norm, x, parts_.ffn_norm.value->data(), normed, keep.rstd_mid.Resize(rows), pool);
-  parts_.gate_up->Forward(normed, rows, keep.gate_up.Resize(rows * 2 * ffn), keep.of_gate_up,
-                          context.Linear());
+  float* gate_up = scratch.wide.Resize(rows * 2 * ffn);
+  parts_.gate_up->Forward(normed, rows, gate_up, keep.of_gate_up, context.Linear());
+  keep.gate_up.Resize(rows, 2 * ffn, context.options.precision);
   float* units = scratch.ffn.Resize(rows * ffn);
   ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      const float* gate = keep.gate_up.data() + r * 2 * ffn;
+      const float* gate = gate_up + r * 2 * ffn;
       Kernels().swiglu(gate, gate + ffn, units + r * ffn, ffn);
+      keep.gate_up.Put(r, gate);
     }
   });
   parts_.down->Forward(units, rows, branch, keep.of_down, context.Linear());
@@ -236,16 +238,18 @@ void TrainBlock::BackwardFeedForward(const BlockContext& context, float* dx,
   float* units = scratch.ffn.Resize(rows * ffn);
   float* dgate_up = scratch.wide.Resize(rows * 2 * ffn);
   ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
+    std::vector<float> decoded(static_cast<size_t>(2 * ffn));
     for (int64_t r = begin; r < end; ++r) {
-      const float* gate = kept.gate_up.data() + r * 2 * ffn;
+      const float* gate = kept.gate_up.Row(r, decoded.data());
       Kernels().swiglu(gate, gate + ffn, units + r * ffn, ffn);
     }
   });
   float* dunits = scratch.hidden_units.Resize(rows * ffn);
   parts_.down->Backward(units, dy, rows, dunits, kept.of_down, context.Linear());
   ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
+    std::vector<float> decoded(static_cast<size_t>(2 * ffn));
     for (int64_t r = begin; r < end; ++r) {
-      const float* gate = kept.gate_up.data() + r * 2 * ffn;
+      const float* gate = kept.gate_up.Row(r, decoded.data());
       float* dgate = dgate_up + r * 2 * ffn;
       Kernels().swiglu_backward(gate, gate + ffn, dunits + r * ffn, dgate, dgate + ffn, ffn);
     }

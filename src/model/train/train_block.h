@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/train/kept_rows.h"
 #include "model/train/parameter.h"
 #include "model/train/train_batch.h"
 #include "model/train/train_linear.h"
@@ -58,7 +59,8 @@ struct BlockContext {
 
 // What a block's backward pass needs of its forward one.
 struct BlockActivations {
-  tensor::AlignedBuffer<float> x_in, rstd_in, qkv, attended, log_sums, x_mid, rstd_mid, gate_up;
+  tensor::AlignedBuffer<float> x_in, rstd_in, qkv, attended, log_sums, x_mid, rstd_mid;
+  KeptRows gate_up;
   // Where queries and keys are normed, as they came: [rows][query_heads + kv_heads][head_dim], and
   // [rows][query_heads + kv_heads].
   tensor::AlignedBuffer<float> heads_in, rstd_heads;
@@ -67,8 +69,8 @@ struct BlockActivations {
 
 // Scratch of a pass, shared by all blocks.
 struct BlockScratch {
-  tensor::AlignedBuffer<float> normed, ffn, branch;                                // of both
-  tensor::AlignedBuffer<float> dropped, wide, hidden_units, norm, attention, qkv;  // backward
+  tensor::AlignedBuffer<float> normed, ffn, wide, branch;                    // of both
+  tensor::AlignedBuffer<float> dropped, hidden_units, norm, attention, qkv;  // backward
   ops::SegmentAttention attend;
 };
 
@@ -135,7 +137,7 @@ class TrainBlock {
   bool trains() const { return AttentionTrains() || FeedForwardTrains(); }
   void Prepare(tensor::DType precision, TrainLinear::Use use, ThreadPool& pool);
   // Bytes that Forward keeps of a row.
-  int64_t KeptBytesPerRow(const ModelConfig& config) const;
+  int64_t KeptBytesPerRow(const ModelConfig& config, tensor::DType precision) const;
   // x [rows][hidden], in place.
   void Forward(const BlockContext& context, float* x, BlockActivations& keep,
                BlockScratch& scratch);

@@ -130,8 +130,8 @@ struct TrainableModel::Impl {
   // Whether the backward pass has what it needs of a layer, or makes it again.
   bool Keeps(int64_t layer) const { return layer >= lowest_trained && layer < kept_until; }
   // The layer from which on a backward pass computes again what it needs, so that what is kept is
-  // at most `limit` bytes, if it can be; 0: no limit.
-  int64_t KeptUntil(int64_t rows, int64_t limit) const;
+  // at most options.activation_bytes, if it can be; 0: no limit.
+  int64_t KeptUntil(int64_t rows, const TrainStepOptions& options) const;
   // Hidden states [rows][hidden] before the final norm, in `x`.
   enum class Keep { kNothing, kForBackward };
   void Forward(const BlockContext& context, const TrainBatch& batch, Keep keep);
@@ -342,11 +342,13 @@ void TrainableModel::Impl::Embed(const TrainBatch& batch, const TrainStepOptions
   });
 }
 
-int64_t TrainableModel::Impl::KeptUntil(int64_t rows, int64_t limit) const {
+int64_t TrainableModel::Impl::KeptUntil(int64_t rows, const TrainStepOptions& options) const {
+  const int64_t limit = options.activation_bytes;
   if (limit == 0) return config.layers;
   int64_t all = 0, largest = 0;
   for (int64_t layer = lowest_trained; layer < config.layers; ++layer) {
-    const int64_t bytes = rows * blocks[static_cast<size_t>(layer)].KeptBytesPerRow(config);
+    const int64_t bytes =
+        rows * blocks[static_cast<size_t>(layer)].KeptBytesPerRow(config, options.precision);
     all += bytes;
     largest = std::max(largest, bytes);
   }
@@ -355,7 +357,8 @@ int64_t TrainableModel::Impl::KeptUntil(int64_t rows, int64_t limit) const {
   const int64_t input = rows * config.hidden_dim * int64_t{sizeof(float)};
   int64_t used = largest + (config.layers - lowest_trained) * input, layer = lowest_trained;
   while (layer < config.layers) {
-    used += rows * blocks[static_cast<size_t>(layer)].KeptBytesPerRow(config) - input;
+    used += rows * blocks[static_cast<size_t>(layer)].KeptBytesPerRow(config, options.precision) -
+            input;
     if (used > limit) break;
     ++layer;
   }
@@ -367,9 +370,8 @@ void TrainableModel::Impl::Forward(const BlockContext& context, const TrainBatch
   MORES_CHECK(context.places.longest() <= longest.positions);
   Embed(batch, context.options);
   const int64_t size = context.rows * config.hidden_dim;
-  kept_until = keep == Keep::kForBackward
-                   ? KeptUntil(context.rows, context.options.activation_bytes)
-                   : lowest_trained;
+  kept_until =
+      keep == Keep::kForBackward ? KeptUntil(context.rows, context.options) : lowest_trained;
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const auto at = static_cast<size_t>(layer);
     const bool backward = keep == Keep::kForBackward && layer >= lowest_trained;
