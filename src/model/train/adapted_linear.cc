@@ -90,7 +90,7 @@ const float* AdaptedLinear::AdapterInput(const float* x, int64_t rows, const Lin
   ops::ParallelRows(pass.pool, rows, [&](int64_t begin, int64_t end) {
     const int64_t first = begin * in_;
     Kernels().dropout(x + first, dropped + first, (end - begin) * in_, dropout_, key,
-                      static_cast<uint32_t>(first));
+                      static_cast<uint32_t>(pass.first_row * in_ + first));
   });
   return dropped;
 }
@@ -225,7 +225,7 @@ void AdaptedLinear::Backward(const float* x, const float* dy, int64_t rows, floa
   ops::ParallelRows(pool, rows, [&](int64_t begin, int64_t end) {
     const int64_t at = begin * in_;
     Kernels().dropout_add(by_input + at, dx + at, (end - begin) * in_, dropout_, key,
-                          static_cast<uint32_t>(at));
+                          static_cast<uint32_t>(pass.first_row * in_ + at));
   });
 }
 

@@ -238,6 +238,31 @@ TEST_P(AdaptedModel, LayersComputedAgainShareTheirMemory) {
   EXPECT_GE(all - one, batch.rows() * 4 * (2 * kept - 3 * 20));
 }
 
+// A mask of dropout is a sequence's own, and that of a head doesn't repeat from chunk to chunk.
+TEST_P(AdaptedModel, SequencesAlikeHaveMasksOfTheirOwn) {
+  if (GetParam().dora) GTEST_SKIP() << "no dropout with DoRA";
+  adapter_.config.dropout = 0.5;
+  const auto model = Adapted(pool_);
+  constexpr int32_t kLength = 64, kSequences = 5;  // more rows than a chunk of the head
+  TrainBatch batch{.offsets = {0}};
+  for (int32_t row = 0; row < kLength * kSequences; ++row) {
+    batch.tokens.push_back(7 * (row % kLength));
+    if ((row + 1) % kLength == 0) batch.offsets.push_back(row + 1);
+    batch.predictions.push_back({.row = row, .token = 5});
+  }
+  BatchFigures masked, plain;
+  model->ForwardBackward(batch, {.dropout_seed = 11}, &masked);
+  model->ForwardBackward(batch, {}, &plain);
+  for (size_t row = kLength; row < masked.nll.size(); ++row) {
+    EXPECT_EQ(plain.nll[row], plain.nll[row % kLength]) << row;
+  }
+  for (size_t sequence = 1; sequence < kSequences; ++sequence) {
+    for (const size_t row : {size_t{3}, size_t{40}}) {
+      EXPECT_NE(masked.nll[sequence * kLength + row], masked.nll[row]) << sequence << " " << row;
+    }
+  }
+}
+
 // A row without direction, of which DoRA takes the norm: vocabularies and heads that were cut have
 // such rows.
 TEST_P(AdaptedModel, RowsOfZerosAreTrainedPast) {
@@ -300,6 +325,7 @@ INSTANTIATE_TEST_SUITE_P(
                     true,
                     {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}},
         AdaptedCase{Family::kQwen3, true, true, {"q_proj", "o_proj", "up_proj", "down_proj"}},
+        AdaptedCase{Family::kLlama, false, false, {"lm_head"}},
         AdaptedCase{Family::kLlama, false, false, {"layers.1.mlp.down_proj", "lm_head"}},
         AdaptedCase{Family::kQwen2, true, false, {"layers.2.self_attn.k_proj", "gate_proj"}}));
 

@@ -26,8 +26,10 @@ struct LinearPass {
   tensor::DType precision;
   LinearScratch& scratch;
   ThreadPool& pool;
-  // Of an adapter's dropout; 0: none. Masks are a function of (seed, product, element).
+  // Of an adapter's dropout; 0: none. Masks are a function of (seed, product, row, column), the
+  // rows given being those from `first_row` on.
   uint64_t dropout_seed = 0;
+  int64_t first_row = 0;
 };
 
 // What a product's backward pass needs of its forward one beside x.

@@ -578,9 +578,10 @@ LossSum TrainableModel::ForwardBackward(const TrainBatch& batch, const TrainStep
   }
   Impl& m = *impl_;
   // A mask of dropout is a sequence's own.
-  if (options.dropout == 0)
-    return m.ForwardBackward(SharedBeginnings(batch), batch, options, figures);
-  return m.ForwardBackward(SharedBeginnings::None(batch), batch, options, figures);
+  const bool masks =
+      options.dropout > 0 || (m.adapter.config.dropout > 0 && options.dropout_seed != 0);
+  return m.ForwardBackward(masks ? SharedBeginnings::None(batch) : SharedBeginnings(batch), batch,
+                           options, figures);
 }
 
 LossSum TrainableModel::Evaluate(const TrainBatch& batch, const TrainStepOptions& options,
