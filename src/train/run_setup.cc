@@ -58,6 +58,13 @@ Status OpenAdapterToTrain(RunSetup& setup) {
     setup.adapter = std::move(*opened);
     const Status same_base = model::CheckBase(*setup.adapter, *setup.start);
     if (!same_base) return RefuseAs(setup, "adapter.from", same_base.error());
+    // What ReadAdapter says of a new one.
+    if (setup.adapter->config.dora && recipe.config.dropout > 0) {
+      return setup.Refuse("adapter.dropout", kDoraDropout);
+    }
+    if (setup.adapter->config.dora && recipe.files == AdapterFiles::kPeftAndGguf) {
+      return setup.Refuse("adapter.format", kDoraGguf);
+    }
     setup.adapter->config.dropout = recipe.config.dropout;
   }
   std::error_code error;
