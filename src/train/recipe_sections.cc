@@ -120,12 +120,12 @@ void ReadAdapter(TomlFields fields, const std::filesystem::path& folder, Trainin
   ReadAdapterShape(fields, adapter.config);
   fields.Number("dropout", adapter.config.dropout, {.low = 0, .high = 0.9});
   if (adapter.config.dora && adapter.config.dropout > 0) {
-    fields.Refuse("dropout", "DoRA is trained without");
+    fields.Refuse("dropout", kDoraDropout);
   }
   fields.Choice("format", {{"peft", AdapterFiles::kPeft}, {"gguf", AdapterFiles::kPeftAndGguf}},
                 adapter.files);
   if (adapter.files == AdapterFiles::kPeftAndGguf && adapter.config.dora) {
-    fields.Refuse("format", "a GGUF adapter can't say DoRA");
+    fields.Refuse("format", kDoraGguf);
   }
   fields.Finish();
 }
@@ -224,8 +224,10 @@ Json ThresholdJson(const std::optional<double>& threshold) {
 }
 
 Json AdapterFingerprint(const AdapterRecipe& adapter) {
-  if (!adapter.from.empty()) return {{"lora_dropout", adapter.config.dropout}};
-  return model::ToJson(adapter.config);
+  Json json = model::ToJson(adapter.config);
+  if (!adapter.from.empty()) json = {{"lora_dropout", adapter.config.dropout}};
+  json["format"] = adapter.files == AdapterFiles::kPeft ? "peft" : "gguf";
+  return json;
 }
 
 }  // namespace

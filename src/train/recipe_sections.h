@@ -27,6 +27,10 @@ struct TokenizerRecipe {
   int64_t sample_texts = 200000;  // at most so many texts of the training data are read
 };
 
+// Why an adapter's recipe is refused, new or gone on from.
+constexpr char kDoraDropout[] = "DoRA is trained without";
+constexpr char kDoraGguf[] = "a GGUF adapter can't say DoRA";
+
 struct AdapterRecipe {
   std::string from;             // an adapter to go on from, whose shape it keeps; empty: a new one
   model::AdapterConfig config;  // of a new one
@@ -65,7 +69,7 @@ void ReadTrainingSections(TomlFields& fields, const std::filesystem::path& folde
                           const SectionRules& rules, TrainingRecipe& recipe);
 std::string ResolvePath(const std::string& path, const std::filesystem::path& folder);
 
-// All of it that shapes the weights, and nothing else: no paths, and not how often to evaluate
+// All of it that shapes what is written, and nothing else: no paths, and not how often to evaluate
 // (unless the run stops by that) or save.
 Json SectionsFingerprint(const TrainingRecipe& recipe);
 

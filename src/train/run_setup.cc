@@ -56,6 +56,13 @@ Status OpenAdapterToTrain(RunSetup& setup) {
     auto opened = model::OpenAdapter(recipe.from, *setup.start);
     if (!opened) return RefuseAs(setup, "adapter.from", opened.error());
     setup.adapter = std::move(*opened);
+    // What ReadAdapter says of a new one.
+    if (setup.adapter->config.dora && recipe.config.dropout > 0) {
+      return setup.Refuse("adapter.dropout", kDoraDropout);
+    }
+    if (setup.adapter->config.dora && recipe.files == AdapterFiles::kPeftAndGguf) {
+      return setup.Refuse("adapter.format", kDoraGguf);
+    }
     setup.adapter->config.dropout = recipe.config.dropout;
   }
   std::error_code error;

@@ -20,7 +20,15 @@ class SftTask : public TrainingTask {
   Status ReadRecipe(const TrainingOptions& options) override {
     MORES_ASSIGN_OR_RETURN(recipe_, train::ReadRecipe(options.recipe, options.data_directory));
     MORES_ASSIGN_OR_RETURN(kind_, KindOfSftFile(recipe_.train_path));
-    if (judges() || !recipe_.from.empty()) return {};
+    if (judges()) return {};
+    const std::string& stop_by = recipe_.run.stop_by;
+    if (stop_by != "eval_loss" && stop_by != "eval_mean_token_accuracy") {
+      return MakeError(ErrorKind::kInput,
+                       "{}: field 'run.stop_by': '{}' is of a judge, and the training data are "
+                       "conversations",
+                       options.recipe, stop_by);
+    }
+    if (!recipe_.from.empty()) return {};
     return MakeError(ErrorKind::kInput,
                      "{}: field 'model.from': missing; conversations are learned by the chat "
                      "template of a model",

@@ -29,12 +29,14 @@ class SftConversationTest : public testing::Test {
     ASSERT_TRUE(WriteFileAtomically(Path("train.jsonl"), lines));
   }
   std::string Path(const std::string& name) const { return folder_.path() + "/" + name; }
-  Expected<TrainingResult> Train(const std::string& rest, const std::string& output) {
+  Expected<TrainingResult> Train(const std::string& rest, const std::string& output,
+                                 const std::string& run = "") {
     EXPECT_TRUE(WriteFileAtomically(
         Path("train.toml"),
         "[data]\ntrain = \"train.jsonl\"\n" + rest +
             "\n[optim]\nlearning_rate = 0.02\nsteps = 30\ntokens_per_step = 512\n"
-            "micro_batch_tokens = 256\n[run]\nprecision = \"f32\"\nsave_dtype = \"f32\"\n"));
+            "micro_batch_tokens = 256\n[run]\nprecision = \"f32\"\nsave_dtype = \"f32\"\n" +
+            run));
     return TrainSft({.recipe = Path("train.toml"),
                      .output = Path(output),
                      .threads = 1,
@@ -73,6 +75,11 @@ TEST_F(SftConversationTest, WhatCantBeLearnedIsRefused) {
       "[model]\nlayers = 1\nhidden_dim = 16\nffn_dim = 16\nquery_heads = 1\nkv_heads = 1\n"
       "context_length = 64";
   EXPECT_THAT(Train(shape, "out").error().message, HasSubstr("field 'model.from': missing"));
+  EXPECT_THAT(Train("[model]\nfrom = \"start\"", "out",
+                    "eval_every = 5\nstop_after = 1\nstop_by = \"eval_accuracy\"\n")
+                  .error()
+                  .message,
+              HasSubstr("field 'run.stop_by': 'eval_accuracy' is of a judge"));
   EXPECT_THAT(Train("max_length = 300\n[model]\nfrom = \"start\"", "out").error().message,
               HasSubstr("field 'data.max_length': above 192"));
   ASSERT_TRUE(WriteFileAtomically(Path("valid.jsonl"),

@@ -1,5 +1,7 @@
 #include "train/preference/preference_run_recipe.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "base/toml_fields.h"
@@ -52,6 +54,11 @@ Expected<PreferenceRunRecipe> ReadPreferenceRecipe(const std::string& path,
   TomlFields preference = fields.Table("preference");
   ReadPreferenceLoss(preference, recipe.loss, recipe.told);
   preference.Finish();
+  if (recipe.loss.Unpaired() && recipe.run.stop_by != "eval_loss") {
+    fields.Refuse("run",
+                  fmt::format("its stop_by, '{}', compares pairs, which the loss has none of",
+                              recipe.run.stop_by));
+  }
   if (recipe.run.eval_every > 0 && recipe.valid_path.empty() && recipe.valid_share == 0) {
     fields.Refuse("run", "its eval_every needs data.valid, or a data.valid_share above 0");
   }
