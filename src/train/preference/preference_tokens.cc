@@ -14,11 +14,12 @@ namespace {
 // Of a template, its start token, and some words.
 constexpr int64_t kShortestSequence = 16;
 
-// A prompt and completions as they are, before they are cut.
+// A prompt and completions as they are, before they are cut, but for a judge's critiques.
 struct UncutPreference {
   std::vector<int32_t> prompt;
   std::vector<std::vector<int32_t>> completions;
   std::vector<std::vector<uint8_t>> learned;
+  bool critiques_cut = false;  // a judge's, in becoming tokens
 
   size_t longest() const {
     size_t most = 0;
@@ -82,7 +83,6 @@ class PreferenceRun {
                                            const Json& prompt) const;
   Expected<UncutPreference> EncodeTexts(const PreferenceRecord& record) const;
   Expected<UncutPreference> EncodeReplies(const PreferenceRecord& record);
-  Status CheckApart(const UncutPreference& uncut) const;
   Status Shorten(const PreferenceRecord& record, UncutPreference& uncut);
 
   const TurnTokenizer& turns_;
@@ -133,7 +133,6 @@ Expected<UncutPreference> PreferenceRun::EncodeReplies(const PreferenceRecord& r
                      profile_->name());
   }
   UncutPreference uncut;
-  bool cut = false;
   const int room = format::MaxPromptTokens(judge_, *profile_, tokenizer_);
   if (room < format::kShortestPrompt) {
     return MakeError(ErrorKind::kInput, "{} tokens less a critique of {} leave {} for the prompt",
@@ -149,7 +148,7 @@ Expected<UncutPreference> PreferenceRun::EncodeReplies(const PreferenceRecord& r
     MORES_ASSIGN_OR_RETURN(
         const format::CompletionTokens tokens,
         format::EncodeCompletion(*profile_, tokenizer_, one, judge_.max_critique_tokens));
-    cut = cut || tokens.critique_cut;
+    uncut.critiques_cut = uncut.critiques_cut || tokens.critique_cut;
     const auto begin = tokens.ids.begin() + tokens.lead_length;
     // What leads to the label is given, as in judging.
     if (uncut.completions.empty())
@@ -161,13 +160,12 @@ Expected<UncutPreference> PreferenceRun::EncodeReplies(const PreferenceRecord& r
   for (const auto& completion : uncut.completions) {
     MORES_RETURN_IF_ERROR(turns_.CheckIds(completion));
   }
-  set.completions_cut += cut ? 1 : 0;
+  set.completions_cut += uncut.critiques_cut ? 1 : 0;
   return uncut;
 }
 
-Status PreferenceRun::CheckApart(const UncutPreference& uncut) const {
-  if (uncut.completions.size() < 2 || uncut.completions[0] != uncut.completions[1]) return {};
-  return MakeError(ErrorKind::kInput, "chosen and rejected are the same tokens");
+bool AreTheSame(const UncutPreference& uncut) {
+  return uncut.completions.size() == 2 && uncut.completions[0] == uncut.completions[1];
 }
 
 // To at most the room. Completions may have what the prompt leaves, and half of it at least.
@@ -205,13 +203,16 @@ Status PreferenceRun::Add(const PreferenceRecord& record) {
       : record.kind == PreferenceRecord::Kind::kText   ? EncodeTexts(record)
                                                        : EncodeReplies(record);
   MORES_ASSIGN_OR_RETURN(UncutPreference uncut, std::move(encoded));
-  MORES_RETURN_IF_ERROR(CheckApart(uncut));
+  // Critiques that were cut differ in what they lost: their texts are known to be different.
+  if (AreTheSame(uncut) && !uncut.critiques_cut) {
+    return MakeError(ErrorKind::kInput, "chosen and rejected are the same tokens");
+  }
   if (record.kind != PreferenceRecord::Kind::kDialogue) {
     MORES_RETURN_IF_ERROR(Shorten(record, uncut));
-    if (!CheckApart(uncut)) {
-      ++set.left_out;
-      return {};
-    }
+  }
+  if (AreTheSame(uncut)) {
+    ++set.left_out;
+    return {};
   }
   PreferenceExample example{.id = record.id,
                             .prompt = std::move(uncut.prompt),

@@ -195,6 +195,17 @@ TEST_F(PreferenceTokensTest, JudgesRepliesAreWhatJudgingAsks) {
   EXPECT_LE(set->examples[0].prompt.size() + set->examples[0].completions[0].size(), 120U);
   EXPECT_THAT(bytes.Show(set->examples[0].completions[0]), testing::StartsWith("unsafe\n"));
 
+  // What differs only beyond the bound is no pair any more.
+  PreferenceRecord equal = record;
+  equal.replies = {{format::Label::kUnsafe, "It harms a great many."},
+                   {format::Label::kUnsafe, "It harms a great city."}};
+  set = (*tokens)->Tokenize({equal, record}, "f", {});
+  ASSERT_TRUE(set) << set.error().message;
+  EXPECT_EQ(set->examples.size(), 1U);
+  EXPECT_EQ(set->left_out, 1);
+  EXPECT_THAT((*tokens)->Tokenize({equal}, "f", {}).error().message,
+              HasSubstr("f: in 1024 tokens no pair is left whose completions differ"));
+
   const auto without = PreferenceTokenizer::Open(none, bytes, nullptr, judge);
   EXPECT_THAT(
       (*without)->Tokenize({record}, "f", {}).error().message,
