@@ -109,8 +109,17 @@ class AdapterComparison:
         peer = self.new_peer()
 
         def rate(mode, size):
-            tried[f"{mode}/{size}"] = max(self.peer_rate(peer, kind, size, size)[0]
-                                          for _ in range(2))
+            nonlocal peer
+            try:
+                tried[f"{mode}/{size}"] = max(self.peer_rate(peer, kind, size, size)[0]
+                                              for _ in range(2))
+            except (SystemExit, BrokenPipeError):
+                # It was killed, as for want of memory.
+                self.log(f"peer ended with {mode}, {size} at once")
+                tried[f"{mode}/{size}"] = 0
+                peer = self.new_peer()
+                peer("adapter_load", mode=mode)
+                return 0
             self.log(f"peer tries {mode}, {size} at once: {tried[f'{mode}/{size}']:.3f}")
             return tried[f"{mode}/{size}"]
 
