@@ -261,7 +261,8 @@ Status PreferenceTask::Refer(RunSetup& setup, ReferenceStore& store,
 
 // The policy is its own reference before it has learned anything.
 Status PreferenceTask::CheckStart(Trainable& start, std::vector<std::string>& checks) const {
-  const PreferenceSums sums = objective_->FirstStep(start);
+  MORES_ASSIGN_OR_RETURN(const PreferenceSums sums,
+                         objective_->FirstStep(start, options_->stop, *options_->progress));
   if (!std::isfinite(sums.loss)) {
     return MakeError(ErrorKind::kInput,
                      "{}: the loss is no number before the first step: the model that training "
