@@ -294,8 +294,8 @@ Expected<TrainingResult> TrainingRun::Run() {
   Status prepared = Prepare(found);
   if (prepared) prepared = task_.Prepare(setup_, files_, checks_);
   if (!prepared) {
-    // Nothing is lost with a folder that holds no checkpoint yet.
-    if (!work_existed) (void)store_->Remove();
+    // Nothing is lost with a folder that holds no checkpoint yet, nor anything else.
+    if (!work_existed && !task_.KeepsWork()) (void)store_->Remove();
     return tl::unexpected<Error>(std::move(prepared.error()));
   }
   MORES_ASSIGN_OR_RETURN(const CheckpointState end, Loop(found));

@@ -79,6 +79,9 @@ class TrainingTask {
   virtual Status Prepare(RunSetup& setup, CheckpointFiles& files,
                          std::vector<std::string>& checks) = 0;
 
+  // Whether a failed Prepare left something in OUTPUT.train that the same call finds again.
+  virtual bool KeepsWork() const { return false; }
+
   // What is computed with what was trained and with what was written of it, and compared.
   virtual model::TrainBatch Sample() const = 0;
   virtual bool writes_judge(const RunSetup& setup) const = 0;

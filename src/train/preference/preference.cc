@@ -1,12 +1,15 @@
 #include "train/preference/preference.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
 #include <utility>
 
+#include "base/files.h"
+#include "base/hash.h"
 #include "base/version.h"
 #include "model/weights.h"
 #include "ops/matmul.h"
@@ -20,7 +23,7 @@
 namespace mores::train {
 namespace {
 
-constexpr char kCountsFile[] = "references.json";
+constexpr char kRunMarkFile[] = "references-run";
 constexpr int64_t kUsualLength = 1024;
 // Of a loss in double, summed over a step's pairs.
 constexpr double kLossTolerance = 1e-6;
@@ -40,6 +43,8 @@ class PreferenceTask : public TrainingTask {
   Status Prepare(RunSetup& setup, CheckpointFiles& files,
                  std::vector<std::string>& checks) override;
 
+  bool KeepsWork() const override { return keeps_references_in_work_; }
+
   model::TrainBatch Sample() const override {
     return BuildPreferenceBatch(objective_->train().set.examples,
                                 objective_->PlanEpoch(0).front().front())
@@ -55,10 +60,12 @@ class PreferenceTask : public TrainingTask {
   Json ManifestFields() const override;
 
  private:
-  Status ComputeReferences(RunSetup& setup, CheckpointFiles& files,
-                           std::vector<std::string>& checks);
+  Expected<std::string> RunMark() const;
+  Status ComputeReferences(RunSetup& setup, std::vector<std::string>& checks);
+  Status Refer(RunSetup& setup, ReferenceStore& store, const ReferenceOptions& options);
   Status CheckStart(Trainable& start, std::vector<std::string>& checks) const;
   Json ReferenceIdentity(const RunSetup& setup) const;
+  std::string WorkFolder() const { return OutputPaths(options_->output).work; }
   std::string ReferenceFolder() const;
 
   const TrainingOptions* options_ = nullptr;
@@ -68,8 +75,8 @@ class PreferenceTask : public TrainingTask {
   bool dialogues_ = false;
   ReferredSet train_, valid_;
   ReferenceCounts counts_;
-  int64_t computed_before_ = 0;  // by earlier processes of this run
   std::string reference_file_;
+  bool keeps_references_in_work_ = false;
   double reference_seconds_ = 0;  // of this process
   Json start_files_;
 };
@@ -187,7 +194,7 @@ Json PreferenceTask::ReferenceIdentity(const RunSetup& setup) const {
       for (const auto& file : setup.adapter->files) adapter[file.name] = file.sha256;
     }
   }
-  return {{"version", 1},
+  return {{"version", 2},
           {"mores", Version()},
           {"weights", start_files_},
           {"adapter", adapter},
@@ -197,45 +204,65 @@ Json PreferenceTask::ReferenceIdentity(const RunSetup& setup) const {
 
 std::string PreferenceTask::ReferenceFolder() const {
   if (!recipe_.references.empty()) return recipe_.references;
-  if (options_->cache_folder.empty()) return OutputPaths(options_->output).work + "/references";
+  if (options_->cache_folder.empty()) return WorkFolder() + "/references";
   return options_->cache_folder + "/mores/references";
 }
 
-Status PreferenceTask::ComputeReferences(RunSetup& setup, CheckpointFiles& files,
-                                         std::vector<std::string>& checks) {
-  if (const auto earlier = files.find(kCountsFile); earlier != files.end()) {
-    MORES_ASSIGN_OR_RETURN(const Json json, ParseJson(earlier->second, kCountsFile));
-    computed_before_ = json.value("computed", int64_t{0});
+// What marks the references that this run computes, in however many processes.
+Expected<std::string> PreferenceTask::RunMark() const {
+  const std::string path = WorkFolder() + "/" + kRunMarkFile;
+  if (options_->start != StartMode::kFresh && FileExists(path)) {
+    MORES_ASSIGN_OR_RETURN(std::string mark, ReadFile(path));
+    if (mark.size() == ReferenceStore::kRunMarkBytes) return mark;
   }
+  std::string mark =
+      Sha256Hex(fmt::format("{} {} {} {}", options_->output, options_->clock->UtcTimestamp(),
+                            options_->clock->MonotonicSeconds(), getpid()))
+          .substr(0, ReferenceStore::kRunMarkBytes);
+  MORES_RETURN_IF_ERROR(WriteFileAtomically(path, mark));
+  return mark;
+}
+
+Status PreferenceTask::ComputeReferences(RunSetup& setup, std::vector<std::string>& checks) {
   MORES_ASSIGN_OR_RETURN(const auto hashes, setup.start->HashFiles());
   start_files_ = Json::object();
   for (const auto& file : hashes) start_files_[file.name] = file.sha256;
+  MORES_ASSIGN_OR_RETURN(const std::string mark, RunMark());
+  const std::string folder = ReferenceFolder();
   MORES_ASSIGN_OR_RETURN(const auto store,
-                         ReferenceStore::Open(ReferenceFolder(), ReferenceIdentity(setup)));
+                         ReferenceStore::Open(folder, ReferenceIdentity(setup), mark));
   reference_file_ = store->path();
   const ReferenceOptions options{.precision = recipe_.run.precision,
                                  .micro_batch_tokens = recipe_.optim.micro_batch_tokens,
                                  .progress = options_->progress,
                                  .stop = options_->stop};
   const double begin = options_->clock->MonotonicSeconds();
-  for (ReferredSet* data : {&train_, &valid_}) {
-    MORES_ASSIGN_OR_RETURN(data->references, References(data->set.examples, *setup.trainable,
-                                                        *store, options, counts_));
-    MORES_ASSIGN_OR_RETURN(
-        data->mismatched_references,
-        References(data->mismatched, *setup.trainable, *store, options, counts_));
-  }
+  const Status referred = Refer(setup, *store, options);
+  counts_ = store->counts();
   reference_seconds_ = options_->clock->MonotonicSeconds() - begin;
-  files[kCountsFile] = DumpJson({{"computed", computed_before_ + counts_.computed}}) + "\n";
+  keeps_references_in_work_ = counts_.computed > 0 && folder.starts_with(WorkFolder() + "/");
+  MORES_RETURN_IF_ERROR(referred);
   checks.push_back(fmt::format("references: {} completions, {} computed, {} found in {}",
                                counts_.completions, counts_.computed, counts_.found,
                                reference_file_));
   return {};
 }
 
+Status PreferenceTask::Refer(RunSetup& setup, ReferenceStore& store,
+                             const ReferenceOptions& options) {
+  for (ReferredSet* data : {&train_, &valid_}) {
+    MORES_ASSIGN_OR_RETURN(data->references,
+                           References(data->set.examples, *setup.trainable, store, options));
+    MORES_ASSIGN_OR_RETURN(data->mismatched_references,
+                           References(data->mismatched, *setup.trainable, store, options));
+  }
+  return {};
+}
+
 // The policy is its own reference before it has learned anything.
 Status PreferenceTask::CheckStart(Trainable& start, std::vector<std::string>& checks) const {
-  const PreferenceSums sums = objective_->FirstStep(start);
+  MORES_ASSIGN_OR_RETURN(const PreferenceSums sums,
+                         objective_->FirstStep(start, options_->stop, *options_->progress));
   if (!std::isfinite(sums.loss)) {
     return MakeError(ErrorKind::kInput,
                      "{}: the loss is no number before the first step: the model that training "
@@ -262,10 +289,10 @@ Status PreferenceTask::CheckStart(Trainable& start, std::vector<std::string>& ch
   return {};
 }
 
-Status PreferenceTask::Prepare(RunSetup& setup, CheckpointFiles& files,
+Status PreferenceTask::Prepare(RunSetup& setup, CheckpointFiles&,
                                std::vector<std::string>& checks) {
   if (recipe_.loss.NeedsReference()) {
-    MORES_RETURN_IF_ERROR(ComputeReferences(setup, files, checks));
+    MORES_RETURN_IF_ERROR(ComputeReferences(setup, checks));
   }
   objective_->SetData(std::move(train_), std::move(valid_));
   return CheckStart(*setup.trainable, checks);
@@ -278,12 +305,11 @@ Json PreferenceTask::ManifestFields() const {
                {"valid", objective_->valid().set.Summary()},
                {"translated", recipe_.told}};
   if (recipe_.loss.NeedsReference()) {
-    json["references"] = {
-        {"completions", counts_.completions},
-        {"computed", computed_before_ + counts_.computed},
-        {"found", std::max<int64_t>(0, counts_.completions - computed_before_ - counts_.computed)},
-        {"seconds", reference_seconds_},
-        {"file", reference_file_}};
+    json["references"] = {{"completions", counts_.completions},
+                          {"computed", counts_.computed},
+                          {"found", counts_.found},
+                          {"seconds", reference_seconds_},
+                          {"file", reference_file_}};
   }
   return json;
 }

@@ -92,8 +92,10 @@ void PreferenceObjective::SetData(ReferredSet train, ReferredSet valid) {
   valid_sample_ = SampleOf(valid_.set.examples.size(), options_.eval_examples);
 }
 
-PreferenceSums PreferenceObjective::EvaluateSome(Trainable& trainable, const ReferredSet& data,
-                                                 const MicroBatch& examples) const {
+std::optional<PreferenceSums> PreferenceObjective::EvaluateWhile(Trainable& trainable,
+                                                                 const ReferredSet& data,
+                                                                 const MicroBatch& examples,
+                                                                 const GoOn& go_on) const {
   std::vector<int32_t> rows;
   for (const int32_t i : examples) {
     rows.push_back(data.set.examples[static_cast<size_t>(i)].rows());
@@ -103,9 +105,17 @@ PreferenceSums PreferenceObjective::EvaluateSome(Trainable& trainable, const Ref
     for (int32_t& i : micro_batch) i = examples[static_cast<size_t>(i)];
   }
   PreferenceStep step(options_.loss, data, micro_batches, options_.precision);
-  for (size_t i = 0; step.looks() && i < micro_batches.size(); ++i) step.Look(trainable, i);
+  const auto count = std::ssize(micro_batches);
+  const int64_t looks = step.looks() ? count : 0, total = looks + count;
+  for (int64_t i = 0; i < looks; ++i) {
+    if (!go_on(i, total)) return std::nullopt;
+    step.Look(trainable, static_cast<size_t>(i));
+  }
   PreferenceSums sums;
-  for (size_t i = 0; i < micro_batches.size(); ++i) step.Measure(trainable, i, sums);
+  for (int64_t i = 0; i < count; ++i) {
+    if (!go_on(looks + i, total)) return std::nullopt;
+    step.Measure(trainable, static_cast<size_t>(i), sums);
+  }
   return sums;
 }
 
@@ -114,13 +124,23 @@ Json PreferenceObjective::EvaluateAll(Trainable& trainable) const {
   return PreferenceSummary(EvaluateSome(trainable, valid_, AllOf(count)), count);
 }
 
-PreferenceSums PreferenceObjective::FirstStep(Trainable& trainable) const {
+Expected<PreferenceSums> PreferenceObjective::FirstStep(Trainable& trainable, const StopToken& stop,
+                                                        job::Progress& progress) const {
   MicroBatch examples;
   const std::vector<std::vector<MicroBatch>> plan = PlanEpoch(0);
   for (const MicroBatch& micro_batch : plan.front()) {
     examples.insert(examples.end(), micro_batch.begin(), micro_batch.end());
   }
-  return EvaluateSome(trainable, train_, examples);
+  const auto go_on = [&](int64_t done, int64_t total) {
+    if (done == 0) progress.Start("checking the start", "micro-batches", total, done);
+    progress.Update(done, "");
+    return !stop.requested();
+  };
+  const std::optional<PreferenceSums> sums = EvaluateWhile(trainable, train_, examples, go_on);
+  progress.Finish("");
+  if (sums) return *sums;
+  return MakeError(ErrorKind::kCancelled,
+                   "stopped before the first step; the same command goes on from there");
 }
 
 Expected<Json> PreferenceObjective::Fingerprint() const {

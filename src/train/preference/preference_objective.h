@@ -4,6 +4,7 @@
 #define MORES_TRAIN_PREFERENCE_PREFERENCE_OBJECTIVE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stop.h"
+#include "job/progress.h"
 #include "tensor/dtype.h"
 #include "train/objective.h"
 #include "train/preference/preference_data.h"
@@ -63,8 +66,9 @@ class PreferenceObjective : public Objective {
   const ReferredSet& valid() const { return valid_; }
   // Over all validation examples, as an evaluation has it.
   Json EvaluateAll(Trainable& trainable) const;
-  // Over the examples of the first step. REQUIRES: SetData.
-  PreferenceSums FirstStep(Trainable& trainable) const;
+  // Over the examples of the first step. kCancelled after a stop. REQUIRES: SetData.
+  Expected<PreferenceSums> FirstStep(Trainable& trainable, const StopToken& stop,
+                                     job::Progress& progress) const;
 
   Expected<Json> Fingerprint() const override;
   int64_t steps_per_epoch() const override { return StepsPerEpoch(rows_, packing_); }
@@ -79,8 +83,15 @@ class PreferenceObjective : public Objective {
   Validation Evaluate(Trainable& trainable) const override;
 
  private:
+  // Before each micro-batch's pass `go_on` is told how many there were, and how many there will be.
+  // Nullopt where it says no.
+  using GoOn = std::function<bool(int64_t done, int64_t total)>;
+  std::optional<PreferenceSums> EvaluateWhile(Trainable& trainable, const ReferredSet& data,
+                                              const MicroBatch& examples, const GoOn& go_on) const;
   PreferenceSums EvaluateSome(Trainable& trainable, const ReferredSet& data,
-                              const MicroBatch& examples) const;
+                              const MicroBatch& examples) const {
+    return *EvaluateWhile(trainable, data, examples, [](int64_t, int64_t) { return true; });
+  }
 
   PreferenceObjectiveOptions options_;
   PackingOptions packing_;

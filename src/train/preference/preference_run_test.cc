@@ -47,6 +47,27 @@ checkpoint_steps = 3
 
 constexpr char kAdapter[] = "[adapter]\nrank = 4\n";
 
+// Asks for a stop once some of the work of a title is done.
+class StopWhile : public job::Progress {
+ public:
+  explicit StopWhile(std::string title) : title_(std::move(title)) {}
+  StopSource stop;
+  void Start(const std::string& title, const std::string&, int64_t, int64_t) override {
+    here_ = title == title_;
+  }
+  void Update(int64_t done, const std::string&) override {
+    updates_ += here_ ? 1 : 0;
+    if (here_ && done > 0) stop.Request();
+  }
+  void Finish(const std::string&) override { here_ = false; }
+  int updates() const { return updates_; }
+
+ private:
+  std::string title_;
+  bool here_ = false;
+  int updates_ = 0;
+};
+
 class PreferenceRunTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -82,6 +103,14 @@ class PreferenceRunTest : public testing::Test {
                             .output = Path(output),
                             .threads = threads,
                             .progress = progress_.get(),
+                            .clock = &SystemClock()});
+  }
+  Expected<TrainingResult> TrainAndStop(const std::string& output, StopWhile& stopping) {
+    return TrainPreference({.recipe = Path("train.toml"),
+                            .output = Path(output),
+                            .threads = 1,
+                            .stop = stopping.stop.token(),
+                            .progress = &stopping,
                             .clock = &SystemClock()});
   }
   Json Manifest(const std::string& output) {
@@ -147,8 +176,9 @@ TEST_F(PreferenceRunTest, ReferencesOfOneStartServeEveryRun) {
   ASSERT_TRUE(Train("first"));
   Json counts = Manifest("first")["references"];
   EXPECT_EQ(counts["completions"], 80);
-  EXPECT_EQ(counts["found"].get<int>() + counts["computed"].get<int>(), 80);
-  EXPECT_GT(counts["computed"].get<int>(), 0);
+  // Each pair is there twice.
+  EXPECT_EQ(counts["computed"], 40);
+  EXPECT_EQ(counts["found"], 40);
   // Another loss and another rank begin where that one did.
   WriteRecipe("[adapter]\nrank = 2\n", "loss_type = \"ipo\"", 2);
   ASSERT_TRUE(Train("second"));
@@ -264,7 +294,71 @@ TEST_F(PreferenceRunTest, KilledAtAnyMomentItEndsInTheSameBytes) {
   ExpectSameFiles("whole", "killed");
   EXPECT_EQ(Metrics("killed").size(), Metrics("whole").size());
   const Json counts = Manifest("killed")["references"];
-  EXPECT_EQ(counts["computed"].get<int>() + counts["found"].get<int>(), 80);
+  EXPECT_EQ(counts["computed"], 40);
+  EXPECT_EQ(counts["found"], 40);
+}
+
+// Where there is no folder of the user's they lie with the checkpoints, of which there is none yet.
+TEST_F(PreferenceRunTest, AStopWhileReferencesAreScoredLosesNone) {
+  WriteRecipe(kAdapter, "", 2);
+  std::string recipe = Bytes("train.toml");
+  const std::string kept = "references = \"kept\"\n";
+  recipe.erase(recipe.find(kept), kept.size());
+  ASSERT_TRUE(WriteFileAtomically(Path("train.toml"), recipe));
+  StopWhile stopping("scoring references");
+  const auto stopped = TrainAndStop("out", stopping);
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().kind, ErrorKind::kCancelled);
+  EXPECT_THAT(stopped.error().message, HasSubstr("those done are kept"));
+  ASSERT_TRUE(fs::exists(Path("out.train/references")));
+  uintmax_t bytes = 0;
+  for (const auto& entry : fs::directory_iterator(Path("out.train/references"))) {
+    bytes += entry.file_size();
+  }
+  EXPECT_GT(bytes, 0u);
+  const auto result = Train("out");
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(Manifest("out")["references"]["computed"], 40);
+  EXPECT_FALSE(fs::exists(Path("out.train")));
+}
+
+TEST_F(PreferenceRunTest, AStopWhileTheStartIsCheckedIsHeeded) {
+  for (const char* loss : {"", "loss_type = \"aot\""}) {
+    WriteRecipe(kAdapter, loss, 2);
+    StopWhile stopping("checking the start");
+    const auto stopped = TrainAndStop("out", stopping);
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().kind, ErrorKind::kCancelled);
+    EXPECT_THAT(stopped.error().message, HasSubstr("before the first step"));
+    EXPECT_EQ(stopping.updates(), 2);
+    EXPECT_FALSE(fs::exists(Path("out.metrics.jsonl")));
+  }
+}
+
+TEST_F(PreferenceRunTest, AnotherFormOfTheAdaptersFilesIsAnotherRun) {
+  WriteRecipe(kAdapter, "", 1);
+  ASSERT_TRUE(Train("out"));
+  WriteRecipe(std::string(kAdapter) + "format = \"gguf\"\n", "", 1);
+  const auto other = Train("out");
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().message, HasSubstr("is there already"));
+  ASSERT_TRUE(Train("both"));
+  EXPECT_TRUE(FileExists(Path("both/adapter.gguf")));
+}
+
+TEST_F(PreferenceRunTest, WhatDoraCantIsSaidOfOneThatIsGoneOnFromToo) {
+  WriteRecipe(std::string(kAdapter) + "dora = true\n", "", 1);
+  const auto first = Train("first");
+  ASSERT_TRUE(first) << first.error().message;
+  for (const auto& [field, line] :
+       {std::pair{"format", "format = \"gguf\"\n"}, {"dropout", "dropout = 0.1\n"}}) {
+    WriteRecipe(std::string("[adapter]\nfrom = \"first\"\n") + line, "", 1);
+    const auto second = Train("second");
+    ASSERT_FALSE(second) << field;
+    EXPECT_THAT(second.error().message,
+                HasSubstr(std::string("train.toml: field 'adapter.") + field + "': "));
+    EXPECT_FALSE(fs::exists(Path("second.train")));
+  }
 }
 
 TEST_F(PreferenceRunTest, WhatCantBeTrainedIsOneLineAndLeavesNothing) {
@@ -280,6 +374,11 @@ TEST_F(PreferenceRunTest, WhatCantBeTrainedIsOneLineAndLeavesNothing) {
   expect("q_proj");  // what there is
   WriteRecipe(kAdapter, "loss_type = \"nobody\"", 2);
   expect("loss_type");
+  WriteRecipe(kAdapter, "loss_type = \"kto\"", 2);
+  ASSERT_TRUE(WriteFileAtomically(
+      Path("train.toml"),
+      Bytes("train.toml") + "stop_after = 1\nstop_by = \"eval_rewards/accuracies\"\n"));
+  expect("'run': its stop_by, 'eval_rewards/accuracies', compares pairs");
   WriteRecipe(kAdapter, "", 2);
   ASSERT_TRUE(WriteFileAtomically(Path("train.jsonl"),
                                   R"({"prompt": "a", "chosen": "b", "rejected": "b"})"

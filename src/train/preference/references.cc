@@ -2,8 +2,11 @@
 
 #include <cmath>
 #include <cstring>
+#include <numeric>
+#include <set>
 #include <utility>
 
+#include "base/check.h"
 #include "base/hash.h"
 #include "train/packing.h"
 #include "train/preference/preference_batch.h"
@@ -11,23 +14,14 @@
 namespace mores::train {
 namespace {
 
-// A record: the mark, a count (little-endian), the key's 64 hexadecimal digits, so many float32,
-// and 16 hexadecimal digits of a SHA-256 of all that.
+// A record: the mark, a count (little-endian), the key's 64 hexadecimal digits, the run's mark, so
+// many float32, and 16 hexadecimal digits of a SHA-256 of all that.
 constexpr std::string_view kMark = "moresref";
 constexpr size_t kKeyBytes = 64;
 constexpr size_t kSumBytes = 16;
-constexpr size_t kHeadBytes = kMark.size() + 4 + kKeyBytes;
+constexpr size_t kRunAt = kMark.size() + 4 + kKeyBytes;
+constexpr size_t kHeadBytes = kRunAt + ReferenceStore::kRunMarkBytes;
 constexpr uint32_t kMostTokens = 1u << 24;
-
-std::string RecordOf(const std::string& key, std::span<const float> logps) {
-  std::string record(kMark);
-  const auto count = static_cast<uint32_t>(logps.size());
-  record.append(reinterpret_cast<const char*>(&count), 4);
-  record += key;
-  record.append(reinterpret_cast<const char*>(logps.data()), logps.size_bytes());
-  record += Sha256Hex(record).substr(0, kSumBytes);
-  return record;
-}
 
 void AppendIds(std::span<const int32_t> ids, std::string& bytes) {
   const auto count = static_cast<uint64_t>(ids.size());
@@ -35,108 +29,99 @@ void AppendIds(std::span<const int32_t> ids, std::string& bytes) {
   bytes.append(reinterpret_cast<const char*>(ids.data()), ids.size_bytes());
 }
 
-// The completions of some examples that aren't known yet.
-MicroBatch UnknownExamples(std::span<const PreferenceExample> examples, const ReferenceStore& store,
-                           std::vector<std::vector<std::string>>& keys) {
-  MicroBatch unknown;
-  for (size_t i = 0; i < examples.size(); ++i) {
-    bool known = true;
-    std::vector<std::string>& of_example = keys.emplace_back();
-    for (size_t c = 0; c < examples[i].completions.size(); ++c) {
-      of_example.push_back(ReferenceStore::KeyOf(examples[i], c));
-      const std::vector<float>* logps = store.Find(of_example.back());
-      known = known && logps != nullptr;
+// Some completions to be computed: examples of them alone, and their keys in order.
+struct UnknownCompletions {
+  std::vector<PreferenceExample> examples;
+  std::vector<std::vector<std::string>> keys;  // [examples][their completions]
+};
+
+UnknownCompletions FindUnknown(std::span<const PreferenceExample> examples,
+                               const ReferenceStore& store) {
+  UnknownCompletions unknown;
+  std::set<std::string> seen;
+  for (const PreferenceExample& example : examples) {
+    PreferenceExample rest;
+    std::vector<std::string> keys;
+    for (size_t c = 0; c < example.completions.size(); ++c) {
+      std::string key = ReferenceStore::KeyOf(example, c);
+      if (store.Has(key) || !seen.insert(key).second) continue;
+      rest.completions.push_back(example.completions[c]);
+      rest.learned.push_back(example.learned[c]);
+      keys.push_back(std::move(key));
     }
-    if (!known) unknown.push_back(static_cast<int32_t>(i));
+    if (keys.empty()) continue;
+    rest.id = example.id;
+    rest.prompt = example.prompt;
+    unknown.examples.push_back(std::move(rest));
+    unknown.keys.push_back(std::move(keys));
   }
   return unknown;
 }
 
 class ReferencePass {
  public:
-  ReferencePass(std::span<const PreferenceExample> examples, Trainable& start,
-                ReferenceStore& store, const ReferenceOptions& options)
-      : examples_(examples), start_(start), store_(store), options_(options) {}
+  ReferencePass(const UnknownCompletions& unknown, Trainable& start, ReferenceStore& store,
+                const ReferenceOptions& options)
+      : unknown_(unknown), start_(start), store_(store), options_(options) {}
 
-  Status Compute(ReferenceCounts& counts) {
-    unknown_ = UnknownExamples(examples_, store_, keys_);
-    std::vector<int32_t> rows;
-    int64_t total = 0;
-    for (const int32_t i : unknown_) {
-      rows.push_back(examples_[static_cast<size_t>(i)].rows());
-      total += rows.back();
-    }
-    for (const auto& of_example : keys_) counts.completions += std::ssize(of_example);
-    computed_ = 0;
-    if (total > 0) options_.progress->Start("scoring references", "tokens", total, 0);
+  Status Compute() {
+    const std::vector<int32_t> rows = RowsOf(unknown_.examples);
+    const int64_t total = std::accumulate(rows.begin(), rows.end(), int64_t{0});
+    if (total == 0) return {};
+    options_.progress->Start("scoring references", "tokens", total, 0);
     int64_t done = 0;
-    for (const MicroBatch& packed : PackByLength(rows, options_.micro_batch_tokens)) {
+    for (const MicroBatch& micro_batch : PackByLength(rows, options_.micro_batch_tokens)) {
       if (options_.stop.requested()) {
         options_.progress->Finish("");
         return MakeError(ErrorKind::kCancelled,
                          "stopped while references were scored; those done are kept, and the same "
                          "command goes on from there");
       }
-      MORES_RETURN_IF_ERROR(ComputeOne(packed, done));
+      MORES_RETURN_IF_ERROR(ComputeOne(micro_batch, done));
       options_.progress->Update(done, "");
     }
-    if (total > 0) options_.progress->Finish("");
-    MORES_RETURN_IF_ERROR(store_.Sync());
-    counts.computed += computed_;
-    return {};
-  }
-
-  std::vector<std::vector<float>> Collect() const {
-    std::vector<std::vector<float>> all;
-    for (const auto& of_example : keys_) {
-      for (const std::string& key : of_example) all.push_back(*store_.Find(key));
-    }
-    return all;
+    options_.progress->Finish("");
+    return store_.Sync();
   }
 
  private:
-  Status ComputeOne(const MicroBatch& packed, int64_t& done) {
-    MicroBatch micro_batch;
-    for (const int32_t i : packed) micro_batch.push_back(unknown_[static_cast<size_t>(i)]);
-    const PreferenceBatch batch = BuildPreferenceBatch(examples_, micro_batch);
+  Status ComputeOne(const MicroBatch& micro_batch, int64_t& done) {
+    const PreferenceBatch batch = BuildPreferenceBatch(unknown_.examples, micro_batch);
     model::BatchFigures figures;
     start_.Evaluate(batch.batch, {.precision = options_.precision}, &figures);
     const auto logps = LogpsByCompletion(batch, figures.nll);
     size_t at = 0;
     for (const int32_t i : micro_batch) {
-      for (const std::string& key : keys_[static_cast<size_t>(i)]) {
+      for (const std::string& key : unknown_.keys[static_cast<size_t>(i)]) {
         const std::vector<float>& of_completion = logps[at++];
-        if (store_.Find(key) != nullptr) continue;
         for (const float logp : of_completion) {
           if (std::isfinite(logp)) continue;
           return MakeError(ErrorKind::kCorrupt,
                            "record '{}': a log-probability under the model that training starts "
                            "from is no number",
-                           examples_[static_cast<size_t>(i)].id);
+                           unknown_.examples[static_cast<size_t>(i)].id);
         }
         MORES_RETURN_IF_ERROR(store_.Add(key, of_completion));
-        ++computed_;
       }
     }
     done += batch.batch.rows();
     return {};
   }
 
-  std::span<const PreferenceExample> examples_;
+  const UnknownCompletions& unknown_;
   Trainable& start_;
   ReferenceStore& store_;
   const ReferenceOptions& options_;
-  std::vector<std::vector<std::string>> keys_;  // [examples][completions]
-  MicroBatch unknown_;
-  int64_t computed_ = 0;
 };
 
 }  // namespace
 
 Expected<std::unique_ptr<ReferenceStore>> ReferenceStore::Open(const std::string& folder,
-                                                               const Json& identity) {
+                                                               const Json& identity,
+                                                               std::string run) {
+  MORES_CHECK(run.size() == kRunMarkBytes);
   MORES_RETURN_IF_ERROR(MakeDirectories(folder));
-  std::unique_ptr<ReferenceStore> store(new ReferenceStore());
+  std::unique_ptr<ReferenceStore> store(new ReferenceStore(std::move(run)));
   const std::string name = Sha256Hex(DumpJson(identity)).substr(0, 24);
   store->path_ = fmt::format("{}/{}.logps", folder, name);
   if (FileExists(store->path_)) {
@@ -158,9 +143,13 @@ void ReferenceStore::Read(std::string_view bytes) {
       at += kMark.size();  // torn, or text that happens to hold the mark
       continue;
     }
-    std::vector<float>& logps = logps_[std::string(rest.substr(kMark.size() + 4, kKeyBytes))];
-    logps.resize(count);
-    if (count > 0) std::memcpy(logps.data(), rest.data() + kHeadBytes, size_t{count} * 4);
+    Kept& kept = kept_[std::string(rest.substr(kMark.size() + 4, kKeyBytes))];
+    kept.logps.resize(count);
+    if (count > 0) std::memcpy(kept.logps.data(), rest.data() + kHeadBytes, size_t{count} * 4);
+    if (rest.substr(kRunAt, kRunMarkBytes) == run_) {
+      kept.of_this_run = true;
+      ++counts_.computed;
+    }
     at += body + kSumBytes;
   }
 }
@@ -174,26 +163,47 @@ std::string ReferenceStore::KeyOf(const PreferenceExample& example, size_t compl
   return Sha256Hex(bytes);
 }
 
-const std::vector<float>* ReferenceStore::Find(const std::string& key) const {
-  const auto found = logps_.find(key);
-  return found == logps_.end() ? nullptr : &found->second;
+std::string ReferenceStore::RecordOf(const std::string& key, std::span<const float> logps) const {
+  std::string record(kMark);
+  const auto count = static_cast<uint32_t>(logps.size());
+  record.append(reinterpret_cast<const char*>(&count), 4);
+  record += key;
+  record += run_;
+  record.append(reinterpret_cast<const char*>(logps.data()), logps.size_bytes());
+  record += Sha256Hex(record).substr(0, kSumBytes);
+  return record;
+}
+
+const std::vector<float>& ReferenceStore::Use(const std::string& key) {
+  Kept& kept = kept_.at(key);
+  ++counts_.completions;
+  if (!kept.of_this_run) ++counts_.found;
+  kept.of_this_run = false;  // it was computed for this one, and no other
+  return kept.logps;
 }
 
 Status ReferenceStore::Add(const std::string& key, std::span<const float> logps) {
   MORES_RETURN_IF_ERROR(file_->Append(RecordOf(key, logps)));
-  logps_[key].assign(logps.begin(), logps.end());
+  Kept& kept = kept_[key];
+  kept.logps.assign(logps.begin(), logps.end());
+  kept.of_this_run = true;
+  ++counts_.computed;
   return {};
 }
 
 Expected<std::vector<std::vector<float>>> References(std::span<const PreferenceExample> examples,
                                                      Trainable& start, ReferenceStore& store,
-                                                     const ReferenceOptions& options,
-                                                     ReferenceCounts& counts) {
-  ReferencePass pass(examples, start, store, options);
-  const int64_t before = counts.completions, computed_before = counts.computed;
-  MORES_RETURN_IF_ERROR(pass.Compute(counts));
-  counts.found += counts.completions - before - (counts.computed - computed_before);
-  return pass.Collect();
+                                                     const ReferenceOptions& options) {
+  const UnknownCompletions unknown = FindUnknown(examples, store);
+  ReferencePass pass(unknown, start, store, options);
+  MORES_RETURN_IF_ERROR(pass.Compute());
+  std::vector<std::vector<float>> all;
+  for (const PreferenceExample& example : examples) {
+    for (size_t c = 0; c < example.completions.size(); ++c) {
+      all.push_back(store.Use(ReferenceStore::KeyOf(example, c)));
+    }
+  }
+  return all;
 }
 
 }  // namespace mores::train

@@ -27,6 +27,7 @@ PreferenceExample Pair(int32_t prompt) {
 class CountingModel : public Trainable {
  public:
   int64_t rows = 0;
+  int64_t completions = 0;  // as they end: with the end token
   StopSource* stop_after_one = nullptr;
 
   const model::ModelConfig& config() const override { return config_; }
@@ -43,6 +44,7 @@ class CountingModel : public Trainable {
     rows += batch.rows();
     if (stop_after_one != nullptr) stop_after_one->Request();
     for (const model::Prediction& prediction : batch.predictions) {
+      completions += prediction.token == 2 ? 1 : 0;
       figures->nll.push_back(static_cast<float>(prediction.token) +
                              static_cast<float>(batch.tokens[static_cast<size_t>(prediction.row)]) /
                                  100);
@@ -68,22 +70,22 @@ class CountingModel : public Trainable {
 
 class ReferencesTest : public testing::Test {
  protected:
-  std::unique_ptr<ReferenceStore> Open(const Json& identity = {{"weights", "a"}}) {
-    auto store = ReferenceStore::Open(folder_.path() + "/kept", identity);
+  std::unique_ptr<ReferenceStore> Open(char run = 'a', const Json& identity = {{"weights", "a"}}) {
+    auto store = ReferenceStore::Open(folder_.path() + "/kept", identity,
+                                      std::string(ReferenceStore::kRunMarkBytes, run));
     EXPECT_TRUE(store) << store.error().message;
     return std::move(*store);
   }
   // Counts of a pass over `examples`, one at a time.
   ReferenceCounts Score(const std::vector<PreferenceExample>& examples, ReferenceStore& store,
                         StopToken stop = {}) {
-    ReferenceCounts counts;
     const auto progress = job::MakeSilentProgress();
-    auto references = References(
-        examples, model_, store,
-        {.micro_batch_tokens = 1, .progress = progress.get(), .stop = std::move(stop)}, counts);
+    auto references =
+        References(examples, model_, store,
+                   {.micro_batch_tokens = 1, .progress = progress.get(), .stop = std::move(stop)});
     stopped_ = !references;
     if (references) references_ = std::move(*references);
-    return counts;
+    return store.counts();
   }
 
   TestDirectory folder_;
@@ -106,7 +108,7 @@ TEST_F(ReferencesTest, AreComputedOnceAndFoundLater) {
   const auto first = references_;
 
   model_.rows = 0;
-  counts = Score(examples, *Open());
+  counts = Score(examples, *Open('b'));
   EXPECT_EQ(counts.computed, 0);
   EXPECT_EQ(counts.found, 4);
   EXPECT_EQ(model_.rows, 0);
@@ -115,20 +117,47 @@ TEST_F(ReferencesTest, AreComputedOnceAndFoundLater) {
   // Other tokens, other places of learning, another start: none of these is found.
   std::vector<PreferenceExample> other = {Pair(10)};
   other[0].learned[0] = {1, 1, 1};
-  EXPECT_EQ(Score(other, *Open()).computed, 1);
-  EXPECT_EQ(Score(examples, *Open({{"weights", "b"}})).computed, 4);
+  model_.completions = 0;
+  EXPECT_EQ(Score(other, *Open('b')).computed, 1);
+  EXPECT_EQ(model_.completions, 1);
+  EXPECT_EQ(Score(examples, *Open('b', {{"weights", "b"}})).computed, 4);
 }
 
-TEST_F(ReferencesTest, AStopKeepsWhatIsDone) {
+TEST_F(ReferencesTest, TheSameTokensAreComputedOnce) {
+  const ReferenceCounts counts = Score({Pair(10), Pair(11), Pair(10)}, *Open());
+  EXPECT_EQ(model_.completions, 4);
+  EXPECT_EQ(counts.completions, 6);
+  EXPECT_EQ(counts.computed, 4);
+  EXPECT_EQ(counts.found, 2);
+  EXPECT_EQ(references_[4], references_[0]);
+}
+
+TEST_F(ReferencesTest, AStopKeepsWhatIsDoneAndWhoDidIt) {
   const std::vector<PreferenceExample> examples = {Pair(10), Pair(11), Pair(12)};
   StopSource stop;
   model_.stop_after_one = &stop;
-  Score(examples, *Open(), stop.token());
+  EXPECT_EQ(Score(examples, *Open(), stop.token()).computed, 2);
   EXPECT_TRUE(stopped_);
   model_.stop_after_one = nullptr;
-  const ReferenceCounts counts = Score(examples, *Open());
+  ReferenceCounts counts = Score(examples, *Open());
   EXPECT_FALSE(stopped_);
-  EXPECT_EQ(counts.found, 2);
+  EXPECT_EQ(model_.completions, 6);
+  EXPECT_EQ(counts.computed, 6);
+  EXPECT_EQ(counts.found, 0);
+  counts = Score(examples, *Open('b'));
+  EXPECT_EQ(counts.computed, 0);
+  EXPECT_EQ(counts.found, 6);
+}
+
+TEST_F(ReferencesTest, WhatWasComputedTwiceIsCountedTwice) {
+  const std::vector<PreferenceExample> examples = {Pair(10)};
+  // Two processes of one run, neither of which knows of the other.
+  const auto first = Open(), second = Open();
+  Score(examples, *first);
+  Score(examples, *second);
+  const ReferenceCounts counts = Score(examples, *Open());
+  EXPECT_EQ(model_.completions, 4);
+  EXPECT_EQ(counts.completions, 2);
   EXPECT_EQ(counts.computed, 4);
 }
 
@@ -144,9 +173,10 @@ TEST_F(ReferencesTest, TornAndForeignBytesArePassedOver) {
   const auto first = references_;
   const auto computed_with = [&](const std::string& bytes) {
     EXPECT_TRUE(WriteFileAtomically(path, bytes));
-    const ReferenceCounts counts = Score(examples, *Open());
+    model_.completions = 0;
+    Score(examples, *Open());
     EXPECT_EQ(references_, first);
-    return counts.computed;
+    return model_.completions;
   };
   EXPECT_EQ(computed_with(whole), 0);
   EXPECT_EQ(computed_with(whole.substr(0, whole.size() - 1)), 1);
