@@ -89,6 +89,11 @@ std::string NamedModel(const std::string& given) {
   return named == nullptr ? "" : named;
 }
 
+bool IsInCatalogue(const std::string& name) {
+  const auto models = fetch::LoadCatalogue();
+  return models && fetch::FindByName(*models, name) != nullptr;
+}
+
 Expected<std::string> FindModel(const std::string& given) {
   if (!given.empty()) return FindNamed(given);
   if (const std::string named = NamedModel(""); !named.empty()) {

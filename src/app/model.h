@@ -36,6 +36,9 @@ std::string NamedModel(const std::string& given);
 // folders above the executable. kMissing says what was looked for, or how to fetch it.
 Expected<std::string> FindModel(const std::string& given);
 
+// Whether the catalogue has a model of that name, fetched or not.
+bool IsInCatalogue(const std::string& name);
+
 // Whether a model directory says of itself that it is a baseline (about.json, which no name and no
 // verdict depends on). kCorrupt where it says so in a way that can't be read.
 Expected<bool> IsBaseline(const text::ModelTexts& model);

@@ -47,14 +47,6 @@ Status AddAdapter(const std::string& given, AdapterChoice choice, ModelPaths& pa
   return {};
 }
 
-// A folder with whole weights is a model, whatever else lies in it: trainers leave the config of
-// the base beside an adapter, and adapters beside models.
-bool IsAdapterAlone(const std::string& path) {
-  return DirectoryExists(path) && model::IsAdapterDirectory(path) &&
-         !FileExists(path + "/model.safetensors") &&
-         !FileExists(path + "/model.safetensors.index.json");
-}
-
 bool IsModelPath(const std::string& path) {
   return DirectoryExists(path) || tensor::IsGgufFile(path);
 }
@@ -75,7 +67,7 @@ Expected<std::string> FindBase(const std::string& folder) {
   for (const std::string& path : {beside.string(), name}) {
     // An adapter may be called as its base is.
     if (!IsModelPath(path) || fs::equivalent(path, folder, error)) continue;
-    if (!IsAdapterAlone(path)) return path;
+    if (!model::IsAdapterDirectory(path)) return path;
     return MakeError(ErrorKind::kUnsupported,
                      "{}: '{}' is an adapter itself: merge it into its base, and name that: mores "
                      "model convert {} -o BASE",
@@ -85,7 +77,7 @@ Expected<std::string> FindBase(const std::string& folder) {
     Expected<std::string> found = FindModel(name);
     if (found) return found;
     // What has to be fetched is told; names of others' hubs are unknown here.
-    if (found.error().message.find("not fetched yet") != std::string::npos) {
+    if (IsInCatalogue(name)) {
       return MakeError(ErrorKind::kMissing, "{}: {}", field, found.error().message);
     }
   }
@@ -103,7 +95,7 @@ Expected<ModelPaths> FindModelAndAdapters(const ModelOptions& options, AdapterCh
                      "{}: is an adapter, and says no base: --model BASE --adapter {}", paths.base,
                      paths.base);
   }
-  if (IsAdapterAlone(paths.base)) {
+  if (model::IsAdapterDirectory(paths.base)) {
     paths.adapters.push_back({.name = "", .path = paths.base});
     MORES_ASSIGN_OR_RETURN(paths.base, FindBase(paths.base));
   }

@@ -63,6 +63,11 @@ TEST_F(OpenedModelTest, FindsTheBaseThatAnAdapterNames) {
   const auto gone = FindModelAndAdapters({.model = Write("gone", 1, "Some/Model-7B")});
   EXPECT_EQ(gone.error().kind, ErrorKind::kMissing);
   EXPECT_THAT(gone.error().message, HasSubstr("'Some/Model-7B' is not here"));
+  ASSERT_EQ(setenv("MORES_MODELS", Path("no models").c_str(), /*replace=*/1), 0);
+  const auto known = FindModelAndAdapters({.model = Write("known", 1, "smollm2-135m-instruct")});
+  ASSERT_EQ(unsetenv("MORES_MODELS"), 0);
+  EXPECT_EQ(known.error().kind, ErrorKind::kMissing);
+  EXPECT_THAT(known.error().message, HasSubstr("mores model fetch smollm2-135m-instruct"));
 }
 
 TEST_F(OpenedModelTest, TakesOneAdapterAndOthersByName) {

@@ -225,10 +225,13 @@ Status TurnTokenizer::CheckPrompt(size_t turn, const Rendered& prompt, const Ren
                    before, after);
   }
   if (BeginsWith(said.ids, prompt.ids)) return {};
+  const std::string_view reply = std::string_view(after).substr(before.size());
+  const bool spaced = !reply.empty() && SpaceLength(reply, 0) > 0;
   return MakeError(ErrorKind::kInput,
                    "the prompt's tokens are not the beginning of the whole's: message {} begins "
-                   "with {}, which shares a token with what the chat template puts before it",
-                   turn + 1, Excerpt(after, before.size()));
+                   "with {}, which shares a token with what the chat template puts before it{}",
+                   turn + 1, Excerpt(reply, 0),
+                   spaced ? "; take the white space from its beginning" : "");
 }
 
 Status TurnTokenizer::CheckStart(const TurnTokens& tokens) const {
@@ -266,10 +269,11 @@ Expected<TurnTokens> TurnTokenizer::Encode(const Json& messages, std::span<const
                            EndOfTurn(std::span(said.ids).subspan(prompt.ids.size())));
     const size_t size = prompt.ids.size() + end + 1;
     if (!BeginsWith(whole.ids, std::span(said.ids).first(size))) {
-      return Differs(fmt::format("the chat template changes message {} once others follow, so the "
-                                 "last turn alone can be learned",
-                                 turn + 1),
-                     said.text.utf8, whole.text.utf8);
+      return Differs(
+          fmt::format("the chat template changes message {} once others follow, so the "
+                      "last turn alone can be learned (of conversations by data.turns = \"last\")",
+                      turn + 1),
+          said.text.utf8, whole.text.utf8);
     }
     if (tokens.learned.empty()) tokens.prompt = prompt.ids.size();
     tokens.learned.resize(prompt.ids.size(), 0);

@@ -133,6 +133,14 @@ TEST(TurnTokensTest, AReplyThatSharesATokenWithTheTemplateIsRefused) {
                                         "message 2 begins with \"answer<|im_end|>\\n\", which"));
 }
 
+TEST(TurnTokensTest, AReplyThatBeginsWithALineBreakIsToldToLoseIt) {
+  EXPECT_THAT(
+      Encoded(ChatMl(),
+              R"([{"role":"user","content":"Hi"},{"role":"assistant","content":"\nYo!"}])", {1})
+          .Show(),
+      testing::EndsWith("before it; take the white space from its beginning"));
+}
+
 TEST(TurnTokensTest, ATemplateThatChangesWhatStandsBeforeIsRefused) {
   ChatFolderParts parts = ChatMl();
   parts.chat_template =
@@ -146,8 +154,10 @@ TEST(TurnTokensTest, ATemplateThatChangesWhatStandsBeforeIsRefused) {
 TEST(TurnTokensTest, ATemplateThatDropsThoughtsOfEarlierTurnsLearnsTheLastAlone) {
   ChatFolderParts parts = ChatMl();
   parts.chat_template = "qwen3_like";
-  EXPECT_THAT(Encoded(parts, kTwo, {1, 3}).Show(),
-              HasSubstr("changes message 2 once others follow, so the last turn alone"));
+  EXPECT_THAT(
+      Encoded(parts, kTwo, {1, 3}).Show(),
+      HasSubstr("changes message 2 once others follow, so the last turn alone can be learned "
+                "(of conversations by data.turns = \"last\"): "));
   EXPECT_THAT(Encoded(parts, kTwo, {3}).Show(),
               testing::EndsWith("assistant\n[<think>\n\n</think>\n\nBye<|im_end|>]"));
   EXPECT_THAT(Encoded(parts, kTwo, {3}, {}, {{"enable_thinking", false}}).Show(),

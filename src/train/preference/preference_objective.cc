@@ -104,7 +104,8 @@ std::optional<PreferenceSums> PreferenceObjective::EvaluateWhile(Trainable& trai
   for (MicroBatch& micro_batch : micro_batches) {
     for (int32_t& i : micro_batch) i = examples[static_cast<size_t>(i)];
   }
-  PreferenceStep step(options_.loss, data, micro_batches, options_.precision);
+  PreferenceStep step(options_.loss, data, micro_batches, options_.precision,
+                      packing_.micro_batch_tokens);
   const auto count = std::ssize(micro_batches);
   const int64_t looks = step.looks() ? count : 0, total = looks + count;
   for (int64_t i = 0; i < looks; ++i) {
@@ -154,7 +155,8 @@ Expected<Json> PreferenceObjective::Fingerprint() const {
 
 std::unique_ptr<ObjectiveStep> PreferenceObjective::BeginStep(
     std::span<const MicroBatch> micro_batches, const StepContext& context) const {
-  return std::make_unique<PreferenceStep>(options_.loss, train_, micro_batches, context.precision);
+  return std::make_unique<PreferenceStep>(options_.loss, train_, micro_batches, context.precision,
+                                          packing_.micro_batch_tokens);
 }
 
 // In the order of PreferenceStep::Add.

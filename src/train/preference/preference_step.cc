@@ -34,8 +34,13 @@ std::vector<float> WeightsOf(const PreferenceBatch& batch, std::span<const float
 }  // namespace
 
 PreferenceStep::PreferenceStep(const PreferenceLoss& loss, const ReferredSet& data,
-                               std::span<const MicroBatch> micro_batches, tensor::DType precision)
-    : loss_(loss), data_(data), micro_batches_(micro_batches), precision_(precision) {
+                               std::span<const MicroBatch> micro_batches, tensor::DType precision,
+                               int64_t micro_batch_tokens)
+    : loss_(loss),
+      data_(data),
+      micro_batches_(micro_batches),
+      precision_(precision),
+      micro_batch_tokens_(micro_batch_tokens) {
   for (const MicroBatch& micro_batch : micro_batches) {
     for (const int32_t index : micro_batch) {
       const PreferenceExample& example = data.set.examples[static_cast<size_t>(index)];
@@ -47,21 +52,35 @@ PreferenceStep::PreferenceStep(const PreferenceLoss& loss, const ReferredSet& da
   looked_.resize(micro_batches.size());
 }
 
-void PreferenceStep::Look(Trainable& trainable, size_t index) {
-  const MicroBatch& micro_batch = micro_batches_[index];
-  model::BatchFigures figures;
-  if (loss_.Unpaired()) {
-    const PreferenceBatch batch = BuildPreferenceBatch(data_.mismatched, micro_batch);
+// Prompts with completions that aren't theirs have other lengths than the examples that the
+// micro-batch was packed by.
+void PreferenceStep::LookAtMismatched(Trainable& trainable, const MicroBatch& examples) {
+  std::vector<int32_t> rows;
+  for (const int32_t i : examples) {
+    rows.push_back(data_.mismatched[static_cast<size_t>(i)].rows());
+  }
+  for (MicroBatch part : PackByLength(rows, micro_batch_tokens_)) {
+    for (int32_t& i : part) i = examples[static_cast<size_t>(i)];
+    const PreferenceBatch batch = BuildPreferenceBatch(data_.mismatched, part);
+    model::BatchFigures figures;
     trainable.Evaluate(batch.batch, {.precision = precision_}, &figures);
     const auto logps = LogpsByCompletion(batch, figures.nll);
-    for (size_t i = 0; i < micro_batch.size(); ++i) {
-      const auto example = static_cast<size_t>(micro_batch[i]);
+    for (size_t i = 0; i < part.size(); ++i) {
+      const auto example = static_cast<size_t>(part[i]);
       kl_.Add(SumOfLogps(logps[i]) - SumOfLogps(data_.mismatched_references[example]),
               static_cast<double>(data_.set.examples[example].weight));
     }
-    step_.kl = kl_.mean().value_or(0);
+  }
+  step_.kl = kl_.mean().value_or(0);
+}
+
+void PreferenceStep::Look(Trainable& trainable, size_t index) {
+  const MicroBatch& micro_batch = micro_batches_[index];
+  if (loss_.Unpaired()) {
+    LookAtMismatched(trainable, micro_batch);
     return;
   }
+  model::BatchFigures figures;
   const PreferenceBatch batch = BuildPreferenceBatch(data_.set.examples, micro_batch);
   trainable.Evaluate(batch.batch, {.precision = precision_, .figures = loss_.weighted}, &figures);
   looked_[index].logps = LogpsByCompletion(batch, figures.nll);

@@ -19,11 +19,13 @@ struct CompletionFigures {
   std::vector<std::vector<float>> log_square_sums;  // likewise, or empty
 };
 
-// All data must outlive it.
+// All data must outlive it. `micro_batch_tokens` bounds what is computed at once where that isn't
+// what `micro_batches` were packed by, but for single examples.
 class PreferenceStep : public ObjectiveStep {
  public:
   PreferenceStep(const PreferenceLoss& loss, const ReferredSet& data,
-                 std::span<const MicroBatch> micro_batches, tensor::DType precision);
+                 std::span<const MicroBatch> micro_batches, tensor::DType precision,
+                 int64_t micro_batch_tokens);
 
   bool looks() const override { return loss_.Coupled(); }
   void Look(Trainable& trainable, size_t micro_batch) override;
@@ -39,6 +41,7 @@ class PreferenceStep : public ObjectiveStep {
     std::vector<float> weights;  // [predictions]
     std::vector<PairFigures> pairs;
   };
+  void LookAtMismatched(Trainable& trainable, const MicroBatch& examples);
   bool coupled_pairs() const { return loss_.Coupled() && !loss_.Unpaired(); }
   // By what the loss says of these completions alone, or of the whole step's.
   Judged Judge(const PreferenceBatch& batch, size_t micro_batch,
@@ -54,6 +57,7 @@ class PreferenceStep : public ObjectiveStep {
   const ReferredSet& data_;
   std::span<const MicroBatch> micro_batches_;
   tensor::DType precision_;
+  int64_t micro_batch_tokens_;
   StepFigures step_;
   MeanSum kl_;
   // Of coupled losses of pairs: what was looked at, and what came of it.
