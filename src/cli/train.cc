@@ -9,6 +9,8 @@
 #include "cli/command.h"
 #include "cli/model_options.h"
 #include "cli/telling.h"
+#include "train/run_figures.h"
+#include "train/sft_output.h"
 
 namespace mores::cli {
 namespace {
@@ -27,12 +29,19 @@ void PrintSlice(const std::string& name, const Json& slice) {
 
 void PrintEnd(const std::string& output, const train::TrainingResult& result) {
   for (const std::string& check : result.checks) fmt::print("{}\n", Printable(check));
+  const std::string figures = train::DescribeRun(result.figures);
+  if (!figures.empty()) fmt::print("training: {}\n", Printable(figures));
   std::string best;
   if (result.best_step >= 0) best = fmt::format(", those of step {} the best", result.best_step);
-  fmt::print("{} {}: {} steps{}, {} tokens, {:.0f} s of training\n", Printable(output),
-             result.already_done ? "was already there" : "written", result.steps, best,
-             result.tokens, result.seconds);
-  if (!result.warning.empty()) fmt::print(stderr, "mores: {}\n", Printable(result.warning));
+  fmt::print("{} {}: {} {}{}, {} tokens, {:.{}f} s of training\n", Printable(output),
+             result.already_done ? "was already there" : "written", result.steps,
+             result.steps == 1 ? "step" : "steps", best, result.tokens, result.seconds,
+             result.seconds < 10 ? 1 : 0);
+  const std::string of_loss =
+      result.figures.is_object() ? result.figures.value("warning", "") : std::string();
+  for (const std::string& warning : {result.warning, of_loss}) {
+    if (!warning.empty()) fmt::print(stderr, "mores: {}\n", Printable(warning));
+  }
 }
 
 void PrintLabels(const Json& evaluation) {
@@ -43,6 +52,9 @@ void PrintLabels(const Json& evaluation) {
     for (const auto& [name, slice] : slices.items()) PrintSlice(name, slice);
   }
   PrintSlice("all", evaluation);
+  if (evaluation.contains("thresholds")) {
+    fmt::print("thresholds: {}\n", train::DescribeThresholds(evaluation["thresholds"]));
+  }
 }
 
 void PrintTokens(const Json& evaluation) {

@@ -13,6 +13,35 @@ namespace mores::train {
 namespace {
 
 constexpr int64_t kShortestConversation = 16;
+// How others name what `label` says here.
+constexpr const char* kVerdictFields[] = {"verdict",
+                                          "judgement",
+                                          "judgment",
+                                          "critique",
+                                          "safe",
+                                          "is_safe",
+                                          "unsafe",
+                                          "is_unsafe",
+                                          "safety",
+                                          "safety_label",
+                                          "is_response_safe",
+                                          "response_safety",
+                                          "harmful",
+                                          "is_harmful",
+                                          "harmfulness",
+                                          "toxic",
+                                          "is_toxic",
+                                          "toxicity",
+                                          "violation",
+                                          "violates",
+                                          "labels",
+                                          "prompt_label",
+                                          "response_label",
+                                          "gold_label",
+                                          "expected",
+                                          "prompt_harm_label",
+                                          "response_harm_label",
+                                          "p_unsafe"};
 
 enum class ConversationForm { kMessages, kConversations, kPromptText, kPromptMessages, kAlpaca };
 
@@ -43,6 +72,11 @@ Expected<ConversationForm> FindConversation(const JsonFields& fields) {
     if (fields.Has(name)) {
       return fields.Wrong(name, "of a preference; this training takes one reply a record");
     }
+  }
+  if (const Json* label = fields.Find("label"); label != nullptr && label->is_string()) {
+    return fields.Wrong("label",
+                        "a judge's, and the first record has none, so the file holds "
+                        "conversations; a judge learns where every record has its label");
   }
   for (const char* name : {"label", "kto_tag"}) {
     const Json* value = fields.Find(name);
@@ -153,6 +187,9 @@ Expected<ConversationRecord> ReadConversation(ConversationForm form, const JsonF
     record.source = source->get<std::string>();
   }
   MORES_ASSIGN_OR_RETURN(record.weight, RecordWeight(fields));
+  for (const char* name : kVerdictFields) {
+    if (fields.Has(name)) record.verdict_field = name;
+  }
   MORES_RETURN_IF_ERROR(ReadAs(form, fields, record));
   return record;
 }
@@ -288,6 +325,20 @@ Expected<std::vector<ConversationRecord>> ReadConversations(const std::string& p
                                  .when_empty = "holds no examples"};
   MORES_RETURN_IF_ERROR(ForEachJsonLine(path, options, add));
   return records;
+}
+
+std::string NoteOf(std::span<const ConversationRecord> records, const std::string& path) {
+  std::string note = fmt::format(
+      "{}: without labels, so read as conversations: what the assistant says is learned, safe or "
+      "not",
+      path);
+  for (const ConversationRecord& record : records) {
+    if (record.verdict_field.empty()) continue;
+    return fmt::format(
+        "{}; field '{}' isn't read: a judge learns from 'label', \"safe\" or \"unsafe\"", note,
+        record.verdict_field);
+  }
+  return note + "; a judge would need 'label', \"safe\" or \"unsafe\", in each record";
 }
 
 Expected<ExampleSet> TokenizeConversations(std::span<const ConversationRecord> records,

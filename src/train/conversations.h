@@ -28,6 +28,7 @@ struct ConversationRecord {
   std::string where;   // "FILE:7", for errors
   std::string source;  // "" where it says none
   double weight = 1;
+  std::string verdict_field;  // one that looks like a judge's label under another name, or ""
 
   // As a chat template takes them (train/messages.h), the last turn the assistant's, and its
   // further variables. Empty: plain text.
@@ -43,6 +44,9 @@ struct ConversationRecord {
 // with file, line and field, for the first line that is none, or one of another form than the
 // first's.
 Expected<std::vector<ConversationRecord>> ReadConversations(const std::string& path);
+
+// What a person should know of conversations read from `path`: that nothing of them is judged.
+std::string NoteOf(std::span<const ConversationRecord> records, const std::string& path);
 
 enum class LearnedTurns { kAll, kLast };
 

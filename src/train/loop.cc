@@ -61,6 +61,7 @@ class StepLoop {
   bool EvaluationDue() const;
   bool Finished() const;
   Expected<CheckpointState> End();
+  int64_t TotalTokens() const;
   Status Save();
   Status Checkpoint();
   bool CheckpointDue() const;
@@ -305,17 +306,33 @@ Expected<CheckpointState> StepLoop::End() {
   return state_;
 }
 
+// Whole epochs have the same examples, the last one those of its first steps.
+int64_t StepLoop::TotalTokens() const {
+  const auto tokens_of = [&](int64_t epoch, int64_t steps) {
+    const std::vector<std::vector<MicroBatch>> plan = objective_.PlanEpoch(epoch);
+    int64_t tokens = 0;
+    for (int64_t i = 0; i < steps; ++i) {
+      for (const MicroBatch& micro_batch : plan[static_cast<size_t>(i)]) {
+        tokens += objective_.TokensOf(micro_batch);
+      }
+    }
+    return tokens;
+  };
+  const int64_t each = objective_.steps_per_epoch();
+  const int64_t whole = total_steps_ / each, rest = total_steps_ % each;
+  return (whole > 0 ? whole * tokens_of(0, each) : 0) + (rest > 0 ? tokens_of(whole, rest) : 0);
+}
+
 Expected<CheckpointState> StepLoop::Run() {
   MORES_RETURN_IF_ERROR(Start());
+  if (state_.step > 0 && options_.on_warning) {
+    options_.on_warning(fmt::format("going on from step {} of {}", state_.step, total_steps_));
+  }
   MORES_RETURN_IF_ERROR(OpenMetrics());
   checkpointed_step_ = state_.step;
   seconds_before_ = state_.seconds;
   start_ = last_checkpoint_ = rate_since_ = Now();
-  const double epochs =
-      static_cast<double>(total_steps_) / static_cast<double>(objective_.steps_per_epoch());
-  options_.progress->Start(
-      "training", "tokens",
-      std::llround(epochs * static_cast<double>(objective_.tokens_per_epoch())), state_.tokens);
+  options_.progress->Start("training", "tokens", TotalTokens(), state_.tokens);
   while (!Finished()) {
     StepResult result;
     MORES_ASSIGN_OR_RETURN(const bool finished, Step(result));

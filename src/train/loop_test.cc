@@ -106,7 +106,7 @@ class Distances : public Objective {
 
   Expected<Json> Fingerprint() const override { return Json::object(); }
   int64_t steps_per_epoch() const override { return 2; }
-  int64_t tokens_per_epoch() const override { return 3; }
+  int64_t TokensOf(const MicroBatch&) const override { return 1; }
   std::vector<std::vector<MicroBatch>> PlanEpoch(int64_t epoch) const override {
     if (epoch % 2 == 1) return {{{2}, {1}}, {{0}}};
     return {{{0}}, {{1}, {2}}};

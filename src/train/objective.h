@@ -60,7 +60,8 @@ class Objective {
   virtual Expected<Json> Fingerprint() const = 0;
 
   virtual int64_t steps_per_epoch() const = 0;
-  virtual int64_t tokens_per_epoch() const = 0;
+  // That the engine computes for one of them, as StepSums counts.
+  virtual int64_t TokensOf(const MicroBatch& micro_batch) const = 0;
   // Micro-batches of each step, [steps_per_epoch].
   virtual std::vector<std::vector<MicroBatch>> PlanEpoch(int64_t epoch) const = 0;
   // `micro_batches` and the objective must outlive it.

@@ -9,6 +9,8 @@
 #include "base/hash.h"
 #include "format/profile/asked_profile.h"
 #include "model/adapter/adapter.h"
+#include "model/adapter/module_pattern.h"
+#include "train/output.h"
 #include "train/tokenizer_files.h"
 
 namespace mores::train {
@@ -40,14 +42,52 @@ tl::unexpected<Error> RefuseAs(const RunSetup& setup, const char* field, const E
   return setup.Refuse(field, error.message, error.kind);
 }
 
+// A key of rank_pattern or alpha_pattern that finds nothing of what is adapted is a mistake.
+template <class Value>
+Status CheckPatterns(const std::vector<std::pair<std::string, Value>>& patterns, const char* field,
+                     const std::vector<model::AdapterPlace>& places, const RunSetup& setup) {
+  for (const auto& [key, value] : patterns) {
+    const auto pattern = model::ModulePattern::End(key, key);
+    if (!pattern) return RefuseAs(setup, field, pattern.error());
+    bool found = false;
+    for (const model::AdapterPlace& place : places) {
+      const auto matches = pattern->Matches(place.module);
+      if (!matches) return RefuseAs(setup, field, matches.error());
+      found = found || *matches;
+    }
+    if (found) continue;
+    return setup.Refuse(field, fmt::format("'{}' finds nothing that is adapted, such as {}", key,
+                                           places.front().module));
+  }
+  return {};
+}
+
+// Of a new adapter: layers, targets and patterns that the base doesn't have.
+Status CheckAdapterNames(const RunSetup& setup) {
+  const model::AdapterConfig& config = setup.recipe.adapter->config;
+  const model::ModelConfig& base = setup.start->config();
+  for (const int layer : config.layers_to_transform) {
+    if (layer < base.layers) continue;
+    return setup.Refuse(
+        "adapter.layers",
+        fmt::format("{} is no layer of the model, which has 0 to {}", layer, base.layers - 1));
+  }
+  model::AdapterConfig plain = config;
+  plain.rank_pattern.clear();
+  plain.alpha_pattern.clear();
+  const auto places = model::PlacesOf(plain, base, "field 'adapter.targets'");
+  if (!places) {
+    return MakeError(ErrorKind::kInput, "{}: {}", setup.recipe_file, places.error().message);
+  }
+  MORES_RETURN_IF_ERROR(CheckPatterns(config.rank_pattern, "adapter.rank_pattern", *places, setup));
+  return CheckPatterns(config.alpha_pattern, "adapter.alpha_pattern", *places, setup);
+}
+
 // An adapter to go on from, or a new one. kInput where it was trained on another base.
 Status OpenAdapterToTrain(RunSetup& setup) {
   const AdapterRecipe& recipe = *setup.recipe.adapter;
   if (recipe.from.empty()) {
-    const auto places =
-        model::PlacesOf(recipe.config, setup.start->config(), "field 'adapter.targets'");
-    if (!places)
-      return MakeError(ErrorKind::kInput, "{}: {}", setup.recipe_file, places.error().message);
+    MORES_RETURN_IF_ERROR(CheckAdapterNames(setup));
     auto made = model::NewAdapter(recipe.config, *setup.start,
                                   static_cast<uint64_t>(setup.recipe.run.seed));
     if (!made) return RefuseAs(setup, "adapter", made.error());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "train/conversations.h"
 #include "train/evaluation.h"
@@ -14,10 +15,25 @@
 namespace mores::train {
 namespace {
 
+// Why the accuracy of a judge of these records says nothing; "" where it may.
+std::string OneLabelNote(const std::vector<format::SftRecord>& records, const std::string& path) {
+  if (records.empty()) return "";
+  const std::optional<format::Label> first = records.front().dialogue.expected;
+  const bool one = std::all_of(records.begin(), records.end(), [&](const auto& record) {
+    return record.dialogue.expected == first;
+  });
+  if (!one || !first) return "";
+  return fmt::format(
+      "{}: every example that is learned is labelled '{}': a judge learns to say that of "
+      "everything, and its accuracy says nothing; give it examples of both labels",
+      path, format::Name(*first));
+}
+
 class SftTask : public TrainingTask {
  public:
   std::string_view command() const override { return "train sft"; }
   Status ReadRecipe(const TrainingOptions& options) override {
+    options_ = &options;
     MORES_ASSIGN_OR_RETURN(recipe_, train::ReadRecipe(options.recipe, options.data_directory));
     MORES_ASSIGN_OR_RETURN(kind_, KindOfSftFile(recipe_.train_path));
     if (judges()) return {};
@@ -41,7 +57,7 @@ class SftTask : public TrainingTask {
   }
   Objective& MakeObjective(const RunSetup& setup) override;
 
-  Status ReadData() override { return objective_->Read(); }
+  Status ReadData() override;
   std::vector<std::string> TokenizerTexts(const RunSetup& setup) const override {
     return train::TokenizerTexts(objective_->train_records(), *setup.profile,
                                  recipe_.tokenizer.sample_texts,
@@ -71,7 +87,10 @@ class SftTask : public TrainingTask {
  private:
   bool judges() const { return kind_ == SftFileKind::kJudge; }
   Expected<ConversationTokenOptions> ConversationOptions(const RunSetup& setup) const;
+  Status TokenizeConversationsOf(const RunSetup& setup, const SftTokens& tokens);
+  void TellCut(int64_t length, std::string_view field) const;
 
+  const TrainingOptions* options_ = nullptr;
   Recipe recipe_;
   SftFileKind kind_ = SftFileKind::kJudge;
   std::optional<SftObjective> objective_;
@@ -92,6 +111,14 @@ Objective& SftTask::MakeObjective(const RunSetup& setup) {
                           .evaluation = {.precision = recipe_.run.precision,
                                          .micro_batch_tokens = micro_batch_tokens},
                           .eval_examples = recipe_.run.eval_examples});
+}
+
+Status SftTask::ReadData() {
+  MORES_RETURN_IF_ERROR(objective_->Read());
+  const std::string note = judges() ? OneLabelNote(objective_->train_records(), recipe_.train_path)
+                                    : NoteOf(objective_->train_conversations(), recipe_.train_path);
+  if (!note.empty()) options_->Warn(note);
+  return {};
 }
 
 Expected<ConversationTokenOptions> SftTask::ConversationOptions(const RunSetup& setup) const {
@@ -115,11 +142,23 @@ Expected<ConversationTokenOptions> SftTask::ConversationOptions(const RunSetup& 
   return options;
 }
 
+Status SftTask::TokenizeConversationsOf(const RunSetup& setup, const SftTokens& tokens) {
+  Status made = objective_->Tokenize(tokens);
+  const bool no_template = setup.texts.chat_template && !*setup.texts.chat_template;
+  if (made)
+    TellCut(tokens.conversations.max_length, recipe_.max_length > 0 ? "data.max_length" : "");
+  if (made || !no_template) return made;
+  return MakeError(made.error().kind,
+                   "{}; {} is read as conversations, which a model that only judges can't learn: "
+                   "a judge learns from records with 'label', \"safe\" or \"unsafe\"",
+                   made.error().message, recipe_.train_path);
+}
+
 Status SftTask::Tokenize(RunSetup& setup) {
   SftTokens tokens{.tokenizer = *setup.tokenizer, .judge = setup.judge, .texts = setup.texts};
   if (!judges()) {
     MORES_ASSIGN_OR_RETURN(tokens.conversations, ConversationOptions(setup));
-    return objective_->Tokenize(tokens);
+    return TokenizeConversationsOf(setup, tokens);
   }
   const auto any = [&](const auto& shows) {
     return std::any_of(objective_->train_records().begin(), objective_->train_records().end(),
@@ -129,20 +168,48 @@ Status SftTask::Tokenize(RunSetup& setup) {
       any([](const format::SftRecord& record) { return !record.dialogue.rules.empty(); });
   setup.judge.uses_guidelines =
       any([](const format::SftRecord& record) { return !record.dialogue.guideline.empty(); });
-  return objective_->Tokenize(tokens);
+  MORES_RETURN_IF_ERROR(objective_->Tokenize(tokens));
+  TellCut(setup.judge.context_length,
+          recipe_.judge.context_length > 0 ? "judge.context_length" : "");
+  return {};
+}
+
+// Judging cuts likewise, but nobody should have to look for it in the manifest. `field`: which one
+// gives the length, or "".
+void SftTask::TellCut(int64_t length, std::string_view field) const {
+  const ExampleSet& train = objective_->train();
+  const int64_t examples = static_cast<int64_t>(train.examples.size()) + train.left_out;
+  std::vector<std::string> parts;
+  for (const auto& [count, what] :
+       {std::pair<int64_t, const char*>{train.prompts_truncated, "lost of their prompt"},
+        {train.critiques_cut, "lost the end of their critique"},
+        {train.completions_cut, "lost their end"},
+        {train.left_out, "were left out"}}) {
+    if (count > 0) parts.push_back(fmt::format("{} {}", count, what));
+  }
+  if (parts.empty()) return;
+  std::string_view bound = field;
+  if (field.empty()) {
+    bound = length == recipe_.optim.micro_batch_tokens ? "optim.micro_batch_tokens"
+            : judges()                                 ? "the model"
+                                                       : "data.max_length, unless it is given,";
+  }
+  options_->Warn(fmt::format("{}: of {} examples {}: {} allows {} tokens", recipe_.train_path,
+                             examples, fmt::join(parts, ", "), bound, length));
 }
 
 Expected<Json> SftTask::Evaluate(Trainable& written, RunSetup& setup, const OutputPaths& paths) {
   if (!objective_->has_validation()) return Json();
   const std::vector<Example>& examples = objective_->valid().examples;
   const Evaluation evaluation = objective_->EvaluateAll(written);
+  Json summary = objective_->SummaryOf(evaluation, examples);
   if (judges()) {
     if (recipe_.judge.thresholds_from_validation) {
-      ChooseThresholds(evaluation, examples, setup.judge);
+      summary["thresholds"] = ChooseThresholds(evaluation, examples, setup.judge);
     }
     MORES_RETURN_IF_ERROR(WriteScores(paths.valid_scores, evaluation, examples));
   }
-  return objective_->SummaryOf(evaluation, examples);
+  return summary;
 }
 
 }  // namespace

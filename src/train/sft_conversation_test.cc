@@ -41,10 +41,12 @@ class SftConversationTest : public testing::Test {
                      .output = Path(output),
                      .threads = 1,
                      .progress = progress_.get(),
-                     .clock = &SystemClock()});
+                     .clock = &SystemClock(),
+                     .on_warning = [this](const std::string& note) { told_.push_back(note); }});
   }
 
   TestDirectory folder_;
+  std::vector<std::string> told_;
   std::unique_ptr<job::Progress> progress_ = job::MakeSilentProgress();
 };
 
@@ -68,6 +70,31 @@ TEST_F(SftConversationTest, AnAdapterLearnsThemToo) {
   EXPECT_TRUE(FileExists(Path("out/adapter_config.json")));
   EXPECT_FALSE(FileExists(Path("out/tokenizer.json")));
   EXPECT_THAT(result->checks.back(), HasSubstr("differ by at most 0"));
+}
+
+TEST_F(SftConversationTest, WhatAFileWithoutLabelsWasReadAsIsTold) {
+  const std::string start = "[model]\nfrom = \"start\"\n[adapter]\nrank = 2";
+  ASSERT_TRUE(Train(start, "out"));
+  ASSERT_EQ(told_.size(), 1u);
+  EXPECT_THAT(told_[0], HasSubstr("train.jsonl: without labels, so read as conversations"));
+  const auto record = [](int i) -> Json {
+    return {{"messages",
+             {{{"role", "user"}, {"content", "Name " + std::to_string(i)}},
+              {{"role", "assistant"}, {"content", "Yes"}}}},
+            {"is_safe", false}};
+  };
+  std::string lines;
+  for (int i = 0; i < 20; ++i) lines += DumpJson(record(i)) + "\n";
+  ASSERT_TRUE(WriteFileAtomically(Path("train.jsonl"), lines));
+  told_.clear();
+  ASSERT_TRUE(Train(start, "marked"));
+  ASSERT_EQ(told_.size(), 1u);
+  EXPECT_THAT(told_[0], HasSubstr("field 'is_safe' isn't read: a judge learns from 'label'"));
+  Json labelled = record(20);
+  labelled["label"] = "unsafe";
+  ASSERT_TRUE(WriteFileAtomically(Path("train.jsonl"), lines + DumpJson(labelled) + "\n"));
+  EXPECT_THAT(Train(start, "mixed").error().message,
+              HasSubstr("train.jsonl:21: field 'label': a judge's, and the first record has none"));
 }
 
 TEST_F(SftConversationTest, WhatCantBeLearnedIsRefused) {

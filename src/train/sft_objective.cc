@@ -142,6 +142,12 @@ std::vector<std::vector<MicroBatch>> SftObjective::PlanEpoch(int64_t epoch) cons
   return train::PlanEpoch(lengths_, options_.packing, epoch);
 }
 
+int64_t SftObjective::TokensOf(const MicroBatch& micro_batch) const {
+  int64_t tokens = 0;
+  for (const int32_t i : micro_batch) tokens += lengths_[static_cast<size_t>(i)];
+  return tokens;
+}
+
 TokenWeights SftObjective::Weights(double progress) const {
   const LossRecipe& loss = options_.loss;
   return {.prompt = progress < loss.prompt_until ? loss.prompt_weight : loss.prompt_weight_after,

@@ -56,6 +56,9 @@ class SftObjective : public Objective {
 
   // REQUIRES: Read.
   const std::vector<format::SftRecord>& train_records() const { return train_records_; }
+  const std::vector<ConversationRecord>& train_conversations() const {
+    return train_conversations_;
+  }
   // REQUIRES: Tokenize.
   const ExampleSet& train() const { return train_; }
   const ExampleSet& valid() const { return valid_; }
@@ -67,7 +70,7 @@ class SftObjective : public Objective {
 
   Expected<Json> Fingerprint() const override;
   int64_t steps_per_epoch() const override;
-  int64_t tokens_per_epoch() const override { return train_.tokens; }
+  int64_t TokensOf(const MicroBatch& micro_batch) const override;
   std::vector<std::vector<MicroBatch>> PlanEpoch(int64_t epoch) const override;
   std::unique_ptr<ObjectiveStep> BeginStep(std::span<const MicroBatch> micro_batches,
                                            const StepContext& context) const override;

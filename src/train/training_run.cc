@@ -16,6 +16,7 @@
 #include "text/tokenizer/sentencepiece.h"
 #include "train/loop.h"
 #include "train/reload_check.h"
+#include "train/run_figures.h"
 #include "train/tokenizer_files.h"
 
 namespace mores::train {
@@ -159,6 +160,7 @@ TrainingResult ResultOf(const Json& manifest) {
   result.resumes = manifest.value("resumes", int64_t{0});
   result.best_step = manifest.value("best_step", int64_t{-1});
   result.evaluation = manifest.value("evaluation", Json());
+  result.figures = manifest.value("training", Json());
   for (const Json& check : manifest.value("checks", Json::array())) {
     if (check.is_string()) result.checks.push_back(check.get<std::string>());
   }
@@ -188,6 +190,7 @@ Json TrainingRun::Manifest(const CheckpointState& end, const TrainingResult& res
                {"last_started", started_},
                {"finished", options_.clock->UtcTimestamp()},
                {"checks", result.checks},
+               {"training", result.figures},
                {"evaluation", result.evaluation},
                {"warning", result.warning.empty() ? Json() : Json(result.warning)}};
   if (end.best_step >= 0) json["best_step"] = end.best_step;
@@ -247,6 +250,7 @@ Expected<TrainingResult> TrainingRun::WriteOutput(const CheckpointState& end) {
                         .best_step = end.best_step};
   MORES_ASSIGN_OR_RETURN(result.evaluation, task_.Evaluate(*written, setup_, paths_));
   result.warning = task_.WarningOf(result.evaluation);
+  MORES_ASSIGN_OR_RETURN(result.figures, RunFigures(paths_.metrics));
   result.checks = checks_;
   if (task_.writes_judge(setup_)) {
     MORES_RETURN_IF_ERROR(WriteJsonFile(directory + "/" + text::kJudgeFile,

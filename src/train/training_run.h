@@ -52,6 +52,7 @@ struct TrainingResult {
   int64_t best_step = -1;           // whose numbers were written; negative: the last one's
   Json evaluation;                  // of what was written; null where nothing is held out
   std::string warning;              // of that evaluation
+  Json figures;                     // of the steps (train/run_figures.h)
   std::vector<std::string> checks;  // what was checked before and after, a line each
   bool already_done = false;        // the output was there, made from the same inputs
 };

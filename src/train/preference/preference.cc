@@ -170,6 +170,14 @@ Status PreferenceTask::Tokenize(RunSetup& setup) {
                      "differ within {} tokens",
                      recipe_.train_path, options.max_length);
   }
+  if (const PreferenceSet& set = train_.set;
+      set.prompts_truncated + set.completions_cut + set.left_out > 0) {
+    options_->Warn(fmt::format(
+        "{}: {} examples lost of their prompt, {} the end of a completion, {} were left out: "
+        "data.max_length allows {} tokens",
+        recipe_.train_path, set.prompts_truncated, set.completions_cut, set.left_out,
+        options.max_length));
+  }
   if (recipe_.loss.Unpaired()) {
     for (ReferredSet* data : {&train_, &valid_}) {
       data->mismatched = Mismatched(data->set.examples, options.max_length,

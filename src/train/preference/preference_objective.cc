@@ -153,6 +153,12 @@ Expected<Json> PreferenceObjective::Fingerprint() const {
   return json;
 }
 
+int64_t PreferenceObjective::TokensOf(const MicroBatch& micro_batch) const {
+  int64_t tokens = 0;
+  for (const int32_t i : micro_batch) tokens += rows_[static_cast<size_t>(i)];
+  return tokens;
+}
+
 std::unique_ptr<ObjectiveStep> PreferenceObjective::BeginStep(
     std::span<const MicroBatch> micro_batches, const StepContext& context) const {
   return std::make_unique<PreferenceStep>(options_.loss, train_, micro_batches, context.precision,

@@ -72,7 +72,7 @@ class PreferenceObjective : public Objective {
 
   Expected<Json> Fingerprint() const override;
   int64_t steps_per_epoch() const override { return StepsPerEpoch(rows_, packing_); }
-  int64_t tokens_per_epoch() const override { return train_.set.tokens; }
+  int64_t TokensOf(const MicroBatch& micro_batch) const override;
   std::vector<std::vector<MicroBatch>> PlanEpoch(int64_t epoch) const override {
     return train::PlanEpoch(rows_, packing_, epoch);
   }

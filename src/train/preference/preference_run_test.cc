@@ -228,6 +228,19 @@ TEST_F(PreferenceRunTest, AnotherProfileOrTemplateIsAnotherRun) {
   }
 }
 
+TEST_F(PreferenceRunTest, TheZeroPointOfKtoIsNeverNegative) {
+  // Completions of other prompts become less likely while each prompt's own is learned.
+  WriteRecipe(kAdapter, "loss_type = \"kto\"", 24);
+  ASSERT_TRUE(Train("out"));
+  bool raised = false;
+  for (const Json& line : Metrics("out")) {
+    const double kl = line.value("kl", line.value("eval_kl", -1.0));
+    EXPECT_GE(kl, 0) << line.dump();
+    raised = raised || kl > 0;
+  }
+  EXPECT_TRUE(raised);
+}
+
 TEST_F(PreferenceRunTest, AnAdapterIsWrittenReadBackAndGoneOnFrom) {
   WriteRecipe(kAdapter, "", 12);
   const auto first = Train("first");

@@ -31,6 +31,9 @@ std::vector<float> WeightsOf(const PreferenceBatch& batch, std::span<const float
   return weights;
 }
 
+// As the loss takes it; a NaN stays one.
+double ZeroPointOf(const StepFigures& step) { return std::max(step.kl, 0.0); }
+
 }  // namespace
 
 PreferenceStep::PreferenceStep(const PreferenceLoss& loss, const ReferredSet& data,
@@ -226,7 +229,7 @@ void PreferenceStep::Add(Trainable& trainable, size_t index, model::TrainStepOpt
         &own.token_accuracy}) {
     sums.others[at++].Add(*figure);
   }
-  if (loss_.Unpaired()) sums.others[at].Add(step_.kl, index == 0 ? 1 : 0);
+  if (loss_.Unpaired()) sums.others[at].Add(ZeroPointOf(step_), index == 0 ? 1 : 0);
 }
 
 void PreferenceStep::Measure(Trainable& trainable, size_t index, PreferenceSums& sums) {
@@ -234,7 +237,7 @@ void PreferenceStep::Measure(Trainable& trainable, size_t index, PreferenceSums&
   model::BatchFigures figures;
   trainable.Evaluate(batch.batch, {.precision = precision_, .figures = true}, &figures);
   AddFigures(batch, index, figures, Judge(batch, index, figures).pairs, sums);
-  if (loss_.Unpaired() && index == 0) sums.kl.Add(step_.kl);
+  if (loss_.Unpaired() && index == 0) sums.kl.Add(ZeroPointOf(step_));
 }
 
 }  // namespace mores::train
