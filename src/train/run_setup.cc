@@ -44,6 +44,10 @@ tl::unexpected<Error> RefuseAs(const RunSetup& setup, const char* field, const E
 Status OpenAdapterToTrain(RunSetup& setup) {
   const AdapterRecipe& recipe = *setup.recipe.adapter;
   if (recipe.from.empty()) {
+    const Status layers =
+        model::CheckLayers(recipe.config, setup.start->config(), "field 'adapter.layers'");
+    if (!layers)
+      return MakeError(ErrorKind::kInput, "{}: {}", setup.recipe_file, layers.error().message);
     const auto places =
         model::PlacesOf(recipe.config, setup.start->config(), "field 'adapter.targets'");
     if (!places)
