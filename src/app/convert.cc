@@ -1,13 +1,22 @@
 #include "app/convert.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "app/opened_model.h"
+#include "base/files.h"
 #include "model/adapter/adapter.h"
 
 namespace mores::app {
 
 namespace {
+
+using AskingTexts = std::map<std::string, std::string>;  // by name
 
 ModelOptions ModelOf(const ConvertJob& options) {
   ModelOptions model{.model = options.from};
@@ -15,9 +24,24 @@ ModelOptions ModelOf(const ConvertJob& options) {
   return model;
 }
 
+Status WriteAdapterFolder(const OpenedModel& opened, const AskingTexts& asking,
+                          const std::string& to) {
+  model::Adapter written = *opened.own_adapter();
+  if (written.config.base.empty()) written.config.base = opened.base->path();
+  // A GGUF file can't say its base's files; the base that it was opened for is told.
+  if (!DirectoryExists(written.path)) {
+    MORES_ASSIGN_OR_RETURN(written.config.base_files, model::BaseFilesOf(*opened.base));
+  }
+  MORES_RETURN_IF_ERROR(MakeDirectories(to));
+  for (const auto& [name, text] : asking) {
+    MORES_RETURN_IF_ERROR(WriteFileAtomically(fmt::format("{}/{}", to, name), text));
+  }
+  return model::WritePeftAdapter(written, to);
+}
+
 }  // namespace
 
-Expected<model::ConvertSummary> ConvertAdapter(const ConvertJob& options) {
+Expected<model::ConvertSummary> ConvertAdapter(const ConvertJob& options, const Watch& watch) {
   namespace fs = std::filesystem;
   const std::string& to = options.to;
   if (to.empty()) return MakeError(ErrorKind::kUsage, "the output has no name");
@@ -41,13 +65,20 @@ Expected<model::ConvertSummary> ConvertAdapter(const ConvertJob& options) {
   if (taken || error) {
     return MakeError(ErrorKind::kUsage, "-o {}: must be a new name, or an empty folder", to);
   }
-  if (model::NamesGgufFile(to)) {
-    MORES_RETURN_IF_ERROR(model::WriteGgufAdapter(*adapter, opened.base->config(), to));
+  MORES_ASSIGN_OR_RETURN(const AskingTexts asking, model::AskingFiles(*opened.base, *adapter));
+  if (!model::NamesGgufFile(to)) {
+    MORES_RETURN_IF_ERROR(WriteAdapterFolder(opened, asking, to));
     return summary;
   }
-  model::Adapter written = *adapter;
-  if (written.config.base.empty()) written.config.base = opened.base->path();
-  MORES_RETURN_IF_ERROR(model::WritePeftAdapter(written, to));
+  MORES_RETURN_IF_ERROR(model::WriteGgufAdapter(*adapter, opened.base->config(), to));
+  if (!asking.empty()) {
+    std::vector<std::string> names;
+    for (const auto& [name, text] : asking) names.push_back(name);
+    watch.Note(
+        fmt::format("{}: an adapter's GGUF file has no place for {} of {}; those of the base "
+                    "count with it, and thresholds and prompts may be others",
+                    to, fmt::join(names, ", "), adapter->path));
+  }
   return summary;
 }
 

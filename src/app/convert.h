@@ -18,8 +18,9 @@ struct ConvertJob {
 };
 
 // The adapter by itself in the other form: to a GGUF file (model::NamesGgufFile) or a new folder.
-// Of the options none counts. kUsage where there is no adapter.
-Expected<model::ConvertSummary> ConvertAdapter(const ConvertJob& options);
+// Of the options none counts. A folder gets what shapes how the model is asked, too (judge.json);
+// that a file can't hold it is told. kUsage where there is no adapter.
+Expected<model::ConvertSummary> ConvertAdapter(const ConvertJob& options, const Watch& watch);
 Expected<model::ConvertSummary> ConvertModel(const ConvertJob& options, const Watch& watch);
 
 }  // namespace mores::app

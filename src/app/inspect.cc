@@ -25,12 +25,14 @@ Expected<Json> AdapterAlone(const std::string& path) {
 
 }  // namespace
 
-Expected<Json> DescribeModel(const std::string& model) {
-  MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(model));
-  if (model::IsAdapterFile(path)) return AdapterAlone(path);
-  const Expected<ModelPaths> paths = FindModelAndAdapters({.model = model});
-  if (!paths && model::IsAdapterDirectory(path)) return AdapterAlone(path);
-  MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel({.model = model}));
+Expected<Json> DescribeModel(const ModelOptions& model) {
+  MORES_ASSIGN_OR_RETURN(const std::string path, FindModel(model.model));
+  if (model.adapters.empty()) {
+    if (model::IsAdapterFile(path)) return AdapterAlone(path);
+    const Expected<ModelPaths> paths = FindModelAndAdapters(model);
+    if (!paths && model::IsAdapterDirectory(path)) return AdapterAlone(path);
+  }
+  MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(model));
   const model::ModelSource* const source = opened.base.get();
   const model::ModelConfig& config = source->config();
   std::set<std::string> dtypes;

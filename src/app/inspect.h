@@ -13,9 +13,9 @@
 
 namespace mores::app {
 
-// Without loading it; every tensor is looked up and its shape checked. `model`: as FindModel's, or
-// an adapter: "adapter" is then DescribeAdapter's, and all there is where its base isn't here.
-Expected<Json> DescribeModel(const std::string& model);
+// Without loading it; every tensor is looked up and its shape checked. With an adapter, or where
+// the model is one, "adapter" is DescribeAdapter's, and all there is where its base isn't here.
+Expected<Json> DescribeModel(const ModelOptions& model);
 
 struct VerifyOptions {
   ModelOptions model;

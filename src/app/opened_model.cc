@@ -91,9 +91,10 @@ Expected<ModelPaths> FindModelAndAdapters(const ModelOptions& options, AdapterCh
   ModelPaths paths;
   MORES_ASSIGN_OR_RETURN(paths.base, FindModel(options.model));
   if (model::IsAdapterFile(paths.base)) {
-    return MakeError(ErrorKind::kUnsupported,
-                     "{}: is an adapter, and says no base: --model BASE --adapter {}", paths.base,
-                     paths.base);
+    return MakeError(
+        ErrorKind::kUnsupported,
+        "{}: is an adapter, and says no base: give its base as the model, and --adapter {}",
+        paths.base, paths.base);
   }
   if (model::IsAdapterDirectory(paths.base)) {
     paths.adapters.push_back({.name = "", .path = paths.base});

@@ -47,13 +47,13 @@ void PrintAdapter(const Json& adapter) {
 }
 
 struct InfoOptions {
-  std::string directory;
+  app::ModelOptions model;
   bool json = false;
 };
 
 Expected<int> RunInfo(const InfoOptions& options) {
-  MORES_RETURN_IF_ERROR(CheckModel("--model", options.directory));
-  MORES_ASSIGN_OR_RETURN(const Json j, app::DescribeModel(options.directory));
+  MORES_RETURN_IF_ERROR(CheckModel("--model", options.model.model));
+  MORES_ASSIGN_OR_RETURN(const Json j, app::DescribeModel(options.model));
   if (options.json) {
     std::fputs(IndentedJson(j).c_str(), stdout);
     return kExitDone;
@@ -137,9 +137,9 @@ Expected<int> RunConvert(const ConvertCommand& options) {
                      "--only-adapter: an adapter is written in f32, in one file");
   }
   Telling telling;
-  MORES_ASSIGN_OR_RETURN(
-      const model::ConvertSummary summary,
-      options.only_adapter ? app::ConvertAdapter(job) : app::ConvertModel(job, telling.watch()));
+  MORES_ASSIGN_OR_RETURN(const model::ConvertSummary summary,
+                         options.only_adapter ? app::ConvertAdapter(job, telling.watch())
+                                              : app::ConvertModel(job, telling.watch()));
   PrintModel(fmt::format("{}: {} tensors, {} in {} file{} ({})", job.to, summary.tensors,
                          Bytes(static_cast<double>(summary.bytes)), summary.files,
                          summary.files == 1 ? "" : "s", fmt::join(summary.dtypes, ", ")));
@@ -153,7 +153,8 @@ void AddInfo(CommandLine& line, CLI::App& parent) {
                                      "adapter is.",
                           .example = "  mores model info models/mini"});
   const auto options = std::make_shared<InfoOptions>();
-  command->add_option("model", options->directory, kModelHelp);
+  command->add_option("model", options->model.model, kModelHelp);
+  AddAdapterOption(command, options->model);
   command->add_flag("--json", options->json, "As JSON");
   OnRun(line, command, [options] { return RunInfo(*options); });
 }
@@ -200,7 +201,7 @@ The tokenizer, templates and judge.json go along.
 as a quantised file, delete the adapter's base_files.json); so does a model that is an adapter's
 folder, into the base that it names. What it changes keeps its element type, and becomes q8_0 where that was blocks; all else keeps
 its bytes. --only-adapter writes the adapter alone: -o NAME.gguf as llama.cpp reads it, any other
-name a folder as PEFT reads it.)"});
+name a folder as PEFT reads it, judge.json included.)"});
   const auto options = std::make_shared<ConvertCommand>();
   const std::shared_ptr<app::ConvertJob> job(options, &options->job);
   command->add_option("model", job->from, "A directory, a GGUF file or a name of mores model list")

@@ -59,6 +59,10 @@ Expected<AdapterConfig> ReadAdapterConfig(const std::string& directory);
 Expected<Json> BaseFilesOf(const ModelSource& base);
 // The texts of a base, and those that lie in the adapter's folder in their stead.
 text::ModelTexts AdaptedTexts(const ModelSource& base, const Adapter& adapter);
+// The files of an adapter's folder that shape how the model is asked, by name: judge.json, the
+// files of a profile, a chat template that isn't the base's. None of a GGUF file.
+Expected<std::map<std::string, std::string>> AskingFiles(const ModelSource& base,
+                                                         const Adapter& adapter);
 // The files of a base and an adapter that shape results.
 Expected<std::vector<ModelSource::HashedFile>> HashFilesOf(const ModelSource& base,
                                                            const Adapter& adapter);

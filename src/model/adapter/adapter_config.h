@@ -64,6 +64,9 @@ Json ToJson(const AdapterConfig& config);
 // a mistake, while trainers that write one list for all families leave some behind.
 enum class UnusedTargets { kRefused, kAllowed };
 
+// kUnsupported for a layer of `config` that `model` doesn't have.
+Status CheckLayers(const AdapterConfig& config, const ModelConfig& model, std::string_view where);
+
 // The products of `model` that `config` names, in the order of WeightShapes. kUnsupported, the
 // names that there are told, where a target names none or something that is no product (an
 // embedding, a norm); the head is one where it isn't the embedding.

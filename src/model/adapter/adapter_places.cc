@@ -130,12 +130,6 @@ class PlaceFinder {
                                   WhatThereIs(modules_)));
       }
     }
-    for (const int layer : config_.layers_to_transform) {
-      if (layer >= layers_) {
-        return Refuse(
-            fmt::format("layer {} is none of the model's; it has 0 to {}", layer, layers_ - 1));
-      }
-    }
     return {};
   }
 
@@ -181,7 +175,7 @@ class PlaceFinder {
 
  private:
   PlaceFinder(const AdapterConfig& config, const ModelConfig& model, std::string_view where)
-      : config_(config), where_(where), modules_(ModulesOf(model)), layers_(model.layers) {}
+      : config_(config), where_(where), modules_(ModulesOf(model)) {}
 
   tl::unexpected<Error> Refuse(std::string_view why) const {
     return MakeError(ErrorKind::kUnsupported, "{}: {}", where_, why);
@@ -228,7 +222,6 @@ class PlaceFinder {
   const AdapterConfig& config_;
   std::string where_;
   std::vector<AdaptableModule> modules_;
-  int layers_;
   std::unique_ptr<ModulePattern> target_, exclude_;
   std::vector<std::pair<ModulePattern, int64_t>> ranks_;
   std::vector<std::pair<ModulePattern, double>> alphas_;
@@ -236,11 +229,23 @@ class PlaceFinder {
 
 }  // namespace
 
+Status CheckLayers(const AdapterConfig& config, const ModelConfig& model, std::string_view where) {
+  for (const int layer : config.layers_to_transform) {
+    if (layer < model.layers) continue;
+    return MakeError(ErrorKind::kUnsupported, "{}: layer {} is none of the model's; it has 0 to {}",
+                     where, layer, model.layers - 1);
+  }
+  return {};
+}
+
 Expected<std::vector<AdapterPlace>> PlacesOf(const AdapterConfig& config, const ModelConfig& model,
                                              std::string_view where, UnusedTargets unused) {
   MORES_ASSIGN_OR_RETURN(const PlaceFinder finder, PlaceFinder::Make(config, model, where));
   MORES_RETURN_IF_ERROR(finder.CheckTargets());
-  if (unused == UnusedTargets::kRefused) MORES_RETURN_IF_ERROR(finder.CheckNames());
+  if (unused == UnusedTargets::kRefused) {
+    MORES_RETURN_IF_ERROR(finder.CheckNames());
+    MORES_RETURN_IF_ERROR(CheckLayers(config, model, where));
+  }
   return finder.Find();
 }
 

@@ -146,30 +146,10 @@ Expected<TensorView> AdapterMergedSource::FindAny(const std::string& name) const
                     .owner = values};
 }
 
-// Whether a file of an adapter's folder shapes how the model is asked, and so goes along with it:
-// judge.json and the like, and questions, which are texts.
-bool IsAskingFile(const std::string& name) {
-  return name == text::kJudgeFile || name == text::kAboutFile || name == "judge-profile.json" ||
-         (name.ends_with(".txt") && name != "merges.txt" && name != "vocab.txt");
-}
-
 Expected<std::map<std::string, std::string>> AdapterMergedSource::OtherFiles() const {
-  namespace fs = std::filesystem;
   MORES_ASSIGN_OR_RETURN(auto files, base_->OtherFiles());
-  if (texts_.base_folder.empty()) return files;
-  std::error_code error, ignored;
-  for (fs::directory_iterator at(texts_.folder, error), end; !error && at != end;
-       at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (!at->is_regular_file(ignored) || !IsAskingFile(name)) continue;
-    MORES_ASSIGN_OR_RETURN(files[name], ReadFile(at->path().string()));
-  }
-  if (error) return MakeError(ErrorKind::kIo, "{}: {}", texts_.folder, error.message());
-  MORES_ASSIGN_OR_RETURN(const auto chat_template, texts_.chat_template);
-  MORES_ASSIGN_OR_RETURN(const auto of_base, base_->ChatTemplate());
-  if (chat_template && (!of_base || of_base->source != chat_template->source)) {
-    files["chat_template.jinja"] = chat_template->source;
-  }
+  MORES_ASSIGN_OR_RETURN(auto own, AskingFiles(*base_, *adapter_));
+  for (auto& [name, text] : own) files[name] = std::move(text);
   return files;
 }
 

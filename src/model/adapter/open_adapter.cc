@@ -99,6 +99,12 @@ Status CheckBaseFiles(const std::string& adapter, const Json& base_files, const 
   return {};
 }
 
+// judge.json and the like, and questions, which are texts.
+bool IsAskingFile(const std::string& name) {
+  return name == text::kJudgeFile || name == text::kAboutFile || name == "judge-profile.json" ||
+         (name.ends_with(".txt") && name != "merges.txt" && name != "vocab.txt");
+}
+
 bool ShapesNumbers(const std::string& file) {
   return file != text::kJudgeFile && file != "generation_config.json";
 }
@@ -178,6 +184,28 @@ text::ModelTexts AdaptedTexts(const ModelSource& base, const Adapter& adapter) {
                     (*own.chat_template)->source == (*texts.chat_template)->source;
   if (says(own.chat_template) && !same) texts.chat_template = own.chat_template;
   return texts;
+}
+
+Expected<std::map<std::string, std::string>> AskingFiles(const ModelSource& base,
+                                                         const Adapter& adapter) {
+  namespace fs = std::filesystem;
+  std::map<std::string, std::string> files;
+  if (adapter.path.empty() || !DirectoryExists(adapter.path)) return files;
+  const text::ModelTexts texts = AdaptedTexts(base, adapter);
+  std::error_code error, ignored;
+  for (fs::directory_iterator at(adapter.path, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (!at->is_regular_file(ignored) || !IsAskingFile(name)) continue;
+    MORES_ASSIGN_OR_RETURN(files[name], ReadFile(at->path().string()));
+  }
+  if (error) return MakeError(ErrorKind::kIo, "{}: {}", adapter.path, error.message());
+  MORES_ASSIGN_OR_RETURN(const auto chat_template, texts.chat_template);
+  MORES_ASSIGN_OR_RETURN(const auto of_base, base.ChatTemplate());
+  if (chat_template && (!of_base || of_base->source != chat_template->source)) {
+    files["chat_template.jinja"] = chat_template->source;
+  }
+  return files;
 }
 
 }  // namespace mores::model
