@@ -48,6 +48,9 @@ Status OpenAdapterToTrain(RunSetup& setup) {
         model::PlacesOf(recipe.config, setup.start->config(), "field 'adapter.targets'");
     if (!places)
       return MakeError(ErrorKind::kInput, "{}: {}", setup.recipe_file, places.error().message);
+    MORES_ASSIGN_OR_RETURN(const auto unused,
+                           model::FindUnusedName(recipe.config, setup.start->config()));
+    if (unused) return setup.Refuse(("adapter." + unused->field).c_str(), unused->problem);
     auto made = model::NewAdapter(recipe.config, *setup.start,
                                   static_cast<uint64_t>(setup.recipe.run.seed));
     if (!made) return RefuseAs(setup, "adapter", made.error());
