@@ -1,5 +1,6 @@
 #include "train/preference/references.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -35,6 +36,21 @@ void AppendIds(std::span<const int32_t> ids, std::string& bytes) {
   bytes.append(reinterpret_cast<const char*>(ids.data()), ids.size_bytes());
 }
 
+// What is kept of a completion; null where there is nothing, or what can't be of it: whoever may
+// append to the file may be wrong.
+const std::vector<float>* FindUsable(const ReferenceStore& store, const std::string& key,
+                                     const PreferenceExample& example, size_t completion) {
+  const std::vector<float>* logps = store.Find(key);
+  if (logps == nullptr) return nullptr;
+  const std::vector<uint8_t>& learned = example.learned[completion];
+  const auto tokens =
+      std::count_if(learned.begin(), learned.end(), [](uint8_t one) { return one != 0; });
+  const bool usable = std::ssize(*logps) == tokens &&
+                      std::all_of(logps->begin(), logps->end(),
+                                  [](float logp) { return std::isfinite(logp); });
+  return usable ? logps : nullptr;
+}
+
 // The completions of some examples that aren't known yet.
 MicroBatch UnknownExamples(std::span<const PreferenceExample> examples, const ReferenceStore& store,
                            std::vector<std::vector<std::string>>& keys) {
@@ -44,8 +60,7 @@ MicroBatch UnknownExamples(std::span<const PreferenceExample> examples, const Re
     std::vector<std::string>& of_example = keys.emplace_back();
     for (size_t c = 0; c < examples[i].completions.size(); ++c) {
       of_example.push_back(ReferenceStore::KeyOf(examples[i], c));
-      const std::vector<float>* logps = store.Find(of_example.back());
-      known = known && logps != nullptr;
+      known = known && FindUsable(store, of_example.back(), examples[i], c) != nullptr;
     }
     if (!known) unknown.push_back(static_cast<int32_t>(i));
   }
@@ -104,17 +119,19 @@ class ReferencePass {
     const auto logps = LogpsByCompletion(batch, figures.nll);
     size_t at = 0;
     for (const int32_t i : micro_batch) {
-      for (const std::string& key : keys_[static_cast<size_t>(i)]) {
+      const PreferenceExample& example = examples_[static_cast<size_t>(i)];
+      const std::vector<std::string>& keys = keys_[static_cast<size_t>(i)];
+      for (size_t c = 0; c < keys.size(); ++c) {
         const std::vector<float>& of_completion = logps[at++];
-        if (store_.Find(key) != nullptr) continue;
+        if (FindUsable(store_, keys[c], example, c) != nullptr) continue;
         for (const float logp : of_completion) {
           if (std::isfinite(logp)) continue;
           return MakeError(ErrorKind::kCorrupt,
                            "record '{}': a log-probability under the model that training starts "
                            "from is no number",
-                           examples_[static_cast<size_t>(i)].id);
+                           example.id);
         }
-        MORES_RETURN_IF_ERROR(store_.Add(key, of_completion));
+        MORES_RETURN_IF_ERROR(store_.Add(keys[c], of_completion));
         ++computed_;
       }
     }

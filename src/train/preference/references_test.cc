@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <utility>
 
@@ -157,6 +158,22 @@ TEST_F(ReferencesTest, TornAndForeignBytesArePassedOver) {
   std::string flipped = whole;
   flipped[90] = static_cast<char>(flipped[90] ^ 1);
   EXPECT_EQ(computed_with(flipped), 1);
+}
+
+TEST_F(ReferencesTest, NumbersThatCantBeOfACompletionAreComputedAgain) {
+  const std::vector<PreferenceExample> examples = {Pair(10), Pair(11)};
+  Score(examples, *Open());
+  const auto first = references_;
+  const std::string key = ReferenceStore::KeyOf(examples[0], 0);
+  for (const std::vector<float>& wrong :
+       {std::vector<float>{}, {-1}, {-1, -2, -3}, {-1, std::nanf("")}, {-1, -INFINITY}}) {
+    ASSERT_TRUE(Open()->Add(key, wrong));
+    const ReferenceCounts counts = Score(examples, *Open());
+    EXPECT_EQ(counts.computed, 1);
+    EXPECT_EQ(counts.found, 3);
+    EXPECT_EQ(references_, first);
+    EXPECT_EQ(Score(examples, *Open()).computed, 0) << "the later record counts";
+  }
 }
 
 }  // namespace
