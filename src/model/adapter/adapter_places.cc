@@ -197,8 +197,8 @@ class PlaceFinder {
       }
       if (!any) return Unused("exclude", config_.exclude_pattern, "no layer of the model");
     }
-    MORES_ASSIGN_OR_RETURN(auto unused, FindUnusedKey("rank_pattern", ranks_, config_.rank_pattern,
-                                                      places));
+    MORES_ASSIGN_OR_RETURN(auto unused,
+                           FindUnusedKey("rank_pattern", ranks_, config_.rank_pattern, places));
     if (unused) return unused;
     return FindUnusedKey("alpha_pattern", alphas_, config_.alpha_pattern, places);
   }

@@ -201,8 +201,8 @@ TEST(PreferenceRecipe, RefusesInOneLine) {
             "\"sigmoid\"");
   EXPECT_EQ(problem("simpo_gamma = 0.5\n"), "") << "which it is anyway";
   EXPECT_THAT(problem("kto_chosen_weight = 2\n"), HasSubstr("kto_chosen_weight': is of 'kto'"));
-  for (const char* option : {"discopop_tau", "orpo_lambda", "undesirable_weight",
-                             "f_alpha_divergence_coef"}) {
+  for (const char* option :
+       {"discopop_tau", "orpo_lambda", "undesirable_weight", "f_alpha_divergence_coef"}) {
     EXPECT_THAT(problem(std::string(option) + " = 3\n"), HasSubstr("means nothing to")) << option;
   }
   EXPECT_THAT(problem("loss_type = \"sft\"\nbeta = 0.3\n"), HasSubstr("beta': is of losses"));

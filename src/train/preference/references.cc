@@ -45,9 +45,9 @@ const std::vector<float>* FindUsable(const ReferenceStore& store, const std::str
   const std::vector<uint8_t>& learned = example.learned[completion];
   const auto tokens =
       std::count_if(learned.begin(), learned.end(), [](uint8_t one) { return one != 0; });
-  const bool usable = std::ssize(*logps) == tokens &&
-                      std::all_of(logps->begin(), logps->end(),
-                                  [](float logp) { return std::isfinite(logp); });
+  const bool usable =
+      std::ssize(*logps) == tokens &&
+      std::all_of(logps->begin(), logps->end(), [](float logp) { return std::isfinite(logp); });
   return usable ? logps : nullptr;
 }
 
