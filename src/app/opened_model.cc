@@ -61,7 +61,15 @@ Expected<std::string> FindBase(const std::string& folder) {
     return MakeError(ErrorKind::kMissing, "{}: names no base: --model BASE --adapter {}", field,
                      folder);
   }
-  std::error_code error;
+  std::error_code error, ignored;
+  const auto names_itself = [&] {
+    return MakeError(ErrorKind::kUnsupported,
+                     "{}: names the adapter itself, '{}': --model BASE --adapter {}", field, name,
+                     folder);
+  };
+  const fs::path plain = fs::path(name).lexically_normal();
+  const bool only_here = plain == "." || plain == "./" || plain.is_absolute();
+  if (only_here && fs::equivalent(fs::path(folder) / name, folder, ignored)) return names_itself();
   const fs::path whole = fs::weakly_canonical(folder, error);
   const fs::path beside = (error ? fs::path(folder) : whole).parent_path() / name;
   for (const std::string& path : {beside.string(), name}) {
@@ -75,6 +83,7 @@ Expected<std::string> FindBase(const std::string& folder) {
   }
   if (!IsRemoteModel(name)) {
     Expected<std::string> found = FindModel(name);
+    if (found && fs::equivalent(*found, folder, ignored)) return names_itself();
     if (found) return found;
     // What has to be fetched is told; names of others' hubs are unknown here.
     if (IsInCatalogue(name)) {

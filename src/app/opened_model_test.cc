@@ -60,6 +60,11 @@ TEST_F(OpenedModelTest, FindsTheBaseThatAnAdapterNames) {
   const auto silent = FindModelAndAdapters({.model = Write("silent", 1, "")});
   EXPECT_EQ(silent.error().kind, ErrorKind::kMissing);
   EXPECT_THAT(silent.error().message, HasSubstr("names no base: --model BASE"));
+  for (const std::string& itself : {std::string("."), std::string("./"), Path("itself")}) {
+    const auto named_itself = FindModelAndAdapters({.model = Write("itself", 1, itself)});
+    ASSERT_FALSE(named_itself) << itself;
+    EXPECT_THAT(named_itself.error().message, HasSubstr("names the adapter itself")) << itself;
+  }
   const auto gone = FindModelAndAdapters({.model = Write("gone", 1, "Some/Model-7B")});
   EXPECT_EQ(gone.error().kind, ErrorKind::kMissing);
   EXPECT_THAT(gone.error().message, HasSubstr("'Some/Model-7B' is not here"));

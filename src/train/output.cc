@@ -41,6 +41,18 @@ Expected<Json> HashFiles(const std::string& directory, const std::vector<std::st
   return hashes;
 }
 
+// Whether `path` is `folder` or lies in it, by whatever names.
+bool LiesIn(const std::string& folder, const std::string& path) {
+  std::error_code error, ignored;
+  const fs::path whole = fs::weakly_canonical(fs::absolute(folder, ignored), ignored);
+  if (whole.empty()) return false;
+  for (fs::path at = fs::weakly_canonical(fs::absolute(path, ignored), ignored);;
+       at = at.parent_path()) {
+    if (at == whole || fs::equivalent(at, whole, error)) return true;
+    if (!at.has_relative_path()) return false;
+  }
+}
+
 }  // namespace
 
 OutputPaths::OutputPaths(std::string output)
@@ -65,6 +77,21 @@ Status CheckOutput(const OutputPaths& paths, StartMode start, Found found) {
        !FileExists(output + "/adapter_config.json"))) {
     return MakeError(ErrorKind::kUsage, "{}: is no model directory; it will not be replaced",
                      output);
+  }
+  return {};
+}
+
+Status CheckInputsKept(const OutputPaths& paths, std::span<const RunInput> inputs) {
+  for (const RunInput& input : inputs) {
+    if (input.path.empty()) continue;
+    for (const std::string& written :
+         {paths.model, paths.work, paths.metrics, paths.valid_scores, paths.manifest}) {
+      if (!LiesIn(written, input.path)) continue;
+      return MakeError(ErrorKind::kUsage,
+                       "{}: would be written over what training reads: {} is {}; choose another "
+                       "output",
+                       written, input.field, input.path);
+    }
   }
   return {};
 }

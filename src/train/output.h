@@ -3,6 +3,7 @@
 #define MORES_TRAIN_OUTPUT_H_
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/error.h"
@@ -30,6 +31,14 @@ struct OutputPaths {
 // or it is to be replaced and looks like a directory of a model or of an adapter.
 enum class Found { kNothing, kCheckpoint };
 Status CheckOutput(const OutputPaths& paths, StartMode start, Found found);
+
+// What a run reads: where the recipe says it, and the path; empty ones are none.
+struct RunInput {
+  std::string field;
+  std::string path;
+};
+// kUsage where what the run writes would be one of `inputs`, or replace a folder that holds it.
+Status CheckInputsKept(const OutputPaths& paths, std::span<const RunInput> inputs);
 
 // Whether the output is complete and was made from `fingerprint`; then the manifest.
 Expected<std::optional<Json>> FinishedManifest(const OutputPaths& paths, const Json& fingerprint);

@@ -86,7 +86,7 @@ void ReadModules(TomlFields& fields, const char* key, std::vector<std::string>& 
 
 void ReadAdapterShape(TomlFields& fields, model::AdapterConfig& adapter) {
   constexpr NumberRange kRank{.low = 1, .high = 65536};
-  constexpr NumberRange kAlpha{.low = 0, .high = 1e6, .low_end = NumberRange::Low::kExcluded};
+  constexpr NumberRange kAlpha{.low = 1e-6, .high = 1e6};
   adapter.rank = 16;
   fields.Integer("rank", adapter.rank, kRank);
   adapter.alpha = 2 * static_cast<double>(adapter.rank);
@@ -98,6 +98,9 @@ void ReadAdapterShape(TomlFields& fields, model::AdapterConfig& adapter) {
   adapter.all_linear = adapter.targets.empty() && adapter.target_pattern.empty();
   ReadModules(fields, "exclude", adapter.exclude, adapter.exclude_pattern);
   fields.Integers("layers", adapter.layers_to_transform, {.low = 0, .high = 100000});
+  if (fields.Has("layers") && adapter.layers_to_transform.empty()) {
+    fields.Refuse("layers", "names nothing; without it, all are meant");
+  }
   std::vector<std::pair<std::string, double>> ranks;
   fields.NumbersByName("rank_pattern", ranks, kRank);
   for (const auto& [module, rank] : ranks) {

@@ -9,7 +9,6 @@
 #include "base/hash.h"
 #include "format/profile/asked_profile.h"
 #include "model/adapter/adapter.h"
-#include "model/adapter/module_pattern.h"
 #include "train/output.h"
 #include "train/tokenizer_files.h"
 
@@ -42,26 +41,6 @@ tl::unexpected<Error> RefuseAs(const RunSetup& setup, const char* field, const E
   return setup.Refuse(field, error.message, error.kind);
 }
 
-// A key of rank_pattern or alpha_pattern that finds nothing of what is adapted is a mistake.
-template <class Value>
-Status CheckPatterns(const std::vector<std::pair<std::string, Value>>& patterns, const char* field,
-                     const std::vector<model::AdapterPlace>& places, const RunSetup& setup) {
-  for (const auto& [key, value] : patterns) {
-    const auto pattern = model::ModulePattern::End(key, key);
-    if (!pattern) return RefuseAs(setup, field, pattern.error());
-    bool found = false;
-    for (const model::AdapterPlace& place : places) {
-      const auto matches = pattern->Matches(place.module);
-      if (!matches) return RefuseAs(setup, field, matches.error());
-      found = found || *matches;
-    }
-    if (found) continue;
-    return setup.Refuse(field, fmt::format("'{}' finds nothing that is adapted, such as {}", key,
-                                           places.front().module));
-  }
-  return {};
-}
-
 // Of a new adapter: layers, targets and patterns that the base doesn't have.
 Status CheckAdapterNames(const RunSetup& setup) {
   const model::AdapterConfig& config = setup.recipe.adapter->config;
@@ -72,15 +51,13 @@ Status CheckAdapterNames(const RunSetup& setup) {
         "adapter.layers",
         fmt::format("{} is no layer of the model, which has 0 to {}", layer, base.layers - 1));
   }
-  model::AdapterConfig plain = config;
-  plain.rank_pattern.clear();
-  plain.alpha_pattern.clear();
-  const auto places = model::PlacesOf(plain, base, "field 'adapter.targets'");
+  const auto places = model::PlacesOf(config, base, "field 'adapter.targets'");
   if (!places) {
     return MakeError(ErrorKind::kInput, "{}: {}", setup.recipe_file, places.error().message);
   }
-  MORES_RETURN_IF_ERROR(CheckPatterns(config.rank_pattern, "adapter.rank_pattern", *places, setup));
-  return CheckPatterns(config.alpha_pattern, "adapter.alpha_pattern", *places, setup);
+  MORES_ASSIGN_OR_RETURN(const auto unused, model::FindUnusedName(config, base));
+  if (unused) return setup.Refuse(("adapter." + unused->field).c_str(), unused->problem);
+  return {};
 }
 
 // An adapter to go on from, or a new one. kInput where it was trained on another base.

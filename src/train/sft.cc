@@ -51,6 +51,9 @@ class SftTask : public TrainingTask {
                      options.recipe);
   }
   const TrainingRecipe& recipe() const override { return recipe_; }
+  std::vector<RunInput> DataInputs() const override {
+    return {{"data.train", recipe_.train_path}, {"data.valid", recipe_.valid_path}};
+  }
   Json RecipeJson() const override { return RecipeFingerprint(recipe_); }
   ProfileNeed profile_need() const override {
     return judges() ? ProfileNeed::kRequired : ProfileNeed::kOptional;

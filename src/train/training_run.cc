@@ -40,6 +40,7 @@ class TrainingRun {
 
  private:
   Status Open();
+  Status CheckInputs() const;
   Status Fingerprint();
   Expected<std::optional<FoundCheckpoint>> FindCheckpoint();
   Status Prepare(const std::optional<FoundCheckpoint>& found);
@@ -66,9 +67,21 @@ class TrainingRun {
 
 Status TrainingRun::Open() {
   MORES_RETURN_IF_ERROR(OpenStart(options_.find_model, setup_));
+  MORES_RETURN_IF_ERROR(CheckInputs());
   MORES_RETURN_IF_ERROR(OpenProfile(task_.profile_need(), setup_));
   objective_ = &task_.MakeObjective(setup_);
   return Fingerprint();
+}
+
+// Of what is read, nothing may be where the run writes.
+Status TrainingRun::CheckInputs() const {
+  const TrainingRecipe& recipe = setup_.recipe;
+  std::vector<RunInput> inputs = task_.DataInputs();
+  inputs.push_back({"the recipe", options_.recipe});
+  inputs.push_back({recipe.from.empty() ? "tokenizer.path" : "model.from", setup_.start_path});
+  if (recipe.adapter) inputs.push_back({"adapter.from", recipe.adapter->from});
+  inputs.push_back({"judge.prompt_dir", recipe.judge.prompt_directory});
+  return CheckInputsKept(paths_, inputs);
 }
 
 Status TrainingRun::Fingerprint() {
@@ -309,6 +322,7 @@ Expected<TrainingResult> TrainingRun::Run() {
 }  // namespace
 
 Expected<TrainingResult> RunTraining(const TrainingOptions& options, TrainingTask& task) {
+  if (options.output.empty()) return MakeError(ErrorKind::kUsage, "the output has no name");
   MORES_RETURN_IF_ERROR(task.ReadRecipe(options));
   TrainingRun run(options, task);
   return run.Run();

@@ -66,6 +66,8 @@ class TrainingTask {
   virtual Status ReadRecipe(const TrainingOptions& options) = 0;
   virtual const TrainingRecipe& recipe() const = 0;
   virtual Json RecipeJson() const = 0;
+  // Files of the data, by their fields.
+  virtual std::vector<RunInput> DataInputs() const = 0;
   virtual ProfileNeed profile_need() const = 0;
   // By a profile that was opened, or none.
   virtual Objective& MakeObjective(const RunSetup& setup) = 0;

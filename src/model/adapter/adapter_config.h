@@ -74,6 +74,17 @@ Expected<std::vector<AdapterPlace>> PlacesOf(const AdapterConfig& config, const 
                                              std::string_view where,
                                              UnusedTargets unused = UnusedTargets::kRefused);
 
+// What of `config` beside its targets names nothing: excluded modules that the model doesn't have,
+// patterns that fit none of the places. A mistake in what a person asks for; adapters of others
+// may carry such.
+struct UnusedName {
+  std::string field;  // as recipes have it: "exclude"
+  std::string problem;
+};
+// REQUIRES: PlacesOf finds places.
+Expected<std::optional<UnusedName>> FindUnusedName(const AdapterConfig& config,
+                                                   const ModelConfig& model);
+
 }  // namespace mores::model
 
 #endif  // MORES_MODEL_ADAPTER_ADAPTER_CONFIG_H_

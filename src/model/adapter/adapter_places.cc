@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
+#include <span>
 
 #include "base/strings.h"
 #include "model/adapter/adapter_config.h"
@@ -173,7 +175,51 @@ class PlaceFinder {
     return Refuse(fmt::format("names no layer of the model; {}", WhatThereIs(modules_)));
   }
 
+  // The first of what is asked for that means nothing to the model; `places` are those found.
+  Expected<std::optional<UnusedName>> FindUnused(std::span<const AdapterPlace> places) const {
+    for (const std::string& name : config_.exclude) {
+      const bool any = std::any_of(modules_.begin(), modules_.end(), [&](const auto& module) {
+        return IsNamedBy(module.name, name);
+      });
+      if (!any) return Unused("exclude", name, "no layer of the model");
+    }
+    if (exclude_) {
+      bool any = false;
+      for (const AdaptableModule& module : modules_) {
+        MORES_ASSIGN_OR_RETURN(const bool matches, exclude_->Matches(module.name));
+        any = any || matches;
+      }
+      if (!any) return Unused("exclude", config_.exclude_pattern, "no layer of the model");
+    }
+    MORES_ASSIGN_OR_RETURN(auto unused,
+                           FindUnusedKey("rank_pattern", ranks_, config_.rank_pattern, places));
+    if (unused) return unused;
+    return FindUnusedKey("alpha_pattern", alphas_, config_.alpha_pattern, places);
+  }
+
  private:
+  std::optional<UnusedName> Unused(std::string_view field, std::string_view name,
+                                   std::string_view what) const {
+    return UnusedName{std::string(field),
+                      fmt::format("'{}' names {}; {}", name, what, WhatThereIs(modules_))};
+  }
+
+  template <class Value>
+  Expected<std::optional<UnusedName>> FindUnusedKey(
+      std::string_view field, const std::vector<std::pair<ModulePattern, Value>>& patterns,
+      const std::vector<std::pair<std::string, Value>>& keys,
+      std::span<const AdapterPlace> places) const {
+    for (size_t i = 0; i < patterns.size(); ++i) {
+      bool any = false;
+      for (const AdapterPlace& place : places) {
+        MORES_ASSIGN_OR_RETURN(const bool matches, patterns[i].first.Matches(place.module));
+        any = any || matches;
+      }
+      if (!any) return Unused(field, keys[i].first, "no layer that is adapted");
+    }
+    return std::optional<UnusedName>();
+  }
+
   PlaceFinder(const AdapterConfig& config, const ModelConfig& model, std::string_view where)
       : config_(config), where_(where), modules_(ModulesOf(model)) {}
 
@@ -247,6 +293,13 @@ Expected<std::vector<AdapterPlace>> PlacesOf(const AdapterConfig& config, const 
     MORES_RETURN_IF_ERROR(CheckLayers(config, model, where));
   }
   return finder.Find();
+}
+
+Expected<std::optional<UnusedName>> FindUnusedName(const AdapterConfig& config,
+                                                   const ModelConfig& model) {
+  MORES_ASSIGN_OR_RETURN(const PlaceFinder finder, PlaceFinder::Make(config, model, "adapter"));
+  MORES_ASSIGN_OR_RETURN(const auto places, finder.Find());
+  return finder.FindUnused(places);
 }
 
 }  // namespace mores::model

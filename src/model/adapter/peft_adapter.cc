@@ -25,9 +25,19 @@ std::string InFolder(const std::string& directory, std::string_view name) {
   return fmt::format("{}/{}", directory, name);
 }
 
+// A regular file of a sensible size: pipes and devices may have no end.
 Expected<Json> ReadJsonFile(const std::string& path) {
-  MORES_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  auto json = ParseJson(text, path);
+  constexpr size_t kMostBytes = size_t{16} << 20;
+  if (!FileExists(path)) return MakeError(ErrorKind::kMissing, "{}: no such file", path);
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) {
+    return MakeError(ErrorKind::kCorrupt, "{}: is no regular file", path);
+  }
+  MORES_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(path));
+  if (file.bytes().size() > kMostBytes) {
+    return MakeError(ErrorKind::kCorrupt, "{}: is above {} MiB", path, kMostBytes >> 20);
+  }
+  auto json = ParseJson(std::string(file.bytes()), path);
   if (!json) return MakeError(ErrorKind::kCorrupt, "{}", json.error().message);
   return json;
 }

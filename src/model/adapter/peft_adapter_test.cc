@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <filesystem>
@@ -308,6 +309,21 @@ TEST_F(PeftAdapterTest, SaysWhereAdaptersLie) {
   EXPECT_THAT(Refusal(model), HasSubstr("a pickle can run any code"));
   std::filesystem::remove(Folder("tune") + "/adapter_model.bin");
   EXPECT_THAT(Refusal(model), HasSubstr("adapter_model.safetensors: no such file"));
+}
+
+TEST(PeftAdapterConfigTest, IsARegularFileOfASensibleSize) {
+  const TestDirectory folder;
+  const std::string config = folder.path() + "/adapter_config.json";
+  ASSERT_EQ(mkfifo(config.c_str(), 0600), 0);
+  EXPECT_THAT(ReadAdapterConfig(folder.path()).error().message,
+              HasSubstr("adapter_config.json: is no regular file"));
+  std::filesystem::remove(config);
+  std::filesystem::create_symlink("/dev/zero", config);
+  EXPECT_THAT(ReadAdapterConfig(folder.path()).error().message, HasSubstr("is no regular file"));
+  std::filesystem::remove(config);
+  ASSERT_TRUE(WriteFileAtomically(config, ""));
+  std::filesystem::resize_file(config, 200 << 20);
+  EXPECT_THAT(ReadAdapterConfig(folder.path()).error().message, HasSubstr("is above 16 MiB"));
 }
 
 TEST_F(PeftAdapterTest, TextsOfItsFolderWin) {

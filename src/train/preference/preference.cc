@@ -34,6 +34,9 @@ class PreferenceTask : public TrainingTask {
   Status ReadRecipe(const TrainingOptions& options) override;
   const TrainingRecipe& recipe() const override { return recipe_; }
   Json RecipeJson() const override { return RecipeFingerprint(recipe_); }
+  std::vector<RunInput> DataInputs() const override {
+    return {{"data.train", recipe_.train_path}, {"data.valid", recipe_.valid_path}};
+  }
   ProfileNeed profile_need() const override { return ProfileNeed::kOptional; }
   Objective& MakeObjective(const RunSetup& setup) override;
 
@@ -179,6 +182,16 @@ Status PreferenceTask::Tokenize(RunSetup& setup) {
         options.max_length));
   }
   if (recipe_.loss.Unpaired()) {
+    const std::vector<PreferenceExample>& examples = train_.set.examples;
+    const bool differ = std::any_of(examples.begin(), examples.end(), [&](const auto& example) {
+      return example.completions != examples.front().completions;
+    });
+    if (!differ) {
+      return MakeError(ErrorKind::kInput,
+                       "{}: 'kto' compares completions with others', and all are the same, so "
+                       "nothing could be learned",
+                       recipe_.train_path);
+    }
     for (ReferredSet* data : {&train_, &valid_}) {
       data->mismatched = Mismatched(data->set.examples, options.max_length,
                                     static_cast<uint64_t>(recipe_.run.seed));

@@ -104,6 +104,7 @@ class LossSection {
                                     {"nll_loss_coef", kMeanOfTokens}}) {
       ReadLikelihood(key, note);
     }
+    RefuseWhatNoLossReads();
     RefuseWhatIsNowhere();
     for (const IdleOption& option : kIdleOptions) {
       if (!fields_.Has(option.key)) continue;
@@ -182,6 +183,7 @@ class LossSection {
   // What kind of training LLaMA-Factory and axolotl are asked for.
   void ReadStage(std::vector<std::string>& names) {
     std::string stage, rl;
+    fields_.Exclusive("rl", "stage");
     fields_.Choice("stage", {{"dpo", std::string("dpo")}, {"kto", std::string("kto")}}, stage);
     fields_.Choice("rl",
                    {{"dpo", std::string("dpo")},
@@ -193,6 +195,7 @@ class LossSection {
     for (const auto& [key, value] : {std::pair("stage", stage), std::pair("rl", rl)}) {
       if (value.empty()) continue;
       if (value == "dpo") {
+        RefuseOtherThanDpo(key, names);
         if (names.empty()) Tell(key, Quoted(value), "loss_type = \"sigmoid\"");
       } else if (Given("loss_type", key)) {
         names = {value};
@@ -200,6 +203,17 @@ class LossSection {
         likelihood_of_simpo_ = value == "simpo" && !fields_.Has("cpo_alpha");
         if (!likelihood_of_simpo_) Tell(key, Quoted(value), "loss_type = " + Quoted(value));
       }
+    }
+  }
+
+  // "dpo" is a family: its losses may stand beside it. LLaMA-Factory counts two more to it.
+  void RefuseOtherThanDpo(const char* key, const std::vector<std::string>& names) {
+    const bool wide = std::string_view(key) == "stage";
+    for (const std::string& name : names) {
+      if (name != "kto" && (wide || (name != "simpo" && name != "orpo"))) continue;
+      fields_.Refuse(key, fmt::format("'dpo' stands beside the loss '{}', which is none of its; "
+                                      "leave it out",
+                                      name));
     }
   }
 
@@ -317,6 +331,42 @@ class LossSection {
     }
     if (weight > 0) loss_.terms.push_back({.kind = Kind::kSft, .weight = weight});
     Tell(key, fmt::format("{}", weight), DescribeTerms() + (weight > 0 ? note : ""));
+  }
+
+  // Options of other losses than those chosen; what they are anyway changes nothing.
+  void RefuseWhatNoLossReads() {
+    struct Option {
+      const char* field;
+      bool read;
+      double value, usual;
+      const char* of;
+    };
+    const PreferenceLoss usual;
+    const bool likelihood_alone =
+        std::all_of(loss_.terms.begin(), loss_.terms.end(),
+                    [](const PreferenceLossTerm& term) { return term.kind == Kind::kSft; });
+    const bool kto = loss_.Has(Kind::kKto);
+    for (const Option& option : {
+             Option{"beta", !likelihood_alone, loss_.beta, usual.beta, "losses that compare"},
+             Option{"f_alpha_divergence_coef", loss_.divergence == Divergence::kAlpha,
+                    loss_.alpha_divergence, usual.alpha_divergence,
+                    "f_divergence_type = \"alpha_divergence\""},
+             Option{"discopop_tau", loss_.Has(Kind::kDiscopop), loss_.discopop_tau,
+                    usual.discopop_tau, "'discopop'"},
+             Option{"simpo_gamma", loss_.Has(Kind::kSimpo), loss_.simpo_gamma, usual.simpo_gamma,
+                    "'simpo'"},
+             Option{"orpo_lambda", loss_.Has(Kind::kOrpo), loss_.orpo_lambda, usual.orpo_lambda,
+                    "'orpo'"},
+             Option{"desirable_weight", kto, loss_.desirable_weight, usual.desirable_weight,
+                    "'kto'"},
+             Option{"undesirable_weight", kto, loss_.undesirable_weight, usual.undesirable_weight,
+                    "'kto'"},
+         }) {
+      if (option.read || option.value == option.usual) continue;
+      const auto given = given_as_.find(option.field);
+      fields_.Refuse(given == given_as_.end() ? option.field : given->second,
+                     fmt::format("is of {}, and means nothing to {}", option.of, DescribeTerms()));
+    }
   }
 
   void RefuseWhatIsNowhere() {

@@ -196,6 +196,21 @@ TEST(PreferenceRecipe, RefusesInOneLine) {
   EXPECT_EQ(problem("max_completion_length = 4\n"),
             "2: field 'preference.max_completion_length': is gone: use data.max_completion");
   EXPECT_EQ(problem("bet = 1\n"), "2: field 'preference.bet': unknown field");
+  EXPECT_EQ(problem("simpo_gamma = 1\n"),
+            "2: field 'preference.simpo_gamma': is of 'simpo', and means nothing to loss_type = "
+            "\"sigmoid\"");
+  EXPECT_EQ(problem("simpo_gamma = 0.5\n"), "") << "which it is anyway";
+  EXPECT_THAT(problem("kto_chosen_weight = 2\n"), HasSubstr("kto_chosen_weight': is of 'kto'"));
+  for (const char* option :
+       {"discopop_tau", "orpo_lambda", "undesirable_weight", "f_alpha_divergence_coef"}) {
+    EXPECT_THAT(problem(std::string(option) + " = 3\n"), HasSubstr("means nothing to")) << option;
+  }
+  EXPECT_THAT(problem("loss_type = \"sft\"\nbeta = 0.3\n"), HasSubstr("beta': is of losses"));
+  EXPECT_THAT(problem("stage = \"kto\"\nrl = \"dpo\"\n"), HasSubstr("stands beside 'stage'"));
+  EXPECT_THAT(problem("rl = \"dpo\"\nloss_type = \"simpo\"\n"),
+              HasSubstr("rl': 'dpo' stands beside the loss 'simpo'"));
+  EXPECT_EQ(problem("stage = \"dpo\"\npref_loss = \"simpo\"\n"), "");
+  EXPECT_THAT(problem("stage = \"dpo\"\npref_loss = \"kto\"\n"), HasSubstr("the loss 'kto'"));
   EXPECT_EQ(problem("stage = \"kto\"\npref_ftx = 1\n"),
             "2: field 'preference.stage': 'kto' learns from single completions, the others from "
             "pairs; they don't mix");

@@ -385,6 +385,16 @@ TEST_F(PreferenceRunTest, WhatCantBeTrainedIsOneLineAndLeavesNothing) {
   WriteRecipe("[adapter]\ntargets = [\"q_project\"]\n", "", 2);
   expect("q_project");
   expect("q_proj");  // what there is
+  WriteRecipe("[adapter]\nexclude = [\"nope\"]\n", "", 2);
+  expect("field 'adapter.exclude': 'nope' names no layer of the model; it has q_proj");
+  WriteRecipe("[adapter]\nexclude = \".*nope\"\n", "", 2);
+  expect("field 'adapter.exclude': '.*nope' names no layer");
+  WriteRecipe("[adapter]\nrank_pattern = { zzz = 4 }\n", "", 2);
+  expect("field 'adapter.rank_pattern': 'zzz' names no layer that is adapted");
+  WriteRecipe("[adapter]\ntargets = [\"q_proj\"]\nalpha_pattern = { k_proj = 4 }\n", "", 2);
+  expect("field 'adapter.alpha_pattern': 'k_proj' names no layer that is adapted");
+  WriteRecipe("[adapter]\nlayers = []\n", "", 2);
+  expect("field 'adapter.layers': names nothing");
   WriteRecipe(kAdapter, "loss_type = \"nobody\"", 2);
   expect("loss_type");
   WriteRecipe(kAdapter, "loss_type = \"kto\"", 2);
@@ -399,6 +409,62 @@ TEST_F(PreferenceRunTest, WhatCantBeTrainedIsOneLineAndLeavesNothing) {
   expect("train.jsonl:1: field 'rejected': the same as 'chosen'");
   fs::remove_all(Path("start"));
   expect("train.toml: field 'model.from': ");
+}
+
+TEST_F(PreferenceRunTest, NothingThatIsReadIsReplaced) {
+  const auto expect = [&](const std::string& output, const std::string& part) {
+    const auto result = TrainPreference({.recipe = Path("train.toml"),
+                                         .output = output.empty() ? "" : Path(output),
+                                         .threads = 1,
+                                         .start = StartMode::kFresh,
+                                         .progress = progress_.get(),
+                                         .clock = &SystemClock()});
+    ASSERT_FALSE(result) << output;
+    EXPECT_EQ(result.error().kind, ErrorKind::kUsage);
+    EXPECT_THAT(result.error().message, HasSubstr(part));
+  };
+  const std::string weights = Bytes("start/model.safetensors");
+  fs::create_directory_symlink(Path("start"), Path("link"));
+  for (const char* output : {"start", "start/", "link", "link/../start", ""}) {
+    expect(output, *output == '\0' ? "the output has no name" : "reads: model.from is ");
+  }
+  EXPECT_TRUE(Bytes("start/model.safetensors") == weights);
+  // What would hold all of it, and looks like a model.
+  fs::create_directory(Path("above"));
+  for (const char* name : {"start", "train.toml", "train.jsonl"}) {
+    fs::rename(Path(name), Path("above/") + name);
+  }
+  fs::create_symlink(Path("above/train.toml"), Path("train.toml"));
+  ASSERT_TRUE(WriteFileAtomically(Path("above/config.json"), "{}"));
+  fs::create_directory_symlink(Path("above/start"), Path("start"));
+  fs::create_symlink(Path("above/train.jsonl"), Path("train.jsonl"));
+  expect("above", "over what training reads: data.train is ");
+  EXPECT_TRUE(Bytes("above/start/model.safetensors") == weights);
+  // A file beside the output.
+  fs::remove(Path("train.jsonl"));
+  fs::rename(Path("above/train.jsonl"), Path("out.metrics.jsonl"));
+  fs::create_symlink(Path("out.metrics.jsonl"), Path("train.jsonl"));
+  expect("out", "out.metrics.jsonl: would be written over what training reads: data.train is ");
+}
+
+TEST_F(PreferenceRunTest, SingleCompletionsNeedOthersToCompareWith) {
+  const auto expect = [&](const std::string& lines, const std::string& part) {
+    ASSERT_TRUE(WriteFileAtomically(Path("train.jsonl"), lines));
+    const auto result = Train("bad");
+    ASSERT_FALSE(result) << part;
+    EXPECT_EQ(result.error().kind, ErrorKind::kInput);
+    EXPECT_THAT(result.error().message, HasSubstr(part));
+    EXPECT_FALSE(fs::exists(Path("bad.train")));
+  };
+  WriteRecipe("", "loss_type = \"kto\"", 2);
+  std::string recipe = Bytes("train.toml");
+  recipe.replace(recipe.find("valid_share = 0.2"), 17, "valid_share = 0");
+  recipe.replace(recipe.find("eval_every = 4"), 14, "");
+  ASSERT_TRUE(WriteFileAtomically(Path("train.toml"), recipe));
+  const std::string one = R"({"prompt": "a", "completion": "b", "label": true})";
+  expect(one + "\n", "train.jsonl: 'kto' compares completions with others', and all are the same");
+  expect(one + "\n" + R"({"prompt": "c", "completion": "b", "label": false})" + "\n",
+         "all are the same");
 }
 
 }  // namespace
