@@ -333,7 +333,8 @@ class LossSection {
     Tell(key, fmt::format("{}", weight), DescribeTerms() + (weight > 0 ? note : ""));
   }
 
-  // Options of other losses than those chosen; what they are anyway changes nothing.
+  // Options of other losses than those chosen; what they are anyway changes nothing. beta isn't
+  // one: it stands in everybody's recipes, whatever the loss.
   void RefuseWhatNoLossReads() {
     struct Option {
       const char* field;
@@ -342,12 +343,8 @@ class LossSection {
       const char* of;
     };
     const PreferenceLoss usual;
-    const bool likelihood_alone =
-        std::all_of(loss_.terms.begin(), loss_.terms.end(),
-                    [](const PreferenceLossTerm& term) { return term.kind == Kind::kSft; });
     const bool kto = loss_.Has(Kind::kKto);
     for (const Option& option : {
-             Option{"beta", !likelihood_alone, loss_.beta, usual.beta, "losses that compare"},
              Option{"f_alpha_divergence_coef", loss_.divergence == Divergence::kAlpha,
                     loss_.alpha_divergence, usual.alpha_divergence,
                     "f_divergence_type = \"alpha_divergence\""},

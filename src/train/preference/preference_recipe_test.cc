@@ -205,7 +205,6 @@ TEST(PreferenceRecipe, RefusesInOneLine) {
        {"discopop_tau", "orpo_lambda", "undesirable_weight", "f_alpha_divergence_coef"}) {
     EXPECT_THAT(problem(std::string(option) + " = 3\n"), HasSubstr("means nothing to")) << option;
   }
-  EXPECT_THAT(problem("loss_type = \"sft\"\nbeta = 0.3\n"), HasSubstr("beta': is of losses"));
   EXPECT_THAT(problem("stage = \"kto\"\nrl = \"dpo\"\n"), HasSubstr("stands beside 'stage'"));
   EXPECT_THAT(problem("rl = \"dpo\"\nloss_type = \"simpo\"\n"),
               HasSubstr("rl': 'dpo' stands beside the loss 'simpo'"));
