@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "model/train/train_batch.h"
-#include "tensor/safetensors.h"
+#include "support/model/golden_case.h"
 
 namespace mores::model {
 
@@ -47,19 +47,6 @@ struct AdapterGolden {
   std::map<std::string, std::vector<float>> tensors;
 };
 
-// Every tensor of a file, in float32.
-inline Expected<std::map<std::string, std::vector<float>>> ReadGoldenTensors(
-    const std::string& path) {
-  MORES_ASSIGN_OR_RETURN(const auto file, tensor::SafetensorsFile::Open(path));
-  std::map<std::string, std::vector<float>> tensors;
-  for (const auto& [name, view] : file->tensors()) {
-    std::vector<float>& values = tensors[name];
-    values.resize(static_cast<size_t>(view.elements()));
-    view.CopyTo(values.data());
-  }
-  return tensors;
-}
-
 // `root` is tests/golden.
 inline Expected<AdapterGolden> ReadAdapterGolden(const std::string& root, const std::string& name) {
   const std::string directory = root + "/adapters/" + name;
@@ -71,13 +58,9 @@ inline Expected<AdapterGolden> ReadAdapterGolden(const std::string& root, const 
   golden.adapter_directory = directory + "/adapter";
   golden.batch.tokens = json["tokens"].get<std::vector<int32_t>>();
   golden.batch.offsets = json["offsets"].get<std::vector<int32_t>>();
-  const auto targets = json["targets"].get<std::vector<int32_t>>();
-  const auto weights = json["target_weights"].get<std::vector<float>>();
-  for (size_t row = 0; row < targets.size(); ++row) {
-    golden.total_weight += double{weights[row]};
-    if (weights[row] == 0) continue;
-    golden.batch.predictions.push_back(
-        {.row = static_cast<int32_t>(row), .token = targets[row], .weight = weights[row]});
+  golden.batch.predictions = GoldenPredictions(json);
+  for (const Prediction& prediction : golden.batch.predictions) {
+    golden.total_weight += double{prediction.weight};
   }
   golden.loss = json["loss"].get<double>();
   const Json& adamw = json["adamw"];

@@ -81,6 +81,32 @@ struct GoldenCase {
   }
 };
 
+// Every tensor of a file, in float32.
+inline Expected<std::map<std::string, std::vector<float>>> ReadGoldenTensors(
+    const std::string& path) {
+  MORES_ASSIGN_OR_RETURN(const auto file, tensor::SafetensorsFile::Open(path));
+  std::map<std::string, std::vector<float>> tensors;
+  for (const auto& [name, view] : file->tensors()) {
+    std::vector<float>& values = tensors[name];
+    values.resize(static_cast<size_t>(view.elements()));
+    view.CopyTo(values.data());
+  }
+  return tensors;
+}
+
+// What the targets of a golden.json ask, those without weight left out.
+inline std::vector<Prediction> GoldenPredictions(const Json& json) {
+  const auto targets = json["targets"].get<std::vector<int32_t>>();
+  const auto weights = json["target_weights"].get<std::vector<float>>();
+  std::vector<Prediction> predictions;
+  for (size_t row = 0; row < targets.size(); ++row) {
+    if (weights[row] == 0) continue;
+    predictions.push_back(
+        {.row = static_cast<int32_t>(row), .token = targets[row], .weight = weights[row]});
+  }
+  return predictions;
+}
+
 // `root` is the folder of the cases.
 inline Expected<GoldenCase> ReadGoldenCase(const std::string& root, const std::string& name) {
   const std::string directory = root + "/" + name;
@@ -91,21 +117,9 @@ inline Expected<GoldenCase> ReadGoldenCase(const std::string& root, const std::s
   golden.model_directory = directory + "/model";
   golden.batch.tokens = json["tokens"].get<std::vector<int32_t>>();
   golden.batch.offsets = json["offsets"].get<std::vector<int32_t>>();
-  MORES_ASSIGN_OR_RETURN(const auto file,
-                         tensor::SafetensorsFile::Open(directory + "/golden.safetensors"));
-  for (const auto& [tensor_name, view] : file->tensors()) {
-    std::vector<float>& values = golden.tensors[tensor_name];
-    values.resize(static_cast<size_t>(view.elements()));
-    view.CopyTo(values.data());
-  }
+  MORES_ASSIGN_OR_RETURN(golden.tensors, ReadGoldenTensors(directory + "/golden.safetensors"));
   if (!json.contains("adamw")) return golden;
-  const auto targets = json["targets"].get<std::vector<int32_t>>();
-  const auto weights = json["target_weights"].get<std::vector<float>>();
-  for (size_t row = 0; row < targets.size(); ++row) {
-    if (weights[row] == 0) continue;
-    golden.batch.predictions.push_back(
-        {.row = static_cast<int32_t>(row), .token = targets[row], .weight = weights[row]});
-  }
+  golden.batch.predictions = GoldenPredictions(json);
   golden.loss = json["loss"].get<double>();
   const Json& adamw = json["adamw"];
   golden.adamw = {adamw["lr"].get<double>(),           adamw["beta1"].get<double>(),
