@@ -26,7 +26,7 @@ void ClearKeysAfter(int64_t positions, int64_t head_dim, float* panels);
 void PackKeys(const float* keys, int64_t row, int64_t positions, int64_t head_dim, float* panels);
 
 struct AttentionScratch {
-  tensor::AlignedBuffer<float> scores, gradients, key_panels, value_panels;
+  tensor::AlignedBuffer<float> scores, gradients;
   tensor::AlignedBuffer<uint16_t> tiles;
 };
 
