@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/random.h"
 #include "ops/reference.h"
+#include "ops/tiles.h"
 
 namespace mores::ops {
 namespace {
@@ -90,6 +91,9 @@ struct Numbers {
   DType precision;
   Bf16Sums sums;
   double tolerance;  // of gradients, relative to their row's norm
+  // Of logits, whose operands bf16 holds exactly here, and 16-bit whole numbers nearly: a row of
+  // theirs, with outliers for them, is 3e-4 off at worst.
+  double rounding() const { return PackingOf(precision, sums) == Packing::kInt16 ? 6e-4 : 0; }
 };
 // In bf16 the exponentials are rounded, to 2^-9 each.
 constexpr Numbers kAllNumbers[] = {{DType::kF32, Bf16Sums::kOneByOne, 1e-5},
@@ -117,10 +121,10 @@ TEST_P(FrozenHeadTest, FiguresAreThoseOfTheDistribution) {
           most = std::max(most, p[v]);
         }
         const size_t token = static_cast<size_t>(c.targets[i].token);
-        EXPECT_NEAR(f.nll[i], -std::log(p[token]), 2e-5 * (1 - std::log(p[token])));
-        EXPECT_NEAR(f.entropy[i], entropy, 1e-4 * (1 + entropy));
-        EXPECT_NEAR(f.log_square_sum[i], std::log(squares), 1e-4);
-        EXPECT_NEAR(f.mean_logit[i], mean, 1e-5);
+        EXPECT_NEAR(f.nll[i], -std::log(p[token]), 2e-5 * (1 - std::log(p[token])) + n.rounding());
+        EXPECT_NEAR(f.entropy[i], entropy, 1e-4 * (1 + entropy) + n.rounding());
+        EXPECT_NEAR(f.log_square_sum[i], std::log(squares), 1e-4 + 2 * n.rounding());
+        EXPECT_NEAR(f.mean_logit[i], mean, 1e-5 + n.rounding());
         EXPECT_EQ(f.likeliest[i], p[token] == most ? 1 : 0);
       }
     }

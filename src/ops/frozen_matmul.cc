@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "ops/int16_pairs.h"
 #include "ops/tiles.h"
 #include "tensor/buffer.h"
 
@@ -12,11 +13,14 @@ namespace {
 constexpr int64_t kPanelColumns = 32;
 // Elements decoded at a time: whole blocks of every type.
 constexpr int64_t kDecoded = 512;
+// Rows of float32 or words whose piece of depth stays in the cache beside B's.
+constexpr int64_t kRowsAtOnce = 96;
 
 // Where packed pieces and what they are decoded into lie, one of each a thread.
 struct PieceBuffers {
   tensor::AlignedBuffer<uint16_t> tiles;
-  tensor::AlignedBuffer<float> panels, decoded;
+  tensor::AlignedBuffer<float> panels, decoded, scales;
+  tensor::AlignedBuffer<int16_t> words;
 };
 PieceBuffers& ThreadPieceBuffers() {
   thread_local PieceBuffers buffers;
@@ -55,10 +59,10 @@ class FrozenProduct {
         const Piece piece{column, std::min(task_columns_, columns_ - column), depth,
                           std::min(piece_depth_, a_.depth_ - depth)};
         const Accumulate add = depth > 0 ? Accumulate::kYes : accumulate;
-        if (a_.tiles_) {
-          MultiplyTiles(piece, row, row_end, add);
-        } else {
-          MultiplyPanels(piece, row, row_end, add);
+        switch (a_.packing_) {
+          case Packing::kTiles: MultiplyTiles(piece, row, row_end, add); break;
+          case Packing::kInt16: MultiplyInt16(piece, row, row_end, add); break;
+          case Packing::kPanels: MultiplyPanels(piece, row, row_end, add); break;
         }
       }
     });
@@ -70,7 +74,7 @@ class FrozenProduct {
   void ChoosePieces(int threads) {
     constexpr int64_t kColumns = 192, kFewColumns = 96, kRows = 256, kFewRows = 128;
     const int64_t wanted = threads == 1 ? 1 : 3 * threads;
-    piece_depth_ = a_.tiles_ ? 1024 : 512;
+    piece_depth_ = a_.packing_ == Packing::kTiles ? 1024 : 512;
     if (layout_ == Layout::kPlain && tensor::BlockElements(w_.dtype) > kPanelColumns) {
       // Blocks lie along columns, and are decoded whole.
       piece_depth_ = piece_depth_ * 3 / 4;
@@ -173,6 +177,58 @@ class FrozenProduct {
     }
   }
 
+  void MultiplyInt16(const Piece& piece, int64_t row, int64_t row_end, Accumulate add) const {
+    const int64_t panels = CeilDiv(piece.columns, int16::kColumns);
+    const int64_t blocks = int16::DepthBlocks(piece.depth);
+    int16_t* words = ThreadPieceBuffers().words.Resize(panels * blocks * int16::kPanelBlock);
+    float* scales = ThreadPieceBuffers().scales.Resize(panels * blocks * int16::kColumns);
+    for (int64_t k = 0; k < piece.depth; k += kDecoded) {
+      PackInt16({piece.first_column, piece.columns, piece.first_depth + k,
+                 std::min(kDecoded, piece.depth - k)},
+                k / int16::kScaleDepth, blocks, words, scales);
+    }
+    const int64_t a_blocks = int16::DepthBlocks(a_.depth_);
+    for (int64_t r = row; r < row_end; r += kRowsAtOnce) {
+      const int64_t at = r * a_blocks + piece.first_depth / int16::kScaleDepth;
+      int16::MatMul({.rows = std::min(kRowsAtOnce, row_end - r),
+                     .columns = piece.columns,
+                     .depth_blocks = blocks,
+                     .a = a_.words_.data() + at * int16::kScaleDepth,
+                     .a_scales = a_.scales_.data() + at,
+                     .a_row = a_blocks * int16::kScaleDepth,
+                     .a_scales_row = a_blocks,
+                     .b = words,
+                     .b_scales = scales,
+                     .b_panel = blocks * int16::kPanelBlock,
+                     .b_scales_panel = blocks * int16::kColumns,
+                     .c = c_ + r * c_row_ + piece.first_column,
+                     .c_row = c_row_,
+                     .accumulate = add});
+    }
+  }
+
+  // A part of a piece, from its depth block `first_block` on, into panels of `blocks` depth blocks.
+  void PackInt16(const Piece& part, int64_t first_block, int64_t blocks, int16_t* words,
+                 float* scales) const {
+    const bool transposed = layout_ == Layout::kTransposed;
+    const float* plain =
+        transposed ? nullptr
+                   : Decode(part.first_depth, part.depth, part.first_column, part.columns);
+    for (int64_t n = 0; n < part.columns; n += int16::kColumns) {
+      const int64_t count = std::min(int16::kColumns, part.columns - n);
+      const int64_t at = n / int16::kColumns * blocks + first_block;
+      int16_t* to = words + at * int16::kPanelBlock;
+      float* to_scales = scales + at * int16::kColumns;
+      if (transposed) {
+        int16::PackColumnsTransposed(
+            Decode(part.first_column + n, count, part.first_depth, part.depth), part.depth, count,
+            part.depth, to, to_scales);
+      } else {
+        int16::PackColumns(plain + n, part.columns, count, part.depth, to, to_scales);
+      }
+    }
+  }
+
   void MultiplyPanels(const Piece& piece, int64_t row, int64_t row_end, Accumulate add) const {
     const int64_t panels = CeilDiv(piece.columns, kPanelColumns);
     float* packed = ThreadPieceBuffers().panels.Resize(panels * piece.depth * kPanelColumns);
@@ -184,8 +240,6 @@ class FrozenProduct {
     if (a_.precision_ == DType::kBf16 && w_.dtype != DType::kBf16) {
       Kernels().round_to_bf16(packed, packed, panels * piece.depth * kPanelColumns);
     }
-    // Rows whose piece of depth stays in the cache beside B's.
-    constexpr int64_t kRowsAtOnce = 96;
     for (int64_t r = row; r < row_end; r += kRowsAtOnce) {
       for (int64_t panel = 0; panel < panels; ++panel) {
         const int64_t column = panel * kPanelColumns;

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/cpu.h"
+#include "ops/int16_pairs.h"
 #include "ops/rows.h"
 #include "ops/tiles.h"
 
@@ -37,8 +38,13 @@ void PackTiles(MatrixView x, tensor::AlignedBuffer<uint16_t>& packed, const Pack
 }  // namespace
 
 std::string_view FastestSums() {
-  const bool pairs = CurrentIsaLevel() == IsaLevel::kAvx512 && CurrentCpuFeatures().avx512_bf16;
-  return pairs ? "avx512_bf16" : Name(CurrentIsaLevel());
+  const bool avx512 = CurrentIsaLevel() == IsaLevel::kAvx512;
+  switch (PackingOf(DType::kBf16, Bf16Sums::kPairs)) {
+    case Packing::kTiles: return avx512 ? "avx512_bf16" : "amx";
+    case Packing::kInt16: return avx512 ? "avx512_int16" : "avx2_int16";
+    case Packing::kPanels: break;
+  }
+  return Name(CurrentIsaLevel());
 }
 
 void LeftOperand::Pack(MatrixView a, Layout layout, DType precision, ThreadPool& pool,
@@ -47,11 +53,13 @@ void LeftOperand::Pack(MatrixView a, Layout layout, DType precision, ThreadPool&
   rows_ = plain ? a.rows : a.columns;
   depth_ = plain ? a.columns : a.rows;
   precision_ = precision;
-  tiles_ = UseTiles(precision, sums);
+  packing_ = PackingOf(precision, sums);
   row_step_ = plain ? a.stride : 1;
   depth_step_ = plain ? 1 : a.stride;
   plain_ = a.data;
-  if (tiles_ && plain) {
+  if (packing_ == Packing::kInt16) {
+    PackInt16(a, layout, pool);
+  } else if (packing_ == Packing::kTiles && plain) {
     const int64_t step = CeilDiv(depth_, amx::kTileDepth) * amx::kTileElements;
     uint16_t* out = packed_.Resize(TileBlocks(rows_) * step);
     pool.ParallelFor(TileBlocks(rows_), [&](int64_t block) {
@@ -59,7 +67,7 @@ void LeftOperand::Pack(MatrixView a, Layout layout, DType precision, ThreadPool&
       const int64_t rows = std::clamp<int64_t>(rows_ - row, 0, amx::kTileRows);
       amx::PackRows(a.data + row * a.stride, a.stride, rows, depth_, out + block * step);
     });
-  } else if (tiles_) {
+  } else if (packing_ == Packing::kTiles) {
     PackTiles(a, packed_, amx::PackRowTileTransposed, pool);
   } else if (precision == DType::kBf16) {
     float* out = rounded_.Resize(a.rows * a.columns);
@@ -76,17 +84,41 @@ void LeftOperand::Pack(MatrixView a, Layout layout, DType precision, ThreadPool&
   }
 }
 
-int64_t RightOperand::bytes() const { return panels_.size() * 4 + packed_.size() * 2; }
+void LeftOperand::PackInt16(MatrixView a, Layout layout, ThreadPool& pool) {
+  const int64_t blocks = int16::DepthBlocks(depth_), row = blocks * int16::kScaleDepth;
+  int16_t* words = words_.Resize(rows_ * row);
+  float* scales = scales_.Resize(rows_ * blocks);
+  constexpr int64_t kRowsATask = 32;
+  pool.ParallelFor(CeilDiv(rows_, kRowsATask), [&](int64_t task) {
+    const int64_t begin = task * kRowsATask, end = std::min(rows_, begin + kRowsATask);
+    if (layout == Layout::kTransposed) {
+      int16::PackRowsTransposed(a.data + begin, a.stride, end - begin, depth_, words + begin * row,
+                                row, scales + begin * blocks, blocks);
+      return;
+    }
+    for (int64_t r = begin; r < end; ++r) {
+      int16::PackRow(a.data + r * a.stride, depth_, words + r * row, scales + r * blocks);
+    }
+  });
+}
+
+int64_t RightOperand::bytes() const {
+  return panels_.size() * 4 + packed_.size() * 2 + words_.size() * 2 + scales_.size() * 4;
+}
 
 void RightOperand::Resize(int64_t depth, int64_t columns, DType precision, Bf16Sums sums) {
   static_assert(kColumnGroup == kPanel && kColumnGroup == 2 * amx::kTileRows);
-  static_assert(kDepthGroup == amx::kTileDepth);
+  static_assert(kDepthGroup % amx::kTileDepth == 0 && kDepthGroup == int16::kScaleDepth);
   MORES_CHECK(precision == DType::kF32 || precision == DType::kBf16);
   depth_ = depth;
   columns_ = columns;
   precision_ = precision;
-  tiles_ = UseTiles(precision, sums);
-  if (tiles_) {
+  packing_ = PackingOf(precision, sums);
+  if (packing_ == Packing::kInt16) {
+    const int64_t blocks = CeilDiv(columns, kPanel) * 2 * int16::DepthBlocks(depth);
+    words_.Resize(blocks * int16::kPanelBlock);
+    scales_.Resize(blocks * int16::kColumns);
+  } else if (packing_ == Packing::kTiles) {
     packed_.Resize(TileBlocks(columns) * CeilDiv(depth, amx::kTileDepth) * amx::kTileElements);
   } else if (precision == DType::kBf16) {
     packed_.Resize(CeilDiv(columns, kPanel) * depth * kPanel);
@@ -101,10 +133,10 @@ void RightOperand::PackPart(int64_t first_column, int64_t first_depth, MatrixVie
   for (int64_t group = 0; group < rows.rows; group += kColumnGroup) {
     const MatrixView part{rows.data + group * rows.stride,
                           std::min(kColumnGroup, rows.rows - group), rows.columns, rows.stride};
-    if (tiles_) {
-      PackTileColumns(first_column + group, first_depth, part);
-    } else {
-      PackPanelColumns(first_column + group, first_depth, part);
+    switch (packing_) {
+      case Packing::kTiles: PackTileColumns(first_column + group, first_depth, part); break;
+      case Packing::kInt16: PackInt16Columns(first_column + group, first_depth, part); break;
+      case Packing::kPanels: PackPanelColumns(first_column + group, first_depth, part); break;
     }
   }
 }
@@ -118,6 +150,28 @@ void RightOperand::PackTileColumns(int64_t first, int64_t first_depth, MatrixVie
                                rows.columns,
                                packed_.data() + (first + column) / amx::kTileRows * step +
                                    first_depth / amx::kTileDepth * amx::kTileElements);
+  }
+}
+
+void RightOperand::PackInt16Columns(int64_t first, int64_t first_depth, MatrixView rows) {
+  const int64_t blocks = int16::DepthBlocks(depth_);
+  for (int64_t column = 0; column < kColumnGroup; column += int16::kColumns) {
+    const int64_t real = std::clamp<int64_t>(rows.rows - column, 0, int16::kColumns);
+    const int64_t at = (first + column) / int16::kColumns * blocks + first_depth / kDepthGroup;
+    int16::PackColumnsTransposed(rows.data + (real > 0 ? column * rows.stride : 0), rows.stride,
+                                 real, rows.columns, words_.data() + at * int16::kPanelBlock,
+                                 scales_.data() + at * int16::kColumns);
+  }
+}
+
+void RightOperand::PackInt16Plain(int64_t first, int64_t count, MatrixView b) {
+  const int64_t blocks = int16::DepthBlocks(depth_);
+  for (int64_t column = 0; column < kColumnGroup; column += int16::kColumns) {
+    const int64_t real = std::clamp<int64_t>(count - column, 0, int16::kColumns);
+    const int64_t at = (first + column) / int16::kColumns * blocks;
+    int16::PackColumns(b.data + (real > 0 ? first + column : 0), b.stride, real, b.rows,
+                       words_.data() + at * int16::kPanelBlock,
+                       scales_.data() + at * int16::kColumns);
   }
 }
 
@@ -153,14 +207,16 @@ void RightOperand::Pack(MatrixView b, Layout layout, DType precision, ThreadPool
                         Bf16Sums sums) {
   const bool plain = layout == Layout::kPlain;
   Resize(plain ? b.rows : b.columns, plain ? b.columns : b.rows, precision, sums);
-  if (tiles_ && plain) {
+  if (packing_ == Packing::kTiles && plain) {
     PackTiles(b, packed_, amx::PackColumnTile, pool);
     return;
   }
   pool.ParallelFor(CeilDiv(columns_, kColumnGroup), [&](int64_t group) {
     const int64_t first = group * kColumnGroup;
     const int64_t count = std::min(kColumnGroup, columns_ - first);
-    if (plain) {
+    if (plain && packing_ == Packing::kInt16) {
+      PackInt16Plain(first, count, b);
+    } else if (plain) {
       PackPanelPlain(first, count, b);
     } else {
       PackPart(first, 0, {b.data + first * b.stride, count, b.columns, b.stride});
@@ -174,7 +230,7 @@ class Product {
   Product(const LeftOperand& a, const RightOperand& b, float* c, int64_t c_row,
           Accumulate accumulate)
       : a_(a), b_(b), c_(c), c_row_(c_row), accumulate_(accumulate) {
-    MORES_CHECK(a.depth_ == b.depth_ && a.tiles_ == b.tiles_ && a.precision_ == b.precision_);
+    MORES_CHECK(a.depth_ == b.depth_ && a.packing_ == b.packing_ && a.precision_ == b.precision_);
   }
 
   void Run(ThreadPool& pool) {
@@ -196,11 +252,11 @@ class Product {
     constexpr int64_t kCacheBytes = 1 << 20;
     constexpr int64_t kMostRows = 512, kLeastColumns = 64;
     const auto to_tiles = [](int64_t count) { return CeilDiv(count, 32) * 32; };
-    const int64_t line_bytes = std::max<int64_t>(1, a_.depth_ * (a_.tiles_ ? 2 : 4));
+    const int64_t line_bytes = std::max<int64_t>(1, a_.depth_ * (a_.packing_ == Packing::kPanels ? 4 : 2));
     const int64_t cached = std::max<int64_t>(32, kCacheBytes / line_bytes / 32 * 32);
     const int64_t wanted = threads == 1 ? 1 : 4 * threads;
     block_columns_ = to_tiles(b_.columns_);
-    if (a_.tiles_ && a_.depth_ <= amx::kShallowDepth) {
+    if (a_.packing_ == Packing::kTiles && a_.depth_ <= amx::kShallowDepth) {
       block_columns_ = std::min(block_columns_, std::max(kLeastColumns, cached));
       block_rows_ = std::clamp<int64_t>(to_tiles(CeilDiv(a_.rows_, wanted)), 32, kMostRows);
     } else {
@@ -213,7 +269,25 @@ class Product {
   }
 
   void RunBlock(int64_t row, int64_t row_end, int64_t column, int64_t column_end) {
-    if (a_.tiles_) {
+    if (a_.packing_ == Packing::kInt16) {
+      const int64_t blocks = int16::DepthBlocks(a_.depth_), at = column / int16::kColumns * blocks;
+      int16::MatMul({.rows = row_end - row,
+                     .columns = column_end - column,
+                     .depth_blocks = blocks,
+                     .a = a_.words_.data() + row * blocks * int16::kScaleDepth,
+                     .a_scales = a_.scales_.data() + row * blocks,
+                     .a_row = blocks * int16::kScaleDepth,
+                     .a_scales_row = blocks,
+                     .b = b_.words_.data() + at * int16::kPanelBlock,
+                     .b_scales = b_.scales_.data() + at * int16::kColumns,
+                     .b_panel = blocks * int16::kPanelBlock,
+                     .b_scales_panel = blocks * int16::kColumns,
+                     .c = c_ + row * c_row_ + column,
+                     .c_row = c_row_,
+                     .accumulate = accumulate_});
+      return;
+    }
+    if (a_.packing_ == Packing::kTiles) {
       const int64_t depth_blocks = CeilDiv(a_.depth_, amx::kTileDepth);
       MatMulTiles({.a = a_.packed_.data(),
                    .b = b_.packed_.data(),
@@ -273,9 +347,9 @@ void MatMul(const LeftOperand& a, const RightOperand& b, float* c, int64_t c_row
 void GatedProduct::Run(const LeftOperand& a, const RightOperand& b, const float* bias,
                        ThreadPool& pool) {
   MORES_CHECK(a.rows_ > 0 && a.depth_ == b.depth_ && b.columns_ % 2 == 0);
-  MORES_CHECK(a.tiles_ == b.tiles_ && a.precision_ == b.precision_);
+  MORES_CHECK(a.packing_ == b.packing_ && a.precision_ == b.precision_);
   const int64_t columns = b.columns() / 2;
-  if (a.tiles_ && CurrentIsaLevel() == IsaLevel::kAmx && bias == nullptr &&
+  if (a.packing_ == Packing::kTiles && CurrentIsaLevel() == IsaLevel::kAmx && bias == nullptr &&
       columns % amx::kTileDepth == 0) {
     RunTiles(a, b, pool);
     return;
@@ -292,7 +366,7 @@ void GatedProduct::Run(const LeftOperand& a, const RightOperand& b, const float*
     }
   });
   h_.Pack({values_.data(), a.rows(), columns, columns}, Layout::kPlain, a.precision_, pool,
-          a.tiles_ ? Bf16Sums::kPairs : Bf16Sums::kOneByOne);
+          a.packing_ != Packing::kPanels ? Bf16Sums::kPairs : Bf16Sums::kOneByOne);
 }
 
 void GatedProduct::RunTiles(const LeftOperand& a, const RightOperand& b, ThreadPool& pool) {
@@ -302,7 +376,7 @@ void GatedProduct::RunTiles(const LeftOperand& a, const RightOperand& b, ThreadP
   h_.rows_ = a.rows_;
   h_.depth_ = columns;
   h_.precision_ = a.precision_;
-  h_.tiles_ = true;
+  h_.packing_ = Packing::kTiles;
   uint16_t* h = h_.packed_.Resize(TileBlocks(a.rows_) * h_depth_blocks * amx::kTileElements);
   // A task: some rows by some columns, enough of both for a few tasks a thread.
   const int64_t wanted = pool.threads() == 1 ? 1 : 4 * pool.threads();

@@ -8,6 +8,8 @@
 
 #include "base/cpu.h"
 #include "base/random.h"
+#include "ops/int16_pairs.h"
+#include "ops/tiles.h"
 
 namespace mores::ops {
 namespace {
@@ -54,17 +56,30 @@ std::vector<float> Multiply(const Shape& s, const std::vector<float>& a, Layout 
   return c;
 }
 
-float Operand(const std::vector<float>& x, int64_t i, DType precision) {
+bool InInt16(Numbers n) { return PackingOf(n.precision, n.sums) == Packing::kInt16; }
+
+float Operand(const std::vector<float>& x, int64_t i, Numbers numbers) {
   const float v = x[static_cast<size_t>(i)];
-  return precision == DType::kBf16 ? tensor::ToFloat(tensor::ToBFloat16(v)) : v;
+  const bool rounded = numbers.precision == DType::kBf16 && !InInt16(numbers);
+  return rounded ? tensor::ToFloat(tensor::ToBFloat16(v)) : v;
 }
 
-// The worst element may differ from the reference by K roundings of the sum of magnitudes.
+double LargestMagnitude(const std::vector<float>& x) {
+  double largest = 0;
+  for (const float v : x) largest = std::max(largest, std::abs(double{v}));
+  return largest;
+}
+
+// The worst element may differ from the reference by K roundings of the sum of magnitudes, in
+// whole numbers by those of the operands, too.
 TEST_P(MatMulTest, AgreesWithReference) {
   for (const Shape s : {Shape{1, 1, 1}, {3, 5, 7}, {16, 16, 32}, {33, 47, 65}, {70, 129, 31}}) {
     const auto a = RandomMatrix(s.m * s.k, 1), b = RandomMatrix(s.n * s.k, 2);
     const auto c0 = RandomMatrix(s.m * s.n, 3);
     for (const Numbers numbers : kAllNumbers) {
+      const double whole = 0.501 / static_cast<double>(int16::kLargest);
+      const double a_off = InInt16(numbers) ? LargestMagnitude(a) * whole : 0;
+      const double b_off = InInt16(numbers) ? LargestMagnitude(b) * whole : 0;
       for (int layouts = 0; layouts < 8; ++layouts) {
         const Layout la = layouts & 1 ? Layout::kTransposed : Layout::kPlain;
         const Layout lb = layouts & 2 ? Layout::kTransposed : Layout::kPlain;
@@ -72,17 +87,18 @@ TEST_P(MatMulTest, AgreesWithReference) {
         const auto c = Multiply(s, a, la, b, lb, numbers, 2, c0, accumulate);
         for (int64_t i = 0; i < s.m; ++i) {
           for (int64_t j = 0; j < s.n; ++j) {
-            double sum = layouts & 4 ? c0[static_cast<size_t>(i * s.n + j)] : 0, magnitude = 1e-6;
+            double sum = layouts & 4 ? c0[static_cast<size_t>(i * s.n + j)] : 0, magnitude = 1e-6, off = 0;
             for (int64_t k = 0; k < s.k; ++k) {
               const double x =
-                  Operand(a, la == Layout::kPlain ? i * s.k + k : k * s.m + i, numbers.precision);
+                  Operand(a, la == Layout::kPlain ? i * s.k + k : k * s.m + i, numbers);
               const double y =
-                  Operand(b, lb == Layout::kPlain ? k * s.n + j : j * s.k + k, numbers.precision);
+                  Operand(b, lb == Layout::kPlain ? k * s.n + j : j * s.k + k, numbers);
               sum += x * y;
               magnitude += std::abs(x * y);
+              off += (std::abs(x) + a_off) * b_off + std::abs(y) * a_off;
             }
             ASSERT_NEAR(c[static_cast<size_t>(i * s.n + j)], sum,
-                        6e-8 * static_cast<double>(s.k + 4) * (magnitude + std::abs(sum)))
+                        6e-8 * static_cast<double>(s.k + 4) * (magnitude + std::abs(sum)) + off)
                 << Name(GetParam()) << " " << s.m << "x" << s.n << "x" << s.k << " at " << i << ","
                 << j << " layouts " << layouts;
           }
@@ -145,17 +161,29 @@ TEST_P(MatMulTest, GatedProductIsItsParts) {
 }
 
 // A weight that is packed part by part, in any order, is the one packed at once: by its products
-// with the unit vectors, which are its elements rounded.
+// with the unit vectors, which are its elements rounded, in whole numbers nearly.
 TEST_P(MatMulTest, PartsMakeUpTheWhole) {
   ThreadPool pool(1);
   for (const Shape s : {Shape{64, 40, 64}, {100, 33, 100}, {321, 96, 321}}) {
     std::vector<float> weight = RandomMatrix(s.n * s.k, 7), unit(static_cast<size_t>(s.k * s.k));
     weight[3] = -0.0f;
     for (int64_t i = 0; i < s.k; ++i) unit[static_cast<size_t>(i * s.k + i)] = 1;
-    for (const auto [precision, sums] : kAllNumbers) {
+    for (const Numbers numbers : kAllNumbers) {
+      const auto [precision, sums] = numbers;
       LeftOperand left;
       left.Pack({unit.data(), s.k, s.k, s.k}, Layout::kPlain, precision, pool, sums);
-      for (const int64_t step : {int64_t{32}, int64_t{96}, int64_t{512}}) {
+      RightOperand whole;
+      whole.Pack({weight.data(), s.n, s.k, s.k}, Layout::kTransposed, precision, pool, sums);
+      std::vector<float> expected(static_cast<size_t>(s.k * s.n));
+      MatMul(left, whole, expected.data(), s.n, Accumulate::kNo, pool);
+      const float off = InInt16(numbers) ? 1e-3f : 0;
+      for (int64_t k = 0; k < s.k; ++k) {
+        for (int64_t n = 0; n < s.n; ++n) {
+          ASSERT_NEAR(expected[static_cast<size_t>(k * s.n + n)],
+                      Operand(weight, n * s.k + k, numbers), off);
+        }
+      }
+      for (const int64_t step : {int64_t{64}, int64_t{192}, int64_t{512}}) {
         RightOperand right;
         right.Resize(s.k, s.n, precision, sums);
         for (int64_t k = (s.k - 1) / step * step; k >= 0; k -= step) {
@@ -167,12 +195,7 @@ TEST_P(MatMulTest, PartsMakeUpTheWhole) {
         }
         std::vector<float> c(static_cast<size_t>(s.k * s.n));
         MatMul(left, right, c.data(), s.n, Accumulate::kNo, pool);
-        for (int64_t k = 0; k < s.k; ++k) {
-          for (int64_t n = 0; n < s.n; ++n) {
-            ASSERT_EQ(c[static_cast<size_t>(k * s.n + n)], Operand(weight, n * s.k + k, precision))
-                << k << " " << n << " step " << step;
-          }
-        }
+        ASSERT_EQ(c, expected) << "step " << step;
       }
     }
   }

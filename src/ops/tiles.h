@@ -1,4 +1,5 @@
-// Products of bf16 tiles (ops/amx.h) by what the level in force has for them.
+// How operands of products are packed, and products of bf16 tiles (ops/amx.h) by what the level in
+// force has for them.
 #ifndef MORES_OPS_TILES_H_
 #define MORES_OPS_TILES_H_
 
@@ -12,11 +13,18 @@
 
 namespace mores::ops {
 
-// Whether operands are packed as tiles.
+// Whether operands are packed as tiles, those of attention too.
 inline bool UseTiles(DType precision, Bf16Sums sums) {
   if (precision != DType::kBf16) return false;
   return CurrentIsaLevel() == IsaLevel::kAmx ||
          (sums == Bf16Sums::kPairs && CurrentCpuFeatures().avx512_bf16);
+}
+
+inline Packing PackingOf(DType precision, Bf16Sums sums) {
+  if (precision != DType::kBf16) return Packing::kPanels;
+  if (UseTiles(precision, sums)) return Packing::kTiles;
+  const bool words = CurrentIsaLevel() == IsaLevel::kAvx2 || CurrentCpuFeatures().avx512_vnni;
+  return sums == Bf16Sums::kPairs && words ? Packing::kInt16 : Packing::kPanels;
 }
 
 // Tiles along rows or columns, whole pairs.

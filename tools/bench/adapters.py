@@ -159,8 +159,7 @@ class AdapterComparison:
             "data": data, "model": {"from": "base"}, "adapter": {"from": "adapter"},
             "optim": {"epochs": 1, "learning_rate": 1e-4, "tokens_per_step": per_step,
                       "micro_batch_tokens": min(per_step, args.micro_batch_tokens)},
-            "run": {"precision": "f32" if args.isa == "avx2" else "bf16",
-                    "checkpoint_seconds": 0}})
+            "run": {"precision": "bf16", "checkpoint_seconds": 0}})
         mores = [args.mores, "train", command, f"{self.work}/{kind}.toml", "-o", out, "--fresh",
                  "--threads", str(args.threads)]
         peak = run_measured(mores + (["--isa", args.isa] if args.isa else []))
