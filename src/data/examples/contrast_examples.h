@@ -25,7 +25,7 @@ struct RequestsOf {
 struct ContrastsRecipe {
   std::string templates;          // below the recipe's folder
   int64_t records = 0;            // made for training, at most, in each language
-  int rounds = 2;                 // how often a request is answered, each time in two ways
+  int rounds = 2;                 // how often a harmful request is answered, each time in two ways
   int64_t most_characters = 300;  // of a request
   std::vector<RequestsOf> harmful, harmless;
   bool given() const { return !templates.empty(); }
@@ -62,11 +62,11 @@ struct ContrastExample {
   std::string group;                 // that of the request
 };
 
-// Each request of the split is answered in two ways, `rounds` times (once for validation), until
-// there are as many examples as the recipe wants. A harmful one is refused, which is safe, and
-// agreed to, which is unsafe; a harmless one is answered or agreed to, and refused, all safe.
-// Requests are those of records with a user's turn and an answer that no test set leaks into; each
-// is taken once. A pure function of its arguments.
+// Each request of the split is answered in two ways, harmful ones `rounds` times (once for
+// validation), until there are as many examples as the recipe wants. A harmful one is refused,
+// which is safe, and agreed to, which is unsafe; a harmless one is answered or agreed to, and
+// refused, all safe. Requests are those of records with a user's turn and an answer that no test
+// set leaks into; each is taken once. A pure function of its arguments.
 std::vector<ContrastExample> MakeContrastExamples(const ContrastTexts& texts,
                                                   const ContrastsRecipe& recipe, Split split,
                                                   uint64_t seed, const std::vector<Item>& items);
