@@ -82,13 +82,22 @@ Row Expected(const Sequences& s, const HeadLayout& h, const std::vector<double>&
   return reference::Attention({query}, keys, values, keys.size() - 1)[0];
 }
 
+// What no number depends on.
+struct Means {
+  Means(int with_threads, int64_t bytes = int64_t{1} << 20)
+      : threads(with_threads), partial_bytes(bytes) {}
+  int threads;
+  int64_t partial_bytes;
+};
+
 struct Result {
   std::vector<float> out, log_sums, gradient;
 };
 
 Result Attend(const Sequences& s, const HeadLayout& h, AttentionNumbers numbers,
-              const std::vector<float>& rows, const std::vector<float>& dout, int threads) {
-  ThreadPool pool(threads);
+              const std::vector<float>& rows, const std::vector<float>& dout, Means means) {
+  ThreadPool pool(means.threads);
+  SegmentAttention attention(means.partial_bytes);
   Result r{std::vector<float>(static_cast<size_t>(s.rows() * h.query_heads() * h.head_dim)),
            std::vector<float>(static_cast<size_t>(s.rows() * h.query_heads())),
            std::vector<float>(rows.size(), 99.0f)};
@@ -98,7 +107,6 @@ Result Attend(const Sequences& s, const HeadLayout& h, AttentionNumbers numbers,
                                     .rows = rows.data(),
                                     .out = r.out.data(),
                                     .log_sums = r.log_sums.data()};
-  SegmentAttention attention;
   attention.Forward(pass, pool);
   attention.Backward({.heads = h,
                       .segments = pass.segments,
@@ -257,6 +265,20 @@ TEST_P(SegmentAttentionTest, NothingDependsOnThreads) {
       EXPECT_EQ(r.out, one.out);
       EXPECT_EQ(r.log_sums, one.log_sums);
       EXPECT_EQ(r.gradient, one.gradient);
+    }
+  }
+}
+
+TEST_P(SegmentAttentionTest, NothingDependsOnTheBoundOfPartialGradients) {
+  const Sequences s;
+  const HeadLayout h = Layout(4, 2, 64);
+  const auto rows = RandomNumbers(s.rows() * h.width, 11);
+  const auto dout = RandomNumbers(s.rows() * 4 * h.head_dim, 12);
+  for (const AttentionNumbers& n : {kFloat, kOneByOne, kPairs}) {
+    const Result all = Attend(s, h, n, rows, dout, 2);
+    for (const int64_t bytes : {1, 300'000}) {
+      EXPECT_EQ(Attend(s, h, n, rows, dout, {2, bytes}).gradient, all.gradient)
+          << bytes;
     }
   }
 }
