@@ -89,6 +89,7 @@ class Engine {
 
   // Natural logarithms, one a token of the continuation.
   std::vector<Expected<std::vector<float>>> Score(std::span<const ScoreItem> items);
+  // The numbers of an item are those of its tokens in the decoder, whatever else is computed.
   std::vector<Expected<Features>> FindFeatures(std::span<const ScoreItem> items);
   std::vector<Expected<Generated>> Generate(std::span<const GenerateItem> items);
   std::vector<Expected<Decided>> Decide(std::span<const DecideItem> items);

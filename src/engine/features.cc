@@ -13,10 +13,11 @@ std::vector<Expected<Features>> Engine::FindFeatures(std::span<const ScoreItem> 
   std::vector<size_t> valid;
   for (size_t i = 0; i < items.size(); ++i) {
     Status status = CheckContinuation(impl_->config(), items[i]);
-    // The last token is computed, too.
-    if (status)
+    if (status) {
+      // The last token is computed, too.
       status = CheckPrompt(impl_->config(), items[i].prompt,
                            static_cast<int64_t>(items[i].continuation.size()));
+    }
     if (!status) {
       results[i] = tl::unexpected<Error>(status.error());
       continue;

@@ -85,7 +85,7 @@ struct Decoder::Impl {
   Status Load(const ModelSource& source, int blocks, ThreadPool& pool) {
     config = source.config();
     if (blocks < 0 || blocks > config.layers) {
-      return MakeError(ErrorKind::kUsage, "{} blocks are asked for; {} has {}", blocks,
+      return MakeError(ErrorKind::kUsage, "{} layers are asked for; {} has {}", blocks,
                        source.path(), config.layers);
     }
     if (blocks > 0) config.layers = blocks;

@@ -89,6 +89,30 @@ void PackColumnBlock(const float* b, int64_t b_row, int16_t* values, float* scal
   }
 }
 
+// 8 pairs of each of 8 columns, kScaleDepth values apart, to 8 pairs of columns.
+void TransposePairs(const int16_t* columns, int16_t* pairs) {
+  __m256i r[8], t[8];
+  for (int64_t i = 0; i < 8; ++i) {
+    r[i] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(columns + i * kScaleDepth));
+  }
+  for (int64_t i = 0; i < 8; i += 2) {
+    t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
+    t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
+  }
+  for (int64_t i = 0; i < 8; i += 4) {
+    r[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
+    r[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
+    r[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
+    r[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
+  }
+  for (int64_t i = 0; i < 4; ++i) {
+    auto* low = reinterpret_cast<__m256i*>(pairs + i * 2 * kColumns);
+    auto* high = reinterpret_cast<__m256i*>(pairs + (i + 4) * 2 * kColumns);
+    _mm256_storeu_si256(low, _mm256_permute2x128_si256(r[i], r[i + 4], 0x20));
+    _mm256_storeu_si256(high, _mm256_permute2x128_si256(r[i], r[i + 4], 0x31));
+  }
+}
+
 constexpr int64_t kRowsAtOnce = 6;
 
 // sum += product, kept in its register: the compiler would hoist loads until sums don't fit.
@@ -323,9 +347,11 @@ void PackColumnsTransposed(const float* b, int64_t b_column, int64_t columns, in
       }
       scales[n] = PackRowBlock(column, rows + n * kScaleDepth);
     }
-    // Pairs are moved as what they are as large as.
-    Kernels().transpose(reinterpret_cast<const float*>(rows), kPairs, kColumns, kPairs,
-                        reinterpret_cast<float*>(values), kColumns);
+    for (int64_t n = 0; n < kColumns; n += 8) {
+      for (int64_t pair = 0; pair < kPairs; pair += 8) {
+        TransposePairs(rows + n * kScaleDepth + 2 * pair, values + (pair * kColumns + n) * 2);
+      }
+    }
     values += kPanelBlock;
     scales += kColumns;
   }

@@ -37,18 +37,7 @@ void PackTiles(MatrixView x, tensor::AlignedBuffer<uint16_t>& packed, const Pack
 
 }  // namespace
 
-std::string_view FastestSums() {
-  const bool avx512 = CurrentIsaLevel() == IsaLevel::kAvx512;
-  switch (PackingOf(DType::kBf16, Bf16Sums::kPairs)) {
-    case Packing::kTiles:
-      return avx512 ? "avx512_bf16" : "amx";
-    case Packing::kInt16:
-      return avx512 ? "avx512_int16" : "avx2_int16";
-    case Packing::kPanels:
-      break;
-  }
-  return Name(CurrentIsaLevel());
-}
+std::string_view FastestSums() { return FastestSumsOf(CurrentIsaLevel(), CurrentCpuFeatures()); }
 
 void LeftOperand::Pack(MatrixView a, Layout layout, DType precision, ThreadPool& pool,
                        Bf16Sums sums) {

@@ -202,6 +202,33 @@ TEST_P(MatMulTest, PartsMakeUpTheWhole) {
   }
 }
 
+TEST(PackingTest, GoesByWhatTheProcessorHas) {
+  struct Row {
+    IsaLevel level;
+    CpuFeatures features;
+    Packing one_by_one, pairs;
+    std::string_view name;
+  };
+  const CpuFeatures none, vnni{.avx512 = true, .avx512_vnni = true};
+  const CpuFeatures bf16{.avx512 = true, .avx512_vnni = true, .avx512_bf16 = true};
+  for (const Row& row : {
+           Row{IsaLevel::kAvx2, none, Packing::kPanels, Packing::kInt16, "avx2_int16"},
+           Row{IsaLevel::kAvx2,
+               {.avx_vnni = true},
+               Packing::kPanels,
+               Packing::kInt16,
+               "avx2_int16"},
+           Row{IsaLevel::kAvx512, {.avx512 = true}, Packing::kPanels, Packing::kPanels, "avx512"},
+           Row{IsaLevel::kAvx512, vnni, Packing::kPanels, Packing::kInt16, "avx512_int16"},
+           Row{IsaLevel::kAvx512, bf16, Packing::kPanels, Packing::kTiles, "avx512_bf16"},
+           Row{IsaLevel::kAmx, bf16, Packing::kTiles, Packing::kTiles, "amx"},
+       }) {
+    EXPECT_EQ(Bf16Packing(row.level, row.features, Bf16Sums::kOneByOne), row.one_by_one);
+    EXPECT_EQ(Bf16Packing(row.level, row.features, Bf16Sums::kPairs), row.pairs);
+    EXPECT_EQ(FastestSumsOf(row.level, row.features), row.name);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Levels, MatMulTest,
                          testing::Values(IsaLevel::kAvx2, IsaLevel::kAvx512, IsaLevel::kAmx),
                          [](const auto& param) { return std::string(Name(param.param)); });
