@@ -1,5 +1,5 @@
-// Many requests at once over one decoder: scoring of given continuations, sampling, and label-first
-// decoding (score the labels, decide, write on after the decided one).
+// Many requests at once over one decoder: scoring of given continuations, features of them,
+// sampling, and label-first decoding (score the labels, decide, write on after the decided one).
 //
 // Results of a request do not depend on the other requests of the call (model/decoder.h). Each
 // names the adapter that it is computed with, null for the model as it is: several go side by side,
@@ -38,6 +38,12 @@ struct ScoreItem {
   std::span<const int32_t> prompt;        // at least one token
   std::span<const int32_t> continuation;  // at least one token
   const model::PackedAdapter* adapter = nullptr;
+};
+
+// What a model makes of a continuation after a prompt: hidden states after its last block, normed.
+struct Features {
+  std::vector<float> last;  // of the last token, [hidden_dim]
+  std::vector<float> mean;  // over the continuation's tokens, [hidden_dim]
 };
 
 struct Generated {
@@ -83,6 +89,7 @@ class Engine {
 
   // Natural logarithms, one a token of the continuation.
   std::vector<Expected<std::vector<float>>> Score(std::span<const ScoreItem> items);
+  std::vector<Expected<Features>> FindFeatures(std::span<const ScoreItem> items);
   std::vector<Expected<Generated>> Generate(std::span<const GenerateItem> items);
   std::vector<Expected<Decided>> Decide(std::span<const DecideItem> items);
 

@@ -9,6 +9,8 @@
 #include "base/cpu.h"
 #include "base/random.h"
 #include "engine/sampler.h"
+#include "model/kv_cache.h"
+#include "model/model_source.h"
 #include "model/train/trainable_model.h"
 #include "ops/matmul.h"
 
@@ -207,6 +209,53 @@ TEST_P(EngineTest, AgreesWithTheTrainableModel) {
       EXPECT_NEAR(scores[i][t], -figures.nll[next++], tolerance) << i << "," << t;
     }
   }
+}
+
+TEST_P(EngineTest, FeaturesAreHiddenStatesOfTheDecoder) {
+  const std::vector<Item> items = RandomItems(20);
+  std::vector<ScoreItem> requests;
+  for (const Item& item : items) requests.push_back({item.prompt, item.continuation});
+  Loaded loaded = Load(2, {.batch_tokens = 200});
+  const auto features = loaded.engine->FindFeatures(requests);
+  const auto dim = static_cast<size_t>(loaded.decoder->config().hidden_dim);
+  model::DecoderScratch scratch;
+  for (size_t i = 0; i < items.size(); ++i) {
+    std::vector<int32_t> tokens = items[i].prompt;
+    tokens.insert(tokens.end(), items[i].continuation.begin(), items[i].continuation.end());
+    model::KvCache cache(*loaded.decoder, static_cast<int64_t>(tokens.size()),
+                         model::KvCache::Keep::kAllLayers, nullptr);
+    const model::Chunk chunk{.tokens = tokens,
+                             .cache = &cache,
+                             .first_wanted = static_cast<int64_t>(items[i].prompt.size())};
+    const auto hidden = loaded.decoder->Forward(std::span(&chunk, 1), scratch, *loaded.pool);
+    const size_t rows = items[i].continuation.size();
+    ASSERT_EQ(hidden.size(), rows * dim);
+    for (size_t d = 0; d < dim; ++d) {
+      double sum = 0;
+      for (size_t row = 0; row < rows; ++row) sum += double{hidden[row * dim + d]};
+      ASSERT_EQ(features[i]->last[d], hidden[(rows - 1) * dim + d]) << i << "," << d;
+      ASSERT_EQ(features[i]->mean[d], static_cast<float>(sum / static_cast<double>(rows)));
+    }
+  }
+}
+
+TEST_P(EngineTest, FeaturesOfTheFirstLayersAlone) {
+  const std::vector<Item> items = RandomItems(3);
+  std::vector<ScoreItem> requests;
+  for (const Item& item : items) requests.push_back({item.prompt, item.continuation});
+  Loaded whole = Load(1, {});
+  const int layers = whole.decoder->config().layers;
+  const auto last_of = [&](int blocks) {
+    auto decoder = model::Decoder::Load(**model::OpenModel(directory_), GetParam().precision,
+                                        *whole.pool, blocks);
+    EXPECT_TRUE(decoder);
+    Engine engine(**decoder, {}, *whole.pool);
+    return engine.FindFeatures(requests)[1]->last;
+  };
+  EXPECT_EQ(last_of(layers), whole.engine->FindFeatures(requests)[1]->last);
+  EXPECT_NE(last_of(1), last_of(layers));
+  EXPECT_FALSE(model::Decoder::Load(**model::OpenModel(directory_), GetParam().precision,
+                                    *whole.pool, layers + 1));
 }
 
 TEST_P(EngineTest, DecidesByWholeChoicesAndWritesOn) {

@@ -51,6 +51,7 @@ constexpr KnownOption kKnown[] = {
     {"bytes", kFiles, ""},
     {"special", kFiles, ""},
     {"no-bos", kFiles, ""},
+    {"layers", kFiles, "N"},
     {"keep-ties", kFiles, ""},
     {"drop-if", kFiles, "CONDITION"},
     {"dtype", kFiles, ""},

@@ -34,6 +34,10 @@ class ScriptedModel : public chat::LanguageModel {
   Expected<std::vector<Expected<Scores>>> Score(std::span<const engine::ScoreItem>) override {
     return MakeError(ErrorKind::kUnsupported, "not scripted");
   }
+  Expected<std::vector<Expected<engine::Features>>> FindFeatures(
+      std::span<const engine::ScoreItem>) override {
+    return MakeError(ErrorKind::kUnsupported, "not scripted");
+  }
   Expected<std::vector<Expected<engine::Generated>>> Generate(
       std::span<const engine::GenerateItem>) override {
     return MakeError(ErrorKind::kUnsupported, "not scripted");
