@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/toml_fields.h"
+#include "train/foreign_fields.h"
 
 namespace mores::train {
 namespace {
@@ -56,6 +57,7 @@ void ReadLoss(TomlFields fields, LossRecipe& loss) {
 Expected<Recipe> ReadRecipe(const std::string& path, const std::string& data_directory) {
   MORES_ASSIGN_OR_RETURN(TomlFields fields, TomlFields::Read(path));
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  fields.Explain(SftForeignFields());
   Recipe recipe;
   fields.Require("data");
   ReadData(fields.Table("data"),

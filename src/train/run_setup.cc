@@ -45,11 +45,8 @@ tl::unexpected<Error> RefuseAs(const RunSetup& setup, const char* field, const E
 Status CheckAdapterNames(const RunSetup& setup) {
   const model::AdapterConfig& config = setup.recipe.adapter->config;
   const model::ModelConfig& base = setup.start->config();
-  for (const int layer : config.layers_to_transform) {
-    if (layer < base.layers) continue;
-    return setup.Refuse(
-        "adapter.layers",
-        fmt::format("{} is no layer of the model, which has 0 to {}", layer, base.layers - 1));
+  if (const Status layers = model::CheckLayers(config, base, "field 'adapter.layers'"); !layers) {
+    return MakeError(ErrorKind::kInput, "{}: {}", setup.recipe_file, layers.error().message);
   }
   const auto places = model::PlacesOf(config, base, "field 'adapter.targets'");
   if (!places) {

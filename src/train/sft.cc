@@ -67,7 +67,7 @@ class SftTask : public TrainingTask {
                                  static_cast<uint64_t>(recipe_.run.seed));
   }
   Status Tokenize(RunSetup& setup) override;
-  Status Prepare(RunSetup&, CheckpointFiles&, std::vector<std::string>&) override { return {}; }
+  Status Prepare(RunSetup&, CheckpointFiles&, const TellCheck&) override { return {}; }
 
   model::TrainBatch Sample() const override {
     return BuildBatch(objective_->train().examples, objective_->PlanEpoch(0).front().front(),
