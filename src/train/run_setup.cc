@@ -218,6 +218,16 @@ Status OpenTokenizer(const CheckpointFiles* given, const std::string& folder, Ru
   return {};
 }
 
+std::string NoReplies(const RunSetup& setup) {
+  if (setup.texts.chat_template && !*setup.texts.chat_template) {
+    return "the model has no chat template";
+  }
+  if (setup.start_judge && IsOurs(setup.start_judge->profile)) {
+    return "the model only judges: its chat template asks for a verdict, not for a reply";
+  }
+  return "";
+}
+
 Status MakeTrainable(RunSetup& setup) {
   const TrainingRecipe& recipe = setup.recipe;
   if (!setup.start) {

@@ -147,10 +147,10 @@ Expected<ConversationTokenOptions> SftTask::ConversationOptions(const RunSetup& 
 
 Status SftTask::TokenizeConversationsOf(const RunSetup& setup, const SftTokens& tokens) {
   Status made = objective_->Tokenize(tokens);
-  const bool no_template = setup.texts.chat_template && !*setup.texts.chat_template;
+  const bool no_replies = !NoReplies(setup).empty();
   if (made)
     TellCut(tokens.conversations.max_length, recipe_.max_length > 0 ? "data.max_length" : "");
-  if (made || !no_template) return made;
+  if (made || !no_replies) return made;
   return MakeError(made.error().kind,
                    "{}; {} is read as conversations, which a model that only judges can't learn: "
                    "a judge learns from records with 'label', \"safe\" or \"unsafe\"",

@@ -121,16 +121,17 @@ Status PreferenceTask::ReadData() {
 
 // One line for the whole file, where no record can be asked.
 Status PreferenceTask::CheckTemplate(const RunSetup& setup) const {
-  if (!setup.texts.chat_template || *setup.texts.chat_template) return {};
+  const std::string reason = NoReplies(setup);
+  if (reason.empty()) return {};
   for (const auto& [records, path] : {std::pair(&train_records_, &recipe_.train_path),
                                       std::pair(&valid_records_, &recipe_.valid_path)}) {
     for (const PreferenceRecord& record : *records) {
       if (record.kind != PreferenceRecord::Kind::kMessages) continue;
       return MakeError(
           ErrorKind::kInput,
-          "{}: holds messages, and the model has no chat template to ask them by ({}): give "
-          "model.from a chat model, or records whose 'prompt', 'chosen' and 'rejected' are texts{}",
-          *path, setup.start_path,
+          "{}: holds messages, and {} ({}): give model.from a chat model, or records whose "
+          "'prompt', 'chosen' and 'rejected' are texts{}",
+          *path, reason, setup.start_path,
           setup.start_judge ? ", or dialogues with a judge's replies \"safe\" and \"unsafe\"" : "");
     }
   }

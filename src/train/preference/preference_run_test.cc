@@ -442,8 +442,7 @@ TEST_F(PreferenceRunTest, MessagesNeedAChatTemplate) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, ErrorKind::kInput);
   EXPECT_THAT(result.error().message,
-              HasSubstr("train.jsonl: holds messages, and the model has no chat template to ask "
-                        "them by ("));
+              HasSubstr("train.jsonl: holds messages, and the model has no chat template ("));
   EXPECT_THAT(result.error().message, HasSubstr("give model.from a chat model, or records whose "));
   EXPECT_FALSE(fs::exists(Path("bad.train")));
 }
