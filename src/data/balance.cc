@@ -47,11 +47,6 @@ void Reweight(Cell& cell, double unsafe_share) {
   }
 }
 
-const SourceRecipe& SourceOf(const Recipe& recipe, const std::string& name) {
-  return *std::find_if(recipe.sources.begin(), recipe.sources.end(),
-                       [&](const SourceRecipe& source) { return source.name == name; });
-}
-
 // Brings a source's training cells down to its bound, each in proportion.
 void Bound(const SourceRecipe& source, std::map<CellKey, Cell>& cells) {
   size_t total = 0;
@@ -87,7 +82,7 @@ void BalanceItems(const Recipe& recipe, std::vector<Item>& items) {
     std::sort(cell.safe.begin(), cell.safe.end(), before);
     std::sort(cell.unsafe.begin(), cell.unsafe.end(), before);
     if (cell.safe.empty() || cell.unsafe.empty()) continue;
-    const SourceRecipe& source = SourceOf(recipe, std::get<0>(key));
+    const SourceRecipe& source = recipe.source(std::get<0>(key));
     const BalanceMethod method = source.balance.value_or(recipe.balance);
     const double share = source.unsafe_share.value_or(recipe.unsafe_share);
     if (method == BalanceMethod::kDownsample) Downsample(cell, share);
@@ -97,7 +92,7 @@ void BalanceItems(const Recipe& recipe, std::vector<Item>& items) {
   }
   for (const SourceRecipe& source : recipe.sources) Bound(source, cells);
   for (Item& item : items) {
-    if (item.kept()) item.record.weight *= SourceOf(recipe, item.record.source).weight;
+    if (item.kept()) item.record.weight *= recipe.source(item.record.source).weight;
   }
 }
 

@@ -9,15 +9,13 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "base/random.h"
 #include "base/threads.h"
 #include "base/version.h"
 #include "data/decontaminate.h"
-#include "data/examples/critique.h"
-#include "data/examples/guideline_examples.h"
 #include "data/readers/readers.h"
 #include "data/readers/table.h"
 #include "data/recipe.h"
+#include "data/render.h"
 #include "data/split.h"
 #include "format/profile/judge_profile.h"
 
@@ -27,127 +25,6 @@ namespace {
 Status CheckBuildStop(StopToken stop) {
   if (stop.requested()) return MakeError(ErrorKind::kCancelled, "stopped; nothing was written");
   return {};
-}
-
-// What lines are written from.
-struct Renderer {
-  const Recipe& recipe;
-  const format::JudgeProfile& profile;
-  const std::optional<GuidelineTexts>& texts;
-};
-
-// A line of SFT data (docs/formats/sft.md). Copies of a record are shown rules and a guideline each
-// for itself.
-std::string RenderLine(const Renderer& renderer, const Item& item, int copy) {
-  const Recipe& recipe = renderer.recipe;
-  Record record = item.record;
-  if (copy > 1) record.id = fmt::format("{}#{}", record.id, copy);
-  std::optional<RuledExample> ruled;
-  if (item.split == Split::kTrain) ruled = MakeRuledExample(recipe.rules, record, recipe.seed);
-  const format::Label label = ruled ? ruled->label : record.label;
-  Json json;
-  json["id"] = record.id;
-  json["messages"] = format::TurnsToJson(record.turns);
-  if (ruled) json["rules"] = ruled->rules;
-  if (renderer.texts && item.split == Split::kTrain) {
-    const std::optional<std::string> guideline =
-        DrawGuideline(*renderer.texts, recipe.guidelines.share, item.split, record, recipe.seed);
-    if (guideline) json["guideline"] = *guideline;
-  }
-  json["completion"] = renderer.profile.RenderCompletion(
-      label, ruled ? ruled->critique : WriteCritique(record), record.lang);
-  json["label"] = format::Name(label);
-  json["lang"] = text::Name(record.lang);
-  json["source"] = record.source;
-  if (record.category) json["category"] = Name(*record.category);
-  // Group keys hold the texts themselves; their hash names the group well enough.
-  json["group"] = Sha256Hex(item.group).substr(0, 16);
-  if (record.weight != 1) json["weight"] = record.weight;
-  return DumpJson(json) + "\n";
-}
-
-std::string RenderExample(const Renderer& renderer, const GuidelineExample& example) {
-  Json json;
-  json["id"] = example.id;
-  json["messages"] = format::TurnsToJson(example.turns);
-  if (!example.guideline.empty()) json["guideline"] = example.guideline;
-  json["completion"] = renderer.profile.RenderCompletion(
-      example.label, renderer.recipe.guidelines.critiques ? example.critique : "", example.lang);
-  json["label"] = format::Name(example.label);
-  json["lang"] = text::Name(example.lang);
-  json["source"] = fmt::format("guidelines_{}", example.kind);
-  if (example.label == format::Label::kUnsafe && renderer.recipe.guidelines.unsafe_weight != 1) {
-    json["weight"] = renderer.recipe.guidelines.unsafe_weight;
-  }
-  return DumpJson(json) + "\n";
-}
-
-// The short safe exchanges of the training split.
-RealAsides AsidesOf(const std::vector<Item>& items) {
-  constexpr size_t kLongest = 1500;  // bytes
-  RealAsides asides;
-  for (const Item& item : items) {
-    const Record& record = item.record;
-    if (!item.kept() || item.split != Split::kTrain || record.label != format::Label::kSafe ||
-        record.lang == text::Language::kOther || record.turns.size() != 2) {
-      continue;
-    }
-    const std::string& question = record.turns[0].content;
-    const std::string& answer = record.turns[1].content;
-    if (question.size() + answer.size() > kLongest) continue;
-    (record.lang == text::Language::kChinese ? asides.zh : asides.en).push_back({question, answer});
-  }
-  return asides;
-}
-
-// Records and examples in an order that mixes sources, fixed by the seed.
-std::string RenderSplit(const Renderer& renderer, Split split, const std::vector<Item>& items) {
-  const Recipe& recipe = renderer.recipe;
-  const Random random(recipe.seed, HashBytes("order"));
-  struct Line {
-    uint64_t key;
-    const Item* item;
-    int copy;
-    const GuidelineExample* example;
-  };
-  std::vector<Line> lines;
-  std::vector<GuidelineExample> examples;
-  if (renderer.texts && split != Split::kHoldout) {
-    examples = MakeGuidelineExamples(*renderer.texts, recipe.guidelines, split, recipe.seed,
-                                     split == Split::kTrain ? AsidesOf(items) : RealAsides());
-  }
-  for (const GuidelineExample& example : examples) {
-    lines.push_back({random.At(HashBytes(example.id)), nullptr, 1, &example});
-  }
-  for (const Item& item : items) {
-    if (!item.kept() || item.split != split) continue;
-    const auto source =
-        std::find_if(recipe.sources.begin(), recipe.sources.end(),
-                     [&](const SourceRecipe& s) { return s.name == item.record.source; });
-    const int copies = split == Split::kTrain ? source->repeat : 1;
-    for (int copy = 1; copy <= copies; ++copy) {
-      lines.push_back(
-          {random.At(HashBytes(fmt::format("{}#{}", item.record.id, copy))), &item, copy, nullptr});
-    }
-  }
-  std::stable_sort(lines.begin(), lines.end(),
-                   [](const Line& a, const Line& b) { return a.key < b.key; });
-  std::string out;
-  for (const Line& line : lines) {
-    out += line.example != nullptr ? RenderExample(renderer, *line.example)
-                                   : RenderLine(renderer, *line.item, line.copy);
-  }
-  return out;
-}
-
-// docs/formats/flips.md
-std::string RenderTriples(const Recipe& recipe, const GuidelineTexts& texts) {
-  std::string out;
-  for (const format::GuidelineTriple& triple :
-       MakeGuidelineTriples(texts, recipe.guidelines.triples, recipe.seed)) {
-    out += DumpJson(ToJson(triple)) + "\n";
-  }
-  return out;
 }
 
 Expected<std::optional<GuidelineTexts>> ReadTexts(const Recipe& recipe, const std::string& path) {
@@ -185,6 +62,7 @@ Status Curate(const Recipe& recipe, Inputs& inputs, const BuildOptions& options,
   progress.Start("curate", "records", static_cast<int64_t>(items.size()), 0);
   Normalize(items, pool);
   MORES_RETURN_IF_ERROR(CheckBuildStop(options.stop));
+  DropWhatTeachesNothing(recipe, items);
   Deduplicate(items);
   Decontaminate(
       tests, recipe.jaccard_permille, pool,

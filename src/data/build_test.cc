@@ -165,6 +165,84 @@ places = "places.jsonl"
   EXPECT_EQ(std::count(triples->begin(), triples->end(), '\n'), 6);
 }
 
+// The lines of a file as objects.
+std::vector<Json> Lines(const TestFiles& files, const std::string& name) {
+  const auto bytes = ReadFile(files.Path(name));
+  EXPECT_TRUE(bytes) << name;
+  std::vector<Json> lines;
+  for (size_t at = 0; bytes && at < bytes->size(); at = bytes->find('\n', at) + 1) {
+    lines.push_back(Json::parse(bytes->substr(at, bytes->find('\n', at) - at)));
+  }
+  return lines;
+}
+
+TEST(BuildData, SaysWhatEachRecordTeaches) {
+  const TestFiles files;
+  WriteInputs(files);
+  std::string xguard;
+  const auto add = [&](const std::string& text, const std::string& code) {
+    xguard += "{\"prompt\":\"Tell me about " + text + "\",\"response\":\"All about " + text +
+              " is here\",\"stage\":\"qr\",\"policy\":\"own\",\"label\":\"" + code +
+              "\",\"explanation\":\"The answer says all about it.\"}\n";
+  };
+  for (int i = 0; i < 12; ++i) add(Letters(200 + i), "dw");
+  xguard += R"({"prompt":"你好吗","response":"我很好，谢谢你的关心","stage":"qr","policy":"own",)"
+            R"("label":"sec","explanation":"The answer is polite and harms nobody."})"
+            "\n";
+  files.Write("root/xguard.jsonl", xguard);
+  files.Write("recipe.toml", R"(
+critiques = "none"
+[[source]]
+reader = "jsonl"
+name = "chat"
+path = "chat.jsonl"
+fields = { query = "q", response = "r", label = "l", category = "c" }
+label_by = "person"
+[[source]]
+reader = "xguard"
+path = "xguard.jsonl"
+critiques = "source"
+label_weight = 0
+critique_weight = 0.5
+[rules]
+share = 1
+[[rules.rule]]
+en = "Say nothing."
+words_en = ["answer"]
+)");
+  const BuildResult result = Build(files, "out", 1);
+  EXPECT_EQ(result.table["sources"][1]["dropped"]["nothing_learned"], 1)
+      << "its explanation is in another language, and it has no category";
+  std::map<std::string, int> seen;
+  for (const Json& line : Lines(files, "out/train.jsonl")) {
+    const auto source = line["source"].get<std::string>();
+    ++seen[source];
+    const auto completion = line["completion"].get<std::string>();
+    if (source == "xguard") {
+      EXPECT_EQ(completion, "unsafe\n[violence] The answer says all about it.");
+      EXPECT_EQ(line["label_weight"], 0);
+      EXPECT_EQ(line["critique_weight"], 0.5);
+      EXPECT_FALSE(line.contains("category_weight"));
+      EXPECT_EQ(line["label_by"], "model");
+      EXPECT_FALSE(line.contains("rules")) << "labels that aren't learned teach no rules";
+    } else if (completion == "safe") {
+      EXPECT_EQ(line["critique_weight"], 0) << "no critique isn't an empty one";
+    } else if (line.contains("rules")) {
+      ++seen["ruled"];
+      EXPECT_EQ(completion, "unsafe\n[rule 1] The answer breaks the rule: Say nothing.");
+      EXPECT_EQ(line["category"], "privacy");
+    }
+  }
+  EXPECT_GT(seen["xguard"], 8);
+  EXPECT_GT(seen["ruled"], 5);
+  for (const Json& line : Lines(files, "out/valid.jsonl")) {
+    if (line["source"] != "chat") continue;
+    EXPECT_EQ(line["label_by"], "person");
+    EXPECT_EQ(line["completion"], line["label"]);
+    EXPECT_EQ(line["critique_weight"], 0);
+  }
+}
+
 TEST(BuildData, HoldsOutACategoryAndRefusesOneThatNoRecordHas) {
   const TestFiles files;
   WriteInputs(files);

@@ -87,6 +87,41 @@ constexpr std::array kCold = {
     Entry{"gender", {Category::kHateOrBias, "gender", "性别"}},
 };
 
+// The 28 risk codes of YuFeng-XGuard (arXiv 2601.15588), as its model card names them. Weapons go
+// with the bombs of JailbreakBench, advice on money with its economic harm, and physical and mental
+// health with CipherChat's domains of these names. Its three codes for minors, and that for ways
+// around the law, have no category here: they go where most of what they hold would go for adults.
+constexpr std::array kXGuard = {
+    Entry{"pc", {Category::kSexual, "pornography", "色情内容"}},
+    Entry{"dc", {Category::kIllegalActs, "drug crimes", "毒品犯罪"}},
+    Entry{"dw", {Category::kViolence, "dangerous weapons", "危险武器"}},
+    Entry{"pi", {Category::kIllegalActs, "offences against property", "侵犯财产"}},
+    Entry{"ec", {Category::kFraud, "economic crimes", "经济犯罪"}},
+    Entry{"ac", {Category::kHateOrBias, "abuse and slurs", "辱骂与歧视"}},
+    Entry{"def", {Category::kHarassment, "defamation", "诽谤"}},
+    Entry{"ti", {Category::kHarassment, "threats and intimidation", "威胁恐吓"}},
+    Entry{"cy", {Category::kHarassment, "bullying on the net", "网络霸凌"}},
+    Entry{"ph", {Category::kHealthOrSafety, "physical health", "身体健康"}},
+    Entry{"mh", {Category::kSelfHarm, "mental health", "心理健康"}},
+    Entry{"se", {Category::kEthics, "social ethics", "社会伦理"}},
+    Entry{"sci", {Category::kEthics, "ethics of science", "科学伦理"}},
+    Entry{"pp", {Category::kPrivacy, "personal privacy", "个人隐私"}},
+    Entry{"cs", {Category::kPrivacy, "commercial secrets", "商业秘密"}},
+    Entry{"acc", {Category::kCybersecurity, "ways around access control", "绕过访问控制"}},
+    Entry{"mc", {Category::kCybersecurity, "malicious code", "恶意代码"}},
+    Entry{"ha", {Category::kCybersecurity, "hacking", "黑客攻击"}},
+    Entry{"ps", {Category::kCybersecurity, "attacks on equipment", "破坏设备"}},
+    Entry{"ter", {Category::kViolence, "violent terrorism", "暴力恐怖活动"}},
+    Entry{"sd", {Category::kMisinformation, "stirring up unrest", "扰乱社会"}},
+    Entry{"ext", {Category::kOther, "extremist ideas", "极端主义思想"}},
+    Entry{"fin", {Category::kFraud, "unsound advice on money", "不当的理财建议"}},
+    Entry{"med", {Category::kHealthOrSafety, "unsound medical advice", "不当的医疗建议"}},
+    Entry{"law", {Category::kIllegalActs, "ways around the law", "规避法律"}},
+    Entry{"cm", {Category::kEthics, "corruption of minors", "教唆未成年人"}},
+    Entry{"ma", {Category::kViolence, "abuse of minors", "侵害未成年人"}},
+    Entry{"md", {Category::kIllegalActs, "delinquency of minors", "未成年人违法"}},
+};
+
 }  // namespace
 
 std::string_view Name(Category category) {
@@ -113,5 +148,6 @@ std::optional<Topic> JailbreakBenchTopic(std::string_view category) {
   return Lookup(kJailbreakBench, category);
 }
 std::optional<Topic> ColdTopic(std::string_view topic) { return Lookup(kCold, topic); }
+std::optional<Topic> XGuardTopic(std::string_view code) { return Lookup(kXGuard, code); }
 
 }  // namespace mores::data

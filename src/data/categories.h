@@ -39,6 +39,7 @@ std::optional<Topic> CipherChatTopic(std::string_view domain);
 std::optional<Topic> DiaSafetyTopic(std::string_view category);
 std::optional<Topic> JailbreakBenchTopic(std::string_view category);
 std::optional<Topic> ColdTopic(std::string_view topic);
+std::optional<Topic> XGuardTopic(std::string_view code);
 
 }  // namespace mores::data
 

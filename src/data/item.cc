@@ -10,6 +10,8 @@ std::string_view Name(Fate fate) {
       return "filtered";
     case Fate::kBlank:
       return "blank";
+    case Fate::kNothingLearned:
+      return "nothing_learned";
     case Fate::kDuplicate:
       return "duplicate";
     case Fate::kConflict:
@@ -30,6 +32,20 @@ std::string_view Name(Fate fate) {
       return "balance";
   }
   return "kept";
+}
+
+std::string_view Name(LabelBy by) {
+  switch (by) {
+    case LabelBy::kUnknown:
+      return "unknown";
+    case LabelBy::kPerson:
+      return "person";
+    case LabelBy::kModel:
+      return "model";
+    case LabelBy::kRule:
+      return "rule";
+  }
+  return "unknown";
 }
 
 std::string_view Name(Split split) {

@@ -13,23 +13,24 @@ namespace mores::data {
 
 enum class Fate {
   kKept,
-  kFiltered,       // the recipe's `where` leaves it out
-  kBlank,          // nothing to judge in it
-  kDuplicate,      // same turns and label as one before, after normalisation
-  kConflict,       // same turns as another with the other label; both go
-  kTestQuery,      // a query of a test set, after normalisation
-  kTestResponse,   // a response of a test set
-  kNearTestQuery,  // near-duplicate of a test set's query
+  kFiltered,        // the recipe's `where` leaves it out
+  kBlank,           // nothing to judge in it
+  kNothingLearned,  // its label isn't learned, and it has no category or critique that is
+  kDuplicate,       // same turns and label as one before, after normalisation
+  kConflict,        // same turns as another with the other label; both go
+  kTestQuery,       // a query of a test set, after normalisation
+  kTestResponse,    // a response of a test set
+  kNearTestQuery,   // near-duplicate of a test set's query
   kNearTestResponse,
   kNearTestPair,
   kNearValidation,  // its query is near one that is kept for validation
   kBalance,         // in excess of its label's share or of its source's bound
 };
 inline constexpr std::array kAllFates = {
-    Fate::kKept,         Fate::kFiltered,       Fate::kBlank,
-    Fate::kDuplicate,    Fate::kConflict,       Fate::kTestQuery,
-    Fate::kTestResponse, Fate::kNearTestQuery,  Fate::kNearTestResponse,
-    Fate::kNearTestPair, Fate::kNearValidation, Fate::kBalance,
+    Fate::kKept,          Fate::kFiltered,         Fate::kBlank,        Fate::kNothingLearned,
+    Fate::kDuplicate,     Fate::kConflict,         Fate::kTestQuery,    Fate::kTestResponse,
+    Fate::kNearTestQuery, Fate::kNearTestResponse, Fate::kNearTestPair, Fate::kNearValidation,
+    Fate::kBalance,
 };
 std::string_view Name(Fate fate);  // "kept", "filtered", "near_test_query", ...
 

@@ -1,9 +1,11 @@
 #include "data/recipe.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <utility>
 
+#include "base/check.h"
 #include "base/toml_fields.h"
 #include "text/unicode.h"
 
@@ -21,6 +23,28 @@ void ReadMethod(TomlFields& fields, const char* key, Method& method) {
                  {"downsample", BalanceMethod::kDownsample},
                  {"weight", BalanceMethod::kWeight}},
                 method);
+}
+
+template <class From>
+void ReadCritiqueFrom(TomlFields& fields, From& critiques) {
+  fields.Choice("critiques",
+                {{"templates", CritiqueFrom::kTemplates},
+                 {"source", CritiqueFrom::kSource},
+                 {"none", CritiqueFrom::kNone}},
+                critiques);
+}
+
+// What a source's examples teach.
+void ReadLearned(TomlFields& fields, SourceRecipe& source) {
+  constexpr NumberRange kPart = {.low = 0, .high = 1000};
+  ReadCritiqueFrom(fields, source.critiques);
+  fields.Number("label_weight", source.learned.label, kPart);
+  fields.Number("category_weight", source.learned.category, kPart);
+  fields.Number("critique_weight", source.learned.critique, kPart);
+  fields.Choice(
+      "label_by",
+      {{"person", LabelBy::kPerson}, {"model", LabelBy::kModel}, {"rule", LabelBy::kRule}},
+      source.label_by);
 }
 
 void ReadFieldMap(TomlFields fields, FieldMap& map) {
@@ -50,6 +74,7 @@ SourceRecipe ReadSourceRecipe(TomlFields fields) {
   if (fields.Has("unsafe_share")) {
     fields.Number("unsafe_share", source.unsafe_share.emplace(), kUnsafeShare);
   }
+  ReadLearned(fields, source);
   ReadFieldMap(fields.Table("fields"), source.fields);
   fields.Texts("safe_labels", source.safe_labels, EmptyText::kAllowed);
   fields.Texts("unsafe_labels", source.unsafe_labels, EmptyText::kAllowed);
@@ -150,6 +175,14 @@ Status CheckNames(const Recipe& recipe, const std::string& path) {
 
 }  // namespace
 
+const SourceRecipe& Recipe::source(std::string_view source_name) const {
+  const auto found = std::find_if(sources.begin(), sources.end(), [&](const SourceRecipe& source) {
+    return source.name == source_name;
+  });
+  MORES_CHECK(found != sources.end());
+  return *found;
+}
+
 Expected<Recipe> ParseRecipe(std::string_view toml, const std::string& path) {
   MORES_ASSIGN_OR_RETURN(TomlFields fields, TomlFields::Parse(toml, path));
   Recipe recipe;
@@ -157,6 +190,7 @@ Expected<Recipe> ParseRecipe(std::string_view toml, const std::string& path) {
   int64_t seed = 0;
   fields.Integer("seed", seed, {.low = 0, .high = 9e15});
   recipe.seed = static_cast<uint64_t>(seed);
+  ReadCritiqueFrom(fields, recipe.critiques);
   for (const TomlFields& source : fields.Tables("source")) {
     recipe.sources.push_back(ReadSourceRecipe(source));
   }

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "data/examples/guideline_texts.h"
 #include "data/examples/rule_examples.h"
+#include "data/record.h"
 
 namespace mores::data {
 
@@ -20,6 +21,18 @@ enum class BalanceMethod {
   kNone,
   kDownsample,  // drop records of the label in excess
   kWeight,      // keep all and weight the labels of a cell to the wanted share
+};
+
+// What an example's critique is taken from.
+enum class CritiqueFrom {
+  kTemplates,  // written by what the annotation knows (data/examples/critique.h)
+  kSource,     // the source's own explanation, where it is in the dialogue's language; else none
+  kNone,       // labels alone; what cites a rule or a guideline keeps that
+};
+
+// What the parts of an example count in training, beside its weight; 0: shown, not learned.
+struct LearnedParts {
+  double label = 1, category = 1, critique = 1;
 };
 
 // How the generic reader finds its fields. Names are dotted paths in JSON ("meta.label"), column
@@ -42,6 +55,9 @@ struct SourceRecipe {
   double weight = 1;                     // of each training record
   std::optional<BalanceMethod> balance;  // in place of the recipe's
   std::optional<double> unsafe_share;
+  std::optional<CritiqueFrom> critiques;  // in place of the recipe's
+  LearnedParts learned;
+  std::optional<LabelBy> label_by;  // in place of what the reader knows
   // Of the generic reader.
   FieldMap fields;
   std::vector<std::string> safe_labels, unsafe_labels;  // beside Safe/Unsafe and 安全/不安全
@@ -61,8 +77,15 @@ struct Recipe {
   std::map<std::string, std::vector<std::string>> holdout_where;
   BalanceMethod balance = BalanceMethod::kDownsample;
   double unsafe_share = 0.5;
+  CritiqueFrom critiques = CritiqueFrom::kTemplates;
   RulesRecipe rules;
   GuidelinesRecipe guidelines;
+
+  // By its name, which one of them has.
+  const SourceRecipe& source(std::string_view source_name) const;
+  CritiqueFrom critiques_of(const SourceRecipe& source) const {
+    return source.critiques.value_or(critiques);
+  }
 };
 
 // `path` names the recipe in errors: "PATH:LINE: ...". Unknown keys are errors.

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/categories.h"
@@ -24,6 +25,11 @@ enum class Annotation {
   kStatement,        // a text on its own: offensive or not
 };
 
+// Who gave a label: a person, a model that judges, or a rule (the record was made so, or its kind
+// says so).
+enum class LabelBy { kUnknown, kPerson, kModel, kRule };
+std::string_view Name(LabelBy by);  // "unknown", "person", "model", "rule"
+
 struct Record {
   std::string id;                   // "SOURCE:NUMBER", the number within the source, from 1
   std::string source;               // the recipe's name for it
@@ -35,7 +41,11 @@ struct Record {
   std::string topic_en, topic_zh;  // noun phrases for a critique; empty when nothing is known
   std::string licence;
   std::string response_model;  // what wrote the judged turn: a model's name, "human", "unknown"
-  std::string label_source;    // who gave the label
+  std::string label_source;    // who gave the label, in words
+  LabelBy label_by = LabelBy::kUnknown;
+  // The source's own explanation of the label, without a category; empty where it has none.
+  std::string critique;
+  text::Language critique_lang = text::Language::kOther;
   // What else the source says, for the recipe to select by: "setting", "domain", "method", ...
   std::map<std::string, std::string> notes;
   // Records that share a key are never split between training and validation; each record's query

@@ -344,9 +344,16 @@ std::string Chinese(const Record& record, bool unsafe, Voice& voice) {
 std::string WriteCritique(const Record& record) {
   const bool unsafe = record.label == format::Label::kUnsafe;
   Voice voice(record);
-  std::string critique = record.lang == text::Language::kChinese ? Chinese(record, unsafe, voice)
-                                                                 : English(record, unsafe, voice);
-  if (!unsafe || !record.category) return critique;
+  return WithTag(record, record.lang == text::Language::kChinese ? Chinese(record, unsafe, voice)
+                                                                 : English(record, unsafe, voice));
+}
+
+bool HasOwnCritique(const Record& record) {
+  return !record.critique.empty() && record.critique_lang == record.lang;
+}
+
+std::string WithTag(const Record& record, std::string critique) {
+  if (record.label != format::Label::kUnsafe || !record.category) return critique;
   std::string tagged = "[";
   tagged += Name(*record.category);
   return tagged + "] " + critique;

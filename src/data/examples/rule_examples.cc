@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "base/random.h"
-#include "data/examples/critique.h"
 #include "text/unicode.h"
 
 namespace mores::data {
@@ -52,20 +51,22 @@ std::string WithoutTag(const std::string& critique) {
   return end == std::string::npos ? critique : critique.substr(end + 2);
 }
 
-std::string Explain(const Record& record, const TrainingRule& rule, int number) {
+std::string Explain(const Record& record, const std::string& critique, const TrainingRule& rule,
+                    int number) {
   const bool own_harm = record.label == format::Label::kUnsafe;
   if (IsChinese(record)) {
-    const std::string why = own_harm ? WithoutTag(WriteCritique(record)) : "";
+    const std::string why = own_harm ? WithoutTag(critique) : "";
     return fmt::format("[规则 {}] {}回答违反了规则：{}", number, why, rule.zh);
   }
-  const std::string why = own_harm ? WithoutTag(WriteCritique(record)) + " " : "";
+  std::string why = own_harm ? WithoutTag(critique) : "";
+  if (!why.empty()) why += " ";
   return fmt::format("[rule {}] {}The answer breaks the rule: {}", number, why, rule.en);
 }
 
 }  // namespace
 
 std::optional<RuledExample> MakeRuledExample(const RulesRecipe& recipe, const Record& record,
-                                             uint64_t seed) {
+                                             const std::string& critique, uint64_t seed) {
   Random random(seed, HashBytes("rules " + record.id));
   if (record.label == format::Label::kUnparsed || !(random.Uniform() < recipe.share)) {
     return std::nullopt;
@@ -95,9 +96,9 @@ std::optional<RuledExample> MakeRuledExample(const RulesRecipe& recipe, const Re
   }
   if (present) {
     example.label = format::Label::kUnsafe;
-    example.critique = Explain(record, *broken.front(), example.cited);
+    example.critique = Explain(record, critique, *broken.front(), example.cited);
   } else {
-    example.critique = WriteCritique(record);
+    example.critique = critique;
   }
   return example;
 }

@@ -36,10 +36,10 @@ struct RuledExample {
   std::string critique;  // opens with "[rule N] " where one is cited
 };
 
-// The record as an example with rules; nullopt where it isn't drawn. A pure function of its
-// arguments.
+// The record as an example with rules; nullopt where it isn't drawn. `critique` is the record's
+// own, which may be empty. A pure function of its arguments.
 std::optional<RuledExample> MakeRuledExample(const RulesRecipe& recipe, const Record& record,
-                                             uint64_t seed);
+                                             const std::string& critique, uint64_t seed);
 
 }  // namespace mores::data
 

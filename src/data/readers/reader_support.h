@@ -23,6 +23,7 @@ Expected<std::vector<Record>> ReadJade(const SourceRecipe& source, Inputs& input
 Expected<std::vector<Record>> ReadJailbreakBench(const SourceRecipe& source, Inputs& inputs);
 Expected<std::vector<Record>> ReadRefusalDirection(const SourceRecipe& source, Inputs& inputs);
 Expected<std::vector<Record>> ReadSafeText(const SourceRecipe& source, Inputs& inputs);
+Expected<std::vector<Record>> ReadXGuard(const SourceRecipe& source, Inputs& inputs);
 
 // Calls `visit` with each record, an object, of a file of lines or of an array.
 using RecordVisitor = std::function<Status(const JsonFields& fields)>;

@@ -24,7 +24,7 @@ struct KnownReader {
   std::string_view path;  // below the data root
 };
 
-constexpr std::array<KnownReader, 11> kReaders = {{
+constexpr std::array<KnownReader, 12> kReaders = {{
     {"cipherchat", ReadCipherChat, "train/cipherchat_pairs.jsonl"},
     {"cmoraleval", ReadCmoralEval, "train/cmoraleval"},
     {"cold", ReadCold, "train/cold"},
@@ -33,6 +33,7 @@ constexpr std::array<KnownReader, 11> kReaders = {{
     {"jailbreakbench", ReadJailbreakBench, "train/jailbreakbench/attack-artifacts"},
     {"refusal_direction", ReadRefusalDirection, "train/refusal_direction/pipeline/runs"},
     {"safetext", ReadSafeText, "train/safetext/SafeText.json"},
+    {"xguard", ReadXGuard, "train/xguard/xguard_train_curated_1k.jsonl"},
     {"csv", ReadGeneric, ""},
     {"json", ReadGeneric, ""},
     {"jsonl", ReadGeneric, ""},
@@ -110,6 +111,7 @@ Expected<std::vector<Record>> ReadSource(const SourceRecipe& source, Inputs& inp
     record.source = source.name;
     record.id = fmt::format("{}:{}", source.name, ++number);
     if (!source.licence.empty()) record.licence = source.licence;
+    if (source.label_by) record.label_by = *source.label_by;
   }
   return records;
 }

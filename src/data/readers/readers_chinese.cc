@@ -43,6 +43,9 @@ Expected<Record> ColdRecord(const CsvRow& row, const ColdColumns& columns,
   record.licence = "Apache-2.0";
   record.response_model = "human";
   record.label_source = "human and model";
+  // Its training and development parts were labelled by a classifier, in rounds that people
+  // checked.
+  record.label_by = LabelBy::kModel;
   record.notes["topic"] = word;
   record.notes["split"] = row.fields[columns.split];
   SetTopic(*topic, record);
@@ -126,6 +129,7 @@ Status AddMoralChoices(const JsonFields& fields, const std::string& file,
     record.licence = "MIT";
     record.response_model = "human and ChatGPT";
     record.label_source = "human";
+    record.label_by = LabelBy::kPerson;
     record.category = Category::kEthics;
     record.topic_zh = MoralTopic(*categories);
     record.notes["form"] = file.find("_party_") != std::string::npos ? "party" : "standby";

@@ -21,7 +21,7 @@ struct Reader {
   const char* path;  // some readers go by names
 };
 
-constexpr std::array<Reader, 11> kReaders = {{
+constexpr std::array<Reader, 12> kReaders = {{
     {"cipherchat", "cipherchat.jsonl"},
     {"cmoraleval", "cmoraleval_01_party_x.json"},
     {"cold", "test.csv"},
@@ -30,6 +30,7 @@ constexpr std::array<Reader, 11> kReaders = {{
     {"jailbreakbench", "method/model/artifact.json"},
     {"refusal_direction", "model/completions/jailbreakbench_baseline_evaluations.json"},
     {"safetext", "SafeText.json"},
+    {"xguard", "xguard.jsonl"},
     {"csv", "any.csv"},
     {"json", "any.json"},
     {"jsonl", "any.jsonl"},

@@ -38,6 +38,7 @@ Expected<std::optional<Record>> ArtifactRecord(const JsonFields& fields) {
   record.label = LabelOf(jailbroken);
   record.licence = "MIT";
   record.label_source = "Llama-3-70B judge";
+  record.label_by = LabelBy::kModel;
   record.groups = {GoalKey(goal)};
   SetTopic(*topic, record);
   return std::optional<Record>(std::move(record));
@@ -77,6 +78,7 @@ Expected<Record> CompletionRecord(const JsonFields& fields, bool harmless) {
     record.annotation = Annotation::kHarmlessRequest;
     record.label = format::Label::kSafe;
     record.label_source = "harmless prompt set";
+    record.label_by = LabelBy::kRule;
     return record;
   }
   record.annotation = Annotation::kJailbreak;
@@ -88,6 +90,7 @@ Expected<Record> CompletionRecord(const JsonFields& fields, bool harmless) {
   }
   record.label = LabelOf(unsafe);
   record.label_source = "LlamaGuard-2";
+  record.label_by = LabelBy::kModel;
   SetTopic(*topic, record);
   return record;
 }

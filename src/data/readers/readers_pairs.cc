@@ -23,6 +23,7 @@ Expected<Record> CipherChatRecord(const JsonFields& fields) {
   MORES_ASSIGN_OR_RETURN(record.notes["setting"], fields.RequiredString("setting"));
   MORES_ASSIGN_OR_RETURN(record.response_model, fields.RequiredString("model"));
   MORES_ASSIGN_OR_RETURN(record.label_source, fields.RequiredString("label_source"));
+  record.label_by = LabelBy::kModel;
   MORES_ASSIGN_OR_RETURN(const Topic topic,
                          TopicOf(fields, "domain", domain, CipherChatTopic(domain)));
   record.turns = PairTurns(std::move(query), std::move(response));
@@ -46,6 +47,7 @@ Expected<Record> JadeRecord(const JsonFields& fields) {
   record.response_model = "unknown";
   // Published as triples of a question, a violating answer and a mended one.
   record.label_source = "by construction";
+  record.label_by = LabelBy::kRule;
   return record;
 }
 
@@ -62,6 +64,7 @@ Expected<Record> DiaSafetyRecord(const JsonFields& fields) {
   record.licence = "Apache-2.0";
   record.response_model = "unknown";
   record.label_source = "human";
+  record.label_by = LabelBy::kPerson;
   record.notes["category"] = category;
   SetTopic(topic, record);
   return record;
@@ -75,6 +78,7 @@ Record SafeTextRecord(const std::string& situation, const std::string& advice, b
   record.licence = "MIT";
   record.response_model = "human";
   record.label_source = "human";
+  record.label_by = LabelBy::kPerson;
   record.category = Category::kHealthOrSafety;
   return record;
 }

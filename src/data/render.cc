@@ -1,0 +1,192 @@
+#include "data/render.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "data/examples/critique.h"
+#include "data/examples/guideline_examples.h"
+
+namespace mores::data {
+namespace {
+
+// The record's own critique, as the recipe wants them.
+std::string CritiqueOf(const Record& record, CritiqueFrom from) {
+  switch (from) {
+    case CritiqueFrom::kTemplates:
+      return WriteCritique(record);
+    case CritiqueFrom::kSource:
+      return HasOwnCritique(record) ? WithTag(record, record.critique) : "";
+    case CritiqueFrom::kNone:
+      return "";
+  }
+  return "";
+}
+
+// An example without a critique teaches none: not an empty one.
+void WriteParts(const LearnedParts& learned, bool has_critique, Json& json) {
+  if (learned.label != 1) json["label_weight"] = learned.label;
+  if (learned.category != 1) json["category_weight"] = learned.category;
+  const double critique = has_critique ? learned.critique : 0;
+  if (critique != 1) json["critique_weight"] = critique;
+}
+
+// What a training example shows beside its dialogue.
+struct Shown {
+  std::optional<RuledExample> ruled;
+  std::optional<std::string> guideline;
+};
+
+// Labels that aren't learned teach nothing about rules or guidelines either.
+Shown DrawShown(const Renderer& renderer, const Item& item, const Record& record,
+                const std::string& critique) {
+  const Recipe& recipe = renderer.recipe;
+  Shown shown;
+  if (item.split != Split::kTrain || recipe.source(record.source).learned.label == 0) return shown;
+  shown.ruled = MakeRuledExample(recipe.rules, record, critique, recipe.seed);
+  if (renderer.texts) {
+    shown.guideline =
+        DrawGuideline(*renderer.texts, recipe.guidelines.share, item.split, record, recipe.seed);
+  }
+  return shown;
+}
+
+// A line of SFT data (docs/formats/sft.md). Copies of a record are shown rules and a guideline each
+// for itself.
+std::string RenderLine(const Renderer& renderer, const Item& item, int copy) {
+  const SourceRecipe& source = renderer.recipe.source(item.record.source);
+  Record record = item.record;
+  if (copy > 1) record.id = fmt::format("{}#{}", record.id, copy);
+  const std::string own = CritiqueOf(record, renderer.recipe.critiques_of(source));
+  const Shown shown = DrawShown(renderer, item, record, own);
+  const format::Label label = shown.ruled ? shown.ruled->label : record.label;
+  const std::string& critique = shown.ruled ? shown.ruled->critique : own;
+  LearnedParts learned = source.learned;
+  // The category is that of the source's verdict, not of what only a rule forbids.
+  if (label != record.label) learned.category = 0;
+  Json json;
+  json["id"] = record.id;
+  json["messages"] = format::TurnsToJson(record.turns);
+  if (shown.ruled) json["rules"] = shown.ruled->rules;
+  if (shown.guideline) json["guideline"] = *shown.guideline;
+  json["completion"] = renderer.profile.RenderCompletion(label, critique, record.lang);
+  json["label"] = format::Name(label);
+  json["lang"] = text::Name(record.lang);
+  json["source"] = record.source;
+  if (record.category) json["category"] = Name(*record.category);
+  const LabelBy by = label != record.label ? LabelBy::kRule : record.label_by;
+  if (by != LabelBy::kUnknown) json["label_by"] = Name(by);
+  WriteParts(learned, !critique.empty(), json);
+  // Group keys hold the texts themselves; their hash names the group well enough.
+  json["group"] = Sha256Hex(item.group).substr(0, 16);
+  if (record.weight != 1) json["weight"] = record.weight;
+  return DumpJson(json) + "\n";
+}
+
+// Where the recipe wants no critiques those that cite a guideline stay.
+std::string RenderExample(const Renderer& renderer, const GuidelineExample& example) {
+  const Recipe& recipe = renderer.recipe;
+  const bool cites = example.label == format::Label::kUnsafe;
+  const bool critique =
+      recipe.guidelines.critiques && (cites || recipe.critiques == CritiqueFrom::kTemplates);
+  Json json;
+  json["id"] = example.id;
+  json["messages"] = format::TurnsToJson(example.turns);
+  if (!example.guideline.empty()) json["guideline"] = example.guideline;
+  json["completion"] = renderer.profile.RenderCompletion(
+      example.label, critique ? example.critique : "", example.lang);
+  json["label"] = format::Name(example.label);
+  json["lang"] = text::Name(example.lang);
+  json["source"] = fmt::format("guidelines_{}", example.kind);
+  json["label_by"] = Name(LabelBy::kRule);
+  WriteParts({}, critique, json);
+  if (cites && recipe.guidelines.unsafe_weight != 1) {
+    json["weight"] = recipe.guidelines.unsafe_weight;
+  }
+  return DumpJson(json) + "\n";
+}
+
+// The short safe exchanges of the training split.
+RealAsides AsidesOf(const std::vector<Item>& items) {
+  constexpr size_t kLongest = 1500;  // bytes
+  RealAsides asides;
+  for (const Item& item : items) {
+    const Record& record = item.record;
+    if (!item.kept() || item.split != Split::kTrain || record.label != format::Label::kSafe ||
+        record.lang == text::Language::kOther || record.turns.size() != 2) {
+      continue;
+    }
+    const std::string& question = record.turns[0].content;
+    const std::string& answer = record.turns[1].content;
+    if (question.size() + answer.size() > kLongest) continue;
+    (record.lang == text::Language::kChinese ? asides.zh : asides.en).push_back({question, answer});
+  }
+  return asides;
+}
+
+}  // namespace
+
+std::string RenderSplit(const Renderer& renderer, Split split, const std::vector<Item>& items) {
+  const Recipe& recipe = renderer.recipe;
+  const Random random(recipe.seed, HashBytes("order"));
+  struct Line {
+    uint64_t key;
+    const Item* item;
+    int copy;
+    const GuidelineExample* example;
+  };
+  std::vector<Line> lines;
+  std::vector<GuidelineExample> examples;
+  if (renderer.texts && split != Split::kHoldout) {
+    examples = MakeGuidelineExamples(*renderer.texts, recipe.guidelines, split, recipe.seed,
+                                     split == Split::kTrain ? AsidesOf(items) : RealAsides());
+  }
+  for (const GuidelineExample& example : examples) {
+    lines.push_back({random.At(HashBytes(example.id)), nullptr, 1, &example});
+  }
+  for (const Item& item : items) {
+    if (!item.kept() || item.split != split) continue;
+    const int copies = split == Split::kTrain ? recipe.source(item.record.source).repeat : 1;
+    for (int copy = 1; copy <= copies; ++copy) {
+      lines.push_back(
+          {random.At(HashBytes(fmt::format("{}#{}", item.record.id, copy))), &item, copy, nullptr});
+    }
+  }
+  std::stable_sort(lines.begin(), lines.end(),
+                   [](const Line& a, const Line& b) { return a.key < b.key; });
+  std::string out;
+  for (const Line& line : lines) {
+    out += line.example != nullptr ? RenderExample(renderer, *line.example)
+                                   : RenderLine(renderer, *line.item, line.copy);
+  }
+  return out;
+}
+
+std::string RenderTriples(const Recipe& recipe, const GuidelineTexts& texts) {
+  std::string out;
+  for (const format::GuidelineTriple& triple :
+       MakeGuidelineTriples(texts, recipe.guidelines.triples, recipe.seed)) {
+    out += DumpJson(ToJson(triple)) + "\n";
+  }
+  return out;
+}
+
+void DropWhatTeachesNothing(const Recipe& recipe, std::vector<Item>& items) {
+  for (Item& item : items) {
+    if (!item.kept()) continue;
+    const Record& record = item.record;
+    const SourceRecipe& source = recipe.source(record.source);
+    const LearnedParts& learned = source.learned;
+    const bool category = learned.category > 0 && record.category.has_value() &&
+                          record.label == format::Label::kUnsafe;
+    const CritiqueFrom from = recipe.critiques_of(source);
+    const bool critique =
+        learned.critique > 0 && (from == CritiqueFrom::kTemplates ||
+                                 (from == CritiqueFrom::kSource && HasOwnCritique(record)));
+    if (learned.label == 0 && !category && !critique) item.fate = Fate::kNothingLearned;
+  }
+}
+
+}  // namespace mores::data
