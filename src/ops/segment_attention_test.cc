@@ -228,8 +228,8 @@ TEST_P(SegmentAttentionTest, SharingKeepsResultsAndGradients) {
     }
   }
   for (const AttentionNumbers& n : {kFloat, kOneByOne, kPairs}) {
-    const Result a = Attend(shared, h, n, rows, dout, 2);
-    const Result b = Attend(apart, h, n, rows_apart, dout_apart, 2);
+    const Result a = Attend(shared, h, n, rows, dout, {2});
+    const Result b = Attend(apart, h, n, rows_apart, dout_apart, {2});
     std::vector<float> sum(a.gradient.size(), 0.0f);
     for (size_t i = 0; i < same.size(); ++i) {
       for (int64_t j = 0; j < out_row; ++j) {
