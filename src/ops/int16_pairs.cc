@@ -83,9 +83,8 @@ void PackColumnBlock(const float* b, int64_t b_row, int16_t* values, float* scal
       const float* rows = b + 2 * pair * b_row + n;
       const __m256i low = Whole(_mm256_loadu_ps(rows), to_whole);
       const __m256i high = Whole(_mm256_loadu_ps(rows + b_row), to_whole);
-      _mm256_storeu_si256(
-          reinterpret_cast<__m256i*>(values + (pair * kColumns + n) * 2),
-          _mm256_blend_epi16(low, _mm256_slli_epi32(high, 16), 0xAA));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(values + (pair * kColumns + n) * 2),
+                          _mm256_blend_epi16(low, _mm256_slli_epi32(high, 16), 0xAA));
     }
   }
 }
@@ -174,12 +173,24 @@ void MatMulAvx2(const Block& g) {
         }
       }
       switch (rows) {
-        case 1: SumPanel<1>(g, row, panel, c); break;
-        case 2: SumPanel<2>(g, row, panel, c); break;
-        case 3: SumPanel<3>(g, row, panel, c); break;
-        case 4: SumPanel<4>(g, row, panel, c); break;
-        case 5: SumPanel<5>(g, row, panel, c); break;
-        default: SumPanel<6>(g, row, panel, c); break;
+        case 1:
+          SumPanel<1>(g, row, panel, c);
+          break;
+        case 2:
+          SumPanel<2>(g, row, panel, c);
+          break;
+        case 3:
+          SumPanel<3>(g, row, panel, c);
+          break;
+        case 4:
+          SumPanel<4>(g, row, panel, c);
+          break;
+        case 5:
+          SumPanel<5>(g, row, panel, c);
+          break;
+        default:
+          SumPanel<6>(g, row, panel, c);
+          break;
       }
       ForEachRow(rows, g.columns - n,
                  [&](int64_t r, auto bytes) { std::memcpy(out + r * g.c_row, c[r], bytes); });

@@ -87,7 +87,8 @@ TEST_P(MatMulTest, AgreesWithReference) {
         const auto c = Multiply(s, a, la, b, lb, numbers, 2, c0, accumulate);
         for (int64_t i = 0; i < s.m; ++i) {
           for (int64_t j = 0; j < s.n; ++j) {
-            double sum = layouts & 4 ? c0[static_cast<size_t>(i * s.n + j)] : 0, magnitude = 1e-6, off = 0;
+            double sum = layouts & 4 ? c0[static_cast<size_t>(i * s.n + j)] : 0, magnitude = 1e-6,
+                   off = 0;
             for (int64_t k = 0; k < s.k; ++k) {
               const double x =
                   Operand(a, la == Layout::kPlain ? i * s.k + k : k * s.m + i, numbers);
