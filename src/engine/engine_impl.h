@@ -1,5 +1,4 @@
-// How the engine runs sequences over its decoder: caches, shared beginnings, passes. For the files
-// that implement Engine alone.
+// How the engine runs sequences: caches, what they share, passes over all of them, and decoding.
 #ifndef MORES_ENGINE_ENGINE_IMPL_H_
 #define MORES_ENGINE_ENGINE_IMPL_H_
 
@@ -8,31 +7,34 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
 #include "engine/item_groups.h"
 #include "engine/sampler.h"
-#include "model/kv_cache.h"
 #include "ops/kernels.h"
 
 namespace mores::engine {
 
-using model::Chunk;
-using model::KvCache;
-
 // One sequence in flight.
 struct Engine::Sequence {
   std::vector<int32_t> tokens;  // those to compute next
-  KvCache* cache = nullptr;
+  model::KvCache* cache = nullptr;
   int64_t first_wanted = 0;  // hidden states wanted from this one of `tokens` on
   // What it takes over from the sequence before it in the call, instead of its first tokens.
   int64_t shared = 0;
   const model::PackedAdapter* adapter = nullptr;  // its cache's, where that is given
+  // Where it takes that over from instead: a cache of all layers, of an earlier call.
+  model::KvCache* begins_as = nullptr;
 };
 
 class Engine::Impl {
  public:
+  using Chunk = model::Chunk;
+  using KvCache = model::KvCache;
+
   Impl(const model::Decoder& decoder, const EngineOptions& options, ThreadPool& pool)
       : decoder_(decoder), options_(options), pool_(pool) {}
 
@@ -49,6 +51,10 @@ class Engine::Impl {
     free_caches_.pop_back();
     cache->Reset(decoder_, positions, keep, adapter);
     return cache;
+  }
+  // A free cache, emptied, for what another one is for.
+  KvCache* TakeCacheAs(const KvCache& other) {
+    return TakeCache(other.positions(), KvCache::Keep::kAllLayers, other.adapter());
   }
   void GiveBack(KvCache* cache) { free_caches_.push_back(cache); }
 
@@ -181,7 +187,7 @@ class Engine::Impl {
       const int64_t left = static_cast<int64_t>(sequence.tokens.size() - at[i]);
       int64_t count = std::min({left, chunk_limit, options_.batch_tokens - tokens});
       // What it takes over must be there.
-      if (starts && before < sequence.shared) count = 0;
+      if (starts && sequence.begins_as == nullptr && before < sequence.shared) count = 0;
       const bool started = count > 0 || !starts;
       before = started ? sequence.shared + static_cast<int64_t>(at[i]) + count : 0;
       if (count <= 0) continue;
@@ -190,7 +196,8 @@ class Engine::Impl {
                   .first_wanted =
                       std::max<int64_t>(0, sequence.first_wanted - static_cast<int64_t>(at[i]))};
       if (starts && sequence.shared > 0) {
-        chunk.shared_from = sequences[i - 1].cache;
+        chunk.shared_from =
+            sequence.begins_as != nullptr ? sequence.begins_as : sequences[i - 1].cache;
         chunk.shared = sequence.shared;
       }
       chunks.push_back(chunk);

@@ -292,6 +292,68 @@ TEST_P(EngineTest, DecidesByWholeChoicesAndWritesOn) {
   }
 }
 
+// What may stand behind a choice is scored in the same pass, and changes no other number.
+TEST_P(EngineTest, ScoresWhatMayStandBehindAChoiceAndWritesOnBehindTheLikeliest) {
+  std::vector<Item> items = RandomItems(9);
+  items[4].prompt = items[3].prompt;
+  const std::vector<std::vector<int32_t>> choices = {{7}, {8, 9, 10}, {8, 11}};
+  const std::vector<std::vector<int32_t>> next = {{5}, {6, 7, 8}, {6, 9}, {12, 13}};
+  const std::vector<int32_t> separator = {3}, lead = {20, 21};
+  enum class Behind { kNothing, kNext };
+  const auto decide = [&](Engine& engine, Behind behind, int tokens) {
+    std::vector<DecideItem> requests;
+    for (size_t i = 0; i < items.size(); ++i) {
+      requests.push_back({.id = "x",
+                          .prompt = items[i].prompt,
+                          .choices = choices,
+                          .decide = [i](auto) { return static_cast<int>(i % 3); },
+                          .separator = separator,
+                          .sampling = {.max_new_tokens = tokens}});
+      if (behind == Behind::kNext) requests.back().next = {1, lead, next};
+    }
+    auto results = engine.Decide(requests);
+    std::vector<Decided> all;
+    for (auto& result : results) all.push_back(std::move(*result));
+    return all;
+  };
+  Loaded loaded = Load(2, {});
+  const auto plain = decide(*loaded.engine, Behind::kNothing, 6);
+  const auto asked = decide(*loaded.engine, Behind::kNext, 6);
+  Loaded cut = Load(1, {.batch_tokens = 37, .chunk_tokens = 5, .max_sequences = 3});
+  const auto pieces = decide(*cut.engine, Behind::kNext, 6);
+  const auto labels = decide(*loaded.engine, Behind::kNext, 0);
+  for (size_t i = 0; i < items.size(); ++i) {
+    EXPECT_EQ(asked[i].choice_logprobs, plain[i].choice_logprobs);
+    EXPECT_EQ(pieces[i].next_logprobs, asked[i].next_logprobs);
+    EXPECT_EQ(labels[i].next_logprobs, asked[i].next_logprobs);
+    EXPECT_EQ(labels[i].choice_logprobs, plain[i].choice_logprobs);
+    EXPECT_TRUE(labels[i].text.ids.empty());
+    EXPECT_EQ(pieces[i].text.ids, asked[i].text.ids);
+    std::vector<int32_t> before = items[i].prompt;
+    before.insert(before.end(), choices[1].begin(), choices[1].end());
+    before.insert(before.end(), lead.begin(), lead.end());
+    ASSERT_EQ(asked[i].next_logprobs.size(), next.size());
+    for (size_t c = 0; c < next.size(); ++c) {
+      const auto scores = Score(*loaded.engine, {{before, next[c]}})[0];
+      double sum = 0;
+      for (const float s : scores) sum += double{s};
+      EXPECT_NEAR(asked[i].next_logprobs[c], sum, 1e-5);
+    }
+    const auto& logs = asked[i].next_logprobs;
+    const auto best = std::max_element(logs.begin(), logs.end()) - logs.begin();
+    EXPECT_EQ(asked[i].next_chosen, best);
+    if (i % 3 != 1) {
+      EXPECT_EQ(asked[i].text.ids, plain[i].text.ids);
+      continue;
+    }
+    const auto& named = next[static_cast<size_t>(best)];
+    before.insert(before.end(), named.begin(), named.end());
+    before.insert(before.end(), separator.begin(), separator.end());
+    const GenerateItem continued{.id = "x", .prompt = before, .sampling = {.max_new_tokens = 6}};
+    EXPECT_EQ(asked[i].text.ids, loaded.engine->Generate({&continued, 1})[0]->ids);
+  }
+}
+
 TEST_P(EngineTest, GreedyTextIsTheLikeliestTokenEachTime) {
   const std::vector<Item> items = RandomItems(2);
   Loaded loaded = Load(2, {});

@@ -73,7 +73,11 @@ tokens_per_step = 4096
 micro_batch_tokens = 1024
 [loss]
 label_weight = 5
+category_weight = 0.2
 critique_weight = 0.5
+normalise = "example"
+label_smoothing = 0.05
+smooth = "all"
 prompt_weight = 0.3
 prompt_until = 0.5
 prompt_weight_after = 0.1
@@ -107,6 +111,11 @@ prompt_dir = "prompts"
   EXPECT_EQ(recipe->optim.steps, 40);
   EXPECT_EQ(recipe->optim.warmup_steps, 5);
   EXPECT_EQ(recipe->loss.prompt_weight_after, 0.1);
+  EXPECT_EQ(recipe->loss.category_weight, 0.2);
+  EXPECT_EQ(recipe->loss.normalise, Normalise::kExample);
+  EXPECT_EQ(recipe->loss.label_smoothing, 0.05);
+  EXPECT_EQ(recipe->loss.smooth, SmoothedLabels::kAll);
+  EXPECT_EQ(RecipeFingerprint(*recipe)["loss"]["smooth"], "all");
   EXPECT_EQ(recipe->run.seed, 9);
   EXPECT_EQ(recipe->run.precision, tensor::DType::kF32);
   EXPECT_EQ(recipe->run.checkpoint_steps, 15);
@@ -128,6 +137,7 @@ TEST_F(RecipeTest, DefaultsAndDataDirectory) {
   EXPECT_TRUE(recipe->judge.thresholds_from_validation);
   EXPECT_EQ(recipe->judge.profile, "mores-label-first");
   EXPECT_EQ(recipe->optim.warmup_steps, -1);
+  EXPECT_EQ(RecipeFingerprint(*recipe)["loss"].size(), 5u) << "of what older recipes could say";
 }
 
 TEST_F(RecipeTest, PromptWeightHoldsThroughoutUnlessUntilIsGiven) {
@@ -170,6 +180,11 @@ TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
        ":12: field 'optim.epochs': stands beside 'steps'; give one or the other"},
       {"[optim]\ntokens_per_step = 1024\n",
        ":12: field 'optim.tokens_per_step': must be at least micro_batch_tokens"},
+      {"[loss]\nnormalise = \"words\"\n",
+       ":12: field 'loss.normalise': must be one of 'tokens', 'example'"},
+      {"[loss]\nlabel_smoothing = 0.6\n",
+       ":12: field 'loss.label_smoothing': must be at least 0 and at most 0.5"},
+      {"[loss]\nsmooth = \"all\"\n", ":12: field 'loss.smooth': needs label_smoothing"},
       {"[run]\nprecision = \"fp8\"\n", ":12: field 'run.precision': must be one of 'bf16', 'f32'"},
       {"[judge]\nthresholds = { en = 2 }\n",
        ":12: field 'judge.thresholds.en': must be at least 0 and at most 1"},

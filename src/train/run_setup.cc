@@ -80,7 +80,10 @@ Status OpenAdapterToTrain(RunSetup& setup) {
     setup.adapter->config.dropout = recipe.config.dropout;
   }
   std::error_code error;
-  setup.adapter->config.base = fs::absolute(setup.start_path, error).lexically_normal().string();
+  // A name stays one: where its files lie differs from machine to machine.
+  const bool named = setup.start_path != setup.recipe.from;
+  setup.adapter->config.base =
+      named ? setup.recipe.from : fs::absolute(setup.start_path, error).lexically_normal().string();
   MORES_ASSIGN_OR_RETURN(setup.adapter->config.base_files, model::BaseFilesOf(*setup.start));
   return {};
 }
@@ -256,6 +259,7 @@ Status MakeJudgeConfig(RunSetup& setup) {
   const int64_t micro_batch_tokens = setup.recipe.optim.micro_batch_tokens;
   format::JudgeConfig& judge = setup.judge;
   if (setup.start_judge) judge = *setup.start_judge;
+  judge.calibrations = {};  // of other weights
   if (setup.profile) {
     judge.profile = setup.profile_files.contains(std::string(format::kModelProfileFile))
                         ? std::string(format::kModelProfileFile)

@@ -70,6 +70,7 @@ constexpr KnownOption kKnown[] = {
     {"prompt-dir", kAsked, "DIR"},
     {"rules", kAsked, "FILE"},
     {"label-only", kAsked, ""},
+    {"no-category-scores", kAsked, ""},
     {"threshold", kAsked, "T"},
     {"order", kAsked, ""},
     {"turns", kAsked, ""},
