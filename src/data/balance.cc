@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "data/lengths.h"
 #include "data/split.h"
 
 namespace mores::data {
@@ -47,6 +48,16 @@ void Reweight(Cell& cell, double unsafe_share) {
   }
 }
 
+// Cells hold what is kept.
+void MatchCell(Cell& cell, BalanceMethod method, double unsafe_share) {
+  Members members = cell.safe;
+  members.insert(members.end(), cell.unsafe.begin(), cell.unsafe.end());
+  MatchLengths(members, method, unsafe_share);
+  const auto gone = [](const Item* item) { return !item->kept(); };
+  std::erase_if(cell.safe, gone);
+  std::erase_if(cell.unsafe, gone);
+}
+
 // Brings a source's training cells down to its bound, each in proportion.
 void Bound(const SourceRecipe& source, std::map<CellKey, Cell>& cells) {
   size_t total = 0;
@@ -83,8 +94,12 @@ void BalanceItems(const Recipe& recipe, std::vector<Item>& items) {
     std::sort(cell.unsafe.begin(), cell.unsafe.end(), before);
     if (cell.safe.empty() || cell.unsafe.empty()) continue;
     const SourceRecipe& source = recipe.source(std::get<0>(key));
-    const BalanceMethod method = source.balance.value_or(recipe.balance);
+    const BalanceMethod method = recipe.balance_of(source);
     const double share = source.unsafe_share.value_or(recipe.unsafe_share);
+    if (source.match_lengths.value_or(recipe.match_lengths) && std::get<1>(key) == Split::kTrain) {
+      MatchCell(cell, method, share);
+      continue;
+    }
     if (method == BalanceMethod::kDownsample) Downsample(cell, share);
     if (method == BalanceMethod::kWeight && std::get<1>(key) == Split::kTrain) {
       Reweight(cell, share);

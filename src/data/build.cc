@@ -12,10 +12,12 @@
 #include "base/threads.h"
 #include "base/version.h"
 #include "data/decontaminate.h"
+#include "data/examples/contrast_examples.h"
 #include "data/readers/readers.h"
 #include "data/readers/table.h"
 #include "data/recipe.h"
 #include "data/render.h"
+#include "data/sampling.h"
 #include "data/split.h"
 #include "format/profile/judge_profile.h"
 
@@ -33,6 +35,15 @@ Expected<std::optional<GuidelineTexts>> ReadTexts(const Recipe& recipe, const st
   MORES_ASSIGN_OR_RETURN(GuidelineTexts texts,
                          ReadGuidelineTexts(recipe.guidelines, folder.empty() ? "." : folder));
   return std::optional<GuidelineTexts>(std::move(texts));
+}
+
+Expected<std::optional<ContrastTexts>> ReadContrastsOf(const Recipe& recipe,
+                                                       const std::string& path) {
+  if (!recipe.contrasts.given()) return std::optional<ContrastTexts>();
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  MORES_ASSIGN_OR_RETURN(ContrastTexts texts, ReadContrastTexts((folder.empty() ? "." : folder) +
+                                                                "/" + recipe.contrasts.templates));
+  return std::optional<ContrastTexts>(std::move(texts));
 }
 
 Expected<std::vector<Item>> ReadItems(const Recipe& recipe, Inputs& inputs, StopToken stop,
@@ -63,6 +74,7 @@ Status Curate(const Recipe& recipe, Inputs& inputs, const BuildOptions& options,
   Normalize(items, pool);
   MORES_RETURN_IF_ERROR(CheckBuildStop(options.stop));
   DropWhatTeachesNothing(recipe, items);
+  DropLongItems(recipe, items);
   Deduplicate(items);
   Decontaminate(
       tests, recipe.jaccard_permille, pool,
@@ -76,6 +88,7 @@ Status Curate(const Recipe& recipe, Inputs& inputs, const BuildOptions& options,
     return MakeError(ErrorKind::kInput, "{}: 'holdout_where': no record has these notes",
                      options.recipe_path);
   }
+  SampleItems(recipe, items);
   BalanceItems(recipe, items);
   progress.Finish(fmt::format(
       "kept {} of {} records",
@@ -115,13 +128,16 @@ Expected<BuildResult> BuildData(const BuildOptions& options) {
                          format::FindJudgeProfile(format::JudgeConfig().profile));
   MORES_ASSIGN_OR_RETURN(const std::optional<GuidelineTexts> texts,
                          ReadTexts(recipe, options.recipe_path));
+  MORES_ASSIGN_OR_RETURN(const std::optional<ContrastTexts> contrasts,
+                         ReadContrastsOf(recipe, options.recipe_path));
   MORES_RETURN_IF_ERROR(MakeDirectories(options.output_directory));
   Inputs inputs(options.data_root);
   MORES_ASSIGN_OR_RETURN(std::vector<Item> items,
                          ReadItems(recipe, inputs, options.stop, progress));
   MORES_RETURN_IF_ERROR(Curate(recipe, inputs, options, progress, items));
 
-  const Renderer renderer = {.recipe = recipe, .profile = *profile, .texts = texts};
+  const Renderer renderer = {
+      .recipe = recipe, .profile = *profile, .texts = texts, .contrasts = contrasts};
   std::vector<std::pair<std::string, std::string>> outputs = {
       {"train.jsonl", RenderSplit(renderer, Split::kTrain, items)},
       {"valid.jsonl", RenderSplit(renderer, Split::kValid, items)}};
@@ -138,6 +154,7 @@ Expected<BuildResult> BuildData(const BuildOptions& options) {
   result.readable = ReadableTable(result.table);
   Json manifest = MakeManifest(recipe, recipe_bytes, inputs, outputs);
   if (texts) manifest["guideline_texts_sha256"] = texts->hashes;
+  if (contrasts) manifest["contrast_texts_sha256"] = contrasts->hash;
   outputs.emplace_back("table.json", result.table.dump(2) + "\n");
   outputs.emplace_back("manifest.json", manifest.dump(2) + "\n");
   BuiltSet set{.directory = options.output_directory, .files = std::move(outputs)};

@@ -181,14 +181,15 @@ TEST(BuildData, SaysWhatEachRecordTeaches) {
   WriteInputs(files);
   std::string xguard;
   const auto add = [&](const std::string& text, const std::string& code) {
-    xguard += "{\"prompt\":\"Tell me about " + text + "\",\"response\":\"All about " + text +
-              " is here\",\"stage\":\"qr\",\"policy\":\"own\",\"label\":\"" + code +
+    xguard += "{\"id\":\"x\",\"prompt\":\"Tell me about " + text + "\",\"response\":\"All about " +
+              text + " is here\",\"stage\":\"qr\",\"policy\":\"own\",\"label\":\"" + code +
               "\",\"explanation\":\"The answer says all about it.\"}\n";
   };
   for (int i = 0; i < 12; ++i) add(Letters(200 + i), "dw");
-  xguard += R"({"prompt":"你好吗","response":"我很好，谢谢你的关心","stage":"qr","policy":"own",)"
-            R"("label":"sec","explanation":"The answer is polite and harms nobody."})"
-            "\n";
+  xguard +=
+      R"({"id":"y","prompt":"你好吗","response":"我很好，谢谢你的关心","stage":"qr","policy":"own",)"
+      R"("label":"sec","explanation":"The answer is polite and harms nobody."})"
+      "\n";
   files.Write("root/xguard.jsonl", xguard);
   files.Write("recipe.toml", R"(
 critiques = "none"

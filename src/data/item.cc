@@ -28,6 +28,12 @@ std::string_view Name(Fate fate) {
       return "near_test_pair";
     case Fate::kNearValidation:
       return "near_validation";
+    case Fate::kTooLong:
+      return "too_long";
+    case Fate::kSampling:
+      return "sampling";
+    case Fate::kLengths:
+      return "lengths";
     case Fate::kBalance:
       return "balance";
   }

@@ -16,6 +16,7 @@ enum class Fate {
   kFiltered,        // the recipe's `where` leaves it out
   kBlank,           // nothing to judge in it
   kNothingLearned,  // its label isn't learned, and it has no category or critique that is
+  kTooLong,         // for the recipe
   kDuplicate,       // same turns and label as one before, after normalisation
   kConflict,        // same turns as another with the other label; both go
   kTestQuery,       // a query of a test set, after normalisation
@@ -24,13 +25,15 @@ enum class Fate {
   kNearTestResponse,
   kNearTestPair,
   kNearValidation,  // its query is near one that is kept for validation
+  kSampling,        // not drawn
+  kLengths,         // no counterpart of its length, or in excess of them
   kBalance,         // in excess of its label's share or of its source's bound
 };
 inline constexpr std::array kAllFates = {
     Fate::kKept,          Fate::kFiltered,         Fate::kBlank,        Fate::kNothingLearned,
     Fate::kDuplicate,     Fate::kConflict,         Fate::kTestQuery,    Fate::kTestResponse,
     Fate::kNearTestQuery, Fate::kNearTestResponse, Fate::kNearTestPair, Fate::kNearValidation,
-    Fate::kBalance,
+    Fate::kBalance,       Fate::kTooLong,          Fate::kSampling,     Fate::kLengths,
 };
 std::string_view Name(Fate fate);  // "kept", "filtered", "near_test_query", ...
 

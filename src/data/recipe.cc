@@ -74,6 +74,9 @@ SourceRecipe ReadSourceRecipe(TomlFields fields) {
   if (fields.Has("unsafe_share")) {
     fields.Number("unsafe_share", source.unsafe_share.emplace(), kUnsafeShare);
   }
+  if (fields.Has("match_lengths")) {
+    fields.Flag("match_lengths", source.match_lengths.emplace());
+  }
   ReadLearned(fields, source);
   ReadFieldMap(fields.Table("fields"), source.fields);
   fields.Texts("safe_labels", source.safe_labels, EmptyText::kAllowed);
@@ -131,6 +134,42 @@ void ReadGuidelinesSection(TomlFields fields, GuidelinesRecipe& guidelines) {
   fields.Finish();
 }
 
+void ReadContrasts(TomlFields fields, ContrastsRecipe& contrasts) {
+  fields.Require("templates");
+  fields.Text("templates", contrasts.templates);
+  fields.Integer("records", contrasts.records, {.low = 0, .high = 1e6});
+  fields.Integer("rounds", contrasts.rounds, {.low = 1, .high = 100});
+  fields.Integer("most_characters", contrasts.most_characters, {.low = 1, .high = 1e6});
+  for (const auto& [name, list] :
+       {std::pair("harmful", &contrasts.harmful), {"harmless", &contrasts.harmless}}) {
+    for (TomlFields& one : fields.Tables(name)) {
+      RequestsOf& of = list->emplace_back();
+      one.Require("source");
+      one.Text("source", of.source);
+      one.TextsByName("where", of.where);
+      one.Finish();
+    }
+  }
+  fields.Finish();
+}
+
+void ReadAmounts(TomlFields& fields, Recipe& recipe) {
+  constexpr NumberRange kCharacters = {.low = 0, .high = 1e9};
+  TomlFields length = fields.Table("length");
+  TomlFields most = length.Table("most_characters");
+  most.Integer("en", recipe.most_characters.en, kCharacters);
+  most.Integer("zh", recipe.most_characters.zh, kCharacters);
+  most.Integer("other", recipe.most_characters.other, kCharacters);
+  most.Finish();
+  length.Finish();
+
+  TomlFields sampling = fields.Table("sampling");
+  sampling.Integer("records", recipe.sample_records, {.low = 0, .high = 1e12});
+  sampling.Choice("by", {{"sqrt", SampleBy::kSquareRoot}, {"size", SampleBy::kSize}},
+                  recipe.sample_by);
+  sampling.Finish();
+}
+
 void ReadSections(TomlFields& fields, Recipe& recipe) {
   TomlFields decontaminate = fields.Table("decontaminate");
   decontaminate.Texts("tests", recipe.test_files);
@@ -148,8 +187,11 @@ void ReadSections(TomlFields& fields, Recipe& recipe) {
   TomlFields balance = fields.Table("balance");
   ReadMethod(balance, "method", recipe.balance);
   balance.Number("unsafe_share", recipe.unsafe_share, kUnsafeShare);
+  balance.Flag("match_lengths", recipe.match_lengths);
   balance.Finish();
 
+  ReadAmounts(fields, recipe);
+  if (fields.Has("contrasts")) ReadContrasts(fields.Table("contrasts"), recipe.contrasts);
   ReadRulesSection(fields.Table("rules"), recipe.rules);
   if (fields.Has("guidelines")) {
     ReadGuidelinesSection(fields.Table("guidelines"), recipe.guidelines);
@@ -168,6 +210,14 @@ Status CheckNames(const Recipe& recipe, const std::string& path) {
     if (!names.contains(name)) {
       return MakeError(ErrorKind::kInput, "{}: 'holdout': no source named '{}'", path,
                        text::FitColumns(name, 40));
+    }
+  }
+  for (const std::vector<RequestsOf>* list :
+       {&recipe.contrasts.harmful, &recipe.contrasts.harmless}) {
+    for (const RequestsOf& of : *list) {
+      if (names.contains(of.source)) continue;
+      return MakeError(ErrorKind::kInput, "{}: 'contrasts': no source named '{}'", path,
+                       text::FitColumns(of.source, 40));
     }
   }
   return {};

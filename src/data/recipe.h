@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "data/examples/contrast_examples.h"
 #include "data/examples/guideline_texts.h"
 #include "data/examples/rule_examples.h"
 #include "data/record.h"
@@ -35,6 +36,17 @@ struct LearnedParts {
   double label = 1, category = 1, critique = 1;
 };
 
+enum class SampleBy { kSquareRoot, kSize };
+
+// Of a dialogue, by its language; 0: no bound.
+struct MostCharacters {
+  int64_t en = 0, zh = 0, other = 0;
+  int64_t in(text::Language lang) const {
+    if (lang == text::Language::kEnglish) return en;
+    return lang == text::Language::kChinese ? zh : other;
+  }
+};
+
 // How the generic reader finds its fields. Names are dotted paths in JSON ("meta.label"), column
 // names in CSV. Empty: not there.
 struct FieldMap {
@@ -55,6 +67,7 @@ struct SourceRecipe {
   double weight = 1;                     // of each training record
   std::optional<BalanceMethod> balance;  // in place of the recipe's
   std::optional<double> unsafe_share;
+  std::optional<bool> match_lengths;
   std::optional<CritiqueFrom> critiques;  // in place of the recipe's
   LearnedParts learned;
   std::optional<LabelBy> label_by;  // in place of what the reader knows
@@ -77,12 +90,20 @@ struct Recipe {
   std::map<std::string, std::vector<std::string>> holdout_where;
   BalanceMethod balance = BalanceMethod::kDownsample;
   double unsafe_share = 0.5;
+  bool match_lengths = false;  // of safe and unsafe answers, within source and language
+  MostCharacters most_characters;
+  int64_t sample_records = 0;  // training records of all sources; 0: all
+  SampleBy sample_by = SampleBy::kSquareRoot;
   CritiqueFrom critiques = CritiqueFrom::kTemplates;
   RulesRecipe rules;
   GuidelinesRecipe guidelines;
+  ContrastsRecipe contrasts;
 
   // By its name, which one of them has.
   const SourceRecipe& source(std::string_view source_name) const;
+  BalanceMethod balance_of(const SourceRecipe& source) const {
+    return source.balance.value_or(balance);
+  }
   CritiqueFrom critiques_of(const SourceRecipe& source) const {
     return source.critiques.value_or(critiques);
   }

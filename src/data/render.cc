@@ -108,6 +108,22 @@ std::string RenderExample(const Renderer& renderer, const GuidelineExample& exam
   return DumpJson(json) + "\n";
 }
 
+// Contrasts have no critiques.
+std::string RenderContrast(const Renderer& renderer, const ContrastExample& example) {
+  Json json;
+  json["id"] = example.id;
+  json["messages"] = format::TurnsToJson(example.turns);
+  json["completion"] = renderer.profile.RenderCompletion(example.label, "", example.lang);
+  json["label"] = format::Name(example.label);
+  json["lang"] = text::Name(example.lang);
+  json["source"] = example.source;
+  if (example.category) json["category"] = Name(*example.category);
+  json["label_by"] = Name(LabelBy::kRule);
+  WriteParts({}, false, json);
+  json["group"] = Sha256Hex(example.group).substr(0, 16);
+  return DumpJson(json) + "\n";
+}
+
 // The short safe exchanges of the training split.
 RealAsides AsidesOf(const std::vector<Item>& items) {
   constexpr size_t kLongest = 1500;  // bytes
@@ -126,41 +142,48 @@ RealAsides AsidesOf(const std::vector<Item>& items) {
   return asides;
 }
 
+struct OrderedLine {
+  std::string key, text;
+};
+
+void AddMade(const Renderer& renderer, Split split, const std::vector<Item>& items,
+             std::vector<OrderedLine>& lines) {
+  const Recipe& recipe = renderer.recipe;
+  if (renderer.texts) {
+    const RealAsides asides = split == Split::kTrain ? AsidesOf(items) : RealAsides();
+    for (const GuidelineExample& example :
+         MakeGuidelineExamples(*renderer.texts, recipe.guidelines, split, recipe.seed, asides)) {
+      lines.push_back({example.id, RenderExample(renderer, example)});
+    }
+  }
+  if (renderer.contrasts) {
+    for (const ContrastExample& example :
+         MakeContrastExamples(*renderer.contrasts, recipe.contrasts, split, recipe.seed, items)) {
+      lines.push_back({example.id, RenderContrast(renderer, example)});
+    }
+  }
+}
+
 }  // namespace
 
 std::string RenderSplit(const Renderer& renderer, Split split, const std::vector<Item>& items) {
   const Recipe& recipe = renderer.recipe;
-  const Random random(recipe.seed, HashBytes("order"));
-  struct Line {
-    uint64_t key;
-    const Item* item;
-    int copy;
-    const GuidelineExample* example;
-  };
-  std::vector<Line> lines;
-  std::vector<GuidelineExample> examples;
-  if (renderer.texts && split != Split::kHoldout) {
-    examples = MakeGuidelineExamples(*renderer.texts, recipe.guidelines, split, recipe.seed,
-                                     split == Split::kTrain ? AsidesOf(items) : RealAsides());
-  }
-  for (const GuidelineExample& example : examples) {
-    lines.push_back({random.At(HashBytes(example.id)), nullptr, 1, &example});
-  }
+  std::vector<OrderedLine> lines;
   for (const Item& item : items) {
     if (!item.kept() || item.split != split) continue;
     const int copies = split == Split::kTrain ? recipe.source(item.record.source).repeat : 1;
     for (int copy = 1; copy <= copies; ++copy) {
       lines.push_back(
-          {random.At(HashBytes(fmt::format("{}#{}", item.record.id, copy))), &item, copy, nullptr});
+          {fmt::format("{}#{}", item.record.id, copy), RenderLine(renderer, item, copy)});
     }
   }
-  std::stable_sort(lines.begin(), lines.end(),
-                   [](const Line& a, const Line& b) { return a.key < b.key; });
+  if (split != Split::kHoldout) AddMade(renderer, split, items, lines);
+  const Random random(recipe.seed, HashBytes("order"));
+  std::stable_sort(lines.begin(), lines.end(), [&](const OrderedLine& a, const OrderedLine& b) {
+    return random.At(HashBytes(a.key)) < random.At(HashBytes(b.key));
+  });
   std::string out;
-  for (const Line& line : lines) {
-    out += line.example != nullptr ? RenderExample(renderer, *line.example)
-                                   : RenderLine(renderer, *line.item, line.copy);
-  }
+  for (const OrderedLine& line : lines) out += line.text;
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "data/examples/contrast_examples.h"
 #include "data/examples/guideline_texts.h"
 #include "data/item.h"
 #include "data/recipe.h"
@@ -18,9 +19,10 @@ struct Renderer {
   const Recipe& recipe;
   const format::JudgeProfile& profile;
   const std::optional<GuidelineTexts>& texts;
+  const std::optional<ContrastTexts>& contrasts;
 };
 
-// A split's records and examples in an order that mixes sources, fixed by the seed.
+// A split's records and made examples in an order that mixes sources, fixed by the seed.
 std::string RenderSplit(const Renderer& renderer, Split split, const std::vector<Item>& items);
 
 std::string RenderTriples(const Recipe& recipe, const GuidelineTexts& texts);

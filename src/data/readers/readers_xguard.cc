@@ -1,7 +1,9 @@
 // The curated sample of YuFeng-XGuard's training data: what a user asks, what an assistant answers,
 // or both, with a risk code and an explanation that a model wrote.
+#include <string>
 #include <utility>
 
+#include "base/random.h"
 #include "data/readers/reader_support.h"
 #include "format/dialogue.h"
 
@@ -42,6 +44,7 @@ Expected<Record> XGuardRecord(const JsonFields& fields) {
   if (stage != "q" && stage != "r" && stage != "qr") {
     return fields.Wrong("stage", fmt::format("must be q, r or qr, not {}", Quoted(stage)));
   }
+  MORES_ASSIGN_OR_RETURN(const std::string id, fields.RequiredString("id"));
   MORES_ASSIGN_OR_RETURN(const std::string policy, fields.OptionalString("policy"));
   MORES_ASSIGN_OR_RETURN(const std::string code, fields.RequiredString("label"));
   MORES_RETURN_IF_ERROR(SetXGuardVerdict(fields, code, !policy.empty(), record));
@@ -52,6 +55,8 @@ Expected<Record> XGuardRecord(const JsonFields& fields) {
   record.response_model = "unknown";
   record.label_source = "YuFeng-XGuard's annotation model";
   record.label_by = LabelBy::kModel;
+  // By the hash of its id, so that a third can be held out.
+  record.notes["third"] = std::to_string(1 + Random(0, HashBytes("third")).At(HashBytes(id)) % 3);
   record.notes["stage"] = stage;
   record.notes["policy"] = policy.empty() ? "no" : "yes";
   record.notes["code"] = code;

@@ -4,6 +4,7 @@
 #include <map>
 #include <string_view>
 
+#include "data/lengths.h"
 #include "text/unicode.h"
 
 namespace mores::data {
@@ -60,7 +61,7 @@ struct Column {
 };
 const std::vector<Column>& Columns() {
   static const std::vector<Column> kColumns = {
-      {"filter", {"filtered", "blank"}},
+      {"filter", {"filtered", "blank", "nothing_learned", "too_long"}},
       {"dup", {"duplicate"}},
       {"confl", {"conflict"}},
       {"=query", {"test_query"}},
@@ -68,7 +69,7 @@ const std::vector<Column>& Columns() {
       {"~query", {"near_test_query"}},
       {"~resp", {"near_test_response", "near_test_pair"}},
       {"~valid", {"near_validation"}},
-      {"balance", {"balance"}},
+      {"balance", {"sampling", "balance", "lengths"}},
   };
   return kColumns;
 }
@@ -110,6 +111,21 @@ std::string GroupRows(const char* title, const Json& groups) {
   return out;
 }
 
+std::string LengthRows(const Json& cells) {
+  std::string out = fmt::format("\n{:<42}{:>12}{:>8}\n", "length of the answer alone, AUROC",
+                                "unbalanced", "train");
+  const auto shown = [](const Json& value) {
+    return value.is_null() ? std::string("-") : fmt::format("{:.3f}", value.get<double>());
+  };
+  for (const Json& cell : cells) {
+    const std::string name =
+        cell["source"].get<std::string>() + " " + cell["lang"].get<std::string>();
+    out += fmt::format("{:<42}{:>12}{:>8}\n", text::FitColumns(name, 41), shown(cell["before"]),
+                       shown(cell["after"]));
+  }
+  return out;
+}
+
 }  // namespace
 
 Json MakeTable(const Recipe& recipe, const std::vector<Item>& items) {
@@ -140,6 +156,7 @@ Json MakeTable(const Recipe& recipe, const std::vector<Item>& items) {
   table["by_response_model"] = ToJson(by_model);
   table["by_label_source"] = ToJson(by_judge);
   table["by_category"] = ToJson(by_category);
+  table["length_auroc"] = LengthTable(items);
   return table;
 }
 
@@ -154,6 +171,7 @@ std::string ReadableTable(const Json& table) {
   out += GroupRows("by model that wrote the responses", table["by_response_model"]);
   out += GroupRows("by what gave the labels", table["by_label_source"]);
   out += GroupRows("by category", table["by_category"]);
+  out += LengthRows(table["length_auroc"]);
   return out;
 }
 
