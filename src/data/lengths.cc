@@ -40,13 +40,15 @@ std::vector<Bin> BinsOf(const std::vector<Item*>& members) {
   const size_t rarer = std::min(unsafe, members.size() - unsafe);
   const size_t count = std::clamp<size_t>(rarer / kLeastInBin, 1, kMostBins);
   std::vector<Bin> bins(1);
-  for (size_t i = 0; i < measured.size(); ++i) {
-    // Equal lengths stay together.
-    const size_t wanted = bins.size() * measured.size() / count;
-    const bool apart = i > 0 && measured[i].characters != measured[i - 1].characters;
-    if (i >= wanted && apart) bins.emplace_back();
-    (IsUnsafeItem(*measured[i].item) ? bins.back().unsafe : bins.back().safe)
-        .push_back(measured[i].item);
+  for (size_t begin = 0, end = 0; begin < measured.size(); begin = end) {
+    // Equal lengths stay together, on the side of the boundary where most of them are.
+    while (end < measured.size() && measured[end].characters == measured[begin].characters) ++end;
+    const size_t boundary = bins.size() * measured.size() / count;
+    if (begin > 0 && end > boundary && begin + end >= 2 * boundary) bins.emplace_back();
+    for (size_t i = begin; i < end; ++i) {
+      Item* item = measured[i].item;
+      (IsUnsafeItem(*item) ? bins.back().unsafe : bins.back().safe).push_back(item);
+    }
   }
   return bins;
 }

@@ -34,6 +34,14 @@ void ReadCritiqueFrom(TomlFields& fields, From& critiques) {
                 critiques);
 }
 
+void ReadMostCharacters(TomlFields fields, MostCharacters& most) {
+  constexpr NumberRange kCharacters = {.low = 0, .high = 1e9};
+  fields.Integer("en", most.en, kCharacters);
+  fields.Integer("zh", most.zh, kCharacters);
+  fields.Integer("other", most.other, kCharacters);
+  fields.Finish();
+}
+
 // What a source's examples teach.
 void ReadLearned(TomlFields& fields, SourceRecipe& source) {
   constexpr NumberRange kPart = {.low = 0, .high = 1000};
@@ -67,6 +75,9 @@ SourceRecipe ReadSourceRecipe(TomlFields fields) {
   fields.Text("name", source.name);
   fields.Texts("path", source.paths);
   fields.TextsByName("where", source.where);
+  if (fields.Has("most_characters")) {
+    ReadMostCharacters(fields.Table("most_characters"), source.most_characters.emplace());
+  }
   fields.Integer("max_records", source.max_records, {.low = 0, .high = 1e12});
   fields.Integer("repeat", source.repeat, {.low = 1, .high = 100});
   fields.Number("weight", source.weight, kWeightRange);
@@ -154,13 +165,8 @@ void ReadContrasts(TomlFields fields, ContrastsRecipe& contrasts) {
 }
 
 void ReadAmounts(TomlFields& fields, Recipe& recipe) {
-  constexpr NumberRange kCharacters = {.low = 0, .high = 1e9};
   TomlFields length = fields.Table("length");
-  TomlFields most = length.Table("most_characters");
-  most.Integer("en", recipe.most_characters.en, kCharacters);
-  most.Integer("zh", recipe.most_characters.zh, kCharacters);
-  most.Integer("other", recipe.most_characters.other, kCharacters);
-  most.Finish();
+  ReadMostCharacters(length.Table("most_characters"), recipe.most_characters);
   length.Finish();
 
   TomlFields sampling = fields.Table("sampling");

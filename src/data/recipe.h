@@ -63,9 +63,10 @@ struct SourceRecipe {
   std::map<std::string, std::vector<std::string>> where;
   // At most so many after balancing, validation apart; 0: no bound.
   int64_t max_records = 0;
-  int repeat = 1;                        // copies of each training record
-  double weight = 1;                     // of each training record
-  std::optional<BalanceMethod> balance;  // in place of the recipe's
+  std::optional<MostCharacters> most_characters;  // in place of the recipe's
+  int repeat = 1;                                 // copies of each training record
+  double weight = 1;                              // of each training record
+  std::optional<BalanceMethod> balance;           // in place of the recipe's
   std::optional<double> unsafe_share;
   std::optional<bool> match_lengths;
   std::optional<CritiqueFrom> critiques;  // in place of the recipe's

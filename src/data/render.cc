@@ -25,6 +25,13 @@ std::string CritiqueOf(const Record& record, CritiqueFrom from) {
   return "";
 }
 
+std::string CompletionOf(const format::JudgeProfile& profile, format::Label label,
+                         const std::string& critique, text::Language lang) {
+  if (!critique.empty()) return profile.RenderCompletion(label, critique, lang);
+  const format::LabelStrings& strings = profile.labels(lang);
+  return label == format::Label::kUnsafe ? strings.unsafe : strings.safe;
+}
+
 // An example without a critique teaches none: not an empty one.
 void WriteParts(const LearnedParts& learned, bool has_critique, Json& json) {
   if (learned.label != 1) json["label_weight"] = learned.label;
@@ -71,7 +78,7 @@ std::string RenderLine(const Renderer& renderer, const Item& item, int copy) {
   json["messages"] = format::TurnsToJson(record.turns);
   if (shown.ruled) json["rules"] = shown.ruled->rules;
   if (shown.guideline) json["guideline"] = *shown.guideline;
-  json["completion"] = renderer.profile.RenderCompletion(label, critique, record.lang);
+  json["completion"] = CompletionOf(renderer.profile, label, critique, record.lang);
   json["label"] = format::Name(label);
   json["lang"] = text::Name(record.lang);
   json["source"] = record.source;
@@ -95,8 +102,8 @@ std::string RenderExample(const Renderer& renderer, const GuidelineExample& exam
   json["id"] = example.id;
   json["messages"] = format::TurnsToJson(example.turns);
   if (!example.guideline.empty()) json["guideline"] = example.guideline;
-  json["completion"] = renderer.profile.RenderCompletion(
-      example.label, critique ? example.critique : "", example.lang);
+  json["completion"] =
+      CompletionOf(renderer.profile, example.label, critique ? example.critique : "", example.lang);
   json["label"] = format::Name(example.label);
   json["lang"] = text::Name(example.lang);
   json["source"] = fmt::format("guidelines_{}", example.kind);
@@ -113,7 +120,7 @@ std::string RenderContrast(const Renderer& renderer, const ContrastExample& exam
   Json json;
   json["id"] = example.id;
   json["messages"] = format::TurnsToJson(example.turns);
-  json["completion"] = renderer.profile.RenderCompletion(example.label, "", example.lang);
+  json["completion"] = CompletionOf(renderer.profile, example.label, "", example.lang);
   json["label"] = format::Name(example.label);
   json["lang"] = text::Name(example.lang);
   json["source"] = example.source;

@@ -101,7 +101,9 @@ std::vector<size_t> ShareOut(size_t total, const std::vector<double>& weights,
 
 void DropLongItems(const Recipe& recipe, std::vector<Item>& items) {
   for (Item& item : items) {
-    const int64_t most = recipe.most_characters.in(item.record.lang);
+    const SourceRecipe& source = recipe.source(item.record.source);
+    const int64_t most =
+        source.most_characters.value_or(recipe.most_characters).in(item.record.lang);
     if (!item.kept() || most == 0) continue;
     size_t characters = 0;
     for (const format::Turn& turn : item.record.turns) {

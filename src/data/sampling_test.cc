@@ -101,14 +101,16 @@ TEST(SampleItems, ValidationShrinksInProportion) {
 
 TEST(DropLongItems, CountsCharactersByLanguage) {
   Recipe recipe;
-  recipe.most_characters = {.en = 16, .zh = 17};
+  recipe.most_characters = {.en = 15, .zh = 16};
+  recipe.sources = {{.name = "a"}, {.name = "b", .most_characters = MostCharacters{.en = 16}}};
   std::vector<Item> items = {SampledItem("a", 1, false), SampledItem("a", 2, false, true),
-                             SampledItem("a", 3, false)};
+                             SampledItem("a", 3, false), SampledItem("b", 4, false)};
   items[2].record.lang = text::Language::kOther;
   DropLongItems(recipe, items);
-  EXPECT_EQ(items[0].fate, Fate::kTooLong) << "17 characters";
+  EXPECT_EQ(items[0].fate, Fate::kTooLong) << "16 characters";
   EXPECT_EQ(items[1].fate, Fate::kKept);
   EXPECT_EQ(items[2].fate, Fate::kKept) << "no bound";
+  EXPECT_EQ(items[3].fate, Fate::kKept) << "its source's own bound";
 }
 
 }  // namespace

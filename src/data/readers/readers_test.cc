@@ -105,7 +105,8 @@ TEST_F(Readers, XGuardRefusesWhatItDoesNotKnow) {
   EXPECT_EQ(ErrorOf("xguard", "x.jsonl"),
             "x.jsonl:1: field 'stage': must be q, r or qr, not \"rq\"");
   files_.Write("x.jsonl", XGuardLine("qr", R"("prompt":"Hi","response":null)", "null", "sec"));
-  EXPECT_EQ(ErrorOf("xguard", "x.jsonl"), "x.jsonl:1: field 'response': missing");
+  EXPECT_EQ(ErrorOf("xguard", "x.jsonl"),
+            "x.jsonl:1: field 'response': expected a string, found null");
 }
 
 TEST_F(Readers, KnowWhoGaveTheLabels) {
