@@ -20,6 +20,7 @@ namespace mores::data {
 namespace {
 
 constexpr int kValidOneOf = 20;  // of our own requests; of the sources' the split says
+constexpr double kTwo = 0.5;     // of refusals and agreements: of two sentences
 constexpr double kAgreed = 0.5;  // of harmless requests: agreed to, rather than answered
 constexpr text::Language kContrastLanguages[] = {text::Language::kEnglish,
                                                  text::Language::kChinese};
@@ -116,6 +117,15 @@ const std::string& DrawFrom(const std::vector<std::string>& texts, Random& rando
   return texts[random.Below(texts.size())];
 }
 
+// One of the texts, or two: so that these answers are as long as those to harmless requests.
+std::string DrawOneOrTwo(const std::vector<std::string>& texts, text::Language lang,
+                         Random& random) {
+  const std::string& first = DrawFrom(texts, random);
+  const std::string& second = DrawFrom(texts, random);
+  if (&first == &second || !(random.Uniform() < kTwo)) return first;
+  return first + (lang == text::Language::kChinese ? "" : " ") + second;
+}
+
 // The two answers to a request in one round.
 void AddPair(const ContrastRequest& request, const ContrastPhrases& phrases, text::Language lang,
              int round, Random random, std::vector<ContrastExample>& out) {
@@ -130,11 +140,11 @@ void AddPair(const ContrastRequest& request, const ContrastPhrases& phrases, tex
                    .category = unsafe ? request.category : std::nullopt,
                    .group = request.group});
   };
-  add("refuses", DrawFrom(phrases.refuses, random));
-  if (!request.answer.empty() && round == 1) {
+  add("refuses", DrawOneOrTwo(phrases.refuses, lang, random));
+  if (!request.answer.empty()) {
     add("answers", request.answer);
   } else if (request.harmful || random.Uniform() < kAgreed) {
-    add("complies", DrawFrom(phrases.complies, random));
+    add("complies", DrawOneOrTwo(phrases.complies, lang, random));
   } else {
     add("answers", DrawFrom(phrases.answers, random));
   }
@@ -174,6 +184,7 @@ std::vector<ContrastExample> MakeContrastExamples(const ContrastTexts& texts,
     for (int round = 1; round <= rounds; ++round) {
       for (const ContrastRequest& request : requests) {
         if (examples.size() + 2 > most) break;
+        if (round > 1 && !request.harmful) continue;
         const Random own(seed, HashBytes(fmt::format("contrasts {} {}", request.id, round)));
         AddPair(request, phrases, lang, round, own, examples);
       }
