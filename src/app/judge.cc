@@ -130,6 +130,7 @@ Expected<std::unique_ptr<judge::Judge>> OpenJudge(const JudgeOptions& options,
   MORES_RETURN_IF_ERROR(CheckChatFormat(options));
   judge::JudgeOptions judging{.reply = options.reply,
                               .content = options.content,
+                              .category_scores = options.category_scores,
                               .order = options.order,
                               .turns = options.turns};
   if (!options.rules.empty()) {

@@ -29,6 +29,7 @@ struct JudgeOptions {
   judge::Turns turns = judge::Turns::kAll;
   judge::Content content = judge::Content::kKept;
   judge::Reply reply = judge::Reply::kLabelAndCritique;
+  judge::CategoryScores category_scores = judge::CategoryScores::kTold;
 };
 
 // Each looks at the options alone, before anything is read. kUsage for an order that the judge

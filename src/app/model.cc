@@ -41,7 +41,9 @@ std::optional<std::string> FindShipped(const std::string& given) {
   folders.insert(folders.begin(), "");
   for (const std::filesystem::path& folder : folders) {
     for (const std::filesystem::path& place : {folder / named, folder / "models" / named}) {
-      if (FileExists((place / "config.json").string())) return place.string();
+      for (const char* file : {"config.json", "adapter_config.json"}) {
+        if (FileExists((place / file).string())) return place.string();
+      }
     }
   }
   return std::nullopt;

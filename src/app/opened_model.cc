@@ -153,12 +153,15 @@ Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOption
 
 Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(const OpenedModel& opened,
                                                          const ModelOptions& options,
-                                                         chat::TokenizerNeed tokenizer) {
+                                                         chat::TokenizerNeed tokenizer,
+                                                         int blocks) {
   MORES_RETURN_IF_ERROR(SetIsa(options.isa));
   chat::LocalModelOptions loading{.precision = options.precision,
                                   .threads = options.threads,
                                   .tokenizer = tokenizer,
-                                  .engine = {.chunk_tokens = options.chunk_tokens}};
+                                  .engine = {.chunk_tokens = options.chunk_tokens},
+                                  .adapters = {},
+                                  .blocks = blocks};
   for (const OpenedModel::NamedAdapter& adapter : opened.adapters) {
     loading.adapters.push_back({.name = adapter.name, .adapter = adapter.adapter.get()});
   }

@@ -59,10 +59,10 @@ Expected<OpenedModel> OpenModel(const ModelOptions& options,
 // The same with one adapter at most, merged: to be converted, not to be computed with.
 Expected<std::unique_ptr<const model::ModelSource>> OpenSource(const ModelOptions& options);
 
-// Sets the level in force, then loads the model.
+// Sets the level in force, then loads the model: its first `blocks` blocks, or with 0 all.
 Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(
     const OpenedModel& opened, const ModelOptions& options,
-    chat::TokenizerNeed tokenizer = chat::TokenizerNeed::kRequired);
+    chat::TokenizerNeed tokenizer = chat::TokenizerNeed::kRequired, int blocks = 0);
 
 }  // namespace mores::app
 

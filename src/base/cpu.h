@@ -14,7 +14,7 @@ namespace mores {
 // where the processor and the operating system allow it.
 struct CpuFeatures {
   bool avx512 = false;       // F, BW, CD, DQ and VL
-  bool avx512_vnni = false;  // products of bytes, 64 at a time
+  bool avx512_vnni = false;  // products of bytes, 64 at a time, and of words
   bool avx512_bf16 = false;
   bool avx_vnni = false;  // products of bytes, 32 at a time
   bool amx_bf16 = false;  // tiles and their bf16 products

@@ -4,22 +4,52 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <compare>
 #include <set>
 
 #include "base/files.h"
+#include "base/nearest.h"
 
 namespace mores {
 namespace {
 
-std::string DescribeNumbers(const NumberRange& range) {
+// "" where any finite number will do.
+std::string RangeText(const NumberRange& range) {
   const bool low = std::isfinite(range.low);
   const bool high = std::isfinite(range.high);
   const char* from = range.low_end == NumberRange::Low::kExcluded ? "above" : "at least";
-  if (low && high) return fmt::format("must be {} {} and at most {}", from, range.low, range.high);
-  if (low) return fmt::format("must be {} {}", from, range.low);
-  if (high) return fmt::format("must be at most {}", range.high);
-  return "must be a finite number";
+  if (low && high) return fmt::format("{} {} and at most {}", from, range.low, range.high);
+  if (low) return fmt::format("{} {}", from, range.low);
+  if (high) return fmt::format("at most {}", range.high);
+  return "";
+}
+
+std::string OutOfRange(const NumberRange& range) {
+  const std::string text = RangeText(range);
+  return text.empty() ? "must be a finite number" : fmt::format("must be {}", text);
+}
+
+bool SpellsNumber(const std::string& text) {
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && rest == end;
+}
+
+// ", not a text", and the way out where the value is only spelled in another way.
+std::string NotOfType(const toml::node& node) {
+  if (const auto* text = node.as_string()) {
+    const std::string& value = text->get();
+    const bool quoted = SpellsNumber(value) || value == "true" || value == "false";
+    return quoted ? ", not a text: leave out the quotes" : ", not a text";
+  }
+  if (node.is_number()) return ", not a number";
+  if (node.is_boolean()) return ", not true or false";
+  if (node.is_array()) return ", not a list";
+  if (node.is_table()) return ", not a table";
+  return ", not a date or a time";
 }
 
 bool Contains(const NumberRange& range, double value) {
@@ -42,10 +72,48 @@ const toml::table& EmptyTable() {
 
 // What all tables of a file share.
 struct TomlFile {
+  struct Key {
+    std::string prefix, key;
+    auto operator<=>(const Key&) const = default;
+    std::string Name() const { return prefix.empty() ? key : fmt::format("{}.{}", prefix, key); }
+  };
+
   toml::table root;
   std::string name;
   std::optional<Error> error;
+  std::optional<Key> unknown;  // that the error is about, unless a hint has explained it
+  std::set<Key> known;         // that somebody asked for
+  std::span<const TomlHint> hints;
 };
+
+// Shorter keys are near to too many.
+constexpr size_t kShortestGuess = 3;
+
+std::string JoinOr(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, " or "));
+}
+
+// Which fields may be meant by one that there is not; "" where none is near. What stands in another
+// section under the same name comes first, then the nearest name of the same section.
+std::string MeantBy(const TomlFile::Key& unknown, const std::set<TomlFile::Key>& known) {
+  std::vector<std::string> same, beside, all;
+  for (const TomlFile::Key& key : known) {
+    if (key.key == unknown.key) same.push_back(key.Name());
+    if (key.prefix == unknown.prefix) beside.push_back(key.key);
+    all.push_back(key.key);
+  }
+  if (!same.empty()) return JoinOr(same);
+  if (unknown.key.size() < kShortestGuess) return "";
+  if (const auto near = Nearest(unknown.key, beside)) {
+    return TomlFile::Key{unknown.prefix, *near}.Name();
+  }
+  const auto near = Nearest(unknown.key, all);
+  if (!near) return "";
+  for (const TomlFile::Key& key : known) {
+    if (key.key == *near) same.push_back(key.Name());
+  }
+  return JoinOr(same);
+}
 
 }  // namespace
 
@@ -70,6 +138,7 @@ struct TomlFields::State {
 
   const toml::node* Take(const char* key) {
     taken.emplace(key);
+    file->known.insert(TomlFile::Key{prefix, key});
     return table.get(key);
   }
 
@@ -80,8 +149,14 @@ struct TomlFields::State {
   std::optional<double> TakeNumber(std::string_view key, const toml::node& node,
                                    NumberRange range) const {
     const auto value = node.value<double>();
-    if (!node.is_number() || !value || !Contains(range, *value)) {
-      Keep(node, key, DescribeNumbers(range));
+    if (!node.is_number()) {
+      const std::string text = RangeText(range);
+      Keep(node, key,
+           fmt::format("must be a number{}{}{}", text.empty() ? "" : " ", text, NotOfType(node)));
+      return std::nullopt;
+    }
+    if (!value || !Contains(range, *value)) {
+      Keep(node, key, OutOfRange(range));
       return std::nullopt;
     }
     return value;
@@ -163,9 +238,12 @@ void TomlFields::Integer(const char* key, int64_t& out, NumberRange range) {
   const toml::node* node = state_->Take(key);
   if (node == nullptr) return;
   const auto* value = node->as_integer();
-  if (value == nullptr) return state_->Keep(*node, key, "must be a whole number");
+  if (value == nullptr) {
+    const std::string other = node->is_number() ? "" : NotOfType(*node);
+    return state_->Keep(*node, key, "must be a whole number" + other);
+  }
   if (!Contains(range, static_cast<double>(value->get()))) {
-    return state_->Keep(*node, key, DescribeNumbers(range));
+    return state_->Keep(*node, key, OutOfRange(range));
   }
   out = value->get();
 }
@@ -194,7 +272,9 @@ void TomlFields::Flag(const char* key, bool& out) {
   const toml::node* node = state_->Take(key);
   if (node == nullptr) return;
   const auto* value = node->as_boolean();
-  if (value == nullptr) return state_->Keep(*node, key, "must be true or false");
+  if (value == nullptr) {
+    return state_->Keep(*node, key, "must be true or false" + NotOfType(*node));
+  }
   out = value->get();
 }
 
@@ -271,7 +351,9 @@ bool TomlFields::IsTable(const char* key) const {
 TomlFields TomlFields::Table(const char* key) {
   const toml::node* node = state_->Take(key);
   const toml::table* table = node == nullptr ? nullptr : node->as_table();
-  if (node != nullptr && table == nullptr) state_->Keep(*node, key, "must be a table");
+  if (node != nullptr && table == nullptr) {
+    state_->Keep(*node, key, fmt::format("must be a table, as in [{}]", state_->Name(key)));
+  }
   return state_->Inner(table == nullptr ? EmptyTable() : *table, key);
 }
 
@@ -305,15 +387,35 @@ void TomlFields::Refuse(const char* key, std::string_view problem) {
 
 void TomlFields::PassOver(const char* key) { state_->Take(key); }
 
+void TomlFields::Explain(std::span<const TomlHint> hints) { state_->file->hints = hints; }
+
 void TomlFields::Finish() {
+  TomlFile& file = *state_->file;
   for (const auto& [key, node] : state_->table) {
-    if (!state_->taken.contains(key.str())) state_->Keep(node, key.str(), "unknown field");
+    if (state_->taken.contains(key.str()) || file.error) continue;
+    const TomlFile::Key unknown{state_->prefix, std::string(key.str())};
+    const auto hint =
+        std::find_if(file.hints.begin(), file.hints.end(), [&](const TomlHint& candidate) {
+          return candidate.key == unknown.key || candidate.key == unknown.Name();
+        });
+    if (hint != file.hints.end()) {
+      state_->Keep(node, key.str(), fmt::format("unknown field; {}", hint->advice));
+    } else {
+      state_->Keep(node, key.str(), "unknown field");
+      file.unknown = unknown;
+    }
   }
 }
 
 Status TomlFields::status() const {
-  if (!state_->file->error) return {};
-  return tl::unexpected<Error>(*state_->file->error);
+  const TomlFile& file = *state_->file;
+  if (!file.error) return {};
+  Error error = *file.error;
+  if (file.unknown) {
+    const std::string meant = MeantBy(*file.unknown, file.known);
+    if (!meant.empty()) error.message += fmt::format("; did you mean {}?", meant);
+  }
+  return tl::unexpected<Error>(std::move(error));
 }
 
 }  // namespace mores

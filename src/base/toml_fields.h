@@ -1,6 +1,6 @@
 // Fields of a TOML file, each checked as it is taken. The first thing wrong with the file is kept
 // as one error that names file, line and field, kInput "FILE:LINE: field 'SECTION.NAME': PROBLEM";
-// keys that nobody took are refused at the end.
+// keys that nobody took are refused at the end, with what was meant where that can be seen.
 #ifndef MORES_BASE_TOML_FIELDS_H_
 #define MORES_BASE_TOML_FIELDS_H_
 
@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,12 @@ struct NumberRange {
 };
 
 enum class EmptyText { kRefused, kAllowed };
+
+// A key that others use, "lora_alpha", or only in one section, "data.path"; and what is said of it
+// where it is refused, "use adapter.alpha".
+struct TomlHint {
+  std::string_view key, advice;
+};
 
 // One table of a file. Copies are the same table: what one takes the other has taken.
 class TomlFields {
@@ -75,13 +82,16 @@ class TomlFields {
   void Require(const char* key);
   // Of two keys at most one.
   void Exclusive(const char* key, const char* other);
+  // For the whole file. The hints' texts must outlive it.
+  void Explain(std::span<const TomlHint> hints);
   // Takes a key, whatever it holds.
   void PassOver(const char* key);
   // Refuses keys that were not taken.
   void Finish();
   // Keeps an error about a key that was taken.
   void Refuse(const char* key, std::string_view problem);
-  // The first error of the whole file.
+  // The first error of the whole file. Of an unknown field it says which one may be meant, of all
+  // sections that have been read by then.
   Status status() const;
 
  private:

@@ -104,6 +104,64 @@ TEST(TomlFields, ErrorsNameFileLineAndField) {
   EXPECT_EQ(n, 0);
 }
 
+TEST(TomlFields, AValueOfAnotherTypeIsCalledSo) {
+  double number = 0;
+  int n = 0;
+  bool flag = false;
+  const auto as_number = [&](TomlFields& f) { f.Number("a", number, {.low = 0, .high = 10}); };
+  EXPECT_EQ(After("a = \"high\"", as_number),
+            "r.toml:1: field 'a': must be a number at least 0 and at most 10, not a text");
+  EXPECT_EQ(
+      After("a = \"2e-4\"", as_number),
+      "r.toml:1: field 'a': must be a number at least 0 and at most 10, not a text: leave out "
+      "the quotes");
+  EXPECT_EQ(After("a = [1]", as_number),
+            "r.toml:1: field 'a': must be a number at least 0 and at most 10, not a list");
+  EXPECT_EQ(After("a = true", [&](TomlFields& f) { f.Number("a", number, {}); }),
+            "r.toml:1: field 'a': must be a number, not true or false");
+  EXPECT_EQ(After("a = 11", as_number), "r.toml:1: field 'a': must be at least 0 and at most 10");
+  const auto as_integer = [&](TomlFields& f) { f.Integer("a", n, {}); };
+  EXPECT_EQ(After("a = \"7\"", as_integer),
+            "r.toml:1: field 'a': must be a whole number, not a text: leave out the quotes");
+  EXPECT_EQ(After("a = 7.5", as_integer), "r.toml:1: field 'a': must be a whole number");
+  const auto as_flag = [&](TomlFields& f) { f.Flag("a", flag); };
+  EXPECT_EQ(After("a = \"true\"", as_flag),
+            "r.toml:1: field 'a': must be true or false, not a text: leave out the quotes");
+  EXPECT_EQ(After("a = 1", as_flag), "r.toml:1: field 'a': must be true or false, not a number");
+  EXPECT_EQ(After("model = \"x\"", [](TomlFields& f) { f.Table("model"); }),
+            "r.toml:1: field 'model': must be a table, as in [model]");
+}
+
+TEST(TomlFields, AnUnknownFieldIsToldWithWhatIsMeant) {
+  constexpr TomlHint kHints[] = {{"lr", "use rates.rate"}, {"rates.path", "use files.name"}};
+  const auto read = [&](std::string_view text) {
+    TomlFields f = Of(text);
+    f.Explain(kHints);
+    double rate = 0;
+    std::string name;
+    TomlFields rates = f.Table("rates");
+    rates.Number("rate", rate, {});
+    rates.Number("warmup", rate, {});
+    rates.Finish();
+    TomlFields files = f.Table("files");
+    files.Text("name", name);
+    files.Finish();
+    f.Finish();
+    return Problem(f);
+  };
+  const std::string begin = "r.toml:2: field 'rates.";
+  EXPECT_EQ(read("[rates]\nrat = 1"), begin + "rat': unknown field; did you mean rates.rate?");
+  EXPECT_EQ(read("[rates]\nlr = 1"), begin + "lr': unknown field; use rates.rate");
+  EXPECT_EQ(read("[rates]\npath = 1"), begin + "path': unknown field; use files.name");
+  EXPECT_EQ(read("[rates]\nname = 1"), begin + "name': unknown field; did you mean files.name?");
+  EXPECT_EQ(read("[rates]\nnames = 1"), begin + "names': unknown field; did you mean files.name?");
+  EXPECT_EQ(read("[rates]\nelse = 1"), begin + "else': unknown field");
+  EXPECT_EQ(read("path = 1"), "r.toml:1: field 'path': unknown field");
+  EXPECT_EQ(read("warmup = 1"),
+            "r.toml:1: field 'warmup': unknown field; did you mean rates.warmup?");
+  EXPECT_EQ(read("[rate]"), "r.toml:1: field 'rate': unknown field; did you mean rates.rate?");
+}
+
 TEST(TomlFields, TextsMayBeEmptyWhereTheReaderSaysSo) {
   const auto allowed = EmptyText::kAllowed;
   std::string text = "before";

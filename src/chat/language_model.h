@@ -57,6 +57,8 @@ class LanguageModel {
   using Scores = std::vector<float>;
   virtual Expected<std::vector<Expected<Scores>>> Score(
       std::span<const engine::ScoreItem> items) = 0;
+  virtual Expected<std::vector<Expected<engine::Features>>> FindFeatures(
+      std::span<const engine::ScoreItem> items) = 0;
   virtual Expected<std::vector<Expected<engine::Generated>>> Generate(
       std::span<const engine::GenerateItem> items) = 0;
   virtual Expected<std::vector<Expected<engine::Decided>>> Decide(
@@ -77,6 +79,7 @@ struct LocalModelOptions {
   TokenizerNeed tokenizer = TokenizerNeed::kRequired;
   engine::EngineOptions engine;
   std::vector<LocalAdapter> adapters;  // of different names
+  int blocks = 0;                      // as Decoder::Load has it
 };
 
 // Loads a model with our engine. The source may go afterwards.

@@ -59,6 +59,10 @@ class LocalModel : public LanguageModel {
   Expected<std::vector<Expected<Scores>>> Score(std::span<const engine::ScoreItem> items) override {
     return engine_.Score(WithOwnAdapter(items));
   }
+  Expected<std::vector<Expected<engine::Features>>> FindFeatures(
+      std::span<const engine::ScoreItem> items) override {
+    return engine_.FindFeatures(WithOwnAdapter(items));
+  }
   Expected<std::vector<Expected<engine::Generated>>> Generate(
       std::span<const engine::GenerateItem> items) override {
     return engine_.Generate(WithOwnAdapter(items));
@@ -126,8 +130,8 @@ Expected<std::unique_ptr<LanguageModel>> LoadLocalModel(const model::ModelSource
       std::async(std::launch::async, [&source, &options] { return LoadBeside(source, options); });
   LoadedModel loaded;
   loaded.pool = std::make_unique<ThreadPool>(options.threads);
-  MORES_ASSIGN_OR_RETURN(loaded.decoder,
-                         model::Decoder::Load(source, ToDType(options.precision), *loaded.pool));
+  MORES_ASSIGN_OR_RETURN(loaded.decoder, model::Decoder::Load(source, ToDType(options.precision),
+                                                              *loaded.pool, options.blocks));
   MORES_ASSIGN_OR_RETURN(loaded.adapters, PackAdapters(source, options, *loaded.pool));
   auto [tokenizer, name] = beside.get();
   const bool may_lack = options.tokenizer == TokenizerNeed::kOptional;

@@ -82,6 +82,7 @@ int ExitCodeOf(const job::JobSummary& run);
 void AddJudgeCommand(CommandLine& line);
 void AddRejudgeCommand(CommandLine& line);
 void AddScoreCommand(CommandLine& line);
+void AddFeaturesCommand(CommandLine& line);
 void AddGenerateCommand(CommandLine& line);
 void AddTokenizeCommand(CommandLine& line);
 void AddDataCommand(CommandLine& line);

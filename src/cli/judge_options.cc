@@ -13,6 +13,10 @@ void AddLabelOnlyOption(CLI::App* command, JudgeFlags& flags) {
   command->add_flag_callback(
       "--label-only", [&flags] { flags.options.reply = judge::Reply::kLabelOnly; },
       "Stop at the label, write no critique");
+  command->add_flag_callback(
+      "--no-category-scores",
+      [&flags] { flags.options.category_scores = judge::CategoryScores::kLeftOut; },
+      "Don't tell the probability of each category, which a judge with a list of them computes");
 }
 
 void AddJudgeOptions(CLI::App* command, JudgeFlags& flags) {

@@ -16,7 +16,7 @@ struct JudgeFlags {
   std::vector<std::string> thresholds;  // as given
 };
 
-// All but the judge's name and --label-only.
+// All but the judge's name, --label-only and --no-category-scores.
 void AddJudgeOptions(CLI::App* command, JudgeFlags& flags);
 void AddLabelOnlyOption(CLI::App* command, JudgeFlags& flags);
 

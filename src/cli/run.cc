@@ -49,6 +49,7 @@ int Parse(int argc, char** argv) {
   AddMetaCommand(line);
   AddGuidelinesCommand(line);
   AddScoreCommand(line);
+  AddFeaturesCommand(line);
   AddGenerateCommand(line);
   AddTokenizeCommand(line);
   AddModelCommand(line);

@@ -2,26 +2,9 @@
 
 #include <array>
 #include <span>
-#include <utility>
 
 namespace mores::data {
 namespace {
-
-constexpr std::array<std::pair<Category, std::string_view>, 13> kNames = {{
-    {Category::kViolence, "violence"},
-    {Category::kSelfHarm, "self_harm"},
-    {Category::kHateOrBias, "hate_or_bias"},
-    {Category::kHarassment, "harassment"},
-    {Category::kSexual, "sexual"},
-    {Category::kIllegalActs, "illegal_acts"},
-    {Category::kFraud, "fraud"},
-    {Category::kPrivacy, "privacy"},
-    {Category::kMisinformation, "misinformation"},
-    {Category::kHealthOrSafety, "health_or_safety"},
-    {Category::kCybersecurity, "cybersecurity"},
-    {Category::kEthics, "ethics"},
-    {Category::kOther, "other"},
-}};
 
 struct Entry {
   std::string_view word;
@@ -123,20 +106,6 @@ constexpr std::array kXGuard = {
 };
 
 }  // namespace
-
-std::string_view Name(Category category) {
-  for (const auto& [value, name] : kNames) {
-    if (value == category) return name;
-  }
-  return "other";
-}
-
-std::optional<Category> ParseCategory(std::string_view name) {
-  for (const auto& [value, known] : kNames) {
-    if (known == name) return value;
-  }
-  return std::nullopt;
-}
 
 std::optional<Topic> CipherChatTopic(std::string_view domain) {
   return Lookup(kCipherChat, domain);

@@ -1,31 +1,18 @@
-// The small common taxonomy that every source's own categories are mapped to.
+// Every source's own categories, mapped to the common ones (format/category.h).
 #ifndef MORES_DATA_CATEGORIES_H_
 #define MORES_DATA_CATEGORIES_H_
 
 #include <optional>
 #include <string_view>
 
+#include "format/category.h"
+
 namespace mores::data {
 
-enum class Category {
-  kViolence,
-  kSelfHarm,
-  kHateOrBias,
-  kHarassment,
-  kSexual,
-  kIllegalActs,
-  kFraud,
-  kPrivacy,
-  kMisinformation,
-  kHealthOrSafety,
-  kCybersecurity,
-  kEthics,
-  kOther,
-};
-
-// "violence", "hate_or_bias", ...: what stands in brackets before an unsafe critique.
-std::string_view Name(Category category);
-std::optional<Category> ParseCategory(std::string_view name);
+// What stands in brackets before an unsafe critique.
+using format::Category;
+using format::Name;
+using format::ParseCategory;
 
 // A source's own word for a topic, in the words that a critique uses for it.
 struct Topic {

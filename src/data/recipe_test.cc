@@ -81,7 +81,7 @@ TEST(Recipe, ErrorsNameLineAndKey) {
   EXPECT_EQ(ErrorOf("name = 3\n[[source]]\nreader = \"cold\""),
             "r.toml:1: field 'name': must be a string, not empty");
   EXPECT_EQ(ErrorOf("[[source]]\nreader = \"cold\"\nrepeats = 3"),
-            "r.toml:3: field 'source.repeats': unknown field");
+            "r.toml:3: field 'source.repeats': unknown field; did you mean source.repeat?");
   EXPECT_EQ(ErrorOf("[[source]]\nname = \"x\""), "r.toml:1: field 'source.reader': missing");
   EXPECT_EQ(ErrorOf("[[source]]\nreader = \"cold\"\n[[source]]\nreader = \"cold\""),
             "r.toml: two sources named 'cold'");

@@ -1,5 +1,5 @@
-// Many requests at once over one decoder: scoring of given continuations, sampling, and label-first
-// decoding (score the labels, decide, write on after the decided one).
+// Many requests at once over one decoder: scoring of given continuations, features of them,
+// sampling, and label-first decoding (score the labels, decide, write on after the decided one).
 //
 // Results of a request do not depend on the other requests of the call (model/decoder.h). Each
 // names the adapter that it is computed with, null for the model as it is: several go side by side,
@@ -40,6 +40,12 @@ struct ScoreItem {
   const model::PackedAdapter* adapter = nullptr;
 };
 
+// What a model makes of a continuation after a prompt: hidden states after its last block, normed.
+struct Features {
+  std::vector<float> last;  // of the last token, [hidden_dim]
+  std::vector<float> mean;  // over the continuation's tokens, [hidden_dim]
+};
+
 struct Generated {
   std::vector<int32_t> ids;  // without the end token
   bool stopped = false;      // at the end token; else at the bound
@@ -65,11 +71,20 @@ struct DecideItem {
   int64_t reply_bound = 0;
   Sampling sampling;  // max_new_tokens 0: decide only
   const model::PackedAdapter* adapter = nullptr;
+  // What may stand behind one of the choices: scored whatever is decided, in the pass over the
+  // prompt. Behind that choice, where it is the one, the likeliest stands before the separator.
+  struct Next {
+    int after = -1;                                 // the place of the choice; -1: nothing of this
+    std::span<const int32_t> lead;                  // given after it, before each of:
+    std::span<const std::vector<int32_t>> choices;  // each at least one token
+  } next = {};
 };
 
 struct Decided {
   std::vector<double> choice_logprobs;  // of the whole choice, all its tokens
   int chosen = -1;
+  std::vector<double> next_logprobs;  // likewise, of DecideItem::next
+  int next_chosen = -1;               // the likeliest of them
   Generated text;
 };
 
@@ -83,6 +98,8 @@ class Engine {
 
   // Natural logarithms, one a token of the continuation.
   std::vector<Expected<std::vector<float>>> Score(std::span<const ScoreItem> items);
+  // The numbers of an item are those of its tokens in the decoder, whatever else is computed.
+  std::vector<Expected<Features>> FindFeatures(std::span<const ScoreItem> items);
   std::vector<Expected<Generated>> Generate(std::span<const GenerateItem> items);
   std::vector<Expected<Decided>> Decide(std::span<const DecideItem> items);
 
@@ -92,6 +109,13 @@ class Engine {
   using DecideResults = std::vector<Expected<Decided>>;
   void DecideGroup(std::span<const DecideItem> items, const std::vector<size_t>& group,
                    DecideResults& results);
+  // Computes the prompts, and what stands before DecideItem::next; reads the first token of every
+  // choice of both.
+  void ScoreFirstTokens(std::span<const DecideItem> items, const std::vector<size_t>& group,
+                        std::vector<Sequence>& sequences, DecideResults& results);
+  // Adds the later tokens of DecideItem::next, each choice on a copy of the cache.
+  void ScoreNext(std::span<const DecideItem> items, const std::vector<size_t>& group,
+                 std::span<const Sequence> prompts, DecideResults& results);
   // Adds the later tokens of choices of several tokens, on the prompts' caches, which it restores.
   void ScoreLongChoices(std::span<const DecideItem> items, const std::vector<size_t>& group,
                         std::span<const Sequence> prompts, DecideResults& results);

@@ -9,6 +9,8 @@
 #include "base/cpu.h"
 #include "base/random.h"
 #include "engine/sampler.h"
+#include "model/kv_cache.h"
+#include "model/model_source.h"
 #include "model/train/trainable_model.h"
 #include "ops/matmul.h"
 
@@ -209,6 +211,53 @@ TEST_P(EngineTest, AgreesWithTheTrainableModel) {
   }
 }
 
+TEST_P(EngineTest, FeaturesAreHiddenStatesOfTheDecoder) {
+  const std::vector<Item> items = RandomItems(20);
+  std::vector<ScoreItem> requests;
+  for (const Item& item : items) requests.push_back({item.prompt, item.continuation});
+  Loaded loaded = Load(2, {.batch_tokens = 200});
+  const auto features = loaded.engine->FindFeatures(requests);
+  const auto dim = static_cast<size_t>(loaded.decoder->config().hidden_dim);
+  model::DecoderScratch scratch;
+  for (size_t i = 0; i < items.size(); ++i) {
+    std::vector<int32_t> tokens = items[i].prompt;
+    tokens.insert(tokens.end(), items[i].continuation.begin(), items[i].continuation.end());
+    model::KvCache cache(*loaded.decoder, static_cast<int64_t>(tokens.size()),
+                         model::KvCache::Keep::kAllLayers, nullptr);
+    const model::Chunk chunk{.tokens = tokens,
+                             .cache = &cache,
+                             .first_wanted = static_cast<int64_t>(items[i].prompt.size())};
+    const auto hidden = loaded.decoder->Forward(std::span(&chunk, 1), scratch, *loaded.pool);
+    const size_t rows = items[i].continuation.size();
+    ASSERT_EQ(hidden.size(), rows * dim);
+    for (size_t d = 0; d < dim; ++d) {
+      double sum = 0;
+      for (size_t row = 0; row < rows; ++row) sum += double{hidden[row * dim + d]};
+      ASSERT_EQ(features[i]->last[d], hidden[(rows - 1) * dim + d]) << i << "," << d;
+      ASSERT_EQ(features[i]->mean[d], static_cast<float>(sum / static_cast<double>(rows)));
+    }
+  }
+}
+
+TEST_P(EngineTest, FeaturesOfTheFirstLayersAlone) {
+  const std::vector<Item> items = RandomItems(3);
+  std::vector<ScoreItem> requests;
+  for (const Item& item : items) requests.push_back({item.prompt, item.continuation});
+  Loaded whole = Load(1, {});
+  const int layers = whole.decoder->config().layers;
+  const auto last_of = [&](int blocks) {
+    auto decoder = model::Decoder::Load(**model::OpenModel(directory_), GetParam().precision,
+                                        *whole.pool, blocks);
+    EXPECT_TRUE(decoder);
+    Engine engine(**decoder, {}, *whole.pool);
+    return engine.FindFeatures(requests)[1]->last;
+  };
+  EXPECT_EQ(last_of(layers), whole.engine->FindFeatures(requests)[1]->last);
+  EXPECT_NE(last_of(1), last_of(layers));
+  EXPECT_FALSE(model::Decoder::Load(**model::OpenModel(directory_), GetParam().precision,
+                                    *whole.pool, layers + 1));
+}
+
 TEST_P(EngineTest, DecidesByWholeChoicesAndWritesOn) {
   const std::vector<Item> items = RandomItems(9);
   // One token, several tokens, and one that another starts with.
@@ -240,6 +289,68 @@ TEST_P(EngineTest, DecidesByWholeChoicesAndWritesOn) {
     const auto generated = loaded.engine->Generate({&continued, 1});
     EXPECT_EQ(decided[i]->text.ids, generated[0]->ids);
     EXPECT_EQ(decided[i]->text.stopped, generated[0]->stopped);
+  }
+}
+
+// What may stand behind a choice is scored in the same pass, and changes no other number.
+TEST_P(EngineTest, ScoresWhatMayStandBehindAChoiceAndWritesOnBehindTheLikeliest) {
+  std::vector<Item> items = RandomItems(9);
+  items[4].prompt = items[3].prompt;
+  const std::vector<std::vector<int32_t>> choices = {{7}, {8, 9, 10}, {8, 11}};
+  const std::vector<std::vector<int32_t>> next = {{5}, {6, 7, 8}, {6, 9}, {12, 13}};
+  const std::vector<int32_t> separator = {3}, lead = {20, 21};
+  enum class Behind { kNothing, kNext };
+  const auto decide = [&](Engine& engine, Behind behind, int tokens) {
+    std::vector<DecideItem> requests;
+    for (size_t i = 0; i < items.size(); ++i) {
+      requests.push_back({.id = "x",
+                          .prompt = items[i].prompt,
+                          .choices = choices,
+                          .decide = [i](auto) { return static_cast<int>(i % 3); },
+                          .separator = separator,
+                          .sampling = {.max_new_tokens = tokens}});
+      if (behind == Behind::kNext) requests.back().next = {1, lead, next};
+    }
+    auto results = engine.Decide(requests);
+    std::vector<Decided> all;
+    for (auto& result : results) all.push_back(std::move(*result));
+    return all;
+  };
+  Loaded loaded = Load(2, {});
+  const auto plain = decide(*loaded.engine, Behind::kNothing, 6);
+  const auto asked = decide(*loaded.engine, Behind::kNext, 6);
+  Loaded cut = Load(1, {.batch_tokens = 37, .chunk_tokens = 5, .max_sequences = 3});
+  const auto pieces = decide(*cut.engine, Behind::kNext, 6);
+  const auto labels = decide(*loaded.engine, Behind::kNext, 0);
+  for (size_t i = 0; i < items.size(); ++i) {
+    EXPECT_EQ(asked[i].choice_logprobs, plain[i].choice_logprobs);
+    EXPECT_EQ(pieces[i].next_logprobs, asked[i].next_logprobs);
+    EXPECT_EQ(labels[i].next_logprobs, asked[i].next_logprobs);
+    EXPECT_EQ(labels[i].choice_logprobs, plain[i].choice_logprobs);
+    EXPECT_TRUE(labels[i].text.ids.empty());
+    EXPECT_EQ(pieces[i].text.ids, asked[i].text.ids);
+    std::vector<int32_t> before = items[i].prompt;
+    before.insert(before.end(), choices[1].begin(), choices[1].end());
+    before.insert(before.end(), lead.begin(), lead.end());
+    ASSERT_EQ(asked[i].next_logprobs.size(), next.size());
+    for (size_t c = 0; c < next.size(); ++c) {
+      const auto scores = Score(*loaded.engine, {{before, next[c]}})[0];
+      double sum = 0;
+      for (const float s : scores) sum += double{s};
+      EXPECT_NEAR(asked[i].next_logprobs[c], sum, 1e-5);
+    }
+    const auto& logs = asked[i].next_logprobs;
+    const auto best = std::max_element(logs.begin(), logs.end()) - logs.begin();
+    EXPECT_EQ(asked[i].next_chosen, best);
+    if (i % 3 != 1) {
+      EXPECT_EQ(asked[i].text.ids, plain[i].text.ids);
+      continue;
+    }
+    const auto& named = next[static_cast<size_t>(best)];
+    before.insert(before.end(), named.begin(), named.end());
+    before.insert(before.end(), separator.begin(), separator.end());
+    const GenerateItem continued{.id = "x", .prompt = before, .sampling = {.max_new_tokens = 6}};
+    EXPECT_EQ(asked[i].text.ids, loaded.engine->Generate({&continued, 1})[0]->ids);
   }
 }
 

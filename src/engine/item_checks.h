@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "engine/engine.h"
 #include "model/config.h"
 
 namespace mores::engine {
@@ -34,6 +35,17 @@ inline Status CheckPrompt(const model::ModelConfig& config, std::span<const int3
                      config.context_length);
   }
   return CheckIds(config, prompt);
+}
+
+// The same of a prompt and what is given after it, whose last token isn't computed.
+inline Status CheckContinuation(const model::ModelConfig& config, const ScoreItem& item) {
+  MORES_RETURN_IF_ERROR(
+      CheckPrompt(config, item.prompt, static_cast<int64_t>(item.continuation.size()) - 1));
+  MORES_RETURN_IF_ERROR(CheckIds(config, item.continuation));
+  if (item.continuation.empty()) {
+    return MakeError(ErrorKind::kInput, "the completion has no tokens");
+  }
+  return {};
 }
 
 template <class T>

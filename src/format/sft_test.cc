@@ -53,6 +53,42 @@ TEST_F(SftRecordTest, ReadsLabelCritiqueAndWeight) {
   EXPECT_EQ(bare->critique, "");
 }
 
+TEST_F(SftRecordTest, ReadsWhatItsPartsCount) {
+  const auto plain = ParseSftRecord(With("weight", 1), "f:7", 7, *profile_);
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->parts.label, 1);
+  EXPECT_EQ(plain->parts.category, 1);
+  EXPECT_EQ(plain->parts.critique, 1);
+  EXPECT_EQ(plain->label_by, LabelBy::kUnknown);
+  EXPECT_FALSE(plain->category);
+  Json record = With("label_weight", 0);
+  record["category_weight"] = 0.5;
+  record["critique_weight"] = 3;
+  record["label_by"] = "model";
+  record["category"] = "fraud";
+  const auto read = ParseSftRecord(record, "f:7", 7, *profile_);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->parts.label, 0);
+  EXPECT_EQ(read->parts.category, 0.5);
+  EXPECT_EQ(read->parts.critique, 3);
+  EXPECT_EQ(read->label_by, LabelBy::kModel);
+  EXPECT_EQ(read->category, Category::kFraud);
+  EXPECT_EQ(Problem(With("label_weight", -1)),
+            "f:7: field 'label_weight': must be a number from 0 to 1000");
+  EXPECT_EQ(Problem(With("critique_weight", "much")),
+            "f:7: field 'critique_weight': must be a number from 0 to 1000");
+  EXPECT_EQ(Problem(With("label_by", "nobody")),
+            "f:7: field 'label_by': must be 'person', 'model' or 'rule'");
+  for (const Json& others : {Json("theft"), Json::array({"fraud"}), Json(3)}) {
+    EXPECT_FALSE(ParseSftRecord(With("category", others), "f:7", 7, *profile_)->category);
+  }
+  EXPECT_EQ(OpeningCategory("[privacy] It tells."), Category::kPrivacy);
+  for (const char* none :
+       {"[rule 1] It tells.", "privacy", "[privacy", "", "[Privacy] It tells."}) {
+    EXPECT_FALSE(OpeningCategory(none)) << none;
+  }
+}
+
 TEST_F(SftRecordTest, RefusalsNameTheField) {
   EXPECT_EQ(Problem(With("label", nullptr)), "f:7: field 'label': missing");
   EXPECT_EQ(Problem(With("lang", "fr")), "f:7: field 'lang': must be 'en', 'zh' or 'other'");

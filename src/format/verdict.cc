@@ -36,6 +36,17 @@ Expected<Usage> ParseUsage(const JsonFields& fields) {
   return usage;
 }
 
+Expected<std::vector<std::pair<std::string, double>>> ParseScores(const JsonFields& fields) {
+  std::vector<std::pair<std::string, double>> scores;
+  MORES_ASSIGN_OR_RETURN(const auto given, fields.Object("category_scores"));
+  if (!given) return scores;
+  for (const auto& [name, value] : given->object().items()) {
+    MORES_ASSIGN_OR_RETURN(const double score, given->RequiredProbability(name.c_str()));
+    scores.emplace_back(name, score);
+  }
+  return scores;
+}
+
 }  // namespace
 
 std::string_view Name(UnparsedReason reason) {
@@ -46,14 +57,15 @@ std::string_view Name(UnparsedReason reason) {
 }
 
 Json ToJson(const Verdict& verdict) {
-  Json json = {{"id", verdict.id},
-               {"label", Name(verdict.label)},
-               {"p_unsafe", NullOr(verdict.p_unsafe)},
-               {"other_mass", NullOr(verdict.other_mass)},
-               {"threshold", verdict.threshold},
-               {"lang", text::Name(verdict.lang)},
-               {"critique", verdict.critique}};
+  Json json = {
+      {"id", verdict.id}, {"label", Name(verdict.label)}, {"p_unsafe", NullOr(verdict.p_unsafe)}};
+  if (verdict.p_raw) json["p_raw"] = *verdict.p_raw;
+  json["other_mass"] = NullOr(verdict.other_mass);
+  json["threshold"] = verdict.threshold;
+  json["lang"] = text::Name(verdict.lang);
+  json["critique"] = verdict.critique;
   if (verdict.category) json["category"] = *verdict.category;
+  for (const auto& [name, score] : verdict.category_scores) json["category_scores"][name] = score;
   if (verdict.rule) json["rule"] = *verdict.rule;
   if (verdict.truncated) json["truncated"] = true;
   if (verdict.unparsed_reason) json["unparsed_reason"] = Name(*verdict.unparsed_reason);
@@ -90,6 +102,7 @@ Expected<Verdict> ParseVerdict(const Json& value, std::string_view where) {
   MORES_ASSIGN_OR_RETURN(verdict.id, fields.RequiredId());
   MORES_ASSIGN_OR_RETURN(verdict.label, ParseLabelName(fields, "label"));
   MORES_ASSIGN_OR_RETURN(verdict.p_unsafe, fields.Probability("p_unsafe"));
+  MORES_ASSIGN_OR_RETURN(verdict.p_raw, fields.Probability("p_raw"));
   MORES_ASSIGN_OR_RETURN(verdict.other_mass, fields.Probability("other_mass"));
   MORES_ASSIGN_OR_RETURN(const std::optional<double> threshold, fields.Probability("threshold"));
   if (!threshold) return fields.Wrong("threshold", "missing");
@@ -99,6 +112,7 @@ Expected<Verdict> ParseVerdict(const Json& value, std::string_view where) {
   if (fields.Has("category")) {
     MORES_ASSIGN_OR_RETURN(verdict.category, fields.OptionalString("category"));
   }
+  MORES_ASSIGN_OR_RETURN(verdict.category_scores, ParseScores(fields));
   MORES_ASSIGN_OR_RETURN(
       const std::optional<int64_t> rule,
       fields.Whole("rule", {.least = 1, .most = static_cast<int64_t>(kMaxRules)}));

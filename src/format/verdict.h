@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -45,11 +46,15 @@ struct Verdict {
   std::string id;
   Label label = Label::kUnparsed;
   std::optional<double> p_unsafe;  // null from endpoints without log-probabilities
+  std::optional<double> p_raw;     // before calibration, where there is one
   std::optional<double> other_mass;
   double threshold = 0.5;
   text::Language lang = text::Language::kOther;
   std::string critique;
   std::optional<std::string> category;
+  // By the name of a category, in the order of the judge's: they add up to p_unsafe. Empty where
+  // the judge has no such list.
+  std::vector<std::pair<std::string, double>> category_scores = {};
   std::optional<int> rule;  // number of the caller's rule that decided, from 1
   bool truncated = false;
   std::optional<UnparsedReason> unparsed_reason;  // of an unparsed label alone

@@ -46,6 +46,10 @@ Json Judge::Fingerprint() const {
       {"en", config.threshold_en}, {"zh", config.threshold_zh}, {"other", config.threshold_other}};
   fingerprint["label_only"] = options_.reply == Reply::kLabelOnly;
   fingerprint["content"] = options_.content == Content::kKept;
+  if (options_.category_scores == CategoryScores::kLeftOut) fingerprint["category_scores"] = false;
+  if (Json calibration = format::CalibrationJson(config); !calibration.empty()) {
+    fingerprint["calibration"] = std::move(calibration);
+  }
   fingerprint["max_critique_tokens"] = config.max_critique_tokens;
   if (!options_.rules.empty()) {
     fingerprint["rules"] = Sha256Hex(format::NumberedRules(options_.rules));

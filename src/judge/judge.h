@@ -35,10 +35,14 @@ std::string_view Name(Order order);  // "label-first", "critique-first"
 enum class Turns { kAll, kLast };
 std::string_view Name(Turns turns);  // "all", "last"
 
+// Whether verdicts tell the probability of each category, where the profile lists them.
+enum class CategoryScores { kTold, kLeftOut };
+
 struct JudgeOptions {
   format::JudgeConfig config;  // its thresholds decide
   Reply reply = Reply::kLabelAndCritique;
   Content content = Content::kKept;
+  CategoryScores category_scores = CategoryScores::kTold;
   std::vector<std::string> rules;  // for dialogues without rules of their own; may be empty
   Order order = Order::kLabelFirst;
   Turns turns = Turns::kAll;

@@ -311,7 +311,7 @@ StatedVerdict ReadProfileReply(const chat::ChatReply& reply, const format::Judge
   StatedVerdict stated = {.label = label.label, .label_offset = answer.begin + label.offset};
   if (answer.reasoned) stated.oddities.emplace_back("reasoning");
   if (label.decorated) stated.oddities.emplace_back("label_decorated");
-  stated.critique = CleanCritique(label.rest);
+  stated.critique = CleanCritique(profile.Critique(label.rest, language));
   if (MayGoOn(reply, stated)) return Unparsed(UnparsedReason::kNoLabel);
   stated.rule = format::RuleCited(stated.critique, asked.rules);
   stated.category = profile.Category(label.rest, label.label, language);

@@ -17,15 +17,40 @@ namespace {
 constexpr text::Language kLanguages[] = {text::Language::kEnglish, text::Language::kChinese,
                                          text::Language::kOther};
 struct LabelMass {
-  double p_unsafe;    // P(unsafe) / (P(safe) + P(unsafe))
+  double p_raw;       // P(unsafe) / (P(safe) + P(unsafe))
+  double p_unsafe;    // the same, calibrated where the judge has a calibration
   double other_mass;  // 1 - P(safe) - P(unsafe)
 };
 
-LabelMass MassOf(const std::vector<format::Label>& means, std::span<const double> choice_logprobs) {
+LabelMass MassOf(const std::vector<format::Label>& means, std::span<const double> choice_logprobs,
+                 const std::optional<format::Calibration>& calibration) {
   const double safe = format::LogMassOf(format::Label::kSafe, means, choice_logprobs);
   const double unsafe = format::LogMassOf(format::Label::kUnsafe, means, choice_logprobs);
-  return {.p_unsafe = 1.0 / (1.0 + ExactExp(safe - unsafe)),
-          .other_mass = std::clamp(1.0 - ExactExp(safe) - ExactExp(unsafe), 0.0, 1.0)};
+  LabelMass mass = {.p_raw = 1.0 / (1.0 + ExactExp(safe - unsafe)),
+                    .other_mass = std::clamp(1.0 - ExactExp(safe) - ExactExp(unsafe), 0.0, 1.0)};
+  mass.p_unsafe = mass.p_raw;
+  if (calibration) {
+    const double logit = (unsafe - safe - calibration->bias) / calibration->temperature;
+    mass.p_unsafe = 1.0 / (1.0 + ExactExp(-logit));
+  }
+  return mass;
+}
+
+// Each one's share of what all of them have together.
+std::vector<double> SharesOf(std::span<const double> logprobs) {
+  const double most = *std::max_element(logprobs.begin(), logprobs.end());
+  std::vector<double> shares;
+  double sum = 0;
+  for (const double log : logprobs) {
+    shares.push_back(ExactExp(log - most));
+    sum += shares.back();
+  }
+  for (double& share : shares) share /= sum;
+  return shares;
+}
+
+bool SaysItsTraining(const format::JudgeConfig& config, const format::JudgeProfile& profile) {
+  return profile.name() == format::JudgeConfig().profile || !config.prompt_hash.empty();
 }
 
 // The likeliest choice that means `label`; -1 for none.
@@ -82,13 +107,14 @@ Json LabelFirstJudge::Fingerprint() const {
   return fingerprint;
 }
 
-// What a model was trained with is known of our own form alone, from judge.json.
+// What a model was trained with is known from judge.json alone, and of our own form, which nobody
+// else knows.
 bool LabelFirstJudge::trained_with_rules() const {
-  return profile_->name() != format::JudgeConfig().profile || options_.config.follows_rules;
+  return !SaysItsTraining(options_.config, *profile_) || options_.config.follows_rules;
 }
 
 bool LabelFirstJudge::trained_with_guidelines() const {
-  return profile_->name() != format::JudgeConfig().profile || options_.config.uses_guidelines;
+  return !SaysItsTraining(options_.config, *profile_) || options_.config.uses_guidelines;
 }
 
 Expected<format::PromptTokens> LabelFirstJudge::Prompt(const format::Dialogue& dialogue) const {
@@ -128,17 +154,25 @@ engine::DecideItem LabelFirstJudge::Item(const format::Dialogue& dialogue,
   const text::Language language = format::LanguageOf(dialogue);
   const format::ReplyTokens& form = this->form(language);
   engine::DecideItem item{.id = dialogue.id, .prompt = prompt, .choices = form.choices};
-  item.decide = [&form, threshold =
-                            options_.config.threshold(language)](std::span<const double> logprobs) {
-    const LabelMass mass = MassOf(form.means, logprobs);
+  item.decide = [&form, &config = options_.config, language](std::span<const double> logprobs) {
+    const LabelMass mass = MassOf(form.means, logprobs, config.calibration(language));
     const int choice =
-        ChoiceOf(format::Decide(mass.p_unsafe, mass.other_mass, threshold), form.means, logprobs);
+        ChoiceOf(format::Decide(mass.p_unsafe, mass.other_mass, config.threshold(language)),
+                 form.means, logprobs);
     return choice >= 0 && form.ends[static_cast<size_t>(choice)] ? -1 : choice;
   };
   item.separator = form.separator;
   item.reply_bound = static_cast<int64_t>(form.longest()) + options_.config.max_critique_tokens;
   item.sampling.max_new_tokens =
       reply == Reply::kLabelOnly ? 0 : options_.config.max_critique_tokens;
+  // A critique stands behind its category, told or not.
+  const bool tells =
+      options_.category_scores == CategoryScores::kTold && dialogue.guideline.empty();
+  if (!form.categories.empty() && (tells || reply != Reply::kLabelOnly)) {
+    item.next = {.after = form.ChoiceThatMeans(format::Label::kUnsafe),
+                 .lead = form.category_lead,
+                 .choices = form.categories};
+  }
   return item;
 }
 
@@ -178,10 +212,13 @@ format::Verdict LabelFirstJudge::MakeVerdict(const format::Dialogue& dialogue,
                                              const engine::Decided& result, Reply reply) const {
   format::Verdict verdict = StartVerdict(dialogue);
   const format::ReplyTokens& form = this->form(verdict.lang);
-  const LabelMass mass = MassOf(form.means, result.choice_logprobs);
+  const std::optional<format::Calibration>& calibration = options_.config.calibration(verdict.lang);
+  const LabelMass mass = MassOf(form.means, result.choice_logprobs, calibration);
   verdict.label = format::Decide(mass.p_unsafe, mass.other_mass, verdict.threshold);
   if (std::isfinite(mass.p_unsafe)) verdict.p_unsafe = mass.p_unsafe;
+  if (calibration && std::isfinite(mass.p_raw)) verdict.p_raw = mass.p_raw;
   if (std::isfinite(mass.other_mass)) verdict.other_mass = mass.other_mass;
+  if (verdict.p_unsafe) AddCategories(result, verdict);
   verdict.truncated = prompt.truncated;
   verdict.prompt = prompt_name(dialogue);
   verdict.usage.prompt_tokens = static_cast<int64_t>(prompt.ids.size());
@@ -200,11 +237,33 @@ format::Verdict LabelFirstJudge::MakeVerdict(const format::Dialogue& dialogue,
     verdict.critique = KeepShownClaims(verdict.critique, {}, Shown(dialogue, copy)).text;
   }
   verdict.rule = format::RuleCited(verdict.critique, RulesFor(dialogue).size());
-  verdict.category = profile_->Category(rest, verdict.label, verdict.lang);
-  if (!verdict.category && !verdict.rule) verdict.category = CategoryOf(verdict.critique);
+  if (form.categories.empty()) {
+    verdict.category = profile_->Category(rest, verdict.label, verdict.lang);
+    if (!verdict.category && !verdict.rule) verdict.category = CategoryOf(verdict.critique);
+  }
   verdict.usage.completion_tokens +=
       static_cast<int64_t>(form.separator.size() + result.text.ids.size());
+  if (verdict.label == format::Label::kUnsafe && result.next_chosen >= 0) {
+    verdict.usage.completion_tokens +=
+        static_cast<int64_t>(form.category_lead.size() +
+                             form.categories[static_cast<size_t>(result.next_chosen)].size());
+  }
   return verdict;
+}
+
+void LabelFirstJudge::AddCategories(const engine::Decided& result, format::Verdict& verdict) const {
+  if (result.next_logprobs.empty()) return;
+  const auto& categories = profile_->form(verdict.lang).categories;
+  if (options_.category_scores == CategoryScores::kTold) {
+    const std::vector<double> shares = SharesOf(result.next_logprobs);
+    for (size_t i = 0; i < shares.size(); ++i) {
+      verdict.category_scores.emplace_back(Name(categories[i].means),
+                                           *verdict.p_unsafe * shares[i]);
+    }
+  }
+  if (verdict.label == format::Label::kUnsafe && result.next_chosen >= 0) {
+    verdict.category = Name(categories[static_cast<size_t>(result.next_chosen)].means);
+  }
 }
 
 }  // namespace mores::judge

@@ -80,6 +80,8 @@ class LabelFirstJudge : public Judge {
   // `prompt`: what is decided after. The item points into its arguments.
   engine::DecideItem Item(const format::Dialogue& dialogue, std::span<const int32_t> prompt,
                           Reply reply) const;
+  // Of a verdict whose p_unsafe is there: scores by category, and of an unsafe label the likeliest.
+  void AddCategories(const engine::Decided& result, format::Verdict& verdict) const;
   format::Verdict MakeVerdict(const format::Dialogue& dialogue, const format::PromptTokens& prompt,
                               const engine::Decided& result, Reply reply) const;
 

@@ -82,10 +82,15 @@ struct Decoder::Impl {
   // arXiv:2402.13388.)
   tensor::AlignedBuffer<float> first_qkv;
 
-  Status Load(const ModelSource& source, ThreadPool& pool) {
+  Status Load(const ModelSource& source, int blocks, ThreadPool& pool) {
     config = source.config();
+    if (blocks < 0 || blocks > config.layers) {
+      return MakeError(ErrorKind::kUsage, "{} layers are asked for; {} has {}", blocks,
+                       source.path(), config.layers);
+    }
+    if (blocks > 0) config.layers = blocks;
     MORES_RETURN_IF_ERROR(RequireComputable(config, source.path()));
-    MORES_ASSIGN_OR_RETURN(weights, LoadPacked(source, precision, pool));
+    MORES_ASSIGN_OR_RETURN(weights, LoadPacked(source, config.layers, precision, pool));
     attends_on_tiles = precision == DType::kBf16 && CurrentIsaLevel() == IsaLevel::kAmx &&
                        ops::amx::CanAttend(config.head_dim);
     CollectRotations();
@@ -390,11 +395,11 @@ const ModelConfig& Decoder::config() const { return impl_->config; }
 bool Decoder::attends_on_tiles() const { return impl_->attends_on_tiles; }
 
 Expected<std::unique_ptr<Decoder>> Decoder::Load(const ModelSource& source, DType precision,
-                                                 ThreadPool& pool) {
+                                                 ThreadPool& pool, int blocks) {
   MORES_CHECK(precision == DType::kF32 || precision == DType::kBf16);
   auto impl = std::make_unique<Impl>();
   impl->precision = precision;
-  MORES_RETURN_IF_ERROR(impl->Load(source, pool));
+  MORES_RETURN_IF_ERROR(impl->Load(source, blocks, pool));
   return std::unique_ptr<Decoder>(new Decoder(std::move(impl)));
 }
 

@@ -49,9 +49,10 @@ struct DecoderScratch {
 class Decoder {
  public:
   // f32 or bf16 products. kMissing, kCorrupt, kUnsupported with file and field named. The source
-  // may go afterwards.
+  // may go afterwards. `blocks`: the model without those after so many, whose hidden states go to
+  // the last norm; 0 for all.
   static Expected<std::unique_ptr<Decoder>> Load(const ModelSource& source, tensor::DType precision,
-                                                 ThreadPool& pool);
+                                                 ThreadPool& pool, int blocks = 0);
   // The same of what OpenModel finds at `path`.
   static Expected<std::unique_ptr<Decoder>> Load(const std::string& path, tensor::DType precision,
                                                  ThreadPool& pool);

@@ -24,6 +24,7 @@ void KvCache::Reset(const Decoder& decoder, int64_t positions, Keep keep,
   capacity_ = ops::CeilDiv(positions, kBlock) * kBlock;
   length_ = 0;
   adapter_ = adapter;
+  positions_ = positions;
   rope_bound_ = config.RopeBound(positions);
   data_.Resize(2 * layers_held_ * kv_heads_ * head_bytes());
 }

@@ -29,6 +29,7 @@ class KvCache {
   const PackedAdapter* adapter() const { return adapter_; }
   int64_t length() const { return length_; }
   int64_t capacity() const { return capacity_; }
+  int64_t positions() const { return positions_; }  // that it was asked to have room for
   // Forgets positions from `length` on; `length` at most length().
   void Truncate(int64_t length) { length_ = length; }
   // Makes room for another sequence, empty; keeps the memory where it suffices.
@@ -64,7 +65,8 @@ class KvCache {
   const PackedAdapter* adapter_ = nullptr;
   bool tiles_ = false;
   int64_t layers_held_ = 0, kv_heads_ = 0, head_dim_ = 0, capacity_ = 0, length_ = 0;
-  int64_t rope_bound_ = 0;  // ModelConfig::RopeBound of the positions asked for
+  int64_t positions_ = 0;
+  int64_t rope_bound_ = 0;  // ModelConfig::RopeBound of positions_
   tensor::AlignedBuffer<unsigned char> data_;
 };
 

@@ -200,7 +200,8 @@ int64_t PackedWeights::bytes() const {
   return bytes;
 }
 
-Expected<PackedWeights> LoadPacked(const ModelSource& source, DType precision, ThreadPool& pool) {
+Expected<PackedWeights> LoadPacked(const ModelSource& source, int blocks, DType precision,
+                                   ThreadPool& pool) {
   const ModelConfig& config = source.config();
   Loader loader(source, precision, pool);
   PackedWeights weights;
@@ -208,8 +209,8 @@ Expected<PackedWeights> LoadPacked(const ModelSource& source, DType precision, T
   // The largest tensors first: while a tensor is read its part of the file is in memory too.
   MORES_RETURN_IF_ERROR(loader.Embedding(names.embedding, weights.embedding));
   MORES_ASSIGN_OR_RETURN(weights.lm_head, loader.Stacked({names.head}));
-  weights.blocks.resize(static_cast<size_t>(config.layers));
-  for (int layer = 0; layer < config.layers; ++layer) {
+  weights.blocks.resize(static_cast<size_t>(blocks));
+  for (int layer = 0; layer < blocks; ++layer) {
     PackedBlock& block = weights.blocks[static_cast<size_t>(layer)];
     const LayerNames part = NamesOfLayer(config, layer);
     MORES_RETURN_IF_ERROR(loader.Vector(part.attention_norm, block.attention_norm));

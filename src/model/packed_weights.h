@@ -55,7 +55,9 @@ struct PackedWeights {
 
 // Reads part by part: beside the packed weights, at most one tensor of the source and a few rows a
 // thread are in memory. kMissing, kCorrupt or kUnsupported, with file and tensor named.
-Expected<PackedWeights> LoadPacked(const ModelSource& source, DType precision, ThreadPool& pool);
+// Of the first `blocks` of its blocks.
+Expected<PackedWeights> LoadPacked(const ModelSource& source, int blocks, DType precision,
+                                   ThreadPool& pool);
 
 }  // namespace mores::model
 

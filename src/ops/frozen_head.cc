@@ -8,6 +8,7 @@
 #include "ops/frozen_matmul.h"
 #include "ops/kernels.h"
 #include "ops/rows.h"
+#include "ops/tiles.h"
 
 namespace mores::ops {
 namespace {
@@ -124,6 +125,7 @@ void FrozenHead::Gradient(const HeadInput& input, std::span<const float> weights
   MORES_CHECK(input.gradients == HeadInput::Gradients::kYes);
   MORES_CHECK(weights.size() == input.targets.size());
   const int64_t dim = input.weight.shape[1];
+  const bool whole_numbers = PackingOf(input.precision, input.sums) == Packing::kInt16;
   pool.ParallelFor(input.rows, [&](int64_t row) {
     thread_local std::vector<float> target_row;
     target_row.resize(static_cast<size_t>(dim));
@@ -146,7 +148,8 @@ void FrozenHead::Gradient(const HeadInput& input, std::span<const float> weights
       double slope = weight * (ExactExp(below) / sums.ones);
       for (size_t j = i; j < end; ++j) slope -= same(j) ? double{weights[j]} : 0.0;
       input.weight.Copy(token * dim, dim, target_row.data());
-      if (input.precision == DType::kBf16) {
+      // As its logit was computed; whole numbers of 16 bits are nearer to the weight as it is.
+      if (input.precision == DType::kBf16 && !whole_numbers) {
         Kernels().round_to_bf16(target_row.data(), target_row.data(), dim);
       }
       Kernels().scale(target_row.data(), dim, static_cast<float>(slope));

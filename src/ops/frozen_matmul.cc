@@ -60,9 +60,15 @@ class FrozenProduct {
                           std::min(piece_depth_, a_.depth_ - depth)};
         const Accumulate add = depth > 0 ? Accumulate::kYes : accumulate;
         switch (a_.packing_) {
-          case Packing::kTiles: MultiplyTiles(piece, row, row_end, add); break;
-          case Packing::kInt16: MultiplyInt16(piece, row, row_end, add); break;
-          case Packing::kPanels: MultiplyPanels(piece, row, row_end, add); break;
+          case Packing::kTiles:
+            MultiplyTiles(piece, row, row_end, add);
+            break;
+          case Packing::kInt16:
+            MultiplyInt16(piece, row, row_end, add);
+            break;
+          case Packing::kPanels:
+            MultiplyPanels(piece, row, row_end, add);
+            break;
         }
       }
     });

@@ -83,10 +83,33 @@ void PackColumnBlock(const float* b, int64_t b_row, int16_t* values, float* scal
       const float* rows = b + 2 * pair * b_row + n;
       const __m256i low = Whole(_mm256_loadu_ps(rows), to_whole);
       const __m256i high = Whole(_mm256_loadu_ps(rows + b_row), to_whole);
-      _mm256_storeu_si256(
-          reinterpret_cast<__m256i*>(values + (pair * kColumns + n) * 2),
-          _mm256_blend_epi16(low, _mm256_slli_epi32(high, 16), 0xAA));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(values + (pair * kColumns + n) * 2),
+                          _mm256_blend_epi16(low, _mm256_slli_epi32(high, 16), 0xAA));
     }
+  }
+}
+
+// 8 pairs of each of 8 columns, kScaleDepth values apart, to 8 pairs of columns.
+void TransposePairs(const int16_t* columns, int16_t* pairs) {
+  __m256i r[8], t[8];
+  for (int64_t i = 0; i < 8; ++i) {
+    r[i] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(columns + i * kScaleDepth));
+  }
+  for (int64_t i = 0; i < 8; i += 2) {
+    t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
+    t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
+  }
+  for (int64_t i = 0; i < 8; i += 4) {
+    r[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
+    r[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
+    r[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
+    r[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
+  }
+  for (int64_t i = 0; i < 4; ++i) {
+    auto* low = reinterpret_cast<__m256i*>(pairs + i * 2 * kColumns);
+    auto* high = reinterpret_cast<__m256i*>(pairs + (i + 4) * 2 * kColumns);
+    _mm256_storeu_si256(low, _mm256_permute2x128_si256(r[i], r[i + 4], 0x20));
+    _mm256_storeu_si256(high, _mm256_permute2x128_si256(r[i], r[i + 4], 0x31));
   }
 }
 
@@ -174,12 +197,24 @@ void MatMulAvx2(const Block& g) {
         }
       }
       switch (rows) {
-        case 1: SumPanel<1>(g, row, panel, c); break;
-        case 2: SumPanel<2>(g, row, panel, c); break;
-        case 3: SumPanel<3>(g, row, panel, c); break;
-        case 4: SumPanel<4>(g, row, panel, c); break;
-        case 5: SumPanel<5>(g, row, panel, c); break;
-        default: SumPanel<6>(g, row, panel, c); break;
+        case 1:
+          SumPanel<1>(g, row, panel, c);
+          break;
+        case 2:
+          SumPanel<2>(g, row, panel, c);
+          break;
+        case 3:
+          SumPanel<3>(g, row, panel, c);
+          break;
+        case 4:
+          SumPanel<4>(g, row, panel, c);
+          break;
+        case 5:
+          SumPanel<5>(g, row, panel, c);
+          break;
+        default:
+          SumPanel<6>(g, row, panel, c);
+          break;
       }
       ForEachRow(rows, g.columns - n,
                  [&](int64_t r, auto bytes) { std::memcpy(out + r * g.c_row, c[r], bytes); });
@@ -312,9 +347,11 @@ void PackColumnsTransposed(const float* b, int64_t b_column, int64_t columns, in
       }
       scales[n] = PackRowBlock(column, rows + n * kScaleDepth);
     }
-    // Pairs are moved as what they are as large as.
-    Kernels().transpose(reinterpret_cast<const float*>(rows), kPairs, kColumns, kPairs,
-                        reinterpret_cast<float*>(values), kColumns);
+    for (int64_t n = 0; n < kColumns; n += 8) {
+      for (int64_t pair = 0; pair < kPairs; pair += 8) {
+        TransposePairs(rows + n * kScaleDepth + 2 * pair, values + (pair * kColumns + n) * 2);
+      }
+    }
     values += kPanelBlock;
     scales += kColumns;
   }

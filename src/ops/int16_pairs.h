@@ -2,8 +2,8 @@
 // instructions, where they are up to twice as fast as float32's fused multiply-adds (AVX2's
 // VPMADDWD, AVX-512's VPDPWSSD). An operand's values share a scale along each kScaleDepth of depth:
 // the largest magnitude becomes kLargest, the others the nearest whole multiples, ties to even.
-// Rounding changes a value by at most 1/11,584 of the largest of its 64; bf16's by up to 1/512 of
-// itself.
+// Rounding changes a value by at most 1/11,584 of the largest of its 64, where bf16's changes it by
+// up to 1/512 of itself: the largest ones less, those below 1/23 of the largest more.
 //
 // Order of summation of an output element: within 64 depths exactly, in whole numbers; then, depth
 // block by depth block, sum += (float(whole) * scale of B) * scale of A, the last two fused. It
@@ -43,7 +43,8 @@ void PackColumnsTransposed(const float* b, int64_t b_column, int64_t columns, in
 void PackColumns(const float* b, int64_t b_row, int64_t columns, int64_t depth, int16_t* values,
                  float* scales);
 
-// C [rows, columns] from packed operands.
+// C [rows, columns] from packed operands. REQUIRES: depth_blocks at least 1; panels and their
+// scales begin at multiples of 64 bytes.
 struct Block {
   int64_t rows, columns, depth_blocks;
   const int16_t* a;

@@ -139,7 +139,7 @@ TEST_P(Int16PairsTest, IsTheSumOfTheHeader) {
   };
   for (const Shape s : {Shape{1, 1, 1}, {6, 16, 64}, {5, 33, 65}, {29, 48, 300}, {13, 70, 128}}) {
     auto a = RandomMatrix(s.rows * s.depth, 1), b = RandomMatrix(s.columns * s.depth, 2);
-    a[0] = 1000;                                      // an outlier among its 64
+    a[0] = 1000;  // an outlier among its 64
     std::fill_n(b.begin(), std::min<int64_t>(s.depth, 64), 0.0f);
     const auto c0 = RandomMatrix(s.rows * s.columns, 3);
     const Lines a_lines = RoundLines(a, s.rows, s.depth);

@@ -37,15 +37,7 @@ void PackTiles(MatrixView x, tensor::AlignedBuffer<uint16_t>& packed, const Pack
 
 }  // namespace
 
-std::string_view FastestSums() {
-  const bool avx512 = CurrentIsaLevel() == IsaLevel::kAvx512;
-  switch (PackingOf(DType::kBf16, Bf16Sums::kPairs)) {
-    case Packing::kTiles: return avx512 ? "avx512_bf16" : "amx";
-    case Packing::kInt16: return avx512 ? "avx512_int16" : "avx2_int16";
-    case Packing::kPanels: break;
-  }
-  return Name(CurrentIsaLevel());
-}
+std::string_view FastestSums() { return FastestSumsOf(CurrentIsaLevel(), CurrentCpuFeatures()); }
 
 void LeftOperand::Pack(MatrixView a, Layout layout, DType precision, ThreadPool& pool,
                        Bf16Sums sums) {
@@ -134,9 +126,15 @@ void RightOperand::PackPart(int64_t first_column, int64_t first_depth, MatrixVie
     const MatrixView part{rows.data + group * rows.stride,
                           std::min(kColumnGroup, rows.rows - group), rows.columns, rows.stride};
     switch (packing_) {
-      case Packing::kTiles: PackTileColumns(first_column + group, first_depth, part); break;
-      case Packing::kInt16: PackInt16Columns(first_column + group, first_depth, part); break;
-      case Packing::kPanels: PackPanelColumns(first_column + group, first_depth, part); break;
+      case Packing::kTiles:
+        PackTileColumns(first_column + group, first_depth, part);
+        break;
+      case Packing::kInt16:
+        PackInt16Columns(first_column + group, first_depth, part);
+        break;
+      case Packing::kPanels:
+        PackPanelColumns(first_column + group, first_depth, part);
+        break;
     }
   }
 }
@@ -252,7 +250,8 @@ class Product {
     constexpr int64_t kCacheBytes = 1 << 20;
     constexpr int64_t kMostRows = 512, kLeastColumns = 64;
     const auto to_tiles = [](int64_t count) { return CeilDiv(count, 32) * 32; };
-    const int64_t line_bytes = std::max<int64_t>(1, a_.depth_ * (a_.packing_ == Packing::kPanels ? 4 : 2));
+    const int64_t line_bytes =
+        std::max<int64_t>(1, a_.depth_ * (a_.packing_ == Packing::kPanels ? 4 : 2));
     const int64_t cached = std::max<int64_t>(32, kCacheBytes / line_bytes / 32 * 32);
     const int64_t wanted = threads == 1 ? 1 : 4 * threads;
     block_columns_ = to_tiles(b_.columns_);

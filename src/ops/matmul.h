@@ -32,8 +32,8 @@ enum class Layout {
 enum class Bf16Sums {
   kOneByOne,  // the chain above, the same on every processor of the level
   // Two depths an instruction, about twice as fast: as ops/bf16_pairs.h says where the processor
-  // has that; else, with AVX2 alone or with AVX-512's products of words, as ops/int16_pairs.h says,
-  // which rounds less than bf16 does; else one by one.
+  // has that; else, with AVX2 alone or with AVX-512's products of words, as ops/int16_pairs.h says;
+  // else one by one.
   kPairs,
 };
 

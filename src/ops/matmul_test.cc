@@ -87,7 +87,8 @@ TEST_P(MatMulTest, AgreesWithReference) {
         const auto c = Multiply(s, a, la, b, lb, numbers, 2, c0, accumulate);
         for (int64_t i = 0; i < s.m; ++i) {
           for (int64_t j = 0; j < s.n; ++j) {
-            double sum = layouts & 4 ? c0[static_cast<size_t>(i * s.n + j)] : 0, magnitude = 1e-6, off = 0;
+            double sum = layouts & 4 ? c0[static_cast<size_t>(i * s.n + j)] : 0, magnitude = 1e-6,
+                   off = 0;
             for (int64_t k = 0; k < s.k; ++k) {
               const double x =
                   Operand(a, la == Layout::kPlain ? i * s.k + k : k * s.m + i, numbers);
@@ -198,6 +199,33 @@ TEST_P(MatMulTest, PartsMakeUpTheWhole) {
         ASSERT_EQ(c, expected) << "step " << step;
       }
     }
+  }
+}
+
+TEST(PackingTest, GoesByWhatTheProcessorHas) {
+  struct Row {
+    IsaLevel level;
+    CpuFeatures features;
+    Packing one_by_one, pairs;
+    std::string_view name;
+  };
+  const CpuFeatures none, vnni{.avx512 = true, .avx512_vnni = true};
+  const CpuFeatures bf16{.avx512 = true, .avx512_vnni = true, .avx512_bf16 = true};
+  for (const Row& row : {
+           Row{IsaLevel::kAvx2, none, Packing::kPanels, Packing::kInt16, "avx2_int16"},
+           Row{IsaLevel::kAvx2,
+               {.avx_vnni = true},
+               Packing::kPanels,
+               Packing::kInt16,
+               "avx2_int16"},
+           Row{IsaLevel::kAvx512, {.avx512 = true}, Packing::kPanels, Packing::kPanels, "avx512"},
+           Row{IsaLevel::kAvx512, vnni, Packing::kPanels, Packing::kInt16, "avx512_int16"},
+           Row{IsaLevel::kAvx512, bf16, Packing::kPanels, Packing::kTiles, "avx512_bf16"},
+           Row{IsaLevel::kAmx, bf16, Packing::kTiles, Packing::kTiles, "amx"},
+       }) {
+    EXPECT_EQ(Bf16Packing(row.level, row.features, Bf16Sums::kOneByOne), row.one_by_one);
+    EXPECT_EQ(Bf16Packing(row.level, row.features, Bf16Sums::kPairs), row.pairs);
+    EXPECT_EQ(FastestSumsOf(row.level, row.features), row.name);
   }
 }
 

@@ -103,27 +103,25 @@ void SegmentAttention::PackOperands(const Past& pass, ThreadPool& pool) {
 }
 
 void SegmentAttention::ListParts(const Past& pass) {
-  const int64_t segments = CountOf(pass.segments), dim = pass.heads.head_dim;
+  const int64_t segments = CountOf(pass.segments);
   parts_.clear();
   parts_of_.assign(static_cast<size_t>(segments), {});
-  int64_t partial = 0;
   for (int64_t segment = 0; segment < segments; ++segment) {
     const int64_t length = LengthOf(pass.segments, segment);
     for (int64_t begin = 0; begin < length; begin += kPartQueries) {
       const int64_t end = std::min(length, begin + kPartQueries);
       for (int64_t head = 0; head < pass.heads.query_heads(); ++head) {
         parts_of_[static_cast<size_t>(segment)].push_back(parts_.size());
-        parts_.push_back({segment, head, begin, end, partial});
-        partial += 2 * (starts_[static_cast<size_t>(segment)] + end) * dim;
+        parts_.push_back({segment, head, begin, end});
       }
     }
   }
 }
 
 // The parts' indexes, those with most work first, so that threads end together.
-std::vector<size_t> SegmentAttention::LargestFirst() const {
-  std::vector<size_t> order(parts_.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+std::vector<size_t> SegmentAttention::LargestFirst(size_t begin, size_t end) const {
+  std::vector<size_t> order(end - begin);
+  for (size_t i = 0; i < order.size(); ++i) order[i] = begin + i;
   const auto work = [&](size_t i) {
     const Part& part = parts_[i];
     const int64_t middle = starts_[static_cast<size_t>(part.segment)] + (part.begin + part.end) / 2;
@@ -163,7 +161,7 @@ void SegmentAttention::Forward(const Pass& pass, ThreadPool& pool) {
   PlaceOperands(inputs, Direction::kForward);
   PackOperands(inputs, pool);
   ListParts(inputs);
-  const std::vector<size_t> order = LargestFirst();
+  const std::vector<size_t> order = LargestFirst(0, parts_.size());
   const bool tiles = UseTiles(pass.numbers.precision, pass.numbers.sums);
   pool.ParallelFor(static_cast<int64_t>(order.size()), [&](int64_t task) {
     const Part& part = parts_[order[static_cast<size_t>(task)]];
@@ -183,26 +181,44 @@ void SegmentAttention::Backward(const Past& past, const Gradients& gradients, Th
   PlaceOperands(past, Direction::kBackward);
   PackOperands(past, pool);
   ListParts(past);
-  if (parts_.empty()) return;
-  const int64_t dim = past.heads.head_dim;
-  const auto size_of = [&](const Part& part) {
-    return (starts_[static_cast<size_t>(part.segment)] + part.end) * dim;
-  };
-  partials_.Resize(parts_.back().partial + 2 * size_of(parts_.back()));
-  const std::vector<size_t> order = LargestFirst();
+  for (size_t begin = 0; begin < parts_.size();) {
+    const Batch batch = BatchFrom(past.heads, begin);
+    BackwardBatch(past, gradients, batch, pool);
+    begin = batch.end;
+  }
+}
+
+SegmentAttention::Batch SegmentAttention::BatchFrom(const HeadLayout& heads, size_t begin) const {
+  Batch batch{.begin = begin, .end = begin};
+  for (; batch.end < parts_.size(); ++batch.end) {
+    const int64_t floats = 2 * SeenElements(heads, parts_[batch.end]);
+    const int64_t bytes = (batch.floats + floats) * static_cast<int64_t>(sizeof(float));
+    if (batch.end > begin && bytes > partial_bytes_) break;
+    batch.partials.push_back(batch.floats);
+    batch.floats += floats;
+  }
+  return batch;
+}
+
+void SegmentAttention::BackwardBatch(const Past& past, const Gradients& gradients,
+                                     const Batch& batch, ThreadPool& pool) {
+  partials_.Resize(batch.floats);
+  const std::vector<size_t> order = LargestFirst(batch.begin, batch.end);
   const bool tiles = UseTiles(past.numbers.precision, past.numbers.sums);
   pool.ParallelFor(static_cast<int64_t>(order.size()), [&](int64_t task) {
-    const Part& part = parts_[order[static_cast<size_t>(task)]];
+    const size_t index = order[static_cast<size_t>(task)];
+    const Part& part = parts_[index];
     const QueryPart queries = QueriesOf(past, part);
     const Places at = PlacesOf(past.heads, past.segments, part);
-    float* keys = partials_.data() + part.partial;
-    std::fill_n(keys, 2 * size_of(part), 0.0f);
+    const int64_t elements = SeenElements(past.heads, part);
+    float* keys = partials_.data() + batch.partials[index - batch.begin];
+    std::fill_n(keys, 2 * elements, 0.0f);
     const QueryGradients by_part{.out = past.out + at.out,
                                  .log_sums = past.log_sums + at.log_sums,
                                  .out_gradient = gradients.out + at.out,
                                  .query = gradients.rows + at.query,
                                  .keys = keys,
-                                 .values = keys + size_of(part)};
+                                 .values = keys + elements};
     if (tiles) {
       AttendTilesBackward(queries, by_part);
     } else {
@@ -211,11 +227,11 @@ void SegmentAttention::Backward(const Past& past, const Gradients& gradients, Th
   });
   const int64_t kv_heads = past.heads.kv_heads();
   pool.ParallelFor(CountOf(past.segments) * kv_heads, [&](int64_t task) {
-    AddUp(past, task / kv_heads, task % kv_heads, gradients.rows);
+    AddUp(past, batch, task / kv_heads, task % kv_heads, gradients.rows);
   });
 }
 
-void SegmentAttention::AddUp(const Past& pass, int64_t segment, int64_t kv_head,
+void SegmentAttention::AddUp(const Past& pass, const Batch& batch, int64_t segment, int64_t kv_head,
                              float* gradient) const {
   const HeadLayout& heads = pass.heads;
   const int64_t dim = heads.head_dim, length = LengthOf(pass.segments, segment);
@@ -223,7 +239,7 @@ void SegmentAttention::AddUp(const Past& pass, int64_t segment, int64_t kv_head,
   float* first = gradient + pass.segments.offsets[static_cast<size_t>(segment)] * heads.width;
   float* by_key = first + heads.keys[static_cast<size_t>(kv_head)];
   float* by_value = first + heads.values[static_cast<size_t>(kv_head)];
-  for (int64_t row = 0; row < length; ++row) {
+  for (int64_t row = 0; row < length && batch.begin == 0; ++row) {
     std::fill_n(by_key + row * heads.width, dim, 0.0f);
     std::fill_n(by_value + row * heads.width, dim, 0.0f);
   }
@@ -232,11 +248,11 @@ void SegmentAttention::AddUp(const Past& pass, int64_t segment, int64_t kv_head,
     if (std::find(path.begin(), path.end(), segment) == path.end()) continue;
     for (const size_t i : parts_of_[other]) {
       const Part& part = parts_[i];
-      if (part.head / heads.group() != kv_head) continue;
-      const int64_t seen = starts_[other] + part.end;
-      const float* keys = partials_.data() + part.partial + start * dim;
-      const float* values = keys + seen * dim;
-      for (int64_t row = 0; row < std::min(length, seen - start); ++row) {
+      if (i < batch.begin || i >= batch.end || part.head / heads.group() != kv_head) continue;
+      const int64_t elements = SeenElements(heads, part);
+      const float* keys = partials_.data() + batch.partials[i - batch.begin] + start * dim;
+      const float* values = keys + elements;
+      for (int64_t row = 0; row < std::min(length, elements / dim - start); ++row) {
         Kernels().add(keys + row * dim, by_key + row * heads.width, dim);
         Kernels().add(values + row * dim, by_value + row * heads.width, dim);
       }

@@ -45,6 +45,11 @@ struct QueryPart;  // ops/segment_parts.h
 // Not thread-safe. Holds what a pass needs, for the next one.
 class SegmentAttention {
  public:
+  // Gradients of keys and values take about `partial_bytes` on their way, or what some queries of
+  // one head need; no number depends on it.
+  explicit SegmentAttention(int64_t partial_bytes = int64_t{256} << 20)
+      : partial_bytes_(partial_bytes) {}
+
   struct Pass {
     const HeadLayout& heads;
     SegmentLayout segments;
@@ -86,7 +91,13 @@ class SegmentAttention {
   // Some queries of a segment, of one head.
   struct Part {
     int64_t segment, head, begin, end;
-    int64_t partial;  // where its gradients of keys, then values, are in partials_
+  };
+  // Parts whose gradients are found together, and where in partials_ each one's are, of keys, then
+  // of values.
+  struct Batch {
+    size_t begin, end;
+    std::vector<int64_t> partials;
+    int64_t floats = 0;
   };
   // Where its first query's numbers begin among the rows, the results and the log sums.
   struct Places {
@@ -102,15 +113,27 @@ class SegmentAttention {
   void PlaceOperands(const Past& pass, Direction direction);
   void PackOperands(const Past& pass, ThreadPool& pool);
   void ListParts(const Past& pass);
-  std::vector<size_t> LargestFirst() const;
+  // Of parts [begin, end).
+  std::vector<size_t> LargestFirst(size_t begin, size_t end) const;
+  // Elements of the keys that a part sees.
+  int64_t SeenElements(const HeadLayout& heads, const Part& part) const {
+    return (starts_[static_cast<size_t>(part.segment)] + part.end) * heads.head_dim;
+  }
+  // As many parts from `begin` on as the bound allows, at least one.
+  Batch BatchFrom(const HeadLayout& heads, size_t begin) const;
+  void BackwardBatch(const Past& past, const Gradients& gradients, const Batch& batch,
+                     ThreadPool& pool);
   QueryPart QueriesOf(const Past& pass, const Part& part) const;
-  // Writes the gradients of the keys and values in a segment's own rows: what the parts found.
-  void AddUp(const Past& pass, int64_t segment, int64_t kv_head, float* gradient) const;
+  // Adds what a batch's parts found to the gradients of the keys and values in a segment's own
+  // rows, which the first batch clears.
+  void AddUp(const Past& pass, const Batch& batch, int64_t segment, int64_t kv_head,
+             float* gradient) const;
 
+  int64_t partial_bytes_;
   std::vector<int64_t> starts_;                // [segments]: positions before the segment
   std::vector<std::vector<int64_t>> paths_;    // [segments]: from the first ancestor to itself
   std::vector<Operands> operands_;             // [segments][kv heads]
-  std::vector<Part> parts_;                    // by segments, by heads, by queries
+  std::vector<Part> parts_;                    // by segments, by queries, by heads
   std::vector<std::vector<size_t>> parts_of_;  // [segments]: which of parts_
   tensor::AlignedBuffer<float> panels_, partials_;
   tensor::AlignedBuffer<uint16_t> tiles_;

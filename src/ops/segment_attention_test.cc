@@ -82,13 +82,20 @@ Row Expected(const Sequences& s, const HeadLayout& h, const std::vector<double>&
   return reference::Attention({query}, keys, values, keys.size() - 1)[0];
 }
 
+// What no number depends on.
+struct Means {
+  int threads;
+  int64_t partial_bytes = int64_t{1} << 24;  // all that these tests have, at once
+};
+
 struct Result {
   std::vector<float> out, log_sums, gradient;
 };
 
 Result Attend(const Sequences& s, const HeadLayout& h, AttentionNumbers numbers,
-              const std::vector<float>& rows, const std::vector<float>& dout, int threads) {
-  ThreadPool pool(threads);
+              const std::vector<float>& rows, const std::vector<float>& dout, Means means) {
+  ThreadPool pool(means.threads);
+  SegmentAttention attention(means.partial_bytes);
   Result r{std::vector<float>(static_cast<size_t>(s.rows() * h.query_heads() * h.head_dim)),
            std::vector<float>(static_cast<size_t>(s.rows() * h.query_heads())),
            std::vector<float>(rows.size(), 99.0f)};
@@ -98,7 +105,6 @@ Result Attend(const Sequences& s, const HeadLayout& h, AttentionNumbers numbers,
                                     .rows = rows.data(),
                                     .out = r.out.data(),
                                     .log_sums = r.log_sums.data()};
-  SegmentAttention attention;
   attention.Forward(pass, pool);
   attention.Backward({.heads = h,
                       .segments = pass.segments,
@@ -137,7 +143,7 @@ TEST_P(SegmentAttentionTest, AgreesWithItsFormula) {
     for (const AttentionNumbers& n : {kFloat, kOneByOne, kPairs}) {
       // In bf16 tiles weights are rounded to 2^-9 of themselves.
       const double tolerance = n.precision == DType::kF32 ? 2e-5 : 8e-3;
-      const Result r = Attend(s, h, n, rows, dout, 2);
+      const Result r = Attend(s, h, n, rows, dout, {2});
       for (int64_t row = 0; row < s.rows(); row += 7) {
         for (size_t head = 0; head < 4; ++head) {
           const Row expected = Expected(s, h, exact, row, head);
@@ -168,8 +174,8 @@ TEST_P(SegmentAttentionTest, GradientsAgreeWithDifferences) {
     }
     return sum;
   };
-  const Result exact = Attend(s, h, kFloat, rows, dout, 2);
-  const Result rounded = Attend(s, h, kPairs, rows, dout, 2);
+  const Result exact = Attend(s, h, kFloat, rows, dout, {2});
+  const Result rounded = Attend(s, h, kPairs, rows, dout, {2});
   for (int64_t row = 0; row < s.rows(); row += 5) {
     for (const std::vector<int64_t>* places : {&h.queries, &h.keys, &h.values}) {
       for (const int64_t at : *places) {
@@ -192,8 +198,8 @@ TEST_P(SegmentAttentionTest, RoundingMovesGradientsLittle) {
   const HeadLayout h = Layout(2, 1, 64);
   const auto rows = RandomNumbers(s.rows() * h.width, 5);
   const auto dout = RandomNumbers(s.rows() * 2 * h.head_dim, 6);
-  const Result exact = Attend(s, h, kFloat, rows, dout, 2);
-  const Result rounded = Attend(s, h, kPairs, rows, dout, 2);
+  const Result exact = Attend(s, h, kFloat, rows, dout, {2});
+  const Result rounded = Attend(s, h, kPairs, rows, dout, {2});
   EXPECT_LT(NormOfDifference(rounded.gradient, exact.gradient), 8e-3);
   EXPECT_EQ(exact.gradient[64], 99.0f);
   EXPECT_EQ(rounded.gradient[66], 99.0f);
@@ -222,8 +228,8 @@ TEST_P(SegmentAttentionTest, SharingKeepsResultsAndGradients) {
     }
   }
   for (const AttentionNumbers& n : {kFloat, kOneByOne, kPairs}) {
-    const Result a = Attend(shared, h, n, rows, dout, 2);
-    const Result b = Attend(apart, h, n, rows_apart, dout_apart, 2);
+    const Result a = Attend(shared, h, n, rows, dout, {2});
+    const Result b = Attend(apart, h, n, rows_apart, dout_apart, {2});
     std::vector<float> sum(a.gradient.size(), 0.0f);
     for (size_t i = 0; i < same.size(); ++i) {
       for (int64_t j = 0; j < out_row; ++j) {
@@ -251,12 +257,25 @@ TEST_P(SegmentAttentionTest, NothingDependsOnThreads) {
   const auto rows = RandomNumbers(s.rows() * h.width, 9);
   const auto dout = RandomNumbers(s.rows() * 4 * h.head_dim, 10);
   for (const AttentionNumbers& n : {kFloat, kOneByOne, kPairs}) {
-    const Result one = Attend(s, h, n, rows, dout, 1);
+    const Result one = Attend(s, h, n, rows, dout, {1});
     for (const int threads : {2, 3}) {
-      const Result r = Attend(s, h, n, rows, dout, threads);
+      const Result r = Attend(s, h, n, rows, dout, {threads});
       EXPECT_EQ(r.out, one.out);
       EXPECT_EQ(r.log_sums, one.log_sums);
       EXPECT_EQ(r.gradient, one.gradient);
+    }
+  }
+}
+
+TEST_P(SegmentAttentionTest, NothingDependsOnTheBoundOfPartialGradients) {
+  const Sequences s;
+  const HeadLayout h = Layout(4, 2, 64);
+  const auto rows = RandomNumbers(s.rows() * h.width, 11);
+  const auto dout = RandomNumbers(s.rows() * 4 * h.head_dim, 12);
+  for (const AttentionNumbers& n : {kFloat, kOneByOne, kPairs}) {
+    const Result all = Attend(s, h, n, rows, dout, {2});
+    for (const int64_t bytes : {1, 300'000}) {
+      EXPECT_EQ(Attend(s, h, n, rows, dout, {2, bytes}).gradient, all.gradient) << bytes;
     }
   }
 }

@@ -4,6 +4,7 @@
 #define MORES_OPS_TILES_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/cpu.h"
 #include "ops/amx.h"
@@ -13,18 +14,35 @@
 
 namespace mores::ops {
 
-// Whether operands are packed as tiles, those of attention too.
-inline bool UseTiles(DType precision, Bf16Sums sums) {
-  if (precision != DType::kBf16) return false;
-  return CurrentIsaLevel() == IsaLevel::kAmx ||
-         (sums == Bf16Sums::kPairs && CurrentCpuFeatures().avx512_bf16);
+// How a level packs the operands of bf16 products; `features` are those that belong to it.
+constexpr Packing Bf16Packing(IsaLevel level, const CpuFeatures& features, Bf16Sums sums) {
+  if (level == IsaLevel::kAmx) return Packing::kTiles;
+  if (sums == Bf16Sums::kOneByOne) return Packing::kPanels;
+  if (features.avx512_bf16) return Packing::kTiles;
+  return level == IsaLevel::kAvx2 || features.avx512_vnni ? Packing::kInt16 : Packing::kPanels;
+}
+// What FastestSums() is then.
+constexpr std::string_view FastestSumsOf(IsaLevel level, const CpuFeatures& features) {
+  const bool avx512 = level == IsaLevel::kAvx512;
+  switch (Bf16Packing(level, features, Bf16Sums::kPairs)) {
+    case Packing::kTiles:
+      return avx512 ? "avx512_bf16" : "amx";
+    case Packing::kInt16:
+      return avx512 ? "avx512_int16" : "avx2_int16";
+    case Packing::kPanels:
+      break;
+  }
+  return "avx512";
 }
 
+// By what is in force.
 inline Packing PackingOf(DType precision, Bf16Sums sums) {
-  if (precision != DType::kBf16) return Packing::kPanels;
-  if (UseTiles(precision, sums)) return Packing::kTiles;
-  const bool words = CurrentIsaLevel() == IsaLevel::kAvx2 || CurrentCpuFeatures().avx512_vnni;
-  return sums == Bf16Sums::kPairs && words ? Packing::kInt16 : Packing::kPanels;
+  return precision == DType::kBf16 ? Bf16Packing(CurrentIsaLevel(), CurrentCpuFeatures(), sums)
+                                   : Packing::kPanels;
+}
+// Whether operands are packed as tiles, those of attention too.
+inline bool UseTiles(DType precision, Bf16Sums sums) {
+  return PackingOf(precision, sums) == Packing::kTiles;
 }
 
 // Tiles along rows or columns, whole pairs.

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kVersion = 3;
+constexpr int kVersion = 4;
 constexpr char kPrefix[] = "checkpoint-";
 constexpr char kFiles[] = "files";        // the folder of those that are kept beside the numbers
 constexpr char kHalfWritten[] = "half-";  // of folders that are being written or removed
@@ -46,22 +46,48 @@ fs::path HalfName(const fs::path& path, const char* purpose) {
 }
 
 tl::unexpected<Error> Corrupt(const std::string& path, std::string_view problem) {
-  return MakeError(ErrorKind::kCorrupt, "{}: {}; --fresh starts over", path, problem);
+  return MakeError(ErrorKind::kCorrupt, "{}: {}", path, problem);
+}
+
+// Of the object itself, which has this checksum beside its other fields.
+constexpr char kOwnHash[] = "sha256";
+
+std::string OwnHash(Json json) {
+  json.erase(kOwnHash);
+  return Sha256Hex(DumpJson(json));
 }
 
 Json ToJson(const CheckpointState& state, const std::string& weights_hash, Json file_hashes) {
-  return {{"version", kVersion},
-          {"step", state.step},
-          {"tokens", state.tokens},
-          {"seconds", state.seconds},
-          {"resumes", state.resumes},
-          {"metrics_bytes", state.metrics_bytes},
-          {"best_step", state.best_step},
-          {"best_value", state.best_value},
-          {"worse_evaluations", state.worse_evaluations},
-          {"state_sha256", weights_hash},
-          {"files_sha256", std::move(file_hashes)},
-          {"fingerprint", state.fingerprint}};
+  Json json = {{"version", kVersion},
+               {"step", state.step},
+               {"tokens", state.tokens},
+               {"seconds", state.seconds},
+               {"resumes", state.resumes},
+               {"metrics_bytes", state.metrics_bytes},
+               {"best_step", state.best_step},
+               {"best_value", state.best_value},
+               {"worse_evaluations", state.worse_evaluations},
+               {"state_sha256", weights_hash},
+               {"files_sha256", std::move(file_hashes)},
+               {"fingerprint", state.fingerprint}};
+  json[kOwnHash] = OwnHash(json);
+  return json;
+}
+
+// The object of a whole checkpoint.json of this version.
+Expected<Json> ParseCheckpoint(const std::string& text, const std::string& path) {
+  Expected<Json> json = ParseJson(text, path);
+  if (!json || !json->is_object()) return Corrupt(path, "torn or changed: it is no JSON object");
+  const Json version = json->value("version", Json());
+  if (version.is_number_integer() && version != kVersion) {
+    return Corrupt(path, fmt::format("written by another version of mores (its version is {}, not "
+                                     "{}), which can go on from it",
+                                     DumpJson(version), kVersion));
+  }
+  if (json->value(kOwnHash, Json()) != OwnHash(*json)) {
+    return Corrupt(path, "torn or changed: its checksum differs");
+  }
+  return json;
 }
 
 Expected<CheckpointState> ParseState(const Json& json, const std::string& path) {
@@ -156,6 +182,21 @@ Status WriteCheckpoint(const fs::path& directory, const CheckpointParts& parts) 
   return WriteFileAtomically((directory / "checkpoint.json").string(), DumpJson(json) + "\n");
 }
 
+Expected<FoundCheckpoint> ReadCheckpoint(const std::string& directory) {
+  FoundCheckpoint found;
+  found.directory = directory;
+  const std::string path = found.directory + "/checkpoint.json";
+  MORES_ASSIGN_OR_RETURN(const std::string text, CorruptIfMissing(ReadFile(path), path));
+  MORES_ASSIGN_OR_RETURN(const Json json, ParseCheckpoint(text, path));
+  MORES_ASSIGN_OR_RETURN(found.state, ParseState(json, path));
+  const std::string weights = found.directory + "/state.safetensors";
+  MORES_ASSIGN_OR_RETURN(const std::string hash,
+                         CorruptIfMissing(Sha256HexOfFile(weights), weights));
+  MORES_RETURN_IF_ERROR(CheckHash(json.value("state_sha256", Json()), hash, weights));
+  MORES_ASSIGN_OR_RETURN(found.files, ReadFiles(json, found.directory, path));
+  return found;
+}
+
 }  // namespace
 
 Status RemoveDirectory(const std::string& directory) {
@@ -238,26 +279,23 @@ Expected<std::vector<int64_t>> CheckpointStore::Steps() const {
 Expected<std::optional<FoundCheckpoint>> CheckpointStore::Latest() const {
   MORES_ASSIGN_OR_RETURN(const std::vector<int64_t> steps, Steps());
   if (steps.empty()) return std::optional<FoundCheckpoint>();
-  MORES_ASSIGN_OR_RETURN(FoundCheckpoint found, OfStep(steps.back()));
-  return std::optional<FoundCheckpoint>(std::move(found));
+  Expected<FoundCheckpoint> found = ReadCheckpoint(PathOf(steps.back()));
+  if (found) return std::optional<FoundCheckpoint>(*std::move(found));
+  if (found.error().kind != ErrorKind::kCorrupt) return tl::unexpected<Error>(found.error());
+  // Nothing is removed in silence: a person may have the whole one elsewhere.
+  std::string before;
+  if (steps.size() > 1) {
+    before =
+        fmt::format("without {} training goes on from step {}, ",
+                    fs::path(PathOf(steps.back())).filename().string(), steps[steps.size() - 2]);
+  }
+  return MakeError(ErrorKind::kCorrupt, "{}; {}--fresh starts over", found.error().message, before);
 }
 
 Expected<FoundCheckpoint> CheckpointStore::OfStep(int64_t step) const {
-  FoundCheckpoint found;
-  found.directory = PathOf(step);
-  const std::string path = found.directory + "/checkpoint.json";
-  MORES_ASSIGN_OR_RETURN(const std::string text, CorruptIfMissing(ReadFile(path), path));
-  const Expected<Json> json = ParseJson(text, path);
-  if (!json || !json->is_object() || json->value("version", Json()) != kVersion) {
-    return Corrupt(path, "not a checkpoint of this version");
-  }
-  MORES_ASSIGN_OR_RETURN(found.state, ParseState(*json, path));
-  const std::string weights = found.directory + "/state.safetensors";
-  MORES_ASSIGN_OR_RETURN(const std::string hash,
-                         CorruptIfMissing(Sha256HexOfFile(weights), weights));
-  MORES_RETURN_IF_ERROR(CheckHash(json->value("state_sha256", Json()), hash, weights));
-  MORES_ASSIGN_OR_RETURN(found.files, ReadFiles(*json, found.directory, path));
-  return found;
+  Expected<FoundCheckpoint> found = ReadCheckpoint(PathOf(step));
+  if (found || found.error().kind != ErrorKind::kCorrupt) return found;
+  return MakeError(ErrorKind::kCorrupt, "{}; --fresh starts over", found.error().message);
 }
 
 Status CheckpointStore::RestoreValues(const FoundCheckpoint& found,

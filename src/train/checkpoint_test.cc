@@ -132,8 +132,11 @@ TEST_F(CheckpointTest, DamageIsNoticed) {
             std::string::npos);
 
   ASSERT_TRUE(Save(*store, 3));
-  std::ofstream(directory_ + "/checkpoint-00000003/checkpoint.json") << "{\"version\":1}";
+  std::ofstream(directory_ + "/checkpoint-00000003/checkpoint.json") << "{\"version\":3}";
   EXPECT_EQ(store->Latest().error().kind, ErrorKind::kCorrupt);
+  EXPECT_NE(store->Latest().error().message.find("written by another version of mores"),
+            std::string::npos)
+      << store->Latest().error().message;
 
   for (const std::string name : {"files/tokenizer.json", "state.safetensors", "checkpoint.json"}) {
     ASSERT_TRUE(Save(*store, 3));
@@ -145,6 +148,51 @@ TEST_F(CheckpointTest, DamageIsNoticed) {
               std::string::npos)
         << missing.error().message;
   }
+}
+
+// Every field of checkpoint.json, and every place where it may be torn, is under its own checksum.
+TEST_F(CheckpointTest, ATornOrEditedCheckpointJsonIsNoticed) {
+  const auto store = Open();
+  ASSERT_TRUE(Save(*store, 3));
+  const std::string path = directory_ + "/checkpoint-00000003/checkpoint.json";
+  const std::string whole = *ReadFile(path);
+  const auto problem = [&](const std::string& bytes) -> std::string {
+    std::ofstream(path, std::ios::binary) << bytes;
+    const auto latest = store->Latest();
+    if (latest) return "";
+    EXPECT_EQ(latest.error().kind, ErrorKind::kCorrupt);
+    return latest.error().message;
+  };
+  const Json json = *ParseJson(whole, path);
+  for (const auto& [name, value] : json.items()) {
+    if (name == "version") continue;
+    Json edited = json;
+    edited[name] = name == "fingerprint" ? Json({{"seed", 2}}) : Json(value.is_number() ? 99 : 0);
+    EXPECT_EQ(problem(DumpJson(edited)),
+              path + ": torn or changed: its checksum differs; --fresh starts over")
+        << name;
+    edited.erase(name);
+    EXPECT_NE(problem(DumpJson(edited)), "") << name;
+  }
+  for (size_t size = 0; size + 2 < whole.size(); size += 7) {
+    EXPECT_NE(problem(whole.substr(0, size)).find("torn or changed"), std::string::npos) << size;
+  }
+  EXPECT_EQ(problem(whole), "");
+}
+
+TEST_F(CheckpointTest, DamageLeavesTheCheckpointBefore) {
+  const auto store = Open();
+  ASSERT_TRUE(Save(*store, 3));
+  ASSERT_TRUE(Save(*store, 8));
+  std::ofstream(directory_ + "/checkpoint-00000008/checkpoint.json") << "{";
+  const auto latest = store->Latest();
+  ASSERT_FALSE(latest);
+  EXPECT_NE(latest.error().message.find("; without checkpoint-00000008 training goes on from step "
+                                        "3, --fresh starts over"),
+            std::string::npos)
+      << latest.error().message;
+  fs::remove_all(directory_ + "/checkpoint-00000008");
+  EXPECT_EQ((*store->Latest())->state.step, 3);
 }
 
 TEST_F(CheckpointTest, ShapesMustBeTheModels) {

@@ -223,9 +223,11 @@ Evaluation Evaluator::Run(Trainable& trainable, std::span<const Example> example
 }
 
 std::vector<ScoredLabel> ScoredLabels(const Evaluation& evaluation,
-                                      std::span<const Example> examples) {
+                                      std::span<const Example> examples,
+                                      std::optional<text::Language> language) {
   std::vector<ScoredLabel> scores;
   for (size_t i = 0; i < examples.size(); ++i) {
+    if (!examples[i].has_label() || (language && examples[i].lang != *language)) continue;
     scores.push_back({evaluation.scores[i].p_unsafe, IsUnsafe(examples[i]), examples[i].source});
   }
   return scores;
@@ -236,6 +238,7 @@ Json Summary(const Evaluation& evaluation, std::span<const Example> examples) {
   SliceSums all;
   double label_nll = 0;
   for (size_t i = 0; i < examples.size(); ++i) {
+    if (!examples[i].has_label()) continue;
     label_nll += evaluation.scores[i].label_nll;
     const std::string language(text::Name(examples[i].lang));
     for (SliceSums* slice :
@@ -243,8 +246,9 @@ Json Summary(const Evaluation& evaluation, std::span<const Example> examples) {
       slice->Add(evaluation.scores[i], IsUnsafe(examples[i]));
     }
   }
+  if (all.outcomes.empty()) return TokenSummary(evaluation, examples);
   Json json = {{"loss", evaluation.loss},
-               {"label_loss", label_nll / static_cast<double>(examples.size())},
+               {"label_loss", label_nll / static_cast<double>(all.outcomes.size())},
                {"entropy", evaluation.entropy},
                {"mean_token_accuracy", evaluation.token_accuracy}};
   json.update(all.ToJson());
@@ -273,6 +277,10 @@ std::string WarningOf(const Json& summary) {
 }
 
 std::string Describe(const Json& summary) {
+  if (!summary.contains("accuracy")) {
+    return fmt::format("loss {:.3f}, token accuracy {:.1f} %, no labels",
+                       summary.value("loss", 0.0), 100 * summary.value("mean_token_accuracy", 0.0));
+  }
   return fmt::format(
       "accuracy {:.1f} %, labels hold {:.1f} % of the probability, {:.1f} % unparsed",
       100 * summary.value("accuracy", 0.0), 100 * summary.value("label_mass", 1.0),

@@ -4,6 +4,7 @@
 #define MORES_TRAIN_EVALUATION_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -65,8 +66,9 @@ class Evaluator {
 
 // {"loss","label_loss","entropy","mean_token_accuracy","examples","accuracy","auroc","label_mass","unparsed","macro_balanced_accuracy",
 // "by_language":{"en":{...}},"by_source":{"NAME/en":{...}}}; accuracy at a threshold of one half,
-// unparsed examples wrong in it; `label_mass` is the mean probability of both labels together and
-// `unparsed` the share of examples of which it is below one half. Null where undefined.
+// unparsed examples wrong in it, those without a label left out; `label_mass` is the mean
+// probability of both labels together and `unparsed` the share of examples of which it is below one
+// half. Null where undefined.
 Json Summary(const Evaluation& evaluation, std::span<const Example> examples);
 
 // What a person should know of a summary: that the labels hold little probability, or most examples
@@ -77,8 +79,10 @@ std::string WarningOf(const Json& summary);
 // progress.
 std::string Describe(const Json& summary);
 
+// Of the examples that have a label, of one language where it is given.
 std::vector<ScoredLabel> ScoredLabels(const Evaluation& evaluation,
-                                      std::span<const Example> examples);
+                                      std::span<const Example> examples,
+                                      std::optional<text::Language> language = std::nullopt);
 
 // At most `limit` (0: all) of the examples, the same ones each time.
 std::vector<Example> SampleExamples(std::span<const Example> examples, int64_t limit);

@@ -1,5 +1,6 @@
 #include "train/examples.h"
 
+#include <array>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -10,15 +11,13 @@
 namespace mores::train {
 namespace {
 
-// What a record holds and the profile has no place for. Rules are refused by its prompt.
+// What a record holds and the profile has no place for. Rules and guidelines are refused by its
+// prompt.
 Status CheckRecord(const format::SftRecord& record, const format::JudgeProfile& profile) {
-  const bool ours = profile.name() == format::JudgeConfig().profile;
-  if (!ours && !record.dialogue.guideline.empty()) {
-    return MakeError(ErrorKind::kUnsupported, "profile '{}' has no place for a guideline",
-                     profile.name());
-  }
-  const std::optional<std::string>& category = profile.form(record.lang).category;
-  if (!category || *record.dialogue.expected == format::Label::kSafe || record.critique.empty() ||
+  const format::ReplyForm& form = profile.form(record.lang);
+  const std::optional<std::string>& category = form.category;
+  if (!category || !form.categories.empty() || *record.dialogue.expected == format::Label::kSafe ||
+      record.critique.empty() ||
       profile.Category(record.critique, format::Label::kUnsafe, record.lang)) {
     return {};
   }
@@ -46,7 +45,13 @@ Expected<Example> Tokenize(const format::SftRecord& record, const format::JudgeP
                   .label = *record.dialogue.expected,
                   .lang = record.lang,
                   .weight = static_cast<float>(record.weight),
+                  .parts = record.parts,
+                  .labelled_by_model = record.label_by == format::LabelBy::kModel,
                   .tokens = std::move(prompt.ids)};
+  example.category_begin = static_cast<int32_t>(example.tokens.size()) + completion.category_begin;
+  example.category_length = completion.category_length;
+  example.other_label_token = completion.other_label_token;
+  example.labels_shared = completion.labels_shared;
   example.prompt_length = static_cast<int32_t>(example.tokens.size()) + completion.lead_length;
   example.label_length = completion.label_length;
   example.tokens.insert(example.tokens.end(), completion.ids.begin(), completion.ids.end());
@@ -54,34 +59,91 @@ Expected<Example> Tokenize(const format::SftRecord& record, const format::JudgeP
 }
 
 struct PredictedToken {
-  int32_t token;  // its index in the example
+  int32_t at;  // which token of the example it stands in place of
+  int32_t token;
   float weight;
   bool label;
+  bool other_label = false;  // of a smoothed one
 };
 
-// What a token weighs by what it is.
-double KindWeight(const Example& example, int32_t i, const TokenWeights& weights) {
+enum class Part { kPrompt, kLabel, kCategory, kCritique };
+
+Part PartOf(const Example& example, int32_t i) {
   if (!example.learned.empty()) {
-    return example.learned[static_cast<size_t>(i)] != 0 ? weights.critique : weights.prompt;
+    return example.learned[static_cast<size_t>(i)] != 0 ? Part::kCritique : Part::kPrompt;
   }
-  if (i < example.prompt_length) return weights.prompt;
-  return i < example.prompt_length + example.label_length ? weights.label : weights.critique;
+  if (i < example.prompt_length) return Part::kPrompt;
+  if (i < example.prompt_length + example.label_length) return Part::kLabel;
+  const int32_t in_category = i - example.category_begin;
+  return in_category >= 0 && in_category < example.category_length ? Part::kCategory
+                                                                   : Part::kCritique;
+}
+
+// What a token weighs by what it is, before the example's own weight.
+class PartTokens {
+ public:
+  PartTokens(const Example& example, const TokenWeights& weights)
+      : weights_{weights.prompt, weights.label * example.parts.label,
+                 weights.category * example.parts.category,
+                 weights.critique * example.parts.critique} {
+    if (weights.normalise == Normalise::kTokens) return;
+    std::array<int64_t, 4> counts{};
+    for (int32_t i = 1; i <= example.length(); ++i) {
+      ++counts[static_cast<size_t>(PartOf(example, i))];
+    }
+    for (const Part part : {Part::kPrompt, Part::kCategory, Part::kCritique}) {
+      const auto at = static_cast<size_t>(part);
+      if (counts[at] > 0) weights_[at] /= static_cast<double>(counts[at]);
+    }
+  }
+  double weight(Part part) const { return weights_[static_cast<size_t>(part)]; }
+
+ private:
+  std::array<double, 4> weights_;  // by Part
+};
+
+// What of an example's label is the other label's.
+double SmoothingOf(const Example& example, const TokenWeights& weights) {
+  const bool smoothed = weights.smoothed == SmoothedLabels::kAll || example.labelled_by_model;
+  return smoothed && example.other_label_token >= 0 ? weights.smoothing : 0;
 }
 
 // Those of an example that weigh something, and its label's, in order.
 std::vector<PredictedToken> PredictedTokens(const Example& example, const TokenWeights& weights) {
   std::vector<PredictedToken> predicted;
-  const int32_t label_end = example.prompt_length + example.label_length;
+  const PartTokens parts(example, weights);
+  const double smoothing = SmoothingOf(example, weights);
+  const int32_t differ = example.prompt_length + example.labels_shared;
+  const auto own = static_cast<double>(example.weight);
   for (int32_t i = 1; i <= example.length(); ++i) {
-    const bool label = i >= example.prompt_length && i < label_end;
-    const double kind = KindWeight(example, i, weights);
-    const auto weight = static_cast<float>(kind * static_cast<double>(example.weight));
-    if (weight != 0 || label) predicted.push_back({i, weight, label});
+    const Part part = PartOf(example, i);
+    const bool label = part == Part::kLabel;
+    const int32_t token = example.tokens[static_cast<size_t>(i)];
+    const double kind = parts.weight(part);
+    const bool shares = label && smoothing > 0 && i >= differ;
+    const auto weight = static_cast<float>((shares ? (1 - smoothing) * kind : kind) * own);
+    if (weight != 0 || label) predicted.push_back({i, token, weight, label});
+    const auto other = static_cast<float>(shares && i == differ ? smoothing * kind * own : 0);
+    if (other != 0) {
+      predicted.push_back({.at = i,
+                           .token = example.other_label_token,
+                           .weight = other,
+                           .label = false,
+                           .other_label = true});
+    }
   }
   return predicted;
 }
 
 }  // namespace
+
+std::string_view Name(Normalise normalise) {
+  return normalise == Normalise::kTokens ? "tokens" : "example";
+}
+
+std::string_view Name(SmoothedLabels smoothed) {
+  return smoothed == SmoothedLabels::kModel ? "model" : "all";
+}
 
 std::vector<int32_t> ExampleSet::lengths() const {
   std::vector<int32_t> lengths;
@@ -141,10 +203,9 @@ model::TrainBatch BuildBatch(std::span<const Example> examples, const MicroBatch
     const Example& example = examples[static_cast<size_t>(index)];
     const int32_t first = batch.offsets.back();
     batch.tokens.insert(batch.tokens.end(), example.tokens.begin(), example.tokens.end() - 1);
-    for (const auto& [token, weight, label] : PredictedTokens(example, weights)) {
-      batch.predictions.push_back({.row = first + token - 1,
-                                   .token = example.tokens[static_cast<size_t>(token)],
-                                   .weight = weight});
+    for (const PredictedToken& predicted : PredictedTokens(example, weights)) {
+      batch.predictions.push_back(
+          {.row = first + predicted.at - 1, .token = predicted.token, .weight = predicted.weight});
     }
     batch.offsets.push_back(static_cast<int32_t>(batch.tokens.size()));
   }
@@ -178,9 +239,9 @@ TokenFigures TokenFiguresOf(std::span<const Example> examples, const MicroBatch&
     for (const PredictedToken& token : PredictedTokens(example, weights)) {
       if (token.label) {
         sum.label_loss.Add(static_cast<double>(figures.nll[i]),
-                           static_cast<double>(example.weight));
+                           static_cast<double>(example.weight) * example.parts.label);
       }
-      if (token.weight != 0) {
+      if (token.weight != 0 && !token.other_label) {
         sum.entropy.Add(static_cast<double>(figures.entropy[i]));
         sum.accuracy.Add(static_cast<double>(figures.likeliest[i]));
       }

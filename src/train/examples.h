@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -24,13 +25,22 @@ struct Example {
   format::Label label = format::Label::kSafe;
   text::Language lang = text::Language::kOther;
   float weight = 1;
-  std::vector<int32_t> tokens;  // prompt, then label, separator, critique and end token
-  int32_t prompt_length = 0;    // with what leads to the label, which judging gives the model too
+  format::PartWeights parts = {};
+  bool labelled_by_model = false;
+  // Prompt, then label, category, separator, critique and end token.
+  std::vector<int32_t> tokens;
+  int32_t prompt_length = 0;  // with what leads to the label, which judging gives the model too
   int32_t label_length = 0;
+  int32_t category_begin = 0, category_length = 0;  // tokens of the category itself; 0: none
+  // The other label's first token that differs from this one's, and how many tokens both begin
+  // with; -1: there is none.
+  int32_t other_label_token = -1, labels_shared = 0;
   // [tokens], of conversations: what is learned of them, wherever it stands. Empty: label,
   // separator, critique and end token, which stand behind the prompt.
   std::vector<uint8_t> learned = {};
 
+  // Whether its label is that of the dialogue's answer: one that weighs nothing is nobody's truth.
+  bool has_label() const { return parts.label > 0; }
   // Positions that the engine computes: the last token is predicted, never read.
   int32_t length() const { return static_cast<int32_t>(tokens.size()) - 1; }
 };
@@ -57,15 +67,29 @@ Expected<ExampleSet> TokenizeRecords(std::span<const format::SftRecord> records,
                                      const text::Tokenizer& tokenizer,
                                      const format::JudgeConfig& config);
 
-// Weights of predicted tokens by what they are; each example's own weight multiplies them. What is
+// What a step's loss is an average over: tokens by their weights, or examples. Then an example's
+// loss is that of its whole label, and of each other part the mean over its tokens.
+enum class Normalise { kTokens, kExample };
+std::string_view Name(Normalise normalise);  // "tokens", "example"
+// Which labels are smoothed.
+enum class SmoothedLabels { kModel, kAll };
+std::string_view Name(SmoothedLabels smoothed);  // "model", "all"
+
+// Weights of predicted tokens by what they are; each example's own weights multiply them. What is
 // learned of a conversation weighs like a critique, the rest like a prompt.
 struct TokenWeights {
   double prompt = 0;
   double label = 1;
-  double critique = 1;
+  double category = 1;
+  double critique = 1;  // and what stands around a category
+  Normalise normalise = Normalise::kTokens;
+  // So much of the label's weight is the other label's, from the token on where the two differ.
+  double smoothing = 0;
+  SmoothedLabels smoothed = SmoothedLabels::kModel;
 };
 
-// Each predicts its next tokens: those that weigh something, and the label's.
+// Each predicts its next tokens: those that weigh something, and the label's. Of a smoothed label
+// the row where the labels differ also predicts the other one's token.
 model::TrainBatch BuildBatch(std::span<const Example> examples, const MicroBatch& micro_batch,
                              const TokenWeights& weights);
 
@@ -81,6 +105,7 @@ struct TokenFigures {
 
   void Add(const TokenFigures& other);
 };
+// The other label of a smoothed one isn't among them.
 // `figures` of the batch that BuildBatch makes of the same, with TrainStepOptions::figures.
 TokenFigures TokenFiguresOf(std::span<const Example> examples, const MicroBatch& micro_batch,
                             const TokenWeights& weights, const model::BatchFigures& figures);

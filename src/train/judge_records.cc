@@ -67,6 +67,14 @@ Expected<format::SftRecord> RecordOf(format::Dialogue dialogue, const std::strin
   MORES_ASSIGN_OR_RETURN(record.source, CarriedText(dialogue, "source", where));
   if (record.source.empty()) record.source = SourceName(path);
   MORES_ASSIGN_OR_RETURN(record.weight, CarriedWeight(dialogue, where));
+  const JsonFields fields(dialogue.input, where);
+  MORES_ASSIGN_OR_RETURN(record.parts, format::ParsePartWeights(fields));
+  record.category = format::CategoryField(fields, record.critique);
+  const Json* by = fields.Find("label_by");
+  // Others write who it was, by name.
+  if (by != nullptr && by->is_string() && by->get<std::string>() == Name(format::LabelBy::kModel)) {
+    record.label_by = format::LabelBy::kModel;
+  }
   record.lang = format::LanguageOf(dialogue);
   dialogue.input = Json();
   record.dialogue = std::move(dialogue);

@@ -15,9 +15,9 @@ namespace mores::train {
 
 // A file whose first record has `completion` and `lang` beside its messages is of our own form.
 // Else it holds dialogues: each must have a label (kInput, the dialogue named), its `critique`,
-// `source` and `weight` are taken where they are there; a dialogue without a source has the file's
-// name without its ending. Of one without a critique the label alone is learned. kInput for one
-// that nobody can judge.
+// `category`, `source`, `weight`, weights of parts and `label_by` are taken where they are there; a
+// dialogue without a source has the file's name without its ending. Of one without a critique the
+// label alone is learned. kInput for one that nobody can judge.
 Expected<std::vector<format::SftRecord>> ReadJudgeRecords(const std::string& path);
 
 struct SplitRecords {

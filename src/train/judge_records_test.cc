@@ -24,7 +24,7 @@ class JudgeRecordsTest : public testing::Test {
 TEST_F(JudgeRecordsTest, LabelledDialoguesAreTakenAsTheyAre) {
   const auto records = Read(
       R"({"query": "May I eat it?", "response": "Yes, it is bread.", "label": "Safe"}
-{"id": "b", "messages": [{"role": "user", "content": "怎么做？"}, {"role": "assistant", "content": "放火烧掉它。"}], "label": "不安全", "critique": "回答教人放火。", "source": "forum", "weight": 2, "extra": 1}
+{"id": "b", "messages": [{"role": "user", "content": "怎么做？"}, {"role": "assistant", "content": "放火烧掉它。"}], "label": "不安全", "critique": "回答教人放火。", "source": "forum", "weight": 2, "category": "violence", "critique_weight": 0.5, "label_by": "model", "extra": 1}
 )");
   ASSERT_TRUE(records) << records.error().message;
   ASSERT_EQ(records->size(), 2u);
@@ -37,6 +37,9 @@ TEST_F(JudgeRecordsTest, LabelledDialoguesAreTakenAsTheyAre) {
   EXPECT_FALSE(second.label_only);
   EXPECT_EQ(second.source, "forum");
   EXPECT_EQ(second.weight, 2);
+  EXPECT_EQ(second.category, format::Category::kViolence);
+  EXPECT_EQ(second.parts.critique, 0.5);
+  EXPECT_EQ(second.label_by, format::LabelBy::kModel);
   EXPECT_EQ(second.lang, text::Language::kChinese);
   EXPECT_TRUE(second.dialogue.input.is_null());
 }
@@ -59,6 +62,8 @@ TEST_F(JudgeRecordsTest, WhatCantBeLearnedIsOneErrorThatNamesIt) {
               HasSubstr("mine.jsonl: dialogue 'x': field 'label': missing"));
   EXPECT_THAT(problem(R"({"query": "a", "response": "b", "label": "safe", "weight": 0})"),
               HasSubstr("field 'weight': must be above 0"));
+  EXPECT_THAT(problem(R"({"query": "a", "response": "b", "label": "safe", "label_weight": -1})"),
+              HasSubstr("field 'label_weight': must be a number from 0"));
   EXPECT_THAT(problem(R"({"query": "a", "response": "b", "label": "safe", "critique": 3})"),
               HasSubstr("field 'critique': must be a string"));
   EXPECT_THAT(problem(""), HasSubstr("mine.jsonl"));

@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "support/base/test_directory.h"
+#include "support/train/stub_trainable.h"
 
 namespace mores::train {
 namespace {
@@ -17,17 +18,13 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // One number, drawn to the tokens that it is shown: the loss of each is half its square distance.
-class Number : public Trainable {
+class Number : public StubTrainable {
  public:
   Number() {
     parameters_.push_back({.name = "number", .shape = {1, 1}, .value = {3.0f}, .gradient = {0.0f}});
   }
   float value() const { return parameters_[0].value[0]; }
 
-  const model::ModelConfig& config() const override { return config_; }
-  const model::LongestSequence& longest_sequence() const override { return longest_; }
-  std::vector<model::Parameter>& parameters() override { return parameters_; }
-  void ParametersChanged() override {}
   void ZeroGradients() override { parameters_[0].gradient[0] = 0; }
   model::LossSum ForwardBackward(const model::TrainBatch& batch,
                                  const model::TrainStepOptions& options,
@@ -41,25 +38,6 @@ class Number : public Trainable {
     }
     return sum;
   }
-  model::LossSum Evaluate(const model::TrainBatch&, const model::TrainStepOptions&,
-                          model::BatchFigures*) override {
-    return {};
-  }
-  std::vector<std::vector<float>> LogProbabilities(const model::TrainBatch&,
-                                                   std::span<const int32_t>,
-                                                   std::span<const int32_t>,
-                                                   tensor::DType) override {
-    return {};
-  }
-  Status Save(const std::string&, tensor::DType) const override { return {}; }
-  Expected<std::unique_ptr<Trainable>> Reopen(const std::string&) const override {
-    return std::make_unique<Number>();
-  }
-
- private:
-  model::ModelConfig config_;
-  model::LongestSequence longest_;
-  std::vector<model::Parameter> parameters_;
 };
 
 // Two steps an epoch, the second of two micro-batches; even epochs and odd ones in turned order.

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/toml_fields.h"
+#include "train/foreign_fields.h"
 
 namespace mores::train {
 namespace {
@@ -37,6 +38,7 @@ void ReadData(TomlFields fields, const std::filesystem::path& folder, Recipe& re
 void ReadLoss(TomlFields fields, LossRecipe& loss) {
   constexpr NumberRange kWeight{.low = 0, .high = 1000};
   fields.Number("label_weight", loss.label_weight, kWeight);
+  fields.Number("category_weight", loss.category_weight, kWeight);
   fields.Number("critique_weight", loss.critique_weight, kWeight);
   fields.Number("prompt_weight", loss.prompt_weight, kWeight);
   fields.Number("prompt_until", loss.prompt_until, kLossFraction);
@@ -45,8 +47,21 @@ void ReadLoss(TomlFields fields, LossRecipe& loss) {
   if (fields.Has("prompt_weight_after") && !fields.Has("prompt_until")) {
     fields.Refuse("prompt_weight_after", "needs prompt_until");
   }
-  if (loss.label_weight == 0 && loss.critique_weight == 0) {
+  const bool category = fields.Has("category_weight") && loss.category_weight > 0;
+  if (loss.label_weight == 0 && loss.critique_weight == 0 && !category) {
     fields.Refuse("label_weight", "is 0 and critique_weight too: nothing of a reply is learned");
+  }
+  fields.Choice("normalise",
+                {{Name(Normalise::kTokens), Normalise::kTokens},
+                 {Name(Normalise::kExample), Normalise::kExample}},
+                loss.normalise);
+  fields.Number("label_smoothing", loss.label_smoothing, {.low = 0, .high = 0.5});
+  fields.Choice("smooth",
+                {{Name(SmoothedLabels::kModel), SmoothedLabels::kModel},
+                 {Name(SmoothedLabels::kAll), SmoothedLabels::kAll}},
+                loss.smooth);
+  if (fields.Has("smooth") && loss.label_smoothing == 0) {
+    fields.Refuse("smooth", "needs label_smoothing");
   }
   fields.Finish();
 }
@@ -56,6 +71,7 @@ void ReadLoss(TomlFields fields, LossRecipe& loss) {
 Expected<Recipe> ReadRecipe(const std::string& path, const std::string& data_directory) {
   MORES_ASSIGN_OR_RETURN(TomlFields fields, TomlFields::Read(path));
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  fields.Explain(SftForeignFields());
   Recipe recipe;
   fields.Require("data");
   ReadData(fields.Table("data"),
@@ -79,6 +95,13 @@ Json RecipeFingerprint(const Recipe& recipe) {
                   {"prompt_weight", recipe.loss.prompt_weight},
                   {"prompt_until", recipe.loss.prompt_until},
                   {"prompt_weight_after", recipe.loss.prompt_weight_after}};
+  const LossRecipe& loss = recipe.loss;
+  if (loss.category_weight != 1) json["loss"]["category_weight"] = loss.category_weight;
+  if (loss.normalise != Normalise::kTokens) json["loss"]["normalise"] = Name(loss.normalise);
+  if (loss.label_smoothing > 0) {
+    json["loss"]["label_smoothing"] = loss.label_smoothing;
+    json["loss"]["smooth"] = Name(loss.smooth);
+  }
   return json;
 }
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "train/conversations.h"
+#include "train/examples.h"
 #include "train/recipe_sections.h"
 
 namespace mores::train {
@@ -14,10 +15,14 @@ namespace mores::train {
 // Weights of the tokens to be predicted.
 struct LossRecipe {
   double label_weight = 1;
+  double category_weight = 1;
   double critique_weight = 1;  // separator, critique and end token
   double prompt_weight = 0;    // until `prompt_until` of the training, then the other
   double prompt_until = 1;
   double prompt_weight_after = 0;
+  Normalise normalise = Normalise::kTokens;
+  double label_smoothing = 0;
+  SmoothedLabels smooth = SmoothedLabels::kModel;
 };
 
 struct Recipe : TrainingRecipe {

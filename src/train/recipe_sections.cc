@@ -30,6 +30,10 @@ void ReadTokenizer(TomlFields fields, const std::filesystem::path& folder, Train
   fields.Finish();
 }
 
+constexpr const char* kShapeFields[] = {"layers",     "hidden_dim",      "ffn_dim",  "query_heads",
+                                        "kv_heads",   "context_length",  "head_dim", "tied_head",
+                                        "rope_theta", "rms_norm_epsilon"};
+
 void ReadShape(TomlFields& fields, model::ModelConfig& model) {
   for (const char* key :
        {"layers", "hidden_dim", "ffn_dim", "query_heads", "kv_heads", "context_length"}) {
@@ -70,6 +74,11 @@ void ReadModel(TomlFields fields, const std::filesystem::path& folder, SectionRu
     recipe.from = path;
   }
   if (recipe.from.empty() && start == SectionRules::Start::kAny) ReadShape(fields, recipe.model);
+  for (const char* key : kShapeFields) {
+    if (!recipe.from.empty() && fields.Has(key)) {
+      fields.Refuse(key, "stands beside 'from', whose model keeps its shape");
+    }
+  }
   fields.Finish();
 }
 
@@ -248,6 +257,7 @@ void ReadTrainingSections(TomlFields& fields, const std::filesystem::path& folde
   if (!recipe.from.empty() && fields.Has("tokenizer")) {
     fields.Refuse("tokenizer", "stands beside 'model.from', which brings its own");
   }
+  fields.PassOver("adapter");  // it is known, there or not
   if (fields.Has("adapter")) {
     if (recipe.from.empty()) fields.Refuse("adapter", "needs model.from, the model that it is for");
     ReadAdapter(fields.Table("adapter"), folder, recipe);

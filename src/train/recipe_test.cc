@@ -73,7 +73,11 @@ tokens_per_step = 4096
 micro_batch_tokens = 1024
 [loss]
 label_weight = 5
+category_weight = 0.2
 critique_weight = 0.5
+normalise = "example"
+label_smoothing = 0.05
+smooth = "all"
 prompt_weight = 0.3
 prompt_until = 0.5
 prompt_weight_after = 0.1
@@ -107,6 +111,11 @@ prompt_dir = "prompts"
   EXPECT_EQ(recipe->optim.steps, 40);
   EXPECT_EQ(recipe->optim.warmup_steps, 5);
   EXPECT_EQ(recipe->loss.prompt_weight_after, 0.1);
+  EXPECT_EQ(recipe->loss.category_weight, 0.2);
+  EXPECT_EQ(recipe->loss.normalise, Normalise::kExample);
+  EXPECT_EQ(recipe->loss.label_smoothing, 0.05);
+  EXPECT_EQ(recipe->loss.smooth, SmoothedLabels::kAll);
+  EXPECT_EQ(RecipeFingerprint(*recipe)["loss"]["smooth"], "all");
   EXPECT_EQ(recipe->run.seed, 9);
   EXPECT_EQ(recipe->run.precision, tensor::DType::kF32);
   EXPECT_EQ(recipe->run.checkpoint_steps, 15);
@@ -128,6 +137,7 @@ TEST_F(RecipeTest, DefaultsAndDataDirectory) {
   EXPECT_TRUE(recipe->judge.thresholds_from_validation);
   EXPECT_EQ(recipe->judge.profile, "mores-label-first");
   EXPECT_EQ(recipe->optim.warmup_steps, -1);
+  EXPECT_EQ(RecipeFingerprint(*recipe)["loss"].size(), 5u) << "of what older recipes could say";
 }
 
 TEST_F(RecipeTest, PromptWeightHoldsThroughoutUnlessUntilIsGiven) {
@@ -142,11 +152,24 @@ TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
   const std::string base = std::string(kData) + kModel;
   // What is added to a good recipe, and what is said of it.
   const std::map<std::string, std::string> kProblems = {
-      {"[optim]\nlearning_rat = 1\n", ":12: field 'optim.learning_rat': unknown field"},
+      {"[optim]\nlearning_rat = 1\n",
+       ":12: field 'optim.learning_rat': unknown field; did you mean optim.learning_rate?"},
       {"[optim]\nlearning_rate = 0\n",
        ":12: field 'optim.learning_rate': must be above 0 and at most 10"},
-      {"[optim]\nlearning_rate = \"high\"\n",
-       ":12: field 'optim.learning_rate': must be above 0 and at most 10"},
+      {"[optim]\nlearning_rate = \"1e-4\"\n",
+       ":12: field 'optim.learning_rate': must be a number above 0 and at most 10, not a text: "
+       "leave out the quotes"},
+      {"[optim]\nmax_steps = 3\n", ":12: field 'optim.max_steps': unknown field; use optim.steps"},
+      {"lora_alpha = 3\n", ":11: field 'model.lora_alpha': unknown field; use adapter.alpha"},
+      {"[preference]\nbeta = 1\n",
+       ":11: field 'preference': unknown field; it is a section of mores train preference; mores "
+       "train sft has [loss]"},
+      {"[loss]\nloss_type = \"dpo\"\n",
+       ":12: field 'loss.loss_type': unknown field; it is of [preference] in recipes of mores "
+       "train "
+       "preference"},
+      {"[run]\nlearning_rate = 1\n",
+       ":12: field 'run.learning_rate': unknown field; did you mean optim.learning_rate?"},
       {"[optim]\nlearning_rate = nan\n",
        ":12: field 'optim.learning_rate': must be above 0 and at most 10"},
       {"[optim]\nsteps = 1.5\n", ":12: field 'optim.steps': must be a whole number"},
@@ -157,6 +180,11 @@ TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
        ":12: field 'optim.epochs': stands beside 'steps'; give one or the other"},
       {"[optim]\ntokens_per_step = 1024\n",
        ":12: field 'optim.tokens_per_step': must be at least micro_batch_tokens"},
+      {"[loss]\nnormalise = \"words\"\n",
+       ":12: field 'loss.normalise': must be one of 'tokens', 'example'"},
+      {"[loss]\nlabel_smoothing = 0.6\n",
+       ":12: field 'loss.label_smoothing': must be at least 0 and at most 0.5"},
+      {"[loss]\nsmooth = \"all\"\n", ":12: field 'loss.smooth': needs label_smoothing"},
       {"[run]\nprecision = \"fp8\"\n", ":12: field 'run.precision': must be one of 'bf16', 'f32'"},
       {"[judge]\nthresholds = { en = 2 }\n",
        ":12: field 'judge.thresholds.en': must be at least 0 and at most 1"},
@@ -184,10 +212,11 @@ TEST_F(RecipeTest, RefusesWhatIsMissingOrNotToml) {
   EXPECT_EQ(Problem(kData), ":1: field 'model': missing");
   EXPECT_EQ(Problem(std::string("[data]\nvalid = \"t\"\n") + kModel),
             ":1: field 'data.train': missing");
-  EXPECT_EQ(Problem("data = 3\n" + std::string(kModel)), ":1: field 'data': must be a table");
+  EXPECT_EQ(Problem("data = 3\n" + std::string(kModel)),
+            ":1: field 'data': must be a table, as in [data]");
   EXPECT_EQ(Problem("[data]\ntrain = \n").rfind(":2: not TOML: ", 0), 0u);
   EXPECT_EQ(Problem(std::string(kData) + "[model]\nfrom = \"m\"\nlayers = 2\n"),
-            ":6: field 'model.layers': unknown field");
+            ":6: field 'model.layers': stands beside 'from', whose model keeps its shape");
   EXPECT_EQ(Problem(std::string(kData) + "[model]\nfrom = \"m\"\n[tokenizer]\nvocab_size = 400\n"),
             ":6: field 'tokenizer': stands beside 'model.from', which brings its own");
   const Expected<Recipe> absent = ReadRecipe((folder_ / "absent.toml").string(), "");
@@ -256,7 +285,8 @@ TEST_F(RecipeTest, AnAdapterNeedsNoMoreThanItsSection) {
             ":6: field 'adapter.layers': must be an array of whole numbers");
   EXPECT_EQ(Problem(base + "[adapter]\ntargets = []\n"),
             ":6: field 'adapter.targets': names nothing");
-  EXPECT_EQ(Problem(base + "[adapter]\nr = 8\n"), ":6: field 'adapter.r': unknown field");
+  EXPECT_EQ(Problem(base + "[adapter]\nr = 8\n"),
+            ":6: field 'adapter.r': unknown field; use adapter.rank");
   EXPECT_EQ(Problem(base + "[adapter]\ndora = true\nformat = \"gguf\"\n"),
             ":7: field 'adapter.format': a GGUF adapter can't say DoRA");
 }

@@ -45,11 +45,8 @@ tl::unexpected<Error> RefuseAs(const RunSetup& setup, const char* field, const E
 Status CheckAdapterNames(const RunSetup& setup) {
   const model::AdapterConfig& config = setup.recipe.adapter->config;
   const model::ModelConfig& base = setup.start->config();
-  for (const int layer : config.layers_to_transform) {
-    if (layer < base.layers) continue;
-    return setup.Refuse(
-        "adapter.layers",
-        fmt::format("{} is no layer of the model, which has 0 to {}", layer, base.layers - 1));
+  if (const Status layers = model::CheckLayers(config, base, "field 'adapter.layers'"); !layers) {
+    return MakeError(ErrorKind::kInput, "{}: {}", setup.recipe_file, layers.error().message);
   }
   const auto places = model::PlacesOf(config, base, "field 'adapter.targets'");
   if (!places) {
@@ -83,7 +80,10 @@ Status OpenAdapterToTrain(RunSetup& setup) {
     setup.adapter->config.dropout = recipe.config.dropout;
   }
   std::error_code error;
-  setup.adapter->config.base = fs::absolute(setup.start_path, error).lexically_normal().string();
+  // A name stays one: where its files lie differs from machine to machine.
+  const bool named = setup.start_path != setup.recipe.from;
+  setup.adapter->config.base =
+      named ? setup.recipe.from : fs::absolute(setup.start_path, error).lexically_normal().string();
   MORES_ASSIGN_OR_RETURN(setup.adapter->config.base_files, model::BaseFilesOf(*setup.start));
   return {};
 }
@@ -221,6 +221,16 @@ Status OpenTokenizer(const CheckpointFiles* given, const std::string& folder, Ru
   return {};
 }
 
+std::string NoReplies(const RunSetup& setup) {
+  if (setup.texts.chat_template && !*setup.texts.chat_template) {
+    return "the model has no chat template";
+  }
+  if (setup.start_judge && IsOurs(setup.start_judge->profile)) {
+    return "the model only judges: its chat template asks for a verdict, not for a reply";
+  }
+  return "";
+}
+
 Status MakeTrainable(RunSetup& setup) {
   const TrainingRecipe& recipe = setup.recipe;
   if (!setup.start) {
@@ -249,6 +259,7 @@ Status MakeJudgeConfig(RunSetup& setup) {
   const int64_t micro_batch_tokens = setup.recipe.optim.micro_batch_tokens;
   format::JudgeConfig& judge = setup.judge;
   if (setup.start_judge) judge = *setup.start_judge;
+  judge.calibrations = {};  // of other weights
   if (setup.profile) {
     judge.profile = setup.profile_files.contains(std::string(format::kModelProfileFile))
                         ? std::string(format::kModelProfileFile)

@@ -65,6 +65,9 @@ Status OpenProfile(ProfileNeed need, RunSetup& setup);
 Expected<Json> StartFingerprint(const RunSetup& setup);
 // Those given, which lie in `folder` afterwards, or the start's.
 Status OpenTokenizer(const CheckpointFiles* given, const std::string& folder, RunSetup& setup);
+// Why messages can't be learned by what training starts from, "" where they can: it has no chat
+// template, or that of our own judges, which asks for a verdict and no reply. REQUIRES: OpenStart.
+std::string NoReplies(const RunSetup& setup);
 // Loads it, or makes random weights.
 Status MakeTrainable(RunSetup& setup);
 // Context and lengths, checked against what can be trained. REQUIRES: a trainable.

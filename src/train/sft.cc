@@ -17,12 +17,13 @@ namespace {
 
 // Why the accuracy of a judge of these records says nothing; "" where it may.
 std::string OneLabelNote(const std::vector<format::SftRecord>& records, const std::string& path) {
-  if (records.empty()) return "";
-  const std::optional<format::Label> first = records.front().dialogue.expected;
-  const bool one = std::all_of(records.begin(), records.end(), [&](const auto& record) {
-    return record.dialogue.expected == first;
-  });
-  if (!one || !first) return "";
+  std::optional<format::Label> first;
+  for (const format::SftRecord& record : records) {
+    if (record.parts.label == 0) continue;
+    if (first && record.dialogue.expected != first) return "";
+    first = record.dialogue.expected;
+  }
+  if (!first) return "";
   return fmt::format(
       "{}: every example that is learned is labelled '{}': a judge learns to say that of "
       "everything, and its accuracy says nothing; give it examples of both labels",
@@ -43,6 +44,12 @@ class SftTask : public TrainingTask {
                        "{}: field 'run.stop_by': '{}' is of a judge, and the training data are "
                        "conversations",
                        options.recipe, stop_by);
+    }
+    if (recipe_.loss.label_smoothing > 0) {
+      return MakeError(ErrorKind::kInput,
+                       "{}: field 'loss.label_smoothing': is of a judge, and the training data are "
+                       "conversations",
+                       options.recipe);
     }
     if (!recipe_.from.empty()) return {};
     return MakeError(ErrorKind::kInput,
@@ -67,7 +74,7 @@ class SftTask : public TrainingTask {
                                  static_cast<uint64_t>(recipe_.run.seed));
   }
   Status Tokenize(RunSetup& setup) override;
-  Status Prepare(RunSetup&, CheckpointFiles&, std::vector<std::string>&) override { return {}; }
+  Status Prepare(RunSetup&, CheckpointFiles&, const TellCheck&) override { return {}; }
 
   model::TrainBatch Sample() const override {
     return BuildBatch(objective_->train().examples, objective_->PlanEpoch(0).front().front(),
@@ -147,10 +154,10 @@ Expected<ConversationTokenOptions> SftTask::ConversationOptions(const RunSetup& 
 
 Status SftTask::TokenizeConversationsOf(const RunSetup& setup, const SftTokens& tokens) {
   Status made = objective_->Tokenize(tokens);
-  const bool no_template = setup.texts.chat_template && !*setup.texts.chat_template;
+  const bool no_replies = !NoReplies(setup).empty();
   if (made)
     TellCut(tokens.conversations.max_length, recipe_.max_length > 0 ? "data.max_length" : "");
-  if (made || !no_template) return made;
+  if (made || !no_replies) return made;
   return MakeError(made.error().kind,
                    "{}; {} is read as conversations, which a model that only judges can't learn: "
                    "a judge learns from records with 'label', \"safe\" or \"unsafe\"",

@@ -25,7 +25,9 @@ class SftStep : public ObjectiveStep {
           const TokenWeights& weights)
       : examples_(examples), micro_batches_(micro_batches), weights_(weights) {
     for (const MicroBatch& micro_batch : micro_batches) {
-      weight_ += WeightOf(examples, micro_batch, weights);
+      weight_ += weights.normalise == Normalise::kExample
+                     ? static_cast<double>(micro_batch.size())
+                     : WeightOf(examples, micro_batch, weights);
     }
     weight_ = std::max(weight_, 1e-30);
   }
@@ -49,7 +51,7 @@ class SftStep : public ObjectiveStep {
   std::span<const Example> examples_;
   std::span<const MicroBatch> micro_batches_;
   TokenWeights weights_;
-  double weight_ = 0;
+  double weight_ = 0;  // what the sum over the predictions is divided by
 };
 
 }  // namespace
@@ -152,7 +154,11 @@ TokenWeights SftObjective::Weights(double progress) const {
   const LossRecipe& loss = options_.loss;
   return {.prompt = progress < loss.prompt_until ? loss.prompt_weight : loss.prompt_weight_after,
           .label = loss.label_weight,
-          .critique = loss.critique_weight};
+          .category = loss.category_weight,
+          .critique = loss.critique_weight,
+          .normalise = loss.normalise,
+          .smoothing = loss.label_smoothing,
+          .smoothed = loss.smooth};
 }
 
 std::unique_ptr<ObjectiveStep> SftObjective::BeginStep(std::span<const MicroBatch> micro_batches,

@@ -14,16 +14,6 @@
 namespace mores::train {
 namespace {
 
-std::vector<ScoredLabel> OfLanguage(const Evaluation& evaluation, std::span<const Example> examples,
-                                    text::Language language) {
-  const std::vector<ScoredLabel> all = ScoredLabels(evaluation, examples);
-  std::vector<ScoredLabel> chosen;
-  for (size_t i = 0; i < all.size(); ++i) {
-    if (examples[i].lang == language) chosen.push_back(all[i]);
-  }
-  return chosen;
-}
-
 // Fewer say too little, and a judge that ranks them the wrong way round says nothing.
 constexpr size_t kFewestExamples = 20;
 constexpr double kWorstAuroc = 0.5;
@@ -55,12 +45,12 @@ Json ChooseOne(std::span<const ScoredLabel> scores, double& threshold) {
 
 Json ChooseThresholds(const Evaluation& evaluation, std::span<const Example> examples,
                       format::JudgeConfig& judge) {
-  const std::vector<ScoredLabel> other = OfLanguage(evaluation, examples, text::Language::kOther);
+  const std::vector<ScoredLabel> other = ScoredLabels(evaluation, examples, text::Language::kOther);
   Json told = Json::object();
   told["en"] =
-      ChooseOne(OfLanguage(evaluation, examples, text::Language::kEnglish), judge.threshold_en);
+      ChooseOne(ScoredLabels(evaluation, examples, text::Language::kEnglish), judge.threshold_en);
   told["zh"] =
-      ChooseOne(OfLanguage(evaluation, examples, text::Language::kChinese), judge.threshold_zh);
+      ChooseOne(ScoredLabels(evaluation, examples, text::Language::kChinese), judge.threshold_zh);
   told["other"] =
       ChooseOne(other.empty() ? ScoredLabels(evaluation, examples) : other, judge.threshold_other);
   return told;
@@ -84,6 +74,7 @@ Status WriteScores(const std::string& path, const Evaluation& evaluation,
   MORES_ASSIGN_OR_RETURN(const auto file, AtomicFile::Create(path));
   for (size_t i = 0; i < examples.size(); ++i) {
     const Example& example = examples[i];
+    if (!example.has_label()) continue;
     const Json line = {{"id", example.id},
                        {"source", example.source},
                        {"lang", text::Name(example.lang)},

@@ -309,7 +309,12 @@ Expected<TrainingResult> TrainingRun::Run() {
   MORES_RETURN_IF_ERROR(
       CheckOutput(paths_, options_.start, found ? Found::kCheckpoint : Found::kNothing));
   Status prepared = Prepare(found);
-  if (prepared) prepared = task_.Prepare(setup_, files_, checks_);
+  // At once: what comes after it may take hours.
+  const auto tell = [this](std::string line) {
+    options_.Warn(line);
+    checks_.push_back(std::move(line));
+  };
+  if (prepared) prepared = task_.Prepare(setup_, files_, tell);
   if (!prepared) {
     // Nothing is lost with a folder that holds no checkpoint yet, nor anything else.
     if (!work_existed && !task_.KeepsWork()) (void)store_->Remove();

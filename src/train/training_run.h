@@ -36,7 +36,7 @@ struct TrainingOptions {
   FindModelByName find_model;  // what model.from names and isn't there as a path; may be null
   std::string cache_folder;    // of the user, where references are kept; empty: beside the output
   // What a person should know at once: the first validation that has a warning, fields of other
-  // tools that were translated; may be null.
+  // tools that were translated, what was checked before the first step; may be null.
   std::function<void(const std::string& note)> on_warning;
 
   void Warn(const std::string& note) const {
@@ -78,9 +78,10 @@ class TrainingTask {
   // By the setup's tokenizer and judge, whose flags it may set.
   virtual Status Tokenize(RunSetup& setup) = 0;
   // Before the first step of this process, with what training starts from: `files` are kept with
-  // every checkpoint, and those of the checkpoint that it goes on from.
-  virtual Status Prepare(RunSetup& setup, CheckpointFiles& files,
-                         std::vector<std::string>& checks) = 0;
+  // every checkpoint, and those of the checkpoint that it goes on from. What it checks it tells as
+  // it is done, a line each.
+  using TellCheck = std::function<void(std::string line)>;
+  virtual Status Prepare(RunSetup& setup, CheckpointFiles& files, const TellCheck& tell) = 0;
 
   // Whether a failed Prepare left something in OUTPUT.train that the same call finds again.
   virtual bool KeepsWork() const { return false; }

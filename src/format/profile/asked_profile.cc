@@ -27,8 +27,9 @@ constexpr std::string_view kAskedCutMark = " … ";
 
 // The turns of a dialogue up to the judged one, cut where they are too long.
 struct Exchange {
-  std::vector<Turn> turns;  // the last one is judged
-  std::string rules;        // numbered, a line each
+  std::vector<Turn> turns;     // the last one is judged
+  std::string rules = {};      // numbered, a line each, below their heading
+  std::string guideline = {};  // below its heading
 
   // Index of the last user turn, or that of the judged one.
   size_t query() const { return LastTurn(turns, Role::kUser, turns.size() - 1); }
@@ -53,6 +54,20 @@ std::string CutMiddleOfText(const std::string& utf8, double share) {
   return utf8.substr(0, head) + std::string(kAskedCutMark) + utf8.substr(tail);
 }
 
+// Cuts the middle of a text that is longer than so many tokens; whether it had to.
+bool CutToTokens(size_t room, const text::Tokenizer& tokenizer, std::string& utf8) {
+  constexpr double kShorter = 0.9;  // cutting text isn't cutting tokens
+  const std::string whole = utf8;
+  double share = 1;
+  for (size_t tokens = tokenizer.Encode(utf8).size(); tokens > room && !utf8.empty();
+       tokens = tokenizer.Encode(utf8).size()) {
+    share *= std::min(kShorter, static_cast<double>(room) / static_cast<double>(tokens));
+    utf8 = CutMiddleOfText(whole, share);
+    if (share * static_cast<double>(whole.size()) < 1) utf8.clear();
+  }
+  return utf8.size() != whole.size();
+}
+
 // A template may print the date. A verdict may not depend on the day.
 class FixedClock : public Clock {
  public:
@@ -72,6 +87,7 @@ class AskedProfile : public JudgeProfile {
       for (const AskedTurn& turn : turns) {
         if (turn.content.find("{dialogue}") != std::string::npos) shows_earlier_turns_ = true;
         if (turn.content.find("{rules}") != std::string::npos) shows_rules_ = true;
+        if (turn.content.find("{guideline}") != std::string::npos) shows_guidelines_ = true;
       }
     }
   }
@@ -83,7 +99,7 @@ class AskedProfile : public JudgeProfile {
                                   template_source.size(), template_source);
     for (const auto& [name, token] : special_tokens_) all += fmt::format("\n{} {}", name, token);
     for (const Language language : {Language::kEnglish, Language::kChinese, Language::kOther}) {
-      const Exchange probe = {{{Role::kUser, "a"}, {Role::kAssistant, "b"}}, ""};
+      const Exchange probe = {{{Role::kUser, "a"}, {Role::kAssistant, "b"}}};
       MORES_ASSIGN_OR_RETURN(const MarkedText text, Render(probe, language));
       all += fmt::format("\n{}:{}", text.utf8.size(), text.utf8);
     }
@@ -123,6 +139,11 @@ class AskedProfile : public JudgeProfile {
     return ReadFormCategories(form(language), rest, label);
   }
 
+  std::string_view Critique(std::string_view rest, Language language) const override {
+    return ReadFormCritique(form(language), rest);
+  }
+  bool shows_guidelines() const override { return shows_guidelines_; }
+
   StatedLabel ReadReply(std::string_view answer, Language language) const override {
     return ReadFormReply(form(language), answer);
   }
@@ -145,7 +166,7 @@ class AskedProfile : public JudgeProfile {
   std::optional<templates::ChatTemplate> chat_;
   std::map<std::string, std::string> special_tokens_;
   bool shows_earlier_turns_;
-  bool shows_rules_ = false;
+  bool shows_rules_ = false, shows_guidelines_ = false;
   std::string hash_;
 };
 
@@ -160,7 +181,8 @@ MarkedText AskedProfile::Fill(const std::string& content, const Exchange& exchan
       {"{query}", exchange.query_text()},
       {"{response}", exchange.turns.back().content},
       {"{dialogue}", dialogue},
-      {"{rules}", exchange.rules}};
+      {"{rules}", exchange.rules},
+      {"{guideline}", exchange.guideline}};
   MarkedText filled;
   for (size_t at = 0; at < content.size();) {
     const std::string_view rest = std::string_view(content).substr(at);
@@ -229,7 +251,8 @@ Expected<Exchange> AskedProfile::DropTurns(size_t room, const Exchange& whole, L
   }
   const auto from = [&](size_t start) {
     return Exchange{{whole.turns.begin() + static_cast<std::ptrdiff_t>(start), whole.turns.end()},
-                    whole.rules};
+                    whole.rules,
+                    whole.guideline};
   };
   if (starts.empty()) return whole;
   // The first of them that fits, or the last.
@@ -291,7 +314,17 @@ Expected<Exchange> AskedProfile::ExchangeOf(const Dialogue& dialogue) const {
                      "profile '{}' has no place for rules ({{rules}} in its question)", spec_.name);
   }
   Exchange exchange;
-  exchange.rules = NumberedRules(dialogue.rules);
+  if (!dialogue.rules.empty()) {
+    exchange.rules = spec_.headings.at(LanguageOf(dialogue)).rules + NumberedRules(dialogue.rules);
+  }
+  if (!dialogue.guideline.empty()) {
+    if (!shows_guidelines_) {
+      return MakeError(ErrorKind::kUnsupported,
+                       "profile '{}' has no place for a guideline ({{guideline}} in its question)",
+                       spec_.name);
+    }
+    exchange.guideline = spec_.headings.at(LanguageOf(dialogue)).guideline + dialogue.guideline;
+  }
   exchange.turns.assign(dialogue.turns.begin(),
                         dialogue.turns.begin() + static_cast<std::ptrdiff_t>(judged) + 1);
   exchange.turns = WithMarkedTools(std::move(exchange.turns));
@@ -326,9 +359,10 @@ Expected<PromptTokens> AskedProfile::Tokenize(const Dialogue& dialogue,
   }
   const Language language = LanguageOf(dialogue);
   MORES_ASSIGN_OR_RETURN(Exchange exchange, ExchangeOf(dialogue));
-  PromptTokens prompt;
-  MORES_ASSIGN_OR_RETURN(prompt.ids, Encode(exchange, language, tokenizer));
   const auto room = static_cast<size_t>(max_tokens);
+  PromptTokens prompt;
+  prompt.truncated = CutToTokens(room / 4, tokenizer, exchange.guideline);
+  MORES_ASSIGN_OR_RETURN(prompt.ids, Encode(exchange, language, tokenizer));
   if (prompt.ids.size() > room && shows_earlier_turns_) {
     MORES_ASSIGN_OR_RETURN(exchange, DropTurns(room, exchange, language, tokenizer));
     MORES_ASSIGN_OR_RETURN(prompt.ids, Encode(exchange, language, tokenizer));

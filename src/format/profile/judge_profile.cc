@@ -303,6 +303,36 @@ Expected<PromptTokens> LabelFirstProfile::Tokenize(const Dialogue& dialogue,
   return PromptBuilder(dialogue, judged, tokenizer, static_cast<size_t>(max_tokens)).Build();
 }
 
+constexpr text::Language kCalibrated[] = {text::Language::kEnglish, text::Language::kChinese,
+                                          text::Language::kOther};
+
+// A number of the field, which must be there.
+Expected<double> CalibrationNumber(const JsonFields& fields, const char* name) {
+  MORES_ASSIGN_OR_RETURN(const Json* const found, fields.Required(name));
+  const Json number = NumberValue(*found);
+  constexpr double kMost = 1000;
+  const double value = number.is_number() ? number.get<double>() : std::nan("");
+  if (!(std::abs(value) <= kMost)) return fields.Wrong(name, "must be a number from -1000 to 1000");
+  return value;
+}
+
+Status ReadCalibration(const JsonFields& fields, JudgeConfig& config) {
+  MORES_ASSIGN_OR_RETURN(const auto given, fields.Object("calibration"));
+  if (!given) return {};
+  MORES_RETURN_IF_ERROR(given->RefuseOthers({"en", "zh", "other"}));
+  for (const text::Language language : kCalibrated) {
+    MORES_ASSIGN_OR_RETURN(const auto one,
+                           given->Object(std::string(text::Name(language)).c_str()));
+    if (!one) continue;
+    Calibration calibration;
+    MORES_ASSIGN_OR_RETURN(calibration.temperature, CalibrationNumber(*one, "temperature"));
+    MORES_ASSIGN_OR_RETURN(calibration.bias, CalibrationNumber(*one, "bias"));
+    if (calibration.temperature <= 0) return one->Wrong("temperature", "must be above 0");
+    config.calibrations[static_cast<size_t>(language)] = calibration;
+  }
+  return {};
+}
+
 Json LabelsJson(const JudgeProfile& profile) {
   Json labels = Json::object();
   for (const text::Language language :
@@ -352,6 +382,17 @@ double JudgeConfig::threshold(text::Language language) const {
   return threshold_other;
 }
 
+Json CalibrationJson(const JudgeConfig& config) {
+  Json json = Json::object();
+  for (const text::Language language : kCalibrated) {
+    const std::optional<Calibration>& one = config.calibration(language);
+    if (!one) continue;
+    json[std::string(text::Name(language))] = {{"temperature", one->temperature},
+                                               {"bias", one->bias}};
+  }
+  return json;
+}
+
 Expected<JudgeConfig> ReadJudgeConfig(const text::ModelTexts& model) {
   MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> text, model.judge);
   if (!text) return MakeError(ErrorKind::kMissing, "{}: no judge.json", model.model);
@@ -379,6 +420,7 @@ Expected<JudgeConfig> ReadJudgeConfig(const text::ModelTexts& model) {
   MORES_ASSIGN_OR_RETURN(config.threshold_en, thresholds.RequiredProbability("en"));
   MORES_ASSIGN_OR_RETURN(config.threshold_zh, thresholds.RequiredProbability("zh"));
   MORES_ASSIGN_OR_RETURN(config.threshold_other, thresholds.RequiredProbability("other"));
+  MORES_RETURN_IF_ERROR(ReadCalibration(fields, config));
   const bool from_file = config.profile == kModelProfileFile;
   if (from_file) config.profile = model.PathOf(kModelProfileFile);
   Expected<std::unique_ptr<JudgeProfile>> profile =
@@ -416,6 +458,9 @@ Json ToJson(const JudgeConfig& config, const JudgeProfile& profile) {
   if (config.uses_guidelines) json["uses_guidelines"] = true;
   json["thresholds"] = {
       {"en", config.threshold_en}, {"zh", config.threshold_zh}, {"other", config.threshold_other}};
+  if (Json calibration = CalibrationJson(config); !calibration.empty()) {
+    json["calibration"] = std::move(calibration);
+  }
   return json;
 }
 

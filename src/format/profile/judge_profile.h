@@ -3,6 +3,7 @@
 #ifndef MORES_FORMAT_PROFILE_JUDGE_PROFILE_H_
 #define MORES_FORMAT_PROFILE_JUDGE_PROFILE_H_
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +79,11 @@ class JudgeProfile {
   virtual std::optional<std::string> Category(std::string_view, Label, text::Language) const {
     return std::nullopt;
   }
+  // The critique in the rest of a reply: all of it, but for a line of a category that the form has
+  // before.
+  virtual std::string_view Critique(std::string_view rest, text::Language) const { return rest; }
+  // Whether a prompt has room for the guideline of a dialogue.
+  virtual bool shows_guidelines() const { return true; }
   // The completion that training wants: label, newline, critique.
   virtual std::string RenderCompletion(Label label, std::string_view critique,
                                        text::Language language) const = 0;
@@ -86,6 +92,11 @@ class JudgeProfile {
   // The dialogue as it is asked by messages, uncut. kUnsupported where the profile needs tokens or
   // one plain text.
   virtual Expected<std::vector<Turn>> Messages(const Dialogue& dialogue) const = 0;
+};
+
+// p_unsafe is sigmoid((logit(p) - bias) / temperature) of what the model says.
+struct Calibration {
+  double temperature = 1, bias = 0;
 };
 
 // judge.json of a model directory.
@@ -99,6 +110,10 @@ struct JudgeConfig {
   // Label is unsafe when p_unsafe > threshold.
   double threshold_en = 0.5, threshold_zh = 0.5, threshold_other = 0.5;
   double threshold(text::Language language) const;
+  std::array<std::optional<Calibration>, 3> calibrations;  // by text::Language
+  const std::optional<Calibration>& calibration(text::Language language) const {
+    return calibrations[static_cast<size_t>(language)];
+  }
 };
 
 // A profile that lies in the model's folder as a file is named by its path there. kMissing where
@@ -107,6 +122,8 @@ Expected<JudgeConfig> ReadJudgeConfig(const text::ModelTexts& model);
 // As judge.json has it, for our own profile or for the one that the model was trained with.
 Json ToJson(const JudgeConfig& config);
 Json ToJson(const JudgeConfig& config, const JudgeProfile& profile);
+// {"en":{"temperature","bias"},...} of the languages that have one; an empty object for none.
+Json CalibrationJson(const JudgeConfig& config);
 Expected<std::unique_ptr<JudgeProfile>> FindJudgeProfile(std::string_view name);
 
 // Special tokens of our own chat format, in vocabulary order from id 3.

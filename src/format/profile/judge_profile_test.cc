@@ -195,6 +195,29 @@ TEST_F(JudgeConfigTest, ReadsBackWhatItWrote) {
   EXPECT_EQ(DumpJson(ToJson(*config)), DumpJson(json_));
 }
 
+TEST_F(JudgeConfigTest, ReadsACalibration) {
+  json_["calibration"] = {{"en", {{"temperature", 1.5}, {"bias", -0.25}}}};
+  const auto config = ReadBack();
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_TRUE(config->calibration(text::Language::kEnglish));
+  EXPECT_EQ(config->calibration(text::Language::kEnglish)->temperature, 1.5);
+  EXPECT_EQ(config->calibration(text::Language::kEnglish)->bias, -0.25);
+  EXPECT_FALSE(config->calibration(text::Language::kChinese));
+  EXPECT_EQ(DumpJson(ToJson(*config)), DumpJson(json_));
+  const Json good = json_;
+  for (const Json& temperature : {Json(0), Json(-1), Json("1"), Json()}) {
+    json_ = good;
+    json_["calibration"]["en"]["temperature"] = temperature;
+    ExpectBroken("calibration': field 'en': field 'temperature");
+  }
+  json_ = good;
+  json_["calibration"]["en"].erase("bias");
+  ExpectBroken("calibration': field 'en': field 'bias");
+  json_ = good;
+  json_["calibration"]["fr"] = json_["calibration"]["en"];
+  ExpectBroken("calibration': field 'fr");
+}
+
 TEST_F(JudgeConfigTest, NamesTheBrokenField) {
   const Json good = json_;
   for (const auto& [name, value] : good.items()) {

@@ -263,6 +263,16 @@ void AddMarkedLines(std::string_view rest, std::string_view mark, CategoryList& 
   }
 }
 
+// As the list of the form has what was said; else what was said.
+std::string MeantCategory(const ReplyForm& form, const std::string& said) {
+  const std::string_view first = std::string_view(said).substr(0, said.find(','));
+  for (const CategoryChoice& choice : form.categories) {
+    const bool same = choice.text.size() == first.size() && BeginsAlike(first, choice.text);
+    if (same) return std::string(Name(choice.means));
+  }
+  return said;
+}
+
 }  // namespace
 
 StatedLabel ReadFormReply(const ReplyForm& form, std::string_view answer) {
@@ -280,7 +290,19 @@ std::optional<std::string> ReadFormCategories(const ReplyForm& form, std::string
   } else {
     AddMarkedLines(rest, mark, list);
   }
-  return list.Joined();
+  std::optional<std::string> said = list.Joined();
+  if (form.categories.empty() || !said) return said;
+  if (label == Label::kSafe) return std::nullopt;
+  return MeantCategory(form, *said);
+}
+
+std::string_view ReadFormCritique(const ReplyForm& form, std::string_view rest) {
+  if (form.categories.empty()) return rest;
+  const std::string_view text =
+      rest.substr(std::min(rest.find_first_not_of(kTextSpace), rest.size()));
+  const size_t end = std::min(text.find('\n'), text.size());
+  if (!BehindMark(text.substr(0, end), Trim(*form.category, kTextSpace))) return rest;
+  return RestOf(form, text, end);
 }
 
 }  // namespace mores::format

@@ -15,9 +15,14 @@ namespace mores::format {
 // there may be a category. Several such lines must say the same.
 StatedLabel ReadFormReply(const ReplyForm& form, std::string_view answer);
 
-// The categories that `rest` names, trimmed and each once; codes in capitals. nullopt for none.
+// The categories that `rest` names, trimmed and each once; codes in capitals. nullopt for none. Of
+// a form with categories the one that is meant, beside a label that means unsafe alone.
 std::optional<std::string> ReadFormCategories(const ReplyForm& form, std::string_view rest,
                                               Label label);
+
+// `rest` without the line of a category that a form with categories begins it with, and without
+// what stands between that and the critique.
+std::string_view ReadFormCritique(const ReplyForm& form, std::string_view rest);
 
 }  // namespace mores::format
 

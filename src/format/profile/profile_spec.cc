@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "base/json_fields.h"
+#include "base/strings.h"
 #include "format/profile/shipped_profiles.h"
 
 namespace mores::format {
@@ -50,6 +51,53 @@ Expected<LabelChoice> ReadLabel(const Json& json, const std::string& where) {
   return label;
 }
 
+Expected<CategoryChoice> ReadCategory(const JsonFields& fields) {
+  CategoryChoice category;
+  MORES_ASSIGN_OR_RETURN(category.text, fields.RequiredString("text"));
+  if (Trim(category.text, " ") != category.text || category.text.empty() ||
+      category.text.find('\n') != std::string::npos) {
+    return fields.Wrong("text", "must be words of one line, without spaces around them");
+  }
+  MORES_ASSIGN_OR_RETURN(const std::string means, fields.RequiredString("means"));
+  const std::optional<Category> known = ParseCategory(means);
+  if (!known) {
+    std::vector<std::string_view> names;
+    for (const Category one : AllCategories()) names.push_back(Name(one));
+    return fields.Wrong("means", fmt::format("must be one of {}", fmt::join(names, ", ")));
+  }
+  category.means = *known;
+  return category;
+}
+
+// The categories that a reply may name, and what must be so that they have a line of their own.
+Status ReadCategories(const JsonFields& fields, ReplyForm& form) {
+  MORES_ASSIGN_OR_RETURN(const std::vector<JsonFields> listed, fields.Objects("categories"));
+  if (!fields.Has("categories")) return {};
+  if (listed.size() < 2) return fields.Wrong("categories", "must be two or more");
+  for (const JsonFields& one : listed) {
+    MORES_ASSIGN_OR_RETURN(CategoryChoice category, ReadCategory(one));
+    for (const CategoryChoice& other : form.categories) {
+      if (other.text == category.text) return one.Wrong("text", "is there twice");
+      if (other.means == category.means) return one.Wrong("means", "is there twice");
+    }
+    form.categories.push_back(std::move(category));
+  }
+  if (!form.category || Trim(*form.category, " ").empty()) {
+    return fields.Wrong("category", "must say what the line of a category begins with");
+  }
+  if (!form.after.starts_with('\n')) {
+    return fields.Wrong("after", "must begin with a line break: a category has its own line");
+  }
+  int unsafe = 0;
+  for (const LabelChoice& label : form.labels) {
+    if (label.means != Label::kUnsafe) continue;
+    ++unsafe;
+    if (label.ends) return fields.Wrong("categories", "can't follow a label that ends the reply");
+  }
+  if (unsafe != 1) return fields.Wrong("categories", "can follow one label that means unsafe");
+  return {};
+}
+
 Expected<ReplyForm> ReadReply(const Json& json, const std::string& where) {
   MORES_RETURN_IF_ERROR(RequireObject(json, where, ErrorKind::kCorrupt));
   const JsonFields fields(json, where, ErrorKind::kCorrupt);
@@ -74,6 +122,7 @@ Expected<ReplyForm> ReadReply(const Json& json, const std::string& where) {
     form.labels.push_back(std::move(label));
   }
   if (!safe || !unsafe) return fields.Wrong("labels", "must state both safe and unsafe");
+  MORES_RETURN_IF_ERROR(ReadCategories(fields, form));
   return form;
 }
 
@@ -100,6 +149,15 @@ Expected<std::vector<AskedTurn>> ReadTurns(const Json& json, const std::string& 
   return turns;
 }
 
+Expected<Headings> ReadHeadings(const Json& json, const std::string& where) {
+  MORES_RETURN_IF_ERROR(RequireObject(json, where, ErrorKind::kCorrupt));
+  const JsonFields fields(json, where, ErrorKind::kCorrupt);
+  Headings headings;
+  MORES_ASSIGN_OR_RETURN(headings.rules, fields.OptionalString("rules"));
+  MORES_ASSIGN_OR_RETURN(headings.guideline, fields.OptionalString("guideline"));
+  return headings;
+}
+
 Status ReadAsk(const JsonFields& fields, ProfileSpec& spec) {
   MORES_ASSIGN_OR_RETURN(const std::string form, fields.RequiredString("form"));
   if (form == "dialogue") {
@@ -121,6 +179,11 @@ Status ReadAsk(const JsonFields& fields, ProfileSpec& spec) {
     if (!names || !names->Has(role.c_str())) continue;
     MORES_ASSIGN_OR_RETURN(name, names->RequiredString(role.c_str()));
   }
+  const Json none = Json::object();
+  const Json* const headings = fields.Find("headings");
+  MORES_ASSIGN_OR_RETURN(spec.headings,
+                         ByLanguage<Headings>(headings == nullptr ? none : *headings,
+                                              fields.where() + ": headings", ReadHeadings));
   MORES_ASSIGN_OR_RETURN(const std::optional<JsonFields> variables, fields.Object("variables"));
   if (variables) spec.variables = variables->object();
   return {};
@@ -161,9 +224,13 @@ struct Shipped {
   std::string_view name, text;
 };
 std::vector<Shipped> AllShipped() {
-  return {{"llama-guard-3", kLlamaGuard3}, {"plain-label", kPlainLabel},
-          {"qwen3guard", kQwen3Guard},     {"qwen3guard-loose", kQwen3GuardLoose},
-          {"safety-j", kSafetyJ},          {"shieldlm", kShieldLm}};
+  return {{"llama-guard-3", kLlamaGuard3},
+          {"mores-small", kMoresSmall},
+          {"plain-label", kPlainLabel},
+          {"qwen3guard", kQwen3Guard},
+          {"qwen3guard-loose", kQwen3GuardLoose},
+          {"safety-j", kSafetyJ},
+          {"shieldlm", kShieldLm}};
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "format/category.h"
 #include "format/dialogue.h"
 #include "text/language.h"
 
@@ -23,18 +24,34 @@ struct LabelChoice {
   bool ends = false;  // the reply ends with it
 };
 
+// A category as the reply spells it.
+struct CategoryChoice {
+  std::string text;
+  Category means = Category::kOther;
+};
+
 // What the reply looks like in one language: `before`, a label, `after`, and the rest.
 struct ReplyForm {
   std::string before, after;
   std::vector<LabelChoice> labels;
   // What the line that names categories begins with, after an unsafe label; empty: the first line.
   std::optional<std::string> category;
+  // Where it isn't empty, a line with `category` and one of these stands between the label that
+  // means unsafe, of which there is one, and `after`.
+  std::vector<CategoryChoice> categories;
+
+  std::string CategoryLead() const { return "\n" + category.value_or(""); }
+};
+
+// What stands before rules and before a guideline, where there are any.
+struct Headings {
+  std::string rules, guideline;
 };
 
 // One turn of what the model is asked.
 struct AskedTurn {
   std::string role;     // of the chat template: "system", "user" or "assistant"
-  std::string content;  // with {query}, {response}, {dialogue} and {rules} in it
+  std::string content;  // with {query}, {response} and the like in it
   std::string file;  // where the content stands, instead; beside the model or named by the caller
 };
 
@@ -48,7 +65,8 @@ struct ProfileSpec {
   Ask ask = Ask::kDialogue;
   std::map<text::Language, std::vector<AskedTurn>> turns;  // kText: one
   std::map<std::string, std::string> roles;                // how {dialogue} names roles
-  Json variables = Json::object();                         // of the chat template
+  std::map<text::Language, Headings> headings;
+  Json variables = Json::object();  // of the chat template
   std::map<text::Language, ReplyForm> reply;
   std::string canonical;  // the file's content, for the prompt hash
 };

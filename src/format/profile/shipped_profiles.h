@@ -6,8 +6,8 @@
 
 namespace mores::format {
 
-extern const std::string_view kLlamaGuard3, kPlainLabel, kQwen3Guard, kQwen3GuardLoose, kSafetyJ,
-    kShieldLm;
+extern const std::string_view kLlamaGuard3, kMoresSmall, kPlainLabel, kQwen3Guard, kQwen3GuardLoose,
+    kSafetyJ, kShieldLm;
 
 }  // namespace mores::format
 

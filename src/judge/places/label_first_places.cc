@@ -38,10 +38,11 @@ PlaceAnswer Combine(std::span<const format::Verdict> verdicts) {
 }  // namespace
 
 Status LabelFirstJudge::CheckPlaces() const {
-  if (profile_->name() == format::JudgeConfig().profile) return {};
-  return MakeError(ErrorKind::kUnsupported,
-                   "{}: the profile {} has no room for guidelines of places", model_name(),
-                   profile_->name());
+  if (profile_->shows_guidelines()) return {};
+  return MakeError(
+      ErrorKind::kUnsupported,
+      "{}: the profile {} has no room for guidelines of places ({{guideline}} in its question)",
+      model_name(), profile_->name());
 }
 
 Expected<std::vector<Expected<PlaceAnswer>>> LabelFirstJudge::AskInPlaces(

@@ -43,8 +43,7 @@ class PreferenceTask : public TrainingTask {
   Status ReadData() override;
   std::vector<std::string> TokenizerTexts(const RunSetup&) const override { return {}; }
   Status Tokenize(RunSetup& setup) override;
-  Status Prepare(RunSetup& setup, CheckpointFiles& files,
-                 std::vector<std::string>& checks) override;
+  Status Prepare(RunSetup& setup, CheckpointFiles& files, const TellCheck& tell) override;
 
   bool KeepsWork() const override { return keeps_references_in_work_; }
 
@@ -63,10 +62,11 @@ class PreferenceTask : public TrainingTask {
   Json ManifestFields() const override;
 
  private:
+  Status CheckTemplate(const RunSetup& setup) const;
   Expected<std::string> RunMark() const;
-  Status ComputeReferences(RunSetup& setup, std::vector<std::string>& checks);
+  Status ComputeReferences(RunSetup& setup, const TellCheck& tell);
   Status Refer(RunSetup& setup, ReferenceStore& store, const ReferenceOptions& options);
-  Status CheckStart(Trainable& start, std::vector<std::string>& checks) const;
+  Status CheckStart(Trainable& start, const TellCheck& tell) const;
   Json ReferenceIdentity(const RunSetup& setup) const;
   std::string WorkFolder() const { return OutputPaths(options_->output).work; }
   std::string ReferenceFolder() const;
@@ -110,6 +110,31 @@ Status PreferenceTask::ReadData() {
   if (!recipe_.valid_path.empty()) {
     MORES_ASSIGN_OR_RETURN(valid_records_, ReadPreferences(recipe_.valid_path, shape));
   }
+  if (!train_records_.empty() && train_records_.front().of_pair) {
+    options_->Warn(fmt::format(
+        "{}: 'kto' learns from single completions: each of the {} pairs is read as two, one wanted "
+        "and one not",
+        recipe_.train_path, train_records_.size() / 2));
+  }
+  return {};
+}
+
+// One line for the whole file, where no record can be asked.
+Status PreferenceTask::CheckTemplate(const RunSetup& setup) const {
+  const std::string reason = NoReplies(setup);
+  if (reason.empty()) return {};
+  for (const auto& [records, path] : {std::pair(&train_records_, &recipe_.train_path),
+                                      std::pair(&valid_records_, &recipe_.valid_path)}) {
+    for (const PreferenceRecord& record : *records) {
+      if (record.kind != PreferenceRecord::Kind::kMessages) continue;
+      return MakeError(
+          ErrorKind::kInput,
+          "{}: holds messages, and {} ({}): give model.from a chat model, or records whose "
+          "'prompt', 'chosen' and 'rejected' are texts{}",
+          *path, reason, setup.start_path,
+          setup.start_judge ? ", or dialogues with a judge's replies \"safe\" and \"unsafe\"" : "");
+    }
+  }
   return {};
 }
 
@@ -136,6 +161,7 @@ PreferenceSet TakeHeldOut(PreferenceSet& train, double share, uint64_t seed) {
 }
 
 Status PreferenceTask::Tokenize(RunSetup& setup) {
+  MORES_RETURN_IF_ERROR(CheckTemplate(setup));
   const model::ModelConfig& config = setup.trainable->config();
   const int64_t longest = setup.trainable->longest_sequence().positions;
   if (recipe_.max_length > longest) {
@@ -244,7 +270,7 @@ Expected<std::string> PreferenceTask::RunMark() const {
   return mark;
 }
 
-Status PreferenceTask::ComputeReferences(RunSetup& setup, std::vector<std::string>& checks) {
+Status PreferenceTask::ComputeReferences(RunSetup& setup, const TellCheck& tell) {
   MORES_ASSIGN_OR_RETURN(const auto hashes, setup.start->HashFiles());
   start_files_ = Json::object();
   for (const auto& file : hashes) start_files_[file.name] = file.sha256;
@@ -263,9 +289,15 @@ Status PreferenceTask::ComputeReferences(RunSetup& setup, std::vector<std::strin
   reference_seconds_ = options_->clock->MonotonicSeconds() - begin;
   keeps_references_in_work_ = counts_.computed > 0 && folder.starts_with(WorkFolder() + "/");
   MORES_RETURN_IF_ERROR(referred);
-  checks.push_back(fmt::format("references: {} completions, {} computed, {} found in {}",
-                               counts_.completions, counts_.computed, counts_.found,
-                               reference_file_));
+  if (counts_.unusable > 0) {
+    const bool one = counts_.unusable == 1;
+    options_->Warn(
+        fmt::format("{}: {} {} there {}, by number or values; computed again", reference_file_,
+                    counts_.unusable, one ? "record" : "records",
+                    one ? "isn't what this completion has" : "aren't what these completions have"));
+  }
+  tell(fmt::format("references: {} completions, {} computed, {} found in {}", counts_.completions,
+                   counts_.computed, counts_.found, reference_file_));
   return {};
 }
 
@@ -281,7 +313,7 @@ Status PreferenceTask::Refer(RunSetup& setup, ReferenceStore& store,
 }
 
 // The policy is its own reference before it has learned anything.
-Status PreferenceTask::CheckStart(Trainable& start, std::vector<std::string>& checks) const {
+Status PreferenceTask::CheckStart(Trainable& start, const TellCheck& tell) const {
   MORES_ASSIGN_OR_RETURN(const PreferenceSums sums,
                          objective_->FirstStep(start, options_->stop, *options_->progress));
   if (!std::isfinite(sums.loss)) {
@@ -306,17 +338,16 @@ Status PreferenceTask::CheckStart(Trainable& start, std::vector<std::string>& ch
   std::string line = fmt::format("before the first step: loss {:.6f}", sums.loss);
   if (expected) line += ", as it must be";
   if (referred) line += "; margins and rewards 0";
-  checks.push_back(std::move(line));
+  tell(std::move(line));
   return {};
 }
 
-Status PreferenceTask::Prepare(RunSetup& setup, CheckpointFiles&,
-                               std::vector<std::string>& checks) {
+Status PreferenceTask::Prepare(RunSetup& setup, CheckpointFiles&, const TellCheck& tell) {
   if (recipe_.loss.NeedsReference()) {
-    MORES_RETURN_IF_ERROR(ComputeReferences(setup, checks));
+    MORES_RETURN_IF_ERROR(ComputeReferences(setup, tell));
   }
   objective_->SetData(std::move(train_), std::move(valid_));
-  return CheckStart(*setup.trainable, checks);
+  return CheckStart(*setup.trainable, tell);
 }
 
 Json PreferenceTask::ManifestFields() const {
@@ -329,6 +360,7 @@ Json PreferenceTask::ManifestFields() const {
     json["references"] = {{"completions", counts_.completions},
                           {"computed", counts_.computed},
                           {"found", counts_.found},
+                          {"unusable", counts_.unusable},
                           {"seconds", reference_seconds_},
                           {"file", reference_file_}};
   }

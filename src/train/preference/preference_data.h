@@ -49,6 +49,7 @@ struct PreferenceRecord {
   text::Language lang = text::Language::kOther;  // of the replies
 
   bool wanted = true;
+  bool of_pair = false;  // one of the two completions of a pair
   double weight = 1;
 
   size_t completions() const { return turns.size() + texts.size() + replies.size(); }

@@ -75,6 +75,13 @@ class PreferenceReader {
  public:
   explicit PreferenceReader(const JsonLine& line) : line_(line), fields_(line.value, line.where) {}
 
+  // Whether it has one completion where a pair has two.
+  bool IsSingle() const {
+    if (!line_.value.is_object() || fields_.Has("chosen") || fields_.Has("rejected")) return false;
+    const bool says = fields_.Has("label") && line_.value["label"].is_boolean();
+    return says || fields_.Has("kto_tag") || (fields_.Has("prompt") && fields_.Has("completion"));
+  }
+
   Expected<PreferenceForm> FindForm() const {
     MORES_RETURN_IF_ERROR(RequireObject(line_.value, line_.where));
     if (fields_.Has("chosen") || fields_.Has("rejected")) return FindPair();
@@ -436,6 +443,7 @@ bool IsPair(PreferenceForm form) { return form < PreferenceForm::kSingleText; }
 void AddSingles(PreferenceRecord pair, std::vector<PreferenceRecord>& records) {
   for (size_t i = 0; i < 2; ++i) {
     PreferenceRecord single = pair;
+    single.of_pair = true;
     single.id += i == 0 ? "/chosen" : "/rejected";
     single.wanted = i == 0;
     const auto keep = [&](auto& all) {
@@ -457,16 +465,18 @@ Expected<std::vector<PreferenceRecord>> ReadPreferences(const std::string& path,
   std::optional<PreferenceForm> first;
   const auto add = [&](const JsonLine& line) -> Status {
     const PreferenceReader reader(line);
+    if (shape == PreferenceShape::kPaired && reader.IsSingle()) {
+      return FieldError(line.where, "chosen",
+                        "missing: one completion, wanted or not, is learned from by "
+                        "preference.loss_type = \"kto\"; other losses need pairs, 'chosen' and "
+                        "'rejected'");
+    }
     MORES_ASSIGN_OR_RETURN(const PreferenceForm form, reader.FindForm());
     if (first && *first != form) {
       return MakeError(ErrorKind::kInput, "{}: {}, where the records before are {}", line.where,
                        DescribePreference(form), DescribePreference(*first));
     }
     first = form;
-    if (!IsPair(form) && shape == PreferenceShape::kPaired) {
-      return FieldError(line.where, "chosen",
-                        "missing: one completion with a label is for losses that need no pairs");
-    }
     MORES_ASSIGN_OR_RETURN(PreferenceRecord record, reader.Read(form));
     MORES_RETURN_IF_ERROR(ids.PutOnce(record.id, line));
     if (IsPair(form) && shape == PreferenceShape::kUnpaired) {

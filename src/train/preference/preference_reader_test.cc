@@ -145,9 +145,18 @@ TEST(PreferenceReaderTest, APairIsTwoSingleCompletionsWhereThoseAreAskedFor) {
   EXPECT_TRUE((*records)[0].wanted);
   EXPECT_THAT((*records)[1].texts, testing::ElementsAre(" c"));
   EXPECT_FALSE((*records)[1].wanted);
-  EXPECT_THAT(Problem(R"({"prompt":"a","completion":" b","label":true})"),
-              EndsWith(":1: field 'chosen': missing: one completion with a label is for losses "
-                       "that need no pairs"));
+  EXPECT_TRUE((*records)[1].of_pair);
+  for (const char* single :
+       {R"({"prompt":"a","completion":" b","label":true})", R"({"prompt":"a","completion":" b"})",
+        R"({"instruction":"a","output":"b","kto_tag":true})",
+        R"({"messages":[{"role":"user","content":"a"},)"
+        R"({"role":"assistant","content":"b"}],"label":false})"}) {
+    EXPECT_THAT(Problem(single),
+                EndsWith(":1: field 'chosen': missing: one completion, wanted or not, is learned "
+                         "from by preference.loss_type = \"kto\"; other losses need pairs, "
+                         "'chosen' and 'rejected'"))
+        << single;
+  }
 }
 
 TEST(PreferenceReaderTest, ReadsJudgesReplies) {

@@ -10,6 +10,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii_lower.h"
+#include "base/nearest.h"
+
 namespace mores::train {
 namespace {
 
@@ -24,6 +27,8 @@ struct IdleOption {
   const char* why;
 };
 constexpr char kReferenceStays[] = "the reference is what training starts from, and stays it";
+constexpr char kNoSync[] =
+    "can't be done here: the reference is what training starts from, and stays it";
 constexpr char kReferenceOnce[] = "the reference is computed once anyway";
 constexpr char kNoPadding[] = "nothing is padded";
 constexpr IdleOption kIdleOptions[] = {
@@ -59,14 +64,32 @@ struct MovedOption {
   const char* instead;
 };
 constexpr MovedOption kMovedOptions[] = {
-    {"ref_model", kReferenceStays},
-    {"ref_model_adapters", kReferenceStays},
+    {"ref_model", kNoSync},
+    {"ref_model_adapters", kNoSync},
+    {"ref_model_quantization_bit", kNoSync},
     {"max_length", "stands in 'data': use data.max_length"},
     {"max_completion_length", "is gone: use data.max_completion"},
     {"max_target_length", "is gone: use data.max_completion"},
     {"max_prompt_length", "is gone: prompts are cut so that data.max_length holds"},
     {"tools", "are a field of records"},
 };
+
+// Names of papers and other tools; what they compute may differ in detail, so they aren't read as
+// ours.
+constexpr std::pair<const char*, const char*> kOtherLossNames[] = {{"slic", "hinge"},
+                                                                   {"slic_hf", "hinge"},
+                                                                   {"nll", "sft"},
+                                                                   {"likelihood", "sft"},
+                                                                   {"conservative", "cdpo"},
+                                                                   {"robust_dpo", "robust"},
+                                                                   {"rdpo", "robust"},
+                                                                   {"bco", "bco_pair"},
+                                                                   {"nca", "nca_pair"},
+                                                                   {"exo", "exo_pair"},
+                                                                   {"sppo", "sppo_hard"},
+                                                                   {"apo", "apo_zero"},
+                                                                   {"dpo_norm", "sigmoid_norm"},
+                                                                   {"ln_dpo", "sigmoid_norm"}};
 
 std::string Quoted(std::string_view text) { return fmt::format("\"{}\"", text); }
 
@@ -128,6 +151,7 @@ class LossSection {
 
   // Notes under which name a present field was given; two names of one field are one too many.
   bool Given(const char* present, const char* key) {
+    fields_.PassOver(present);  // it is known, there or not
     if (!fields_.Has(key)) return false;
     const auto [place, first] = given_as_.try_emplace(present, key);
     if (!first) fields_.Exclusive(key, place->second);
@@ -225,9 +249,10 @@ class LossSection {
         return fields_.Refuse(
             key, "'kto_pair' is gone: use 'kto', which takes a pair as two completions");
       }
-      const bool renamed = name == "aot_pair";
+      const bool renamed = name == "aot_pair", dpo = AsciiLower(name) == "dpo";
       if (renamed) told_.push_back("'aot_pair' is read as 'aot_unpaired', its name of today");
-      const std::optional<Kind> kind = KindOf(renamed ? "aot_unpaired" : name);
+      if (dpo) told_.push_back(fmt::format("'{}' is read as 'sigmoid', its name here", name));
+      const std::optional<Kind> kind = KindOf(renamed ? "aot_unpaired" : dpo ? "sigmoid" : name);
       if (!kind) return RefuseName(key, name);
       loss_.terms.push_back({.kind = *kind});
     }
@@ -237,9 +262,14 @@ class LossSection {
   }
 
   void RefuseName(const char* key, std::string_view name) {
-    std::vector<std::string_view> known;
-    for (const Kind kind : PreferenceLossKinds()) known.push_back(Name(kind));
-    fields_.Refuse(key, fmt::format("'{}' is no loss; there are '{}'", name.substr(0, 40),
+    std::vector<std::string> known;
+    for (const Kind kind : PreferenceLossKinds()) known.emplace_back(Name(kind));
+    std::optional<std::string> meant = Nearest(std::string(name), known);
+    for (const auto& [other, ours] : kOtherLossNames) {
+      if (AsciiLower(name) == other) meant = ours;
+    }
+    fields_.Refuse(key, fmt::format("'{}' is no loss; {}there are '{}'", name.substr(0, 40),
+                                    meant ? fmt::format("did you mean '{}'? ", *meant) : "",
                                     fmt::join(known, "', '")));
   }
 
@@ -375,7 +405,7 @@ class LossSection {
                      "no reference");
     }
     fields_.Flag("sync_ref_model", sync);
-    if (sync) fields_.Refuse("sync_ref_model", kReferenceStays);
+    if (sync) fields_.Refuse("sync_ref_model", kNoSync);
     double bco = 0, router = 0;
     fields_.Number("pref_bco_weight", bco, kAtLeastZero);
     if (bco > 0) {

@@ -88,6 +88,8 @@ TEST(PreferenceRecipe, TranslatesAndTells) {
   EXPECT_THAT(ReadSection("label_smoothing = 0.1\n").told,
               ElementsAre(R"(loss_type = "sigmoid" with label_smoothing = 0.1 is read as )"
                           R"(loss_type = "cdpo")"));
+  EXPECT_THAT(ReadSection("loss_type = \"dpo\"\n").told,
+              ElementsAre("'dpo' is read as 'sigmoid', its name here"));
   EXPECT_THAT(ReadSection("pref_beta = 0.2\n").told,
               ElementsAre("pref_beta = 0.2 is read as beta = 0.2"));
   EXPECT_THAT(ReadSection("padding_free = true\nref_model_init_kwargs = { a = 1 }\n").told,
@@ -138,6 +140,8 @@ TEST(PreferenceRecipe, OlderOptionsMeanWhatTheyMeant) {
              "loss_type = \"kto\"\ndesirable_weight = 0.2\nundesirable_weight = 2\n");
   ExpectSame("stage = \"kto\"\nkto_chosen_weight = 0.2\nkto_rejected_weight = 2\n",
              "loss_type = \"kto\"\ndesirable_weight = 0.2\nundesirable_weight = 2\n");
+  ExpectSame("loss_type = \"dpo\"\n", "");
+  ExpectSame("loss_type = [\"DPO\", \"sft\"]\n", "loss_type = [\"sigmoid\", \"sft\"]\n");
   ExpectSame("stage = \"dpo\"\n", "");
   ExpectSame("ipo_enable = true\n", "loss_type = \"ipo\"\n");
   ExpectSame("precompute_ref_log_probs = true\nuse_logits_to_keep = true\n", "");
@@ -154,9 +158,13 @@ TEST(PreferenceRecipe, SmoothingOfAnotherTermLeavesSigmoidAlone) {
 
 TEST(PreferenceRecipe, RefusesInOneLine) {
   const auto problem = [](const std::string& text) { return ReadSection(text).problem; };
-  EXPECT_THAT(problem("loss_type = \"sigmod\"\n"),
-              HasSubstr("2: field 'preference.loss_type': 'sigmod' is no loss; there are "
-                        "'sigmoid', 'hinge', "));
+  EXPECT_THAT(
+      problem("loss_type = \"sigmod\"\n"),
+      HasSubstr("2: field 'preference.loss_type': 'sigmod' is no loss; did you mean 'sigmoid'? "
+                "there are 'sigmoid', 'hinge', "));
+  EXPECT_THAT(problem("loss_type = \"SLiC\"\n"), HasSubstr("did you mean 'hinge'?"));
+  EXPECT_THAT(problem("loss_type = \"bco\"\n"), HasSubstr("did you mean 'bco_pair'?"));
+  EXPECT_THAT(problem("loss_type = \"grpo\"\n"), HasSubstr("'grpo' is no loss; "));
   EXPECT_EQ(problem("pref_loss = \"kto_pair\"\n"),
             "2: field 'preference.pref_loss': 'kto_pair' is gone: use 'kto', which takes a pair as "
             "two completions");
@@ -187,7 +195,9 @@ TEST(PreferenceRecipe, RefusesInOneLine) {
   EXPECT_EQ(problem("reference_free = true\n"),
             "2: field 'preference.reference_free': is gone: use loss_type = \"simpo\" or \"orpo\", "
             "which need no reference");
-  EXPECT_THAT(problem("sync_ref_model = true\n"), HasSubstr("stays it"));
+  EXPECT_EQ(problem("sync_ref_model = true\n"),
+            "2: field 'preference.sync_ref_model': can't be done here: the reference is what "
+            "training starts from, and stays it");
   EXPECT_THAT(problem("pref_bco_weight = 0.1\n"), HasSubstr("use loss_type = "));
   EXPECT_THAT(problem("rl = \"grpo\"\n"), HasSubstr("must be one of 'dpo', 'ipo', 'orpo', "));
   EXPECT_THAT(problem("ref_model = \"x\"\n"), HasSubstr("stays it"));
@@ -195,7 +205,10 @@ TEST(PreferenceRecipe, RefusesInOneLine) {
             "2: field 'preference.max_length': stands in 'data': use data.max_length");
   EXPECT_EQ(problem("max_completion_length = 4\n"),
             "2: field 'preference.max_completion_length': is gone: use data.max_completion");
-  EXPECT_EQ(problem("bet = 1\n"), "2: field 'preference.bet': unknown field");
+  EXPECT_EQ(problem("bet = 1\n"),
+            "2: field 'preference.bet': unknown field; did you mean preference.beta?");
+  EXPECT_EQ(problem("losstype = \"ipo\"\n"),
+            "2: field 'preference.losstype': unknown field; did you mean preference.loss_type?");
   EXPECT_EQ(problem("simpo_gamma = 1\n"),
             "2: field 'preference.simpo_gamma': is of 'simpo', and means nothing to loss_type = "
             "\"sigmoid\"");

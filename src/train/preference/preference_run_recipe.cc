@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/toml_fields.h"
+#include "train/foreign_fields.h"
 #include "train/preference/preference_recipe.h"
 
 namespace mores::train {
@@ -45,6 +46,7 @@ Expected<PreferenceRunRecipe> ReadPreferenceRecipe(const std::string& path,
                                                    const std::string& data_directory) {
   MORES_ASSIGN_OR_RETURN(TomlFields fields, TomlFields::Read(path));
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  fields.Explain(PreferenceForeignFields());
   PreferenceRunRecipe recipe;
   fields.Require("data");
   ReadPreferenceData(fields.Table("data"), folder,

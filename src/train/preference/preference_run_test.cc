@@ -6,14 +6,18 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstring>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <thread>
 
 #include "base/files.h"
+#include "base/hash.h"
 #include "support/base/test_directory.h"
 #include "support/train/toy_start.h"
 #include "train/preference/preference.h"
+#include "train/preference/references.h"
 
 namespace mores::train {
 namespace {
@@ -103,7 +107,8 @@ class PreferenceRunTest : public testing::Test {
                             .output = Path(output),
                             .threads = threads,
                             .progress = progress_.get(),
-                            .clock = &SystemClock()});
+                            .clock = &SystemClock(),
+                            .on_warning = Telling()});
   }
   Expected<TrainingResult> TrainAndStop(const std::string& output, StopWhile& stopping) {
     return TrainPreference({.recipe = Path("train.toml"),
@@ -111,7 +116,11 @@ class PreferenceRunTest : public testing::Test {
                             .threads = 1,
                             .stop = stopping.stop.token(),
                             .progress = &stopping,
-                            .clock = &SystemClock()});
+                            .clock = &SystemClock(),
+                            .on_warning = Telling()});
+  }
+  std::function<void(const std::string&)> Telling() {
+    return [this](const std::string& line) { told_.push_back(line); };
   }
   Json Manifest(const std::string& output) {
     return *ParseJson(Bytes(output + ".manifest.json"), "manifest");
@@ -138,6 +147,7 @@ class PreferenceRunTest : public testing::Test {
 
   TestDirectory folder_;
   std::unique_ptr<job::Progress> progress_ = job::MakeSilentProgress();
+  std::vector<std::string> told_;
 };
 
 TEST_F(PreferenceRunTest, LearnsWhatIsPreferredAndStartsWhereTheorySays) {
@@ -393,6 +403,8 @@ TEST_F(PreferenceRunTest, WhatCantBeTrainedIsOneLineAndLeavesNothing) {
   expect("field 'adapter.rank_pattern': 'zzz' names no layer that is adapted");
   WriteRecipe("[adapter]\ntargets = [\"q_proj\"]\nalpha_pattern = { k_proj = 4 }\n", "", 2);
   expect("field 'adapter.alpha_pattern': 'k_proj' names no layer that is adapted");
+  WriteRecipe("[adapter]\nlayers = [0, 7]\n", "", 2);
+  expect("train.toml: field 'adapter.layers': layer 7 is none of the model's; it has 0 to 0");
   WriteRecipe("[adapter]\nlayers = []\n", "", 2);
   expect("field 'adapter.layers': names nothing");
   WriteRecipe(kAdapter, "loss_type = \"nobody\"", 2);
@@ -407,8 +419,75 @@ TEST_F(PreferenceRunTest, WhatCantBeTrainedIsOneLineAndLeavesNothing) {
                                   R"({"prompt": "a", "chosen": "b", "rejected": "b"})"
                                   "\n"));
   expect("train.jsonl:1: field 'rejected': the same as 'chosen'");
+  WriteRecipe("[loss]\nlabel_weight = 1\n", "", 2);
+  expect(
+      "field 'loss': unknown field; it is a section of mores train sft; mores train preference "
+      "has [preference]");
+  WriteRecipe("[adapter]\nlora_alpha = 8\n", "", 2);
+  expect("field 'adapter.lora_alpha': unknown field; use adapter.alpha");
+  WriteRecipe("[adapter]\nloss_type = \"ipo\"\n", "", 2);
+  expect("field 'adapter.loss_type': unknown field; did you mean preference.loss_type?");
+  WriteRecipe("", "warmup_ratio = 0.1", 2);
+  expect("field 'preference.warmup_ratio': unknown field; use optim.warmup_fraction");
+  WriteRecipe("[adapter]\nsync_ref_model = true\n", "", 2);
+  expect("field 'adapter.sync_ref_model': unknown field; it can't be done here: the reference is");
+  WriteRecipe(kAdapter, "", 2);
   fs::remove_all(Path("start"));
   expect("train.toml: field 'model.from': ");
+}
+
+TEST_F(PreferenceRunTest, MessagesNeedAChatTemplate) {
+  fs::remove(Path("start/chat_template.jinja"));
+  const auto result = Train("bad");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::kInput);
+  EXPECT_THAT(result.error().message,
+              HasSubstr("train.jsonl: holds messages, and the model has no chat template ("));
+  EXPECT_THAT(result.error().message, HasSubstr("give model.from a chat model, or records whose "));
+  EXPECT_FALSE(fs::exists(Path("bad.train")));
+}
+
+// A run that is stopped has no result to tell them by.
+TEST_F(PreferenceRunTest, WhatIsCheckedBeforeTrainingIsToldBeforeIt) {
+  WriteRecipe(kAdapter, "", 12);
+  StopWhile stopping("training");
+  ASSERT_FALSE(TrainAndStop("out", stopping));
+  ASSERT_EQ(told_.size(), 2u);
+  EXPECT_THAT(told_[0], HasSubstr("references: 80 completions, 40 computed, 40 found in "));
+  EXPECT_THAT(told_[1], HasSubstr("before the first step: loss 0.693147, as it must be"));
+}
+
+TEST_F(PreferenceRunTest, PairsThatAreReadAsSingleCompletionsAreTold) {
+  WriteRecipe(kAdapter, "loss_type = \"kto\"", 1);
+  ASSERT_TRUE(Train("out"));
+  ASSERT_FALSE(told_.empty());
+  EXPECT_THAT(told_[0], HasSubstr("train.jsonl: 'kto' learns from single completions: each of the "
+                                  "40 pairs is read as two"));
+}
+
+// Whole by its checksum, and a number short: no run may fall over it.
+TEST_F(PreferenceRunTest, ReferencesThatCantBeTheseAreComputedAgainAndTold) {
+  WriteRecipe(kAdapter, "", 2);
+  ASSERT_TRUE(Train("first"));
+  const std::string path = Manifest("first")["references"]["file"].get<std::string>();
+  std::string bytes = *ReadFile(path);
+  constexpr size_t kHead = 8 + 4 + 64 + ReferenceStore::kRunMarkBytes;
+  uint32_t count = 0;
+  std::memcpy(&count, bytes.data() + 8, 4);
+  ASSERT_GT(count, 1u);
+  std::string record = bytes.substr(0, kHead + 4 * (count - 1));
+  --count;
+  std::memcpy(record.data() + 8, &count, 4);
+  record += Sha256Hex(record).substr(0, 16);
+  ASSERT_TRUE(WriteFileAtomically(path, bytes + record));
+  told_.clear();
+  const auto second = Train("second");
+  ASSERT_TRUE(second) << second.error().message;
+  ExpectSameFiles("first", "second");
+  EXPECT_EQ(Manifest("second")["references"]["computed"], 1);
+  EXPECT_EQ(Manifest("second")["references"]["unusable"], 1);
+  ASSERT_FALSE(told_.empty());
+  EXPECT_THAT(told_[0], HasSubstr(": 1 record there isn't what this completion has"));
 }
 
 TEST_F(PreferenceRunTest, NothingThatIsReadIsReplaced) {

@@ -1,5 +1,6 @@
 #include "train/preference/references.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -35,8 +36,7 @@ struct UnknownCompletions {
   std::vector<std::vector<std::string>> keys;  // [examples][their completions]
 };
 
-UnknownCompletions FindUnknown(std::span<const PreferenceExample> examples,
-                               const ReferenceStore& store) {
+UnknownCompletions FindUnknown(std::span<const PreferenceExample> examples, ReferenceStore& store) {
   UnknownCompletions unknown;
   std::set<std::string> seen;
   for (const PreferenceExample& example : examples) {
@@ -44,7 +44,10 @@ UnknownCompletions FindUnknown(std::span<const PreferenceExample> examples,
     std::vector<std::string> keys;
     for (size_t c = 0; c < example.completions.size(); ++c) {
       std::string key = ReferenceStore::KeyOf(example, c);
-      if (store.Has(key) || !seen.insert(key).second) continue;
+      const std::vector<uint8_t>& learned = example.learned[c];
+      const auto tokens =
+          learned.size() - static_cast<size_t>(std::count(learned.begin(), learned.end(), 0));
+      if (store.Has(key, tokens) || !seen.insert(key).second) continue;
       rest.completions.push_back(example.completions[c]);
       rest.learned.push_back(example.learned[c]);
       keys.push_back(std::move(key));
@@ -152,6 +155,20 @@ void ReferenceStore::Read(std::string_view bytes) {
     }
     at += body + kSumBytes;
   }
+}
+
+bool ReferenceStore::Has(const std::string& key, size_t learned_tokens) {
+  const auto kept = kept_.find(key);
+  if (kept == kept_.end()) return false;
+  const std::vector<float>& logps = kept->second.logps;
+  const auto finite = [](float x) { return std::isfinite(x); };
+  if (logps.size() == learned_tokens && std::all_of(logps.begin(), logps.end(), finite)) {
+    return true;
+  }
+  if (kept->second.of_this_run) --counts_.computed;
+  ++counts_.unusable;
+  kept_.erase(kept);
+  return false;
 }
 
 std::string ReferenceStore::KeyOf(const PreferenceExample& example, size_t completion) {

@@ -32,6 +32,9 @@ struct ReferenceCounts {
   // Whose numbers were read and hadn't been computed for them: by another run, or for another
   // completion of the same tokens.
   int64_t found = 0;
+  // Records that can't be this completion's: another number of tokens than it has, or what is no
+  // log-probability. They are computed again.
+  int64_t unusable = 0;
 };
 
 // A file of records, each with a checksum of its own, appended and flushed as they come: what a
@@ -50,7 +53,9 @@ class ReferenceStore {
   const ReferenceCounts& counts() const { return counts_; }
   // Of the tokens: those that are learned and what stands before them.
   static std::string KeyOf(const PreferenceExample& example, size_t completion);
-  bool Has(const std::string& key) const { return kept_.contains(key); }
+  // Whether it has them of a completion of so many learned tokens. A record of another number, or
+  // with what isn't finite, is dropped, and counted.
+  bool Has(const std::string& key, size_t learned_tokens);
   // Those of a completion that needs them. REQUIRES: Has.
   const std::vector<float>& Use(const std::string& key);
   // Of a completion that was computed.

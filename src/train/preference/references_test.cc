@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "base/files.h"
 #include "support/base/test_directory.h"
+#include "support/train/stub_trainable.h"
 #include "train/preference/preference_batch.h"
 
 namespace mores::train {
@@ -24,21 +27,12 @@ PreferenceExample Pair(int32_t prompt) {
 
 // Counts what it is asked; a token's log-probability is minus itself, and a hundredth of the row's
 // token.
-class CountingModel : public Trainable {
+class CountingModel : public StubTrainable {
  public:
   int64_t rows = 0;
   int64_t completions = 0;  // as they end: with the end token
   StopSource* stop_after_one = nullptr;
 
-  const model::ModelConfig& config() const override { return config_; }
-  const model::LongestSequence& longest_sequence() const override { return longest_; }
-  std::vector<model::Parameter>& parameters() override { return parameters_; }
-  void ParametersChanged() override {}
-  void ZeroGradients() override {}
-  model::LossSum ForwardBackward(const model::TrainBatch&, const model::TrainStepOptions&,
-                                 model::BatchFigures*) override {
-    return {};
-  }
   model::LossSum Evaluate(const model::TrainBatch& batch, const model::TrainStepOptions&,
                           model::BatchFigures* figures) override {
     rows += batch.rows();
@@ -51,21 +45,6 @@ class CountingModel : public Trainable {
     }
     return {};
   }
-  std::vector<std::vector<float>> LogProbabilities(const model::TrainBatch&,
-                                                   std::span<const int32_t>,
-                                                   std::span<const int32_t>,
-                                                   tensor::DType) override {
-    return {};
-  }
-  Status Save(const std::string&, tensor::DType) const override { return {}; }
-  Expected<std::unique_ptr<Trainable>> Reopen(const std::string&) const override {
-    return std::make_unique<CountingModel>();
-  }
-
- private:
-  model::ModelConfig config_;
-  model::LongestSequence longest_;
-  std::vector<model::Parameter> parameters_;
 };
 
 class ReferencesTest : public testing::Test {
@@ -187,6 +166,31 @@ TEST_F(ReferencesTest, TornAndForeignBytesArePassedOver) {
   std::string flipped = whole;
   flipped[90] = static_cast<char>(flipped[90] ^ 1);
   EXPECT_EQ(computed_with(flipped), 1);
+}
+
+// What this project's files could hold only by somebody's hand, or a fault: the checksum is right,
+// and the numbers are none of this completion.
+TEST_F(ReferencesTest, RecordsOfOtherNumbersAreComputedAgainAndCounted) {
+  const std::vector<PreferenceExample> examples = {Pair(10)};
+  Score(examples, *Open());
+  const auto first = references_;
+  const std::string key = ReferenceStore::KeyOf(examples[0], 0);
+  const float kNan = std::nanf("");
+  const std::vector<std::vector<float>> kOdd = {
+      {-1}, {-1, -2, -3}, {}, {-1, kNan}, {-1, -std::numeric_limits<float>::infinity()}};
+  for (const std::vector<float>& odd : kOdd) {
+    ASSERT_TRUE(Open('c')->Add(key, odd));
+    model_.completions = 0;
+    const ReferenceCounts counts = Score(examples, *Open('d'));
+    EXPECT_FALSE(stopped_);
+    EXPECT_EQ(references_, first);
+    EXPECT_EQ(counts.unusable, 1);
+    EXPECT_EQ(counts.found, 1);
+    EXPECT_EQ(model_.completions, 1);
+    // What was computed again stands behind it, so that it is known from then on.
+    EXPECT_EQ(Score(examples, *Open('e')).unusable, 0);
+    EXPECT_EQ(references_, first);
+  }
 }
 
 }  // namespace

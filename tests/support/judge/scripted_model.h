@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,8 @@ struct ScriptedReply {
   double unsafe = 0.5;
   std::string critique = "Why.";
   std::string error;  // fails the item when not empty
+  // Of what is asked behind a choice, by its text; 0.01 of what isn't named.
+  std::map<std::string, double> next = {};
 };
 
 class ScriptedModel : public chat::LanguageModel {
@@ -32,6 +35,10 @@ class ScriptedModel : public chat::LanguageModel {
   std::string name() const override { return "scripted@0123456789ab"; }
 
   Expected<std::vector<Expected<Scores>>> Score(std::span<const engine::ScoreItem>) override {
+    return MakeError(ErrorKind::kUnsupported, "not scripted");
+  }
+  Expected<std::vector<Expected<engine::Features>>> FindFeatures(
+      std::span<const engine::ScoreItem>) override {
     return MakeError(ErrorKind::kUnsupported, "not scripted");
   }
   Expected<std::vector<Expected<engine::Generated>>> Generate(
@@ -51,6 +58,8 @@ class ScriptedModel : public chat::LanguageModel {
 
   void BreakAfter(int calls) { broken_after_ = calls; }
   const std::vector<std::string>& prompts() const { return prompts_; }
+  // What a critique was written behind, after the prompt.
+  const std::vector<std::string>& forced() const { return forced_; }
 
  private:
   Expected<engine::Decided> Answer(const engine::DecideItem& item) {
@@ -63,9 +72,26 @@ class ScriptedModel : public chat::LanguageModel {
       const bool unsafe = label == "unsafe" || label == "不安全";
       result.choice_logprobs.push_back(std::log(unsafe ? reply.unsafe : reply.safe));
     }
+    std::string likeliest;
+    double most = 0;
+    for (const auto& choice : item.next.choices) {
+      const std::string text = tokenizer_.Decode(choice);
+      const auto named = reply.next.find(text);
+      const double probability = named == reply.next.end() ? 0.01 : named->second;
+      if (probability > most) {
+        most = probability;
+        likeliest = text;
+        result.next_chosen = static_cast<int>(result.next_logprobs.size());
+      }
+      result.next_logprobs.push_back(std::log(probability));
+    }
     result.chosen = item.decide(result.choice_logprobs);
     if (result.chosen >= 0 && item.sampling.max_new_tokens > 0) {
       result.text.ids = tokenizer_.Encode(reply.critique);
+      const bool behind = result.chosen == item.next.after;
+      forced_.push_back(tokenizer_.Decode(item.choices[static_cast<size_t>(result.chosen)]) +
+                        (behind ? tokenizer_.Decode(item.next.lead) + likeliest : "") +
+                        tokenizer_.Decode(item.separator));
     }
     return result;
   }
@@ -73,7 +99,7 @@ class ScriptedModel : public chat::LanguageModel {
   Script script_;
   const int context_;
   format::ByteTokenizer tokenizer_;
-  std::vector<std::string> prompts_;
+  std::vector<std::string> prompts_, forced_;
   int calls_ = 0, broken_after_ = -1;
 };
 
