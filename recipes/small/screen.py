@@ -12,7 +12,8 @@ whose label isn't learned, are left out. Needs numpy and scikit-learn.
 Each candidate is a choice among the records and their weights. For each group that is left out, a
 model is fitted to the candidate's records of the other groups, its threshold to out-of-fold
 predictions on those (the best macro balanced accuracy over groups), and both are applied to all
-records of the group left out, whatever the candidate reads. Told: the mean and the worst of the
+records of the group left out, whatever the candidate reads. Contrasts that were made are learned
+from, never scored: their answers are of one style, whatever is left out. Told: the mean and the worst of the
 groups' balanced accuracies and AUROCs, with standard errors over groups of requests.
 """
 
@@ -101,6 +102,7 @@ class Screening:
         self.records, self.features, self.strength = records, features, strength
         self.unsafe = np.array([record["label"] == "unsafe" for record in records])
         self.groups = np.array([group_of(record) or "" for record in records])
+        self.found = np.array([not record["source"].startswith("contrasts_") for record in records])
         self.requests = np.array([record.get("group", record["id"]) for record in records])
         self.length = np.array([len(record["messages"][-1]["content"]) for record in records])
 
@@ -154,12 +156,12 @@ class Screening:
             rows = np.flatnonzero((self.groups != left_out) & known & (weights > 0))
             # The threshold from groups that the model of it hasn't seen.
             scores = np.empty(len(rows))
-            fitted = self.groups[rows] != SHARED
+            fitted = self.found[rows]
             for inner in set(self.groups[rows]) - {SHARED}:
                 inside = self.groups[rows] == inner
                 scores[inside] = self.fit(rows[~inside], weights, columns)(rows[inside])
             threshold = self.threshold(rows[fitted], scores[fitted])
-            test = np.flatnonzero(self.groups == left_out)
+            test = np.flatnonzero((self.groups == left_out) & self.found)
             made = self.fit(rows, weights, columns)(test)
             result[left_out] = (self.unsafe[test], made, threshold, self.requests[test])
         return result
@@ -189,11 +191,12 @@ def table(args):
     with open(args.candidates, "rb") as file:
         candidates = tomllib.load(file)["candidate"]
     screening = Screening(records, features, args.strength)
-    lengths = {g: auroc(screening.unsafe[screening.groups == g], screening.length[screening.groups == g])
+    found = {g: (screening.groups == g) & screening.found for g in set(screening.groups)}
+    lengths = {g: auroc(screening.unsafe[found[g]], screening.length[found[g]])
                for g in sorted(set(screening.groups) - {"", SHARED})}
     print("group", "records", "unsafe", "AUROC of length", sep="\t")
     for g, value in lengths.items():
-        inside = screening.groups == g
+        inside = (screening.groups == g) & screening.found
         print(g, inside.sum(), f"{screening.unsafe[inside].mean():.2f}", f"{value:.3f}", sep="\t")
     print("candidate", "macro", "worst", "AUROC", *lengths, sep="\t")
     for candidate in candidates:

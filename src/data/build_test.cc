@@ -230,7 +230,7 @@ words_en = ["answer"]
       EXPECT_EQ(line["critique_weight"], 0) << "no critique isn't an empty one";
     } else if (line.contains("rules")) {
       ++seen["ruled"];
-      EXPECT_EQ(completion, "unsafe\n[rule 1] The answer breaks the rule: Say nothing.");
+      EXPECT_EQ(completion, "unsafe\n[rule 1]");
       EXPECT_EQ(line["category"], "privacy");
     }
   }

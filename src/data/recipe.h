@@ -28,7 +28,7 @@ enum class BalanceMethod {
 enum class CritiqueFrom {
   kTemplates,  // written by what the annotation knows (data/examples/critique.h)
   kSource,     // the source's own explanation, where it is in the dialogue's language; else none
-  kNone,       // labels alone; what cites a rule or a guideline keeps that
+  kNone,       // labels alone; what cites a rule or a guideline keeps the citation
 };
 
 // What the parts of an example count in training, beside its weight; 0: shown, not learned.

@@ -60,6 +60,14 @@ Shown DrawShown(const Renderer& renderer, const Item& item, const Record& record
   return shown;
 }
 
+// What a critique cites, as its opening: "[rule 2]". Empty where it cites nothing.
+std::string CitationOf(const std::string& critique) {
+  for (const std::string_view opening : {"[rule ", "[guideline ", "[规则 ", "[准则 "}) {
+    if (critique.starts_with(opening)) return critique.substr(0, critique.find(']') + 1);
+  }
+  return "";
+}
+
 // A line of SFT data (docs/formats/sft.md). Copies of a record are shown rules and a guideline each
 // for itself.
 std::string RenderLine(const Renderer& renderer, const Item& item, int copy) {
@@ -69,7 +77,11 @@ std::string RenderLine(const Renderer& renderer, const Item& item, int copy) {
   const std::string own = CritiqueOf(record, renderer.recipe.critiques_of(source));
   const Shown shown = DrawShown(renderer, item, record, own);
   const format::Label label = shown.ruled ? shown.ruled->label : record.label;
-  const std::string& critique = shown.ruled ? shown.ruled->critique : own;
+  // Where templates aren't wanted what cites a rule is the citation alone.
+  std::string critique = shown.ruled ? shown.ruled->critique : own;
+  if (renderer.recipe.critiques != CritiqueFrom::kTemplates && critique != own) {
+    critique = CitationOf(critique);
+  }
   LearnedParts learned = source.learned;
   // The category is that of the source's verdict, not of what only a rule forbids.
   if (label != record.label) learned.category = 0;
@@ -92,23 +104,31 @@ std::string RenderLine(const Renderer& renderer, const Item& item, int copy) {
   return DumpJson(json) + "\n";
 }
 
-// Where the recipe wants no critiques those that cite a guideline stay.
+// Where the recipe wants no critiques from templates those that cite a guideline are the citation
+// alone, behind a category that isn't learned, as a judge is asked that names categories.
 std::string RenderExample(const Renderer& renderer, const GuidelineExample& example) {
   const Recipe& recipe = renderer.recipe;
   const bool cites = example.label == format::Label::kUnsafe;
-  const bool critique =
-      recipe.guidelines.critiques && (cites || recipe.critiques == CritiqueFrom::kTemplates);
+  const bool templates = recipe.critiques == CritiqueFrom::kTemplates;
+  std::string critique;
+  if (recipe.guidelines.critiques) {
+    critique = templates ? example.critique : CitationOf(example.critique);
+  }
   Json json;
   json["id"] = example.id;
   json["messages"] = format::TurnsToJson(example.turns);
   if (!example.guideline.empty()) json["guideline"] = example.guideline;
-  json["completion"] =
-      CompletionOf(renderer.profile, example.label, critique ? example.critique : "", example.lang);
+  json["completion"] = CompletionOf(renderer.profile, example.label, critique, example.lang);
   json["label"] = format::Name(example.label);
   json["lang"] = text::Name(example.lang);
   json["source"] = fmt::format("guidelines_{}", example.kind);
   json["label_by"] = Name(LabelBy::kRule);
-  WriteParts({}, critique, json);
+  LearnedParts learned;
+  if (!templates && cites) {
+    json["category"] = Name(Category::kOther);
+    learned.category = 0;
+  }
+  WriteParts(learned, !critique.empty(), json);
   if (cites && recipe.guidelines.unsafe_weight != 1) {
     json["weight"] = recipe.guidelines.unsafe_weight;
   }
