@@ -40,11 +40,16 @@ std::vector<Bin> BinsOf(const std::vector<Item*>& members) {
   const size_t rarer = std::min(unsafe, members.size() - unsafe);
   const size_t count = std::clamp<size_t>(rarer / kLeastInBin, 1, kMostBins);
   std::vector<Bin> bins(1);
+  size_t next = 1;  // of `count` parts, the one whose boundary is looked for
   for (size_t begin = 0, end = 0; begin < measured.size(); begin = end) {
     // Equal lengths stay together, on the side of the boundary where most of them are.
     while (end < measured.size() && measured[end].characters == measured[begin].characters) ++end;
-    const size_t boundary = bins.size() * measured.size() / count;
-    if (begin > 0 && end > boundary && begin + end >= 2 * boundary) bins.emplace_back();
+    const size_t boundary = next * measured.size() / count;
+    if (begin > 0 && next < count && end > boundary && begin + end >= 2 * boundary) {
+      bins.emplace_back();
+      // A length that many have may lie over several boundaries.
+      while (next < count && next * measured.size() / count <= begin) ++next;
+    }
     for (size_t i = begin; i < end; ++i) {
       Item* item = measured[i].item;
       (IsUnsafeItem(*item) ? bins.back().unsafe : bins.back().safe).push_back(item);

@@ -75,6 +75,15 @@ TEST(MatchLengths, KeepsTheWantedShareAndDropsWhatHasNoCounterpart) {
   EXPECT_NEAR(unsafe / (safe + unsafe), 0.25, 1e-9);
 }
 
+// What many share is one bin; those after it have ten of each label as well.
+TEST(MatchLengths, ALengthOfManyLeavesWholeBinsAfterIt) {
+  std::vector<Item> items;
+  for (size_t i = 0; i < 60; ++i) items.push_back(AnswerOf(500, i % 2 == 0));
+  for (size_t i = 0; i < 40; ++i) items.push_back(AnswerOf(600 + i, i % 2 == 0));
+  MatchLengths(Pointers(items), BalanceMethod::kWeight, 0.5);
+  for (const Item& item : items) EXPECT_TRUE(item.kept()) << item.record.response().size();
+}
+
 TEST(MatchLengths, WhatIsNotBalancedStaysAsItIs) {
   std::vector<Item> items = SkewedItems();
   MatchLengths(Pointers(items), BalanceMethod::kNone, 0.5);

@@ -44,7 +44,6 @@ Expected<Record> XGuardRecord(const JsonFields& fields) {
   if (stage != "q" && stage != "r" && stage != "qr") {
     return fields.Wrong("stage", fmt::format("must be q, r or qr, not {}", Quoted(stage)));
   }
-  MORES_ASSIGN_OR_RETURN(const std::string id, fields.RequiredString("id"));
   MORES_ASSIGN_OR_RETURN(const std::string policy, fields.OptionalString("policy"));
   MORES_ASSIGN_OR_RETURN(const std::string code, fields.RequiredString("label"));
   MORES_RETURN_IF_ERROR(SetXGuardVerdict(fields, code, !policy.empty(), record));
@@ -55,8 +54,10 @@ Expected<Record> XGuardRecord(const JsonFields& fields) {
   record.response_model = "unknown";
   record.label_source = "YuFeng-XGuard's annotation model";
   record.label_by = LabelBy::kModel;
-  // By the hash of its id, so that a third can be held out.
-  record.notes["third"] = std::to_string(1 + Random(0, HashBytes("third")).At(HashBytes(id)) % 3);
+  // By the hash of the judged text, so that a third can be held out, and a text that is judged twice
+  // goes with itself.
+  const uint64_t hash = HashBytes(record.turns.back().content);
+  record.notes["third"] = std::to_string(1 + Random(0, HashBytes("third")).At(hash) % 3);
   record.notes["stage"] = stage;
   record.notes["policy"] = policy.empty() ? "no" : "yes";
   record.notes["code"] = code;
