@@ -54,8 +54,8 @@ Expected<Record> XGuardRecord(const JsonFields& fields) {
   record.response_model = "unknown";
   record.label_source = "YuFeng-XGuard's annotation model";
   record.label_by = LabelBy::kModel;
-  // By the hash of the judged text, so that a third can be held out, and a text that is judged twice
-  // goes with itself.
+  // By the hash of the judged text, so that a third can be held out, and a text that is judged
+  // twice goes with itself.
   const uint64_t hash = HashBytes(record.turns.back().content);
   record.notes["third"] = std::to_string(1 + Random(0, HashBytes("third")).At(hash) % 3);
   record.notes["stage"] = stage;
