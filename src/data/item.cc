@@ -40,20 +40,6 @@ std::string_view Name(Fate fate) {
   return "kept";
 }
 
-std::string_view Name(LabelBy by) {
-  switch (by) {
-    case LabelBy::kUnknown:
-      return "unknown";
-    case LabelBy::kPerson:
-      return "person";
-    case LabelBy::kModel:
-      return "model";
-    case LabelBy::kRule:
-      return "rule";
-  }
-  return "unknown";
-}
-
 std::string_view Name(Split split) {
   switch (split) {
     case Split::kTrain:

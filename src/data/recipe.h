@@ -31,11 +31,6 @@ enum class CritiqueFrom {
   kNone,       // labels alone; what cites a rule or a guideline keeps the citation
 };
 
-// What the parts of an example count in training, beside its weight; 0: shown, not learned.
-struct LearnedParts {
-  double label = 1, category = 1, critique = 1;
-};
-
 enum class SampleBy { kSquareRoot, kSize };
 
 // Of a dialogue, by its language; 0: no bound.
@@ -70,8 +65,8 @@ struct SourceRecipe {
   std::optional<double> unsafe_share;
   std::optional<bool> match_lengths;
   std::optional<CritiqueFrom> critiques;  // in place of the recipe's
-  LearnedParts learned;
-  std::optional<LabelBy> label_by;  // in place of what the reader knows
+  format::PartWeights learned;            // 0: shown, not learned
+  std::optional<LabelBy> label_by;        // in place of what the reader knows
   // Of the generic reader.
   FieldMap fields;
   std::vector<std::string> safe_labels, unsafe_labels;  // beside Safe/Unsafe and 安全/不安全

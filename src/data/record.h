@@ -10,6 +10,7 @@
 
 #include "data/categories.h"
 #include "format/dialogue.h"
+#include "format/sft.h"
 #include "text/language.h"
 
 namespace mores::data {
@@ -25,10 +26,7 @@ enum class Annotation {
   kStatement,        // a text on its own: offensive or not
 };
 
-// Who gave a label: a person, a model that judges, or a rule (the record was made so, or its kind
-// says so).
-enum class LabelBy { kUnknown, kPerson, kModel, kRule };
-std::string_view Name(LabelBy by);  // "unknown", "person", "model", "rule"
+using format::LabelBy;
 
 struct Record {
   std::string id;                   // "SOURCE:NUMBER", the number within the source, from 1

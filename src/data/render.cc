@@ -33,7 +33,7 @@ std::string CompletionOf(const format::JudgeProfile& profile, format::Label labe
 }
 
 // An example without a critique teaches none: not an empty one.
-void WriteParts(const LearnedParts& learned, bool has_critique, Json& json) {
+void WriteParts(const format::PartWeights& learned, bool has_critique, Json& json) {
   if (learned.label != 1) json["label_weight"] = learned.label;
   if (learned.category != 1) json["category_weight"] = learned.category;
   const double critique = has_critique ? learned.critique : 0;
@@ -82,7 +82,7 @@ std::string RenderLine(const Renderer& renderer, const Item& item, int copy) {
   if (renderer.recipe.critiques != CritiqueFrom::kTemplates && critique != own) {
     critique = CitationOf(critique);
   }
-  LearnedParts learned = source.learned;
+  format::PartWeights learned = source.learned;
   // The category is that of the source's verdict, not of what only a rule forbids.
   if (label != record.label) learned.category = 0;
   Json json;
@@ -123,7 +123,7 @@ std::string RenderExample(const Renderer& renderer, const GuidelineExample& exam
   json["lang"] = text::Name(example.lang);
   json["source"] = fmt::format("guidelines_{}", example.kind);
   json["label_by"] = Name(LabelBy::kRule);
-  LearnedParts learned;
+  format::PartWeights learned;
   if (!templates && cites) {
     json["category"] = Name(Category::kOther);
     learned.category = 0;
@@ -228,7 +228,7 @@ void DropWhatTeachesNothing(const Recipe& recipe, std::vector<Item>& items) {
     if (!item.kept()) continue;
     const Record& record = item.record;
     const SourceRecipe& source = recipe.source(record.source);
-    const LearnedParts& learned = source.learned;
+    const format::PartWeights& learned = source.learned;
     const bool category = learned.category > 0 && record.category.has_value() &&
                           record.label == format::Label::kUnsafe;
     const CritiqueFrom from = recipe.critiques_of(source);

@@ -13,7 +13,8 @@ std::vector<Expected<std::vector<float>>> Engine::Score(std::span<const ScoreIte
   std::vector<Expected<std::vector<float>>> results(items.size());
   std::vector<size_t> valid;
   for (size_t i = 0; i < items.size(); ++i) {
-    const Status status = CheckContinuation(impl_->config(), items[i]);
+    constexpr int64_t kLastToken = 1;
+    const Status status = CheckContinuation(impl_->config(), items[i], kLastToken);
     if (!status) {
       results[i] = tl::unexpected<Error>(status.error());
       continue;

@@ -12,12 +12,8 @@ std::vector<Expected<Features>> Engine::FindFeatures(std::span<const ScoreItem> 
   std::vector<Expected<Features>> results(items.size());
   std::vector<size_t> valid;
   for (size_t i = 0; i < items.size(); ++i) {
-    Status status = CheckContinuation(impl_->config(), items[i]);
-    if (status) {
-      // The last token is computed, too.
-      status = CheckPrompt(impl_->config(), items[i].prompt,
-                           static_cast<int64_t>(items[i].continuation.size()));
-    }
+    constexpr int64_t kNone = 0;
+    const Status status = CheckContinuation(impl_->config(), items[i], kNone);
     if (!status) {
       results[i] = tl::unexpected<Error>(status.error());
       continue;

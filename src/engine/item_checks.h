@@ -37,10 +37,11 @@ inline Status CheckPrompt(const model::ModelConfig& config, std::span<const int3
   return CheckIds(config, prompt);
 }
 
-// The same of a prompt and what is given after it, whose last token isn't computed.
-inline Status CheckContinuation(const model::ModelConfig& config, const ScoreItem& item) {
+// The same of a prompt and what is given after it, of which all tokens are computed but `spared`.
+inline Status CheckContinuation(const model::ModelConfig& config, const ScoreItem& item,
+                                int64_t spared) {
   MORES_RETURN_IF_ERROR(
-      CheckPrompt(config, item.prompt, static_cast<int64_t>(item.continuation.size()) - 1));
+      CheckPrompt(config, item.prompt, static_cast<int64_t>(item.continuation.size()) - spared));
   MORES_RETURN_IF_ERROR(CheckIds(config, item.continuation));
   if (item.continuation.empty()) {
     return MakeError(ErrorKind::kInput, "the completion has no tokens");

@@ -19,7 +19,8 @@
 
 namespace mores::format {
 
-// Who gave a label.
+// Who gave a label: a person, a model that judges, or a rule (the example was made so, or its kind
+// says so).
 enum class LabelBy { kUnknown, kPerson, kModel, kRule };
 std::string_view Name(LabelBy by);  // "unknown", "person", "model", "rule"
 

@@ -8,18 +8,11 @@
 #include <vector>
 
 #include "base/cpu.h"
-#include "base/random.h"
+#include "support/ops/random_values.h"
 #include "tensor/quantize.h"
 
 namespace mores::ops {
 namespace {
-
-std::vector<float> RandomValues(int64_t count, uint64_t seed) {
-  Random random(seed);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& value : values) value = static_cast<float>(random.Normal());
-  return values;
-}
 
 // A weight's bytes, not aligned to anything.
 struct Weight {

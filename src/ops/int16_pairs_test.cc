@@ -9,18 +9,11 @@
 #include <vector>
 
 #include "base/cpu.h"
-#include "base/random.h"
 #include "ops/matmul.h"
+#include "support/ops/random_values.h"
 
 namespace mores::ops::int16 {
 namespace {
-
-std::vector<float> RandomMatrix(int64_t count, uint64_t seed) {
-  Random random(seed);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& value : values) value = static_cast<float>(random.Normal());
-  return values;
-}
 
 // An operand as the header says: line i's value at depth k is whole[i][k] * scale[i][k / 64].
 struct Lines {
@@ -138,10 +131,10 @@ TEST_P(Int16PairsTest, IsTheSumOfTheHeader) {
     int64_t rows, columns, depth;
   };
   for (const Shape s : {Shape{1, 1, 1}, {6, 16, 64}, {5, 33, 65}, {29, 48, 300}, {13, 70, 128}}) {
-    auto a = RandomMatrix(s.rows * s.depth, 1), b = RandomMatrix(s.columns * s.depth, 2);
+    auto a = RandomValues(s.rows * s.depth, 1), b = RandomValues(s.columns * s.depth, 2);
     a[0] = 1000;  // an outlier among its 64
     std::fill_n(b.begin(), std::min<int64_t>(s.depth, 64), 0.0f);
-    const auto c0 = RandomMatrix(s.rows * s.columns, 3);
+    const auto c0 = RandomValues(s.rows * s.columns, 3);
     const Lines a_lines = RoundLines(a, s.rows, s.depth);
     const Lines b_lines = RoundLines(b, s.columns, s.depth);
     for (const Layout layout : {Layout::kPlain, Layout::kTransposed}) {

@@ -7,19 +7,12 @@
 #include <vector>
 
 #include "base/cpu.h"
-#include "base/random.h"
 #include "ops/int16_pairs.h"
 #include "ops/tiles.h"
+#include "support/ops/random_values.h"
 
 namespace mores::ops {
 namespace {
-
-std::vector<float> RandomMatrix(int64_t count, uint64_t seed) {
-  Random random(seed);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& value : values) value = static_cast<float>(random.Normal());
-  return values;
-}
 
 struct Shape {
   int64_t m, n, k;
@@ -74,8 +67,8 @@ double LargestMagnitude(const std::vector<float>& x) {
 // whole numbers by those of the operands, too.
 TEST_P(MatMulTest, AgreesWithReference) {
   for (const Shape s : {Shape{1, 1, 1}, {3, 5, 7}, {16, 16, 32}, {33, 47, 65}, {70, 129, 31}}) {
-    const auto a = RandomMatrix(s.m * s.k, 1), b = RandomMatrix(s.n * s.k, 2);
-    const auto c0 = RandomMatrix(s.m * s.n, 3);
+    const auto a = RandomValues(s.m * s.k, 1), b = RandomValues(s.n * s.k, 2);
+    const auto c0 = RandomValues(s.m * s.n, 3);
     for (const Numbers numbers : kAllNumbers) {
       const double whole = 0.501 / static_cast<double>(int16::kLargest);
       const double a_off = InInt16(numbers) ? LargestMagnitude(a) * whole : 0;
@@ -111,7 +104,7 @@ TEST_P(MatMulTest, AgreesWithReference) {
 
 TEST_P(MatMulTest, RowsDoNotDependOnBatchOrThreads) {
   const Shape s{67, 100, 300};
-  const auto a = RandomMatrix(s.m * s.k, 4), b = RandomMatrix(s.n * s.k, 5);
+  const auto a = RandomValues(s.m * s.k, 4), b = RandomValues(s.n * s.k, 5);
   for (const Numbers numbers : kAllNumbers) {
     const auto whole =
         Multiply(s, a, Layout::kPlain, b, Layout::kTransposed, numbers, 1, {}, Accumulate::kNo);
@@ -132,8 +125,8 @@ TEST_P(MatMulTest, RowsDoNotDependOnBatchOrThreads) {
 TEST_P(MatMulTest, GatedProductIsItsParts) {
   for (const Shape s :
        {Shape{1, 64, 32}, {16, 96, 70}, {17, 32, 33}, {70, 160, 256}, {5, 40, 31}}) {
-    const auto a = RandomMatrix(s.m * s.k, 1), b = RandomMatrix(2 * s.n * s.k, 2);
-    const auto next = RandomMatrix(s.n * 48, 3);
+    const auto a = RandomValues(s.m * s.k, 1), b = RandomValues(2 * s.n * s.k, 2);
+    const auto next = RandomValues(s.n * 48, 3);
     for (const auto [precision, sums] : kAllNumbers) {
       for (const int threads : {1, 2}) {
         ThreadPool pool(threads);
@@ -166,7 +159,7 @@ TEST_P(MatMulTest, GatedProductIsItsParts) {
 TEST_P(MatMulTest, PartsMakeUpTheWhole) {
   ThreadPool pool(1);
   for (const Shape s : {Shape{64, 40, 64}, {100, 33, 100}, {321, 96, 321}}) {
-    std::vector<float> weight = RandomMatrix(s.n * s.k, 7), unit(static_cast<size_t>(s.k * s.k));
+    std::vector<float> weight = RandomValues(s.n * s.k, 7), unit(static_cast<size_t>(s.k * s.k));
     weight[3] = -0.0f;
     for (int64_t i = 0; i < s.k; ++i) unit[static_cast<size_t>(i * s.k + i)] = 1;
     for (const Numbers numbers : kAllNumbers) {
