@@ -38,6 +38,10 @@ Expected<std::unique_ptr<judge::Judge>> OpenLabelFirst(const JudgeOptions& optio
                                                        judge::JudgeOptions judging) {
   ModelOptions local = options.local;
   local.model = options.judge;
+  if (NamedModel(options.judge).empty()) {
+    MORES_ASSIGN_OR_RETURN(const DefaultModel chosen, FindDefaultModel());
+    if (!chosen.note.empty()) options.chat.watch.Note(chosen.note);
+  }
   MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(local));
   const text::ModelTexts texts = opened.Texts();
   if (ReadsJudgeConfig(options, texts)) {

@@ -211,8 +211,8 @@ class CliTest : public ::testing::TestWithParam<std::string> {
     const std::string script = directory_ + "/script";
     ASSERT_TRUE(WriteFileAtomically(script, test.commands));
     const std::string command =
-        "cd '" + directory_ + "/work' && env -u MORES_MODEL MODEL='" + kToyModel->directory() +
-        "' EMBEDDER='" + embeddings_.address() + "' SOURCE='" +
+        "cd '" + directory_ + "/work' && env -u MORES_MODEL MORES_MODELS=none MODEL='" +
+        kToyModel->directory() + "' EMBEDDER='" + embeddings_.address() + "' SOURCE='" +
         std::filesystem::absolute(MORES_SOURCE_DIR).string() + "' PATH='" +
         std::filesystem::absolute(MORES_BINARY_DIR).string() + "':\"$PATH\" sh '" + script +
         "' > '" + directory_ + "/stdout' 2> '" + directory_ + "/stderr' < /dev/null";

@@ -230,9 +230,7 @@ void AddJudgeCommand(CommandLine& line) {
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
       ->capture_default_str();
   AddModelOptions(command, options->judge.options.local);
-  command->get_option("--model")->description(
-      "Who judges: a model directory, a GGUF file or a name of mores model list (default: "
-      "$MORES_MODEL, else models/mini), http://HOST:PORT/v1#NAME, or scripted:FILE");
+  command->get_option("--model")->description(JudgingModelHelp("Who judges"));
   AddJudgeOptions(command, options->judge);
   AddPlaceOptions(command, options->job.places);
   AddLabelOnlyOption(command, options->judge);

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "app/model.h"
 #include "base/cpu.h"
@@ -15,7 +16,10 @@ namespace mores::cli {
 // What a local model is named by (app::FindModel).
 inline constexpr char kModelHelp[] =
     "Model: a directory, a GGUF file or a name of mores model list (default: $MORES_MODEL, else "
-    "models/mini), or an adapter's directory: its base with it";
+    "models/small where its base is fetched, else models/mini), or an adapter's directory: its "
+    "base with it";
+// The same of a command that also asks others; `whose` is what it does ("Who judges").
+std::string JudgingModelHelp(std::string_view whose);
 
 // --model, and the others.
 void AddModelOptions(CLI::App* command, app::ModelOptions& options);

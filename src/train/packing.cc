@@ -10,30 +10,43 @@
 namespace mores::train {
 namespace {
 
-// Windows of this many micro-batches are sorted by length: enough for sequences of one micro-batch
-// to be of like length, few enough for their company to change from epoch to epoch.
-constexpr int64_t kWindowMicroBatches = 32;
-
 int64_t Sum(std::span<const int32_t> lengths) {
   return std::accumulate(lengths.begin(), lengths.end(), int64_t{0});
 }
 
-// Consecutive runs of `order` of at most `micro_batch_tokens`.
-void PackRuns(std::span<const int32_t> lengths, std::span<const int32_t> order,
-              int64_t micro_batch_tokens, std::vector<MicroBatch>& packed) {
-  MicroBatch current;
+// Consecutive runs of `order` of at most `most_tokens`.
+std::vector<std::vector<int32_t>> Runs(std::span<const int32_t> lengths,
+                                       std::span<const int32_t> order, int64_t most_tokens) {
+  std::vector<std::vector<int32_t>> runs;
   int64_t tokens = 0;
   for (const int32_t example : order) {
     const int32_t length = lengths[static_cast<size_t>(example)];
-    if (!current.empty() && tokens + length > micro_batch_tokens) {
-      packed.push_back(std::move(current));
-      current.clear();
+    if (runs.empty() || tokens + length > most_tokens) {
+      runs.emplace_back();
       tokens = 0;
     }
-    current.push_back(example);
+    runs.back().push_back(example);
     tokens += length;
   }
-  if (!current.empty()) packed.push_back(std::move(current));
+  return runs;
+}
+
+// What the last run leaves is shared by the last two.
+void EvenOutLast(std::span<const int32_t> lengths, std::vector<std::vector<int32_t>>& runs) {
+  if (runs.size() < 2) return;
+  std::vector<int32_t>& before = runs[runs.size() - 2];
+  std::vector<int32_t>& last = runs.back();
+  const auto tokens = [&](const std::vector<int32_t>& run) {
+    int64_t sum = 0;
+    for (const int32_t example : run) sum += lengths[static_cast<size_t>(example)];
+    return sum;
+  };
+  int64_t difference = tokens(before) - tokens(last);
+  while (difference > 2 * int64_t{lengths[static_cast<size_t>(before.back())]}) {
+    difference -= 2 * int64_t{lengths[static_cast<size_t>(before.back())]};
+    last.push_back(before.back());
+    before.pop_back();
+  }
 }
 
 std::vector<int32_t> Indices(size_t count) {
@@ -56,25 +69,19 @@ std::vector<std::vector<MicroBatch>> PlanEpoch(std::span<const int32_t> lengths,
   Random random(options.seed, HashBytes("epoch") + static_cast<uint64_t>(epoch));
   std::vector<int32_t> order = Indices(lengths.size());
   random.Shuffle(order);
-  const double mean = static_cast<double>(Sum(lengths)) / static_cast<double>(lengths.size());
-  const auto window = static_cast<size_t>(
-      std::max(1.0, static_cast<double>(kWindowMicroBatches) *
-                        static_cast<double>(options.micro_batch_tokens) / mean));
-  std::vector<MicroBatch> packed;
-  for (size_t begin = 0; begin < order.size(); begin += window) {
-    const size_t count = std::min(window, order.size() - begin);
-    const std::span<int32_t> part(order.data() + begin, count);
-    std::stable_sort(part.begin(), part.end(), [&](int32_t a, int32_t b) {
+  std::vector<std::vector<int32_t>> runs = Runs(lengths, order, options.tokens_per_step);
+  const auto steps = static_cast<size_t>(StepsPerEpoch(lengths, options));
+  if (runs.size() == steps) EvenOutLast(lengths, runs);
+  MORES_CHECK(runs.size() >= steps);
+  std::vector<std::vector<MicroBatch>> plan(steps);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    std::stable_sort(runs[i].begin(), runs[i].end(), [&](int32_t a, int32_t b) {
       return lengths[static_cast<size_t>(a)] < lengths[static_cast<size_t>(b)];
     });
-    PackRuns(lengths, part, options.micro_batch_tokens, packed);
-  }
-  random.Shuffle(packed);
-  const int64_t steps = StepsPerEpoch(lengths, options);
-  MORES_CHECK(static_cast<int64_t>(packed.size()) >= steps);
-  std::vector<std::vector<MicroBatch>> plan(static_cast<size_t>(steps));
-  for (size_t i = 0; i < packed.size(); ++i) {
-    plan[i * static_cast<size_t>(steps) / packed.size()].push_back(std::move(packed[i]));
+    for (MicroBatch& packed : Runs(lengths, runs[i], options.micro_batch_tokens)) {
+      // Where there are more runs than steps, the last, which may be short, isn't alone.
+      plan[steps - 1 - (runs.size() - 1 - i) * steps / runs.size()].push_back(std::move(packed));
+    }
   }
   return plan;
 }
@@ -84,9 +91,7 @@ std::vector<MicroBatch> PackByLength(std::span<const int32_t> lengths, int64_t m
   std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
     return lengths[static_cast<size_t>(a)] > lengths[static_cast<size_t>(b)];
   });
-  std::vector<MicroBatch> packed;
-  PackRuns(lengths, order, micro_batch_tokens, packed);
-  return packed;
+  return Runs(lengths, order, micro_batch_tokens);
 }
 
 }  // namespace mores::train

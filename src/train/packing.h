@@ -1,5 +1,5 @@
-// Which examples make up each optimizer step: whole sequences of like length packed into
-// micro-batches without padding. A pure function of (lengths, options, epoch), so a place in the
+// Which examples make up each optimizer step: whole sequences, packed into micro-batches without
+// padding. A pure function of (lengths, options, epoch), so a place in the
 // data is a step number and nothing else.
 #ifndef MORES_TRAIN_PACKING_H_
 #define MORES_TRAIN_PACKING_H_
@@ -22,9 +22,11 @@ using MicroBatch = std::vector<int32_t>;
 // About sum(lengths) / tokens_per_step, at least 1; the same for every epoch.
 int64_t StepsPerEpoch(std::span<const int32_t> lengths, const PackingOptions& options);
 
-// Every example once: [StepsPerEpoch][micro-batches of the step]. Examples are shuffled, sorted by
-// length within windows of many micro-batches, packed, and the micro-batches shuffled and dealt
-// evenly to the steps, so no step is empty or a small remainder.
+// Every example once: [StepsPerEpoch][micro-batches of the step]. Examples are shuffled, and cut
+// into runs that fill a step; where that makes a few runs more than steps, some steps have two.
+// What a step holds is a random draw whatever its lengths: examples of like length are often of one
+// source and label, and steps of such would pull to and fro. Within a run they are packed by
+// length.
 std::vector<std::vector<MicroBatch>> PlanEpoch(std::span<const int32_t> lengths,
                                                const PackingOptions& options, int64_t epoch);
 

@@ -65,8 +65,7 @@ void AddMetaFlipsCommand(CommandLine& line, CLI::App& parent) {
   command->add_option("TRIPLES", options->job.triples, "Dialogues with three guidelines each")
       ->required();
   command->add_option("--model,--judge", options->judge.options.judge,
-                      "Model: a directory, a GGUF file or a name of mores model list (default: "
-                      "$MORES_MODEL, else models/mini), endpoint or scripted:FILE");
+                      JudgingModelHelp("Who judges"));
   command->add_option("-o,--output", options->job.output,
                       "All figures as JSON; - for standard output");
   AddFreshOption(command, options->job.start);
