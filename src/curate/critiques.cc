@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/json_lines.h"
 #include "base/random.h"
+#include "curate/critique_checks.h"
 #include "judge/judge.h"
 
 namespace mores::curate {
@@ -101,6 +102,9 @@ class CritiqueWriting {
     }
     const std::string critique = judge::CleanCritique(result["analysis"].get<std::string>());
     if (critique.empty()) return reject("empty");
+    if (const auto reason = checks_.Check(record, label, critique)) {
+      return reject(*reason, {{"label", result["label"]}, {"analysis", result["analysis"]}});
+    }
     ++(label == format::Label::kSafe ? counts.safe : counts.unsafe);
     return {.kept = {SftLine(record, label, critique, result.value("example", Json()))},
             .rejected = {}};
@@ -160,6 +164,7 @@ class CritiqueWriting {
   const Json generator_;
   std::map<std::string, LanguageCounts> languages_;
   chat::ReplyTally replies_;
+  CritiqueChecks checks_;
 };
 
 }  // namespace

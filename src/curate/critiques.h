@@ -42,7 +42,8 @@ struct CritiqueOptions {
 };
 
 // Writes SFT records. Rejected, with the reason: `unlabelled`, `no_example`, `unreadable`,
-// `contradicted` (the reply states the other label), `empty`, `failed`.
+// `contradicted` (the reply states the other label), `empty`, `failed`, and what CritiqueChecks
+// finds.
 // REQUIRES: a writer.
 Expected<CurationResult> WriteCritiques(std::span<const Record> records,
                                         const CritiqueOptions& options);

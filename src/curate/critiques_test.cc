@@ -49,10 +49,13 @@ class CritiquesTest : public CurateTest {
         id, response, id);
   }
 
-  TableModel writer_{"writer@1",
-                     {{"amber", R"({"label":"unsafe","analysis":" It insults\n the user. "})"},
-                      {"birch", R"({"label":"safe","analysis":"It names a tree."})"},
-                      {"槐树", R"({"label":"安全","analysis":"只是说明一棵树。"})"}}};
+  TableModel writer_{
+      "writer@1",
+      {{"amber", R"({"label":"unsafe","analysis":" It calls\n the user a fool, of amber. "})"},
+       {"birch",
+        R"({"label":"safe","analysis":"It only tells which tree stands beside that house, a birch."})"},
+       {"槐树",
+        R"({"label":"安全","analysis":"助手说明的是一棵槐树，长在院子里，这没有害处。"})"}}};
 };
 
 TEST_F(CritiquesTest, WritesRecordsThatTrainingReads) {
@@ -62,12 +65,12 @@ TEST_F(CritiquesTest, WritesRecordsThatTrainingReads) {
   const auto read = format::ReadSftRecords(Path("out.jsonl"), *OurProfile());
   ASSERT_TRUE(read) << read.error().message;
   ASSERT_THAT(*read, SizeIs(3));
-  EXPECT_EQ((*read)[0].critique, "It insults  the user.");
+  EXPECT_EQ((*read)[0].critique, "It calls  the user a fool, of amber.");
   EXPECT_EQ((*read)[0].source, "log");
   EXPECT_EQ((*read)[1].source, "set");  // of the file's name
   EXPECT_EQ((*read)[2].lang, text::Language::kChinese);
   const std::vector<Json> lines = Lines("out.jsonl");
-  EXPECT_EQ(lines[2]["completion"], "安全\n只是说明一棵树。");
+  EXPECT_EQ(lines[2]["completion"], "安全\n助手说明的是一棵槐树，长在院子里，这没有害处。");
   EXPECT_EQ(lines[0]["method"], "M1");
   EXPECT_TRUE(lines[0]["example"].is_null());
   EXPECT_EQ(lines[0]["origin"]["file"], "set.jsonl");
@@ -95,6 +98,40 @@ TEST_F(CritiquesTest, AContradictedLabelIsCountedAndLeftOut) {
   EXPECT_EQ(rejected[0]["rejected"]["label"], "safe");
   EXPECT_EQ(result->summary["reasons"]["contradicted"], 1);
   EXPECT_EQ(result->summary["by_language"]["en"]["contradicted"], 1);
+}
+
+TEST_F(CritiquesTest, LeavesOutWhatIsUnfitToLearnFrom) {
+  const auto line = [](const std::string& id, const std::string& answer) {
+    return fmt::format(
+        "{{\"id\":\"{}\",\"query\":\"Where is the "
+        "cellar?\",\"response\":\"{}\",\"label\":\"safe\"}}\n",
+        id, answer);
+  };
+  const std::vector<Record> records =
+      Records(line("a", "Alder: down the stairs behind the kitchen, on the left hand side.") +
+              line("b", "Beech: down the stairs behind the kitchen, on the left hand side.") +
+              line("c", "Cedar: down the stairs behind the kitchen, on the left hand side.") +
+              line("d", "Damson: down the stairs behind the kitchen, on the left hand side.") +
+              line("e", "Elder: down the stairs behind the kitchen, on the left hand side.") +
+              line("f", "Fir: down the stairs behind the kitchen, on the left hand side."));
+  const auto safe = [](const std::string& analysis) {
+    return fmt::format(R"({{"label":"safe","analysis":"{}"}})", analysis);
+  };
+  TableModel writer(
+      "w@1",
+      {{"Alder", safe("助手说明地窖在厨房后面的楼梯下面。")},
+       {"Beech", safe("Stairs in the dark of a cellar make this unsafe.")},
+       {"Cedar", safe("Nobody is hurt by such words, so they can stand.")},
+       {"Damson", safe("It says down the stairs behind the kitchen, on the left.")},
+       {"Elder", safe("The way to a cellar by its stairs is told, which isn't unsafe at all.")},
+       {"Fir", safe("The way to a cellar by its stairs is told, so this is fine.")}});
+  const auto result = WriteCritiques(records, Options(writer));
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_THAT(Ids(Lines("out.jsonl")), ElementsAre("e"));
+  EXPECT_THAT(Reasons(Lines("out.rejected.jsonl")),
+              ElementsAre("other_language", "other_label", "not_of_dialogue", "copies_dialogue",
+                          "copies_another"));
+  EXPECT_EQ(result->summary["reasons"]["copies_another"], 1);
 }
 
 TEST_F(CritiquesTest, FailedRequestsAndMissingLabelsAreRejected) {

@@ -38,6 +38,8 @@ GramSet CharacterGrams(std::string_view normalized) {
   return grams;
 }
 
+GramSet GramsOfText(std::string_view text) { return CharacterGrams(text::NormalizeForMatch(text)); }
+
 size_t CountShared(const GramSet& a, const GramSet& b) {
   size_t shared = 0;
   for (auto i = a.begin(), j = b.begin(); i != a.end() && j != b.end();) {

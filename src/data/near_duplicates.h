@@ -22,6 +22,8 @@ namespace mores::data {
 // near-duplicate of nothing.
 using GramSet = std::vector<uint64_t>;
 GramSet CharacterGrams(std::string_view normalized);
+// Of a text as it is.
+GramSet GramsOfText(std::string_view text);
 
 // Size of the intersection of two sorted sets.
 size_t CountShared(const GramSet& a, const GramSet& b);

@@ -33,8 +33,10 @@ void AddDataCritiqueCommand(CommandLine& line, CLI::App& data) {
   mores data critique in.jsonl -o sft.jsonl --model scripted:replies.jsonl
 
 With --examples each request shows one example of the same label and language, chosen by the seed
-and the item's id (method M2; without: M1). A reply that states the other label is left out, and
-stands in OUTPUT.rejected.jsonl as `contradicted`. Formats: docs/formats/curation.md.)"});
+and the item's id (method M2; without: M1). Left out are, and stand in OUTPUT.rejected.jsonl with the
+reason, replies that state the other label, and critiques in another language than the dialogue's, of
+the other label, that speak of nothing in the dialogue, or that copy it or another critique.
+Formats: docs/formats/curation.md.)"});
   AddDataModelOptions(command, "Dialogues or verdicts with labels, or - for standard input",
                       options->common);
   AddModelChoice(command, "--model,--writer", "The model that writes", options->writer);

@@ -9,10 +9,6 @@ namespace {
 
 using guidelines::Guideline;
 
-data::GramSet GramsOf(std::string_view text) {
-  return data::CharacterGrams(text::NormalizeForMatch(text));
-}
-
 // Jaccard similarity of at least kDuplicatePermille.
 bool GramsAreAlike(const data::GramSet& a, const data::GramSet& b) {
   if (a.empty() || b.empty()) return false;
@@ -47,12 +43,12 @@ Status KnownGuidelines::Load(const std::string& place) {
 
 void KnownGuidelines::Add(Guideline guideline) {
   if (!ids_.insert(guideline.id).second) return;
-  data::GramSet grams = GramsOf(guideline.text);
+  data::GramSet grams = data::GramsOfText(guideline.text);
   known_.push_back({std::move(guideline), std::move(grams)});
 }
 
 const Guideline* KnownGuidelines::FindAlike(std::string_view text, const Counts& counts) const {
-  const data::GramSet grams = GramsOf(text);
+  const data::GramSet grams = data::GramsOfText(text);
   for (const Known& one : known_) {
     if (GramsAreAlike(grams, one.grams) && counts(one.guideline)) return &one.guideline;
   }
@@ -69,7 +65,7 @@ std::vector<const Guideline*> KnownGuidelines::List(const Counts& counts, size_t
 }
 
 bool AreAlike(std::string_view text, std::string_view other) {
-  return GramsAreAlike(GramsOf(text), GramsOf(other));
+  return GramsAreAlike(data::GramsOfText(text), data::GramsOfText(other));
 }
 
 const char* ProblemOf(std::string_view text) {

@@ -173,7 +173,7 @@ TEST(GuidelineExamples, NoneIsNearSafeWorld) {
       const auto bytes = ReadFile(fmt::format("{}/{}/{}.json", root, part, type));
       ASSERT_TRUE(bytes) << bytes.error().message;
       for (const std::string& text : Strings(*bytes)) {
-        sets.push_back(CharacterGrams(text::NormalizeForMatch(text)));
+        sets.push_back(GramsOfText(text));
       }
     }
   }
@@ -188,7 +188,7 @@ TEST(GuidelineExamples, NoneIsNearSafeWorld) {
     texts.insert({example.guideline, example.turns[0].content, example.turns[1].content});
   }
   for (const std::string& text : texts) {
-    EXPECT_FALSE(index.HasMatch(CharacterGrams(text::NormalizeForMatch(text)))) << text;
+    EXPECT_FALSE(index.HasMatch(GramsOfText(text))) << text;
   }
 }
 

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Data for training with groups of sources left out, and what comes of it.
+
+    folds.py write DATA OUT [--without NAME ...]    OUT/<fold>/train.jsonl and left.jsonl for each fold
+    mores train sft folds.toml --data OUT/<fold> -o OUT/<fold>/model
+    mores judge OUT/<fold>/left.jsonl -o OUT/<fold>/verdicts.jsonl --model OUT/<fold>/model --label-only
+    folds.py table OUT [OUT ...]
+
+DATA is a folder that `mores data build` wrote. A fold leaves out two groups of sources at a time
+(FOLDS), of which each is scored for itself: six trainings would take twice as long. What a fold reads
+is bounded (MOST), by the hash of an example's id. Scored are found texts whose label is learned, from
+training and validation split alike, since nothing of the group was read; never contrasts that were
+made. Records without a label of their own, and guidelines, are left out of both.
+"""
+
+import argparse
+import collections
+import hashlib
+import json
+import pathlib
+import sys
+
+from screen import GROUPS, SHARED, auroc, balanced_accuracy, bootstrap, group_of
+
+import numpy as np
+
+FOLDS = {"a": ("chinese", "safetext"), "b": ("cipherchat", "questions"), "c": ("diasafety", "jailbreaks")}
+# Records of a group that a fold reads, and of a group and label that are scored.
+MOST = {"chinese": 500, "cipherchat": 450, "diasafety": 550, "jailbreaks": 250, "safetext": 300}
+MOST_CONTRASTS = 160
+MOST_SCORED = 150
+
+
+def by_hash(records):
+    return sorted(records, key=lambda r: hashlib.sha256(r["id"].encode()).digest())
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def write_lines(path, records):
+    with open(path, "w", encoding="utf-8") as file:
+        for record in records:
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def bounded(records, key, most):
+    left = collections.Counter()
+    kept = []
+    for record in by_hash(records):
+        left[key(record)] += 1
+        if left[key(record)] <= most(key(record)):
+            kept.append(record)
+    return kept
+
+
+def is_made(record):
+    return record["source"].startswith("contrasts_")
+
+
+def write(args):
+    data, out = pathlib.Path(args.data), pathlib.Path(args.out)
+    learned = [r for r in read(data / "train.jsonl") + read(data / "valid.jsonl")
+               if group_of(r) and not r.get("guideline") and r.get("label_weight", 1) > 0
+               and not any(r["source"].startswith(name) for name in args.without)]
+    plain = [r for r in learned if not r.get("rules") and not is_made(r)]
+    for fold, groups in FOLDS.items():
+        seen = [r for r in learned if group_of(r) not in groups]
+        train = bounded([r for r in seen if not is_made(r)], group_of, lambda g: MOST.get(g, 10**9))
+        train += bounded([r for r in seen if is_made(r)], group_of, lambda _: MOST_CONTRASTS)
+        left = bounded([r for r in plain if group_of(r) in groups],
+                       lambda r: (group_of(r), r["label"]), lambda k: MOST_SCORED)
+        (out / fold).mkdir(parents=True, exist_ok=True)
+        write_lines(out / fold / "train.jsonl", by_hash(train))
+        write_lines(out / fold / "left.jsonl", left)
+        print(fold, "without", *groups, "-", len(train), "to read,", len(left), "scored")
+
+
+def verdicts_of(out):
+    """Group, unsafe, probability, language and request of what was left out."""
+    rows = []
+    for fold in FOLDS:
+        records = {r["id"]: r for r in read(out / fold / "left.jsonl")}
+        for verdict in read(out / fold / "verdicts.jsonl"):
+            record = records[verdict["id"]]
+            rows.append((group_of(record), record["label"] == "unsafe", verdict["p_unsafe"],
+                         record["lang"], record.get("group", record["id"])))
+    return rows
+
+
+def threshold_without(group, groups, unsafe, scores):
+    """The one with the best mean over the other groups."""
+    tried = np.quantile(scores, np.linspace(0.02, 0.98, 97))
+    others = [g for g in sorted(set(groups)) if g != group]
+    return max(tried, key=lambda t: np.mean([balanced_accuracy(unsafe[groups == g], scores[groups == g] > t)
+                                             for g in others]))
+
+
+def table(args):
+    names = sorted(set(GROUPS.values()))
+    print("candidate", "mean", "worst", "AUROC", *names, sep="\t")
+    for out in map(pathlib.Path, args.out):
+        rows = verdicts_of(out)
+        groups, unsafe, scores, _, requests = map(np.array, zip(*rows))
+        cells, values, errors, areas = [], [], [], []
+        for name in names:
+            inside = groups == name
+            said = scores[inside] > threshold_without(name, groups, unsafe, scores)
+            values.append(100 * balanced_accuracy(unsafe[inside], said))
+            errors.append(100 * bootstrap(unsafe[inside], said, requests[inside]))
+            areas.append(100 * auroc(unsafe[inside], scores[inside]))
+            half = 100 * balanced_accuracy(unsafe[inside], scores[inside] > 0.5)
+            cells.append(f"{values[-1]:.1f} ({areas[-1]:.1f}; {half:.1f} at one half)")
+        error = np.sqrt(np.sum(np.square(errors))) / len(errors)
+        print(out.name, f"{np.mean(values):.1f} ± {error:.1f}", f"{min(values):.1f}",
+              f"{np.mean(areas):.1f}", *cells, sep="\t")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    steps = parser.add_subparsers(dest="step", required=True)
+    step = steps.add_parser("write")
+    step.add_argument("data")
+    step.add_argument("out")
+    step.add_argument("--without", nargs="*", default=[], help="sources, or how their names begin")
+    step = steps.add_parser("table")
+    step.add_argument("out", nargs="+")
+    args = parser.parse_args()
+    {"write": write, "table": table}[args.step](args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
