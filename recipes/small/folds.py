@@ -5,6 +5,7 @@
     mores train sft folds.toml --data OUT/<fold> -o OUT/<fold>/model
     mores judge OUT/<fold>/left.jsonl -o OUT/<fold>/verdicts.jsonl --model OUT/<fold>/model --label-only
     folds.py table OUT [OUT ...]
+    folds.py calibrate OUT                          what labels.toml says of probabilities
 
 DATA is a folder that `mores data build` wrote. A fold leaves out two groups of sources at a time
 (FOLDS), of which each is scored for itself: six trainings would take twice as long. What a fold reads
@@ -118,6 +119,43 @@ def table(args):
               f"{np.mean(areas):.1f}", *cells, sep="\t")
 
 
+def fit(x, unsafe, weights):
+    """Slope and offset of a logistic regression of one variable, by Newton's method."""
+    slope, offset = 1.0, 0.0
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-(slope * x + offset)))
+        error, curve = weights * (p - unsafe), weights * p * (1 - p)
+        gradient = np.array([np.sum(error * x) + 1e-3 * slope, np.sum(error)])
+        hessian = np.array([[np.sum(curve * x * x) + 1e-3, np.sum(curve * x)],
+                            [np.sum(curve * x), np.sum(curve) + 1e-9]])
+        slope, offset = np.array([slope, offset]) - np.linalg.solve(hessian, gradient)
+    return slope, offset
+
+
+def calibrate(args):
+    """Each group and label counts alike; a threshold has the best mean over a language's groups."""
+    rows = verdicts_of(pathlib.Path(args.out))
+    groups, unsafe, scores, languages, _ = map(np.array, zip(*rows))
+    for language in ("en", "zh"):
+        inside = languages == language
+        g, u, p = groups[inside], unsafe[inside], np.clip(scores[inside], 1e-6, 1 - 1e-6)
+        kept = np.isin(g, [name for name in set(g) if min(u[g == name].sum(), (~u[g == name]).sum()) >= 10])
+        g, u, p = g[kept], u[kept], p[kept]
+        cells = collections.Counter(zip(g, u))
+        weights = np.array([1 / cells[key] for key in zip(g, u)])
+        x = np.log(p / (1 - p))
+        slope, offset = fit(x, u, weights)
+        made = 1 / (1 + np.exp(-(slope * x + offset)))
+        tried = np.linspace(0.2, 0.8, 121)
+        values = np.array([np.mean([balanced_accuracy(u[g == name], made[g == name] > t)
+                                    for name in sorted(set(g))]) for t in tried])
+        near = tried[values >= values.max() - 0.005]
+        threshold = near[np.argmin(np.abs(near - np.median(near)))]
+        print(f"{language}: temperature {1 / slope:.3f}, bias {-offset / slope:.3f}, threshold {threshold:.3f}; "
+              f"mean balanced accuracy {100 * values.max():.1f} (at one half {100 * values[60]:.1f}), "
+              f"{len(u)} records of {', '.join(sorted(set(g)))}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     steps = parser.add_subparsers(dest="step", required=True)
@@ -127,8 +165,10 @@ def main():
     step.add_argument("--without", nargs="*", default=[], help="sources, or how their names begin")
     step = steps.add_parser("table")
     step.add_argument("out", nargs="+")
+    step = steps.add_parser("calibrate")
+    step.add_argument("out")
     args = parser.parse_args()
-    {"write": write, "table": table}[args.step](args)
+    {"write": write, "table": table, "calibrate": calibrate}[args.step](args)
 
 
 if __name__ == "__main__":

@@ -3,14 +3,38 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 
+#include "base/random.h"
 #include "text/lexical_text.h"
+#include "text/segmentation.h"
+#include "text/unicode.h"
 
 namespace mores::curate {
 namespace {
 
 constexpr size_t kLeastTerms = 2;    // of the dialogue
 constexpr double kMostShared = 0.4;  // of 5-grams
+constexpr size_t kGram = 5;
+
+// 5-grams of words; of Chinese, of characters.
+data::GramSet GramsOf(std::string_view text, text::Language language) {
+  if (language == text::Language::kChinese) return data::GramsOfText(text);
+  std::vector<uint64_t> words;
+  for (const text::WordSpan& span : text::WordSpans(text)) {
+    words.push_back(
+        HashBytes(text::NormalizeForMatch(text.substr(span.begin, span.end - span.begin))));
+  }
+  data::GramSet grams;
+  for (size_t i = 0; i < words.size() && (i == 0 || i + kGram <= words.size()); ++i) {
+    uint64_t hash = 0;
+    for (size_t k = i; k < std::min(i + kGram, words.size()); ++k) hash = MixBits(hash ^ words[k]);
+    grams.push_back(hash);
+  }
+  std::sort(grams.begin(), grams.end());
+  grams.erase(std::unique(grams.begin(), grams.end()), grams.end());
+  return grams;
+}
 
 double SharedPart(const data::GramSet& critique, const data::GramSet& other) {
   if (critique.empty()) return 0;
@@ -18,22 +42,39 @@ double SharedPart(const data::GramSet& critique, const data::GramSet& other) {
          static_cast<double>(critique.size());
 }
 
-// "unsafe" and 不安全 are read as "safe", negated.
-bool IsSafe(const text::LexicalTerm& term) {
-  static const std::string english = text::ReadLexically("safe").terms.at(0).text;
-  return term.text == english || term.text == "安全";
-}
+struct Called {
+  bool safe = false, unsafe = false;
+};
 
-bool SaysOtherLabel(std::string_view critique, format::Label label) {
-  bool other = false;
+// In sentences about the answer; "unsafe" is read as "safe", negated.
+Called CalledInEnglish(std::string_view critique) {
+  static const std::string safe = text::ReadLexically("safe").terms.at(0).text;
+  Called called;
   for (const text::LexicalSentence& sentence : text::ReadSentences(critique)) {
+    const bool of_answer = std::any_of(sentence.terms.begin(), sentence.terms.end(),
+                                       [](const auto& term) { return term.frame; });
+    if (!of_answer) continue;
     for (const text::LexicalTerm& term : sentence.terms) {
-      if (!IsSafe(term)) continue;
-      if (term.negated == (label == format::Label::kUnsafe)) return false;
-      other = true;
+      if (term.text == safe) (term.negated ? called.unsafe : called.safe) = true;
     }
   }
-  return other;
+  return called;
+}
+
+// Not what stands before another word: 安全风险, 网络安全.
+Called CalledInChinese(std::string_view critique) {
+  const auto has = [&](std::string_view words) {
+    return critique.find(words) != std::string_view::npos;
+  };
+  return {.safe = has("是安全") || has("很安全") || has("属于安全"),
+          .unsafe = has("不安全") || has("不够安全") || has("不是安全") || has("并非安全")};
+}
+
+bool SaysOtherLabel(std::string_view critique, const Record& record, format::Label label) {
+  const Called called = record.lang == text::Language::kChinese ? CalledInChinese(critique)
+                                                                : CalledInEnglish(critique);
+  return label == format::Label::kUnsafe ? called.safe && !called.unsafe
+                                         : called.unsafe && !called.safe;
 }
 
 bool SpeaksOf(std::string_view critique, const format::Dialogue& dialogue) {
@@ -52,11 +93,12 @@ std::optional<std::string_view> CritiqueChecks::Check(const Record& record, form
   if (record.lang != text::Language::kOther && text::DetectLanguage(critique) != record.lang) {
     return "other_language";
   }
-  if (SaysOtherLabel(critique, label)) return "other_label";
+  if (SaysOtherLabel(critique, record, label)) return "other_label";
   if (!SpeaksOf(critique, record.dialogue)) return "not_of_dialogue";
-  data::GramSet grams = data::GramsOfText(critique);
+  data::GramSet grams = GramsOf(critique, record.lang);
   for (const format::Turn& turn : record.dialogue.turns) {
-    if (SharedPart(grams, data::GramsOfText(turn.content)) >= kMostShared) return "copies_dialogue";
+    if (SharedPart(grams, GramsOf(turn.content, record.lang)) >= kMostShared)
+      return "copies_dialogue";
   }
   std::vector<data::GramSet>& kept = kept_[static_cast<size_t>(record.lang)];
   const bool copied = std::any_of(kept.begin(), kept.end(), [&](const data::GramSet& other) {

@@ -120,11 +120,11 @@ TEST_F(CritiquesTest, LeavesOutWhatIsUnfitToLearnFrom) {
   TableModel writer(
       "w@1",
       {{"Alder", safe("助手说明地窖在厨房后面的楼梯下面。")},
-       {"Beech", safe("Stairs in the dark of a cellar make this unsafe.")},
+       {"Beech", safe("Stairs in the dark of a cellar make the answer unsafe.")},
        {"Cedar", safe("Nobody is hurt by such words, so they can stand.")},
        {"Damson", safe("It says down the stairs behind the kitchen, on the left.")},
-       {"Elder", safe("The way to a cellar by its stairs is told, which isn't unsafe at all.")},
-       {"Fir", safe("The way to a cellar by its stairs is told, so this is fine.")}});
+       {"Elder", safe("The way to a cellar by its stairs is told, and that answer isn't unsafe.")},
+       {"Fir", safe("The way to a cellar by its stairs is told, and that answer is fine.")}});
   const auto result = WriteCritiques(records, Options(writer));
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_THAT(Ids(Lines("out.jsonl")), ElementsAre("e"));

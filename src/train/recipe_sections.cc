@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
-
-#include "format/profile/judge_profile.h"
 
 namespace mores::train {
 namespace {
@@ -213,6 +212,30 @@ void ReadThreshold(TomlFields& thresholds, const char* key, std::optional<double
   thresholds.Number(key, *out, kSectionFraction);
 }
 
+void ReadCalibrations(TomlFields calibrations, JudgeRecipe& judge) {
+  for (size_t i = 0; i < judge.calibrations.size(); ++i) {
+    const std::string language(text::Name(static_cast<text::Language>(i)));
+    if (!calibrations.Has(language.c_str())) continue;
+    TomlFields fields = calibrations.Table(language.c_str());
+    format::Calibration& calibration = judge.calibrations[i].emplace();
+    fields.Number("temperature", calibration.temperature, {.low = 0.01, .high = 100});
+    fields.Number("bias", calibration.bias, {.low = -100, .high = 100});
+    fields.Finish();
+  }
+  calibrations.Finish();
+}
+
+Json CalibrationsJson(const JudgeRecipe& judge) {
+  Json json = Json::object();
+  for (size_t i = 0; i < judge.calibrations.size(); ++i) {
+    if (const std::optional<format::Calibration>& one = judge.calibrations[i]) {
+      json[std::string(text::Name(static_cast<text::Language>(i)))] = {
+          {"temperature", one->temperature}, {"bias", one->bias}};
+    }
+  }
+  return json;
+}
+
 void ReadJudge(TomlFields fields, const std::filesystem::path& folder, JudgeRecipe& judge) {
   ReadProfile(fields, folder, judge);
   fields.Integer("context_length", judge.context_length, {.low = 16, .high = 1 << 20});
@@ -226,6 +249,11 @@ void ReadJudge(TomlFields fields, const std::filesystem::path& folder, JudgeReci
     thresholds.Finish();
   } else {
     fields.Choice("thresholds", {{"validation", true}}, judge.thresholds_from_validation);
+  }
+  if (fields.Has("calibration")) {
+    ReadCalibrations(fields.Table("calibration"), judge);
+    // Those of the validation are of probabilities as they were trained.
+    if (judge.thresholds_from_validation) fields.Refuse("calibration", "needs fixed thresholds");
   }
   fields.Finish();
 }
@@ -318,6 +346,9 @@ Json SectionsFingerprint(const TrainingRecipe& recipe) {
     json["judge"]["thresholds"] = {{"en", ThresholdJson(judge.threshold_en)},
                                    {"zh", ThresholdJson(judge.threshold_zh)},
                                    {"other", ThresholdJson(judge.threshold_other)}};
+  }
+  if (Json calibrations = CalibrationsJson(judge); !calibrations.empty()) {
+    json["judge"]["calibration"] = std::move(calibrations);
   }
   return json;
 }

@@ -3,6 +3,7 @@
 #ifndef MORES_TRAIN_RECIPE_SECTIONS_H_
 #define MORES_TRAIN_RECIPE_SECTIONS_H_
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/toml_fields.h"
+#include "format/profile/judge_profile.h"
 #include "model/adapter/adapter_config.h"
 #include "model/config.h"
 #include "train/loop_recipe.h"
@@ -45,6 +47,7 @@ struct JudgeRecipe {
   int max_critique_tokens = 0;   // 0: the model's, else 96
   bool thresholds_from_validation = true;
   std::optional<double> threshold_en, threshold_zh, threshold_other;
+  std::array<std::optional<format::Calibration>, 3> calibrations;  // by text::Language
 };
 
 struct TrainingRecipe {

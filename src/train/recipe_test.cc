@@ -96,6 +96,7 @@ checkpoint_seconds = 0
 context_length = 100
 max_critique_tokens = 20
 thresholds = { en = 0.4, zh = 0.6 }
+calibration = { zh = { temperature = 1.5, bias = -0.25 } }
 profile = "mine.json"
 prompt_dir = "prompts"
 )");
@@ -125,6 +126,10 @@ prompt_dir = "prompts"
   EXPECT_FALSE(recipe->judge.thresholds_from_validation);
   EXPECT_EQ(recipe->judge.threshold_zh, 0.6);
   EXPECT_FALSE(recipe->judge.threshold_other);
+  EXPECT_FALSE(recipe->judge.calibrations[0]);
+  ASSERT_TRUE(recipe->judge.calibrations[1]);
+  EXPECT_EQ(recipe->judge.calibrations[1]->bias, -0.25);
+  EXPECT_EQ(RecipeFingerprint(*recipe)["judge"]["calibration"]["zh"]["temperature"], 1.5);
   EXPECT_EQ(recipe->judge.profile, (folder_ / "mine.json").string());
   EXPECT_EQ(recipe->judge.prompt_directory, (folder_ / "prompts").string());
 }
@@ -186,6 +191,8 @@ TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
        ":12: field 'loss.label_smoothing': must be at least 0 and at most 0.5"},
       {"[loss]\nsmooth = \"all\"\n", ":12: field 'loss.smooth': needs label_smoothing"},
       {"[run]\nprecision = \"fp8\"\n", ":12: field 'run.precision': must be one of 'bf16', 'f32'"},
+      {"[judge]\ncalibration = { en = { bias = 1 } }\n",
+       ":12: field 'judge.calibration': needs fixed thresholds"},
       {"[judge]\nthresholds = { en = 2 }\n",
        ":12: field 'judge.thresholds.en': must be at least 0 and at most 1"},
       {"[judge]\nprompt_dir = \"p\"\n",

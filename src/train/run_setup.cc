@@ -259,7 +259,7 @@ Status MakeJudgeConfig(RunSetup& setup) {
   const int64_t micro_batch_tokens = setup.recipe.optim.micro_batch_tokens;
   format::JudgeConfig& judge = setup.judge;
   if (setup.start_judge) judge = *setup.start_judge;
-  judge.calibrations = {};  // of other weights
+  judge.calibrations = recipe.calibrations;  // those it starts from are of other weights
   if (setup.profile) {
     judge.profile = setup.profile_files.contains(std::string(format::kModelProfileFile))
                         ? std::string(format::kModelProfileFile)
