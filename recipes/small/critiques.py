@@ -8,7 +8,8 @@ was written goes.
 
 DATA is a folder that `mores data build` wrote. Asked for are found texts whose label is learned, that
 aren't shown rules or guidelines and have no critique: evenly by source, language and label, by the
-hash of the id. In OUT an example with a critique learns it with the weight that the training recipe
+hash of the id. A source's own critique is cut to whole sentences, first those on the response, of
+together 420 characters: judges are to be read. In OUT an example with a critique learns it with the weight that the training recipe
 gives critiques; all others learn their label alone, as before.
 """
 
@@ -17,6 +18,7 @@ import collections
 import hashlib
 import json
 import pathlib
+import re
 import shutil
 import sys
 
@@ -50,6 +52,18 @@ def choose(args):
         print(dump(record))
 
 
+def shortened(critique, most=420):
+    critique = re.sub(r"^\[[a-z_]+\] ", "", critique)  # the record says its category
+    sentences = re.split(r"(?<=[.!?]) +", critique)
+    kept, left = set(), most
+    for i in sorted(range(len(sentences)), key=lambda i: ("response" not in sentences[i], i)):
+        if len(sentences[i]) > left:
+            break
+        kept.add(i)
+        left -= len(sentences[i]) + 1
+    return " ".join(sentences[i] for i in sorted(kept))
+
+
 def merge(args):
     data, out = pathlib.Path(args.data), pathlib.Path(args.out)
     written = {record["id"]: record["completion"] for record in read(args.written)}
@@ -63,6 +77,10 @@ def merge(args):
                 record["completion"] = label + "\n" + critique
                 record.pop("critique_weight", None)
                 merged += 1
+            elif record["source"].startswith("xguard") and "\n" in record["completion"]:
+                label, _, critique = record["completion"].partition("\n")
+                critique = shortened(critique)
+                record["completion"] = label + ("\n" + critique if critique else "")
             file.write(dump(record) + "\n")
     for name in ("valid.jsonl", "holdout.jsonl", "triples.jsonl"):
         if (data / name).exists():

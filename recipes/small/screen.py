@@ -6,6 +6,13 @@ regression, leaving one group of sources out at a time.
     mores features items.jsonl -o features.jsonl --model BASE --layers N
     screen.py table DATA.jsonl FEATURES.jsonl --candidates candidates.toml
 
+What frozen features alone can do on other texts, as verdicts beside those of a model, for `mores
+compare`; the first of the candidates, and its threshold from the groups left out:
+
+    screen.py items-of VERDICTS.jsonl > others.jsonl
+    mores features others.jsonl -o others-features.jsonl --model BASE --layers N
+    screen.py apply DATA.jsonl FEATURES.jsonl VERDICTS.jsonl OTHERS-FEATURES.jsonl > frozen.jsonl
+
 DATA.jsonl is SFT data as `mores data build` writes it; examples with rules or guidelines, and those
 whose label isn't learned, are left out. Needs numpy and scikit-learn.
 
@@ -20,6 +27,7 @@ groups' balanced accuracies and AUROCs, with standard errors over groups of requ
 import argparse
 import hashlib
 import json
+import pathlib
 import sys
 import tomllib
 
@@ -52,8 +60,7 @@ def group_of(record):
 
 
 def read_records(path):
-    with open(path, encoding="utf-8") as file:
-        records = [json.loads(line) for line in file]
+    records = read_lines(path)
     kept, seen = [], set()
     for record in records:
         if record.get("rules") or record.get("guideline") or record.get("label_weight", 1) == 0:
@@ -77,12 +84,30 @@ def draw(records, most):
     return taken
 
 
+def print_item(name, messages):
+    turns = "\n".join(f"{NAMES[turn['role']]}: {turn['content']}" for turn in messages)
+    print(json.dumps({"id": name, "prompt": INSTRUCTION,
+                      "completion": f"{turns}\n\nThe assistant's last answer is"},
+                     ensure_ascii=False))
+
+
 def items(args):
     for record in draw([r for r in read_records(args.data) if group_of(r)], args.most):
-        turns = "\n".join(f"{NAMES[turn['role']]}: {turn['content']}" for turn in record["messages"])
-        print(json.dumps({"id": record["id"], "prompt": INSTRUCTION,
-                          "completion": f"{turns}\n\nThe assistant's last answer is"},
-                         ensure_ascii=False))
+        print_item(record["id"], record["messages"])
+
+
+def read_lines(path):
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def items_of(args):
+    for verdict in read_lines(args.verdicts):
+        print_item(verdict["id"], verdict["input"]["messages"])
+
+
+def vector(item):
+    return np.array(item["last"] + item["mean"], dtype=np.float32)
 
 
 def balanced_accuracy(unsafe, said):
@@ -179,18 +204,45 @@ def bootstrap(unsafe, said, requests, draws=200, seed=1):
     return np.std(values)
 
 
-def table(args):
-    records = read_records(args.data)
-    by_id = {}
-    with open(args.features, encoding="utf-8") as file:
-        for line in file:
-            item = json.loads(line)
-            by_id[item["id"]] = np.array(item["last"] + item["mean"], dtype=np.float32)
-    records = [record for record in records if record["id"] in by_id]
+def open_screening(args):
+    by_id = {item["id"]: vector(item) for item in read_lines(args.features)}
+    records = [record for record in read_records(args.data) if record["id"] in by_id]
     features = np.stack([by_id[record["id"]] for record in records])
-    with open(args.candidates, "rb") as file:
-        candidates = tomllib.load(file)["candidate"]
-    screening = Screening(records, features, args.strength)
+    return Screening(records, features, args.strength)
+
+
+def read_candidates(path):
+    with open(path, "rb") as file:
+        return tomllib.load(file)["candidate"]
+
+
+def apply(args):
+    screening = open_screening(args)
+    weights = screening.weights(read_candidates(args.candidates)[0])
+    rows = np.flatnonzero((screening.groups != "") & (weights > 0))
+    everything = slice(None)
+    scores = np.empty(len(rows))
+    for left_out in set(screening.groups[rows]) - {SHARED}:
+        inside = screening.groups[rows] == left_out
+        scores[inside] = screening.fit(rows[~inside], weights, everything)(rows[inside])
+    found = screening.found[rows]
+    threshold = screening.threshold(rows[found], scores[found])
+    others = {item["id"]: vector(item) for item in read_lines(args.others)}
+    verdicts = read_lines(args.verdicts)
+    screening.features = np.vstack([screening.features, np.stack([others[v["id"]] for v in verdicts])])
+    made = screening.fit(rows, weights, everything)(
+        np.arange(len(screening.records), len(screening.features)))
+    for verdict, score in zip(verdicts, made - threshold):
+        verdict.update(p_unsafe=float(1 / (1 + np.exp(-score))), threshold=0.5,
+                       label="unsafe" if score > 0 else "safe", model="frozen-features")
+        for name in ("p_raw", "category_scores", "critique"):
+            verdict.pop(name, None)
+        print(json.dumps(verdict, ensure_ascii=False))
+
+
+def table(args):
+    screening = open_screening(args)
+    candidates = read_candidates(args.candidates)
     found = {g: (screening.groups == g) & screening.found for g in set(screening.groups)}
     lengths = {g: auroc(screening.unsafe[found[g]], screening.length[found[g]])
                for g in sorted(set(screening.groups) - {"", SHARED})}
@@ -219,13 +271,20 @@ def main():
     step = steps.add_parser("items")
     step.add_argument("data")
     step.add_argument("--most", type=int, default=350, help="records of a group and label")
-    step = steps.add_parser("table")
-    step.add_argument("data")
-    step.add_argument("features")
-    step.add_argument("--candidates", required=True)
-    step.add_argument("--strength", type=float, default=0.003, help="C of the logistic regression")
+    step = steps.add_parser("items-of")
+    step.add_argument("verdicts")
+    here = pathlib.Path(__file__).parent
+    for name in ("table", "apply"):
+        step = steps.add_parser(name)
+        step.add_argument("data")
+        step.add_argument("features")
+        if name == "apply":
+            step.add_argument("verdicts")
+            step.add_argument("others")
+        step.add_argument("--candidates", default=here / "candidates.toml")
+        step.add_argument("--strength", type=float, default=0.003, help="C of the logistic regression")
     args = parser.parse_args()
-    {"items": items, "table": table}[args.step](args)
+    {"items": items, "table": table, "items-of": items_of, "apply": apply}[args.step](args)
 
 
 if __name__ == "__main__":
