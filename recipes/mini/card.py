@@ -6,62 +6,11 @@
 Reads out/mini/data/table.json, out/mini/places/table.json, out/mini/flips.json,
 models/mini/config.json, out/tests/report.json and docs/test-scorings.jsonl.
 """
-import collections
-import json
 import pathlib
+import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-def read(path):
-    return json.loads((ROOT / path).read_text(encoding="utf-8"))
-
-
-def percent(figure):
-    if figure["value"] is None:
-        return "–"
-    return f"{100 * figure['value']:.1f} [{100 * figure['low']:.1f}, {100 * figure['high']:.1f}]"
-
-
-def share_table(title, cells):
-    counts = {name: sum(cell["train"].values()) for name, cell in cells.items()}
-    total = sum(counts.values())
-    lines = [f"| {title} | records | share |", "| --- | --- | --- |"]
-    for name, count in sorted(counts.items(), key=lambda item: -item[1]):
-        lines.append(f"| {name} | {count:,} | {100 * count / total:.1f} % |")
-    return "\n".join(lines)
-
-
-def results(report):
-    sets = [s for s in report["slices"] if s["dimension"] == "set"]
-    lines = ["| | " + " | ".join(s["name"] for s in sets) + " | mean of four |",
-             "| --- |" + " --- |" * (len(sets) + 1)]
-    lines.append("| **mini**, accuracy | " + " | ".join(percent(s["accuracy"]) for s in sets)
-                 + " | " + percent(report["mean_of_sets_accuracy"]) + " |")
-    for baseline in report["baselines"]:
-        rows = {row["set"]: row for row in baseline["rows"]}
-        cells = [percent(rows[name]["baseline"]) if name in rows else "–"
-                 for name in [s["name"] for s in sets] + ["(mean of sets)"]]
-        note = "chosen on the test items themselves" if baseline["basis"] == "hindsight" else "fixed on training data"
-        lines.append(f"| {baseline['name']} ({note}) | " + " | ".join(cells) + " |")
-        cells = [percent(rows[name]["difference"]) if name in rows else "–"
-                 for name in [s["name"] for s in sets] + ["(mean of sets)"]]
-        lines.append("| – mini less it | " + " | ".join(cells) + " |")
-    for name, label in [("precision", "precision of unsafe"), ("recall", "recall of unsafe"), ("f1", "F1 of unsafe"), ("auroc", "AUROC"),
-                        ("false_unsafe_rate", "safe ones judged unsafe")]:
-        lines.append(f"| mini, {label} | " + " | ".join(percent(s[name]) for s in sets) + " | |")
-    return "\n".join(lines)
-
-
-def flip_table(flips):
-    lines = ["| | guideline | label changed | to unsafe | to safe | mean p_unsafe |",
-             "| --- | --- | --- | --- | --- | --- |"]
-    for scope in ("en", "zh"):
-        for arm, row in flips[scope]["arms"].items():
-            cells = [percent(row[name]) if name in row else ""
-                     for name in ("changed", "safe_to_unsafe", "unsafe_to_safe", "mean_p_unsafe")]
-            lines.append(f"| {scope} | {arm} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from cards import ROOT, flip_table, looks, read, results, share_table  # noqa: E402
 
 
 def main():
@@ -70,12 +19,7 @@ def main():
     flips = read("out/mini/flips.json")
     config = read("models/mini/config.json")
     report = read("out/tests/report.json")
-    scorings = (ROOT / "docs/test-scorings.jsonl").read_text(encoding="utf-8").splitlines()
     model = report["models"][0]
-    looks = collections.Counter(json.loads(line)["set"] for line in scorings)
-    of_this = collections.Counter(
-        entry["set"] for entry in map(json.loads, scorings) if entry["model"] == model)
-    looks = ", ".join(f"{name} {count} ({of_this[name]})" for name, count in looks.items())
     sources = ["| source | read | first stage | second stage | validation |",
                "| --- | --- | --- | --- | --- |"]
     for source in table["sources"]:
@@ -143,7 +87,7 @@ Accuracy in per cent at the thresholds shipped, with 95 % intervals resampled by
 label sets released with SAFETY-J ([arXiv 2407.17075](https://arxiv.org/abs/2407.17075)). Rows
 "mini less it" are paired differences: where the interval lies above 0, mini is better.
 
-{results(report)}
+{results(report, "mini")}
 
 ## Guidelines
 How often its label changes when it is shown a norm or law, in per cent of {flips["all"]["triples"]} dialogues of
@@ -153,7 +97,7 @@ situations and countries that training didn't hold, put together from our own te
 {flip_table(flips)}
 
 ## Looks
-How often each set was scored in this project, and in brackets with this version: {looks}
+How often each set was scored in this project, and in brackets with this version: {looks(model)}
 (`docs/test-scorings.jsonl`). Nothing was chosen by those scorings.
 
 For orientation, means over the same four sets as published in the SAFETY-J paper: GPT-3.5 68.6,
