@@ -4,13 +4,13 @@ was written goes.
 
     critiques.py choose DATA > asked.jsonl
     mores data critique asked.jsonl -o written.jsonl --model WRITER --max-new-tokens 96
-    critiques.py merge DATA written.jsonl OUT       OUT: DATA with the critiques in train.jsonl
+    critiques.py merge DATA written.jsonl OUT       OUT: data of the second stage
 
 DATA is a folder that `mores data build` wrote. Asked for are found texts whose label is learned, that
 aren't shown rules or guidelines and have no critique: evenly by source, language and label, by the
 hash of the id. A source's own critique is cut to whole sentences, first those on the response, of
-together 420 characters: judges are to be read. In OUT an example with a critique learns it with the weight that the training recipe
-gives critiques; all others learn their label alone, as before.
+together 420 characters: judges are to be read. OUT has the examples with critiques, and others of
+DATA that replay their labels, evenly by source, language and label.
 """
 
 import argparse
@@ -19,7 +19,6 @@ import hashlib
 import json
 import pathlib
 import re
-import shutil
 import sys
 
 
@@ -38,22 +37,30 @@ def is_asked_for(record):
                 or record["source"].startswith(("contrasts_", "guidelines_")))
 
 
-def choose(args):
+def evenly(records, most):
+    """So many, in turn from each source, language and label."""
     groups = collections.defaultdict(list)
-    for record in read(pathlib.Path(args.data) / "train.jsonl"):
-        if is_asked_for(record) and sum(len(turn["content"]) for turn in record["messages"]) <= args.characters:
-            groups[record["source"], record["lang"], record["label"]].append(record)
+    for record in records:
+        groups[record["source"], record["lang"], record["label"]].append(record)
     for group in groups.values():
         group.sort(key=lambda r: hashlib.sha256(r["id"].encode()).digest())
-    chosen = []
-    for i in range(max(map(len, groups.values()))):
-        chosen += [groups[key][i] for key in sorted(groups) if i < len(groups[key])]
-    for record in chosen[:args.most]:
+    turns = [groups[key][i] for i in range(max(map(len, groups.values()), default=0))
+             for key in sorted(groups) if i < len(groups[key])]
+    return turns[:most]
+
+
+def choose(args):
+    records = [record for record in read(pathlib.Path(args.data) / "train.jsonl")
+               if is_asked_for(record)
+               and sum(len(turn["content"]) for turn in record["messages"]) <= args.characters]
+    for record in evenly(records, args.most):
         print(dump(record))
 
 
 def shortened(critique, most=420):
     critique = re.sub(r"^\[[a-z_]+\] ", "", critique)  # the record says its category
+    for model, part in (("LLM response", "response"), ("LLM's", "assistant's"), ("the LLM", "the assistant")):
+        critique = critique.replace(model, part)
     sentences = re.split(r"(?<=[.!?]) +", critique)
     kept, left = set(), most
     for i in sorted(range(len(sentences)), key=lambda i: ("response" not in sentences[i], i)):
@@ -67,26 +74,28 @@ def shortened(critique, most=420):
 def merge(args):
     data, out = pathlib.Path(args.data), pathlib.Path(args.out)
     written = {record["id"]: record["completion"] for record in read(args.written)}
+    critiques, others = [], []
+    for record in read(data / "train.jsonl"):
+        label, _, critique = record["completion"].partition("\n")
+        if record["id"] in written:
+            written_label, _, critique = written.pop(record["id"]).partition("\n")
+            assert written_label == label, record["id"]
+        elif record["source"].startswith("xguard"):
+            critique = shortened(critique)
+        else:
+            others.append(record)
+            continue
+        record["completion"] = label + ("\n" + critique if critique else "")
+        record.pop("critique_weight", None)
+        (critiques if critique else others).append(record)
+    assert not written, sorted(written)[:3]
+    learned = [record for record in others if record.get("label_weight", 1) > 0]
+    train = critiques + evenly(learned, args.replayed)
+    train.sort(key=lambda r: hashlib.sha256(r["id"].encode()).digest())
     out.mkdir(parents=True, exist_ok=True)
-    merged = 0
     with open(out / "train.jsonl", "w", encoding="utf-8") as file:
-        for record in read(data / "train.jsonl"):
-            if record["id"] in written:
-                label, _, critique = written[record["id"]].partition("\n")
-                assert label == record["completion"].split("\n")[0], record["id"]
-                record["completion"] = label + "\n" + critique
-                record.pop("critique_weight", None)
-                merged += 1
-            elif record["source"].startswith("xguard") and "\n" in record["completion"]:
-                label, _, critique = record["completion"].partition("\n")
-                critique = shortened(critique)
-                record["completion"] = label + ("\n" + critique if critique else "")
-            file.write(dump(record) + "\n")
-    for name in ("valid.jsonl", "holdout.jsonl", "triples.jsonl"):
-        if (data / name).exists():
-            shutil.copy(data / name, out / name)
-    print(f"{merged} of {len(written)} critiques merged", file=sys.stderr)
-    assert merged == len(written)
+        file.writelines(dump(record) + "\n" for record in train)
+    print(f"{len(critiques)} critiques, {len(train) - len(critiques)} labels replayed", file=sys.stderr)
 
 
 def main():
@@ -100,6 +109,7 @@ def main():
     step.add_argument("data")
     step.add_argument("written")
     step.add_argument("out")
+    step.add_argument("--replayed", type=int, default=1500, help="examples of labels alone")
     args = parser.parse_args()
     {"choose": choose, "merge": merge}[args.step](args)
 

@@ -31,22 +31,27 @@ std::vector<std::vector<int32_t>> Runs(std::span<const int32_t> lengths,
   return runs;
 }
 
-// What the last run leaves is shared by the last two.
-void EvenOutLast(std::span<const int32_t> lengths, std::vector<std::vector<int32_t>>& runs) {
-  if (runs.size() < 2) return;
-  std::vector<int32_t>& before = runs[runs.size() - 2];
-  std::vector<int32_t>& last = runs.back();
-  const auto tokens = [&](const std::vector<int32_t>& run) {
-    int64_t sum = 0;
-    for (const int32_t example : run) sum += lengths[static_cast<size_t>(example)];
-    return sum;
-  };
-  int64_t difference = tokens(before) - tokens(last);
-  while (difference > 2 * int64_t{lengths[static_cast<size_t>(before.back())]}) {
-    difference -= 2 * int64_t{lengths[static_cast<size_t>(before.back())]};
-    last.push_back(before.back());
-    before.pop_back();
+// Consecutive runs of `order`, `count` of them, each ending nearest to an even share of what is
+// left.
+std::vector<std::vector<int32_t>> EvenRuns(std::span<const int32_t> lengths,
+                                           std::span<const int32_t> order, size_t count) {
+  std::vector<std::vector<int32_t>> runs(count);
+  int64_t left = Sum(lengths);
+  size_t next = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const double share = static_cast<double>(left) / static_cast<double>(count - i);
+    int64_t tokens = 0;
+    // Every run behind this one gets an example.
+    while (next + (count - i - 1) < order.size()) {
+      const int32_t length = lengths[static_cast<size_t>(order[next])];
+      const bool last = i + 1 == count;
+      if (!last && tokens > 0 && static_cast<double>(tokens) + length / 2.0 > share) break;
+      runs[i].push_back(order[next++]);
+      tokens += length;
+    }
+    left -= tokens;
   }
+  return runs;
 }
 
 std::vector<int32_t> Indices(size_t count) {
@@ -60,28 +65,21 @@ std::vector<int32_t> Indices(size_t count) {
 int64_t StepsPerEpoch(std::span<const int32_t> lengths, const PackingOptions& options) {
   const auto ratio =
       static_cast<double>(Sum(lengths)) / static_cast<double>(options.tokens_per_step);
-  return std::max<int64_t>(1, std::llround(ratio));
+  return std::clamp<int64_t>(std::llround(ratio), 1, static_cast<int64_t>(lengths.size()));
 }
 
 std::vector<std::vector<MicroBatch>> PlanEpoch(std::span<const int32_t> lengths,
                                                const PackingOptions& options, int64_t epoch) {
-  MORES_CHECK(options.tokens_per_step >= options.micro_batch_tokens);
   Random random(options.seed, HashBytes("epoch") + static_cast<uint64_t>(epoch));
   std::vector<int32_t> order = Indices(lengths.size());
   random.Shuffle(order);
-  std::vector<std::vector<int32_t>> runs = Runs(lengths, order, options.tokens_per_step);
   const auto steps = static_cast<size_t>(StepsPerEpoch(lengths, options));
-  if (runs.size() == steps) EvenOutLast(lengths, runs);
-  MORES_CHECK(runs.size() >= steps);
-  std::vector<std::vector<MicroBatch>> plan(steps);
-  for (size_t i = 0; i < runs.size(); ++i) {
-    std::stable_sort(runs[i].begin(), runs[i].end(), [&](int32_t a, int32_t b) {
+  std::vector<std::vector<MicroBatch>> plan;
+  for (std::vector<int32_t>& run : EvenRuns(lengths, order, steps)) {
+    std::stable_sort(run.begin(), run.end(), [&](int32_t a, int32_t b) {
       return lengths[static_cast<size_t>(a)] < lengths[static_cast<size_t>(b)];
     });
-    for (MicroBatch& packed : Runs(lengths, runs[i], options.micro_batch_tokens)) {
-      // Where there are more runs than steps, the last, which may be short, isn't alone.
-      plan[steps - 1 - (runs.size() - 1 - i) * steps / runs.size()].push_back(std::move(packed));
-    }
+    plan.push_back(Runs(lengths, run, options.micro_batch_tokens));
   }
   return plan;
 }

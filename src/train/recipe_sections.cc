@@ -163,9 +163,6 @@ void ReadOptim(TomlFields fields, OptimRecipe& optim) {
   fields.Integer("steps", optim.steps, kSectionCount);
   fields.Integer("tokens_per_step", optim.tokens_per_step, kSectionCount);
   fields.Integer("micro_batch_tokens", optim.micro_batch_tokens, kSectionCount);
-  if (optim.tokens_per_step < optim.micro_batch_tokens) {
-    fields.Refuse("tokens_per_step", "must be at least micro_batch_tokens");
-  }
   fields.Finish();
 }
 

@@ -183,8 +183,6 @@ TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
        ":12: field 'optim.schedule': must be one of 'cosine', 'linear', 'constant'"},
       {"[optim]\nepochs = 2\nsteps = 3\n",
        ":12: field 'optim.epochs': stands beside 'steps'; give one or the other"},
-      {"[optim]\ntokens_per_step = 1024\n",
-       ":12: field 'optim.tokens_per_step': must be at least micro_batch_tokens"},
       {"[loss]\nnormalise = \"words\"\n",
        ":12: field 'loss.normalise': must be one of 'tokens', 'example'"},
       {"[loss]\nlabel_smoothing = 0.6\n",

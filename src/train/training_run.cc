@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kFingerprintVersion = 2;
+constexpr int kFingerprintVersion = 3;
 
 // One run, from the recipe to what it writes.
 class TrainingRun {
