@@ -3,14 +3,16 @@
 
     recipes/small/card.py
 
-Reads models/small, and of out/small: data/table.json, valid.json (`mores report` of the validation
-records), valid.jsonl (their verdicts), holdout.jsonl and categories.jsonl (XGuard's held-out third and
+Reads models/small, and of out/small: data/table.json, held.jsonl (validation records whose label is
+learned, found ones without guidelines; `folds.py held`), valid.jsonl and valid.json (their verdicts, and
+`mores report` of them), holdout.jsonl and categories.jsonl (XGuard's held-out third and
 its verdicts), flips.json; of out/tests: report.json, and verdicts of the sets by this model
 (SET.jsonl), by frozen features (SET.frozen.jsonl) and by the base asked plainly (SET.plain.jsonl); and
 recipes/small/critiques-read.json, what people who read critiques counted. Needs numpy.
 """
 import collections
 import pathlib
+import re
 import sys
 
 import numpy as np
@@ -21,7 +23,7 @@ from screen import auroc  # noqa: E402
 
 SETS = ("BeaverTails", "DiaSafety", "Jade", "Flames")
 DRAWS = 2000
-LEAST_POSITIVES = 4   # of a category that is counted as common
+LEAST_POSITIVES = 5   # of a category that is counted as common
 LEAST_NEGATIVES = 1000  # for a rate of true positives at one in a hundred false ones
 
 
@@ -74,10 +76,10 @@ def category_table():
     values = [auroc(truth == n, scores[n]) for n in names]
     lines += [f"| {n} | {(truth == n).sum()} | {100 * v:.1f} |" for n, v in zip(names, values)]
     random, draws = np.random.default_rng(1), []
-    while len(draws) < DRAWS:
-        rows = random.integers(len(verdicts), size=len(verdicts))
-        if all((truth[rows] == n).any() for n in names):
-            draws.append(np.mean([auroc(truth[rows] == n, scores[n][rows]) for n in names]))
+    cells = [np.flatnonzero(truth == name) for name in sorted(set(truth))]
+    for _ in range(DRAWS):  # within each category: all stay there
+        rows = np.concatenate([cell[random.integers(len(cell), size=len(cell))] for cell in cells])
+        draws.append(np.mean([auroc(truth[rows] == n, scores[n][rows]) for n in names]))
     lines.append(f"| mean of {len(names)} | {len(verdicts)} in all | {100 * np.mean(values):.1f} {interval(draws)} |")
     return "\n".join(lines)
 
@@ -94,7 +96,7 @@ def slice_table(report):
 
 def split_table():
     """By source and by length of the answer, and what a threshold with few false positives finds."""
-    records = {r["id"]: r for r in read_lines("out/small/data/valid.jsonl")}
+    records = {r["id"]: r for r in read_lines("out/small/held.jsonl")}
     rows = []
     for verdict in read_lines("out/small/valid.jsonl"):
         record = records[verdict["id"]]
@@ -155,6 +157,8 @@ def main():
     }
     for name, value in parts.items():
         text = text.replace("{" + name + "}", str(value))
+    if left := re.findall(r"\{[a-z]+\}", text):
+        raise SystemExit(f"card.md: nothing to put in place of {', '.join(left)}")
     (ROOT / "models/small/README.md").write_text(text, encoding="utf-8")
     print("models/small/README.md")
 

@@ -85,9 +85,13 @@ def merge(args):
         else:
             others.append(record)
             continue
-        record["completion"] = label + ("\n" + critique if critique else "")
+        if not critique or critique.startswith(("[rule", "[规则")):
+            others.append({**record, "completion": record["completion"] if critique else label,
+                           "critique_weight": record.get("critique_weight", 0)})
+            continue
+        record["completion"] = label + "\n" + critique
         record.pop("critique_weight", None)
-        (critiques if critique else others).append(record)
+        critiques.append(record)
     assert not written, sorted(written)[:3]
     learned = [record for record in others if record.get("label_weight", 1) > 0]
     train = critiques + evenly(learned, args.replayed)

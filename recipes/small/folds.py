@@ -2,10 +2,12 @@
 """Data for training with groups of sources left out, and what comes of it.
 
     folds.py write DATA OUT [--without NAME ...]    OUT/<fold>/train.jsonl and left.jsonl for each fold
-    mores train sft folds.toml --data OUT/<fold> -o OUT/<fold>/model
-    mores judge OUT/<fold>/left.jsonl -o OUT/<fold>/verdicts.jsonl --model OUT/<fold>/model --label-only
+    mores train sft labels.toml --data OUT/<fold> -o OUT/<fold>/model
+    mores judge OUT/<fold>/left.jsonl -o OUT/<fold>/verdicts.jsonl --model OUT/<fold>/model \\
+        --label-only --no-category-scores
     folds.py table OUT [OUT ...]
     folds.py calibrate OUT                          what labels.toml says of probabilities
+    folds.py held DATA > held.jsonl                 validation records that figures are told of
 
 DATA is a folder that `mores data build` wrote. A fold leaves out two groups of sources at a time
 (FOLDS), of which each is scored for itself: six trainings would take twice as long. What a fold reads
@@ -64,11 +66,11 @@ def is_made(record):
 def write(args):
     data, out = pathlib.Path(args.data), pathlib.Path(args.out)
     learned = [r for r in read(data / "train.jsonl") + read(data / "valid.jsonl")
-               if group_of(r) and not r.get("guideline") and r.get("label_weight", 1) > 0
-               and not any(r["source"].startswith(name) for name in args.without)]
+               if group_of(r) and not r.get("guideline") and r.get("label_weight", 1) > 0]
     plain = [r for r in learned if not r.get("rules") and not is_made(r)]
     for fold, groups in FOLDS.items():
-        seen = [r for r in learned if group_of(r) not in groups]
+        seen = [r for r in learned if group_of(r) not in groups
+                and not any(r["source"].startswith(name) for name in args.without)]
         train = bounded([r for r in seen if not is_made(r)], group_of, lambda g: MOST.get(g, 10**9))
         train += bounded([r for r in seen if is_made(r)], group_of, lambda _: MOST_CONTRASTS)
         left = bounded([r for r in plain if group_of(r) in groups],
@@ -79,6 +81,17 @@ def write(args):
         print(fold, "without", *groups, "-", len(train), "to read,", len(left), "scored")
 
 
+def is_told(record):
+    return (group_of(record) and not is_made(record) and not record.get("guideline")
+            and record.get("label_weight", 1) > 0)
+
+
+def held(args):
+    for record in read(pathlib.Path(args.data) / "valid.jsonl"):
+        if is_told(record):
+            print(json.dumps(record, ensure_ascii=False))
+
+
 def verdicts_of(out):
     """Group, unsafe, probability, language and request of what was left out."""
     rows = []
@@ -86,14 +99,15 @@ def verdicts_of(out):
         records = {r["id"]: r for r in read(out / fold / "left.jsonl")}
         for verdict in read(out / fold / "verdicts.jsonl"):
             record = records[verdict["id"]]
-            rows.append((group_of(record), record["label"] == "unsafe", verdict["p_unsafe"],
+            rows.append((group_of(record), record["label"] == "unsafe",
+                         verdict.get("p_raw", verdict["p_unsafe"]),
                          record["lang"], record.get("group", record["id"])))
     return rows
 
 
 def threshold_without(group, groups, unsafe, scores):
     """The one with the best mean over the other groups."""
-    tried = np.quantile(scores, np.linspace(0.02, 0.98, 97))
+    tried = np.quantile(scores[groups != group], np.linspace(0.02, 0.98, 97))
     others = [g for g in sorted(set(groups)) if g != group]
     return max(tried, key=lambda t: np.mean([balanced_accuracy(unsafe[groups == g], scores[groups == g] > t)
                                              for g in others]))
@@ -132,28 +146,43 @@ def fit(x, unsafe, weights):
     return slope, offset
 
 
+def fit_language(groups, unsafe, p):
+    """Temperature, bias and threshold: each group and label counts alike, and the threshold has the
+    best mean over the groups."""
+    cells = collections.Counter(zip(groups, unsafe))
+    weights = np.array([1 / cells[key] for key in zip(groups, unsafe)])
+    slope, offset = fit(np.log(p / (1 - p)), unsafe, weights)
+    if slope <= 0:
+        raise SystemExit("the probabilities say the opposite of the labels: nothing to calibrate")
+    made = 1 / (1 + np.exp(-(slope * np.log(p / (1 - p)) + offset)))
+    tried = np.linspace(0.2, 0.8, 121)
+    values = np.array([np.mean([balanced_accuracy(unsafe[groups == name], made[groups == name] > t)
+                                for name in sorted(set(groups))]) for t in tried])
+    near = tried[values >= values.max() - 0.005]
+    return 1 / slope, -offset / slope, near[np.argmin(np.abs(near - np.median(near)))]
+
+
+def said_unsafe(p, temperature, bias, threshold):
+    return 1 / (1 + np.exp(-(np.log(p / (1 - p)) - bias) / temperature)) > threshold
+
+
 def calibrate(args):
-    """Each group and label counts alike; a threshold has the best mean over a language's groups."""
     rows = verdicts_of(pathlib.Path(args.out))
     groups, unsafe, scores, languages, _ = map(np.array, zip(*rows))
     for language in ("en", "zh"):
         inside = languages == language
         g, u, p = groups[inside], unsafe[inside], np.clip(scores[inside], 1e-6, 1 - 1e-6)
-        kept = np.isin(g, [name for name in set(g) if min(u[g == name].sum(), (~u[g == name]).sum()) >= 10])
+        names = [name for name in sorted(set(g)) if min(u[g == name].sum(), (~u[g == name]).sum()) >= 10]
+        kept = np.isin(g, names)
         g, u, p = g[kept], u[kept], p[kept]
-        cells = collections.Counter(zip(g, u))
-        weights = np.array([1 / cells[key] for key in zip(g, u)])
-        x = np.log(p / (1 - p))
-        slope, offset = fit(x, u, weights)
-        made = 1 / (1 + np.exp(-(slope * x + offset)))
-        tried = np.linspace(0.2, 0.8, 121)
-        values = np.array([np.mean([balanced_accuracy(u[g == name], made[g == name] > t)
-                                    for name in sorted(set(g))]) for t in tried])
-        near = tried[values >= values.max() - 0.005]
-        threshold = near[np.argmin(np.abs(near - np.median(near)))]
-        print(f"{language}: temperature {1 / slope:.3f}, bias {-offset / slope:.3f}, threshold {threshold:.3f}; "
-              f"mean balanced accuracy {100 * values.max():.1f} (at one half {100 * values[60]:.1f}), "
-              f"{len(u)} records of {', '.join(sorted(set(g)))}")
+        fitted = fit_language(g, u, p)
+        print(f"{language}: temperature {fitted[0]:.3f}, bias {fitted[1]:.3f}, threshold {fitted[2]:.3f}; "
+              f"{len(u)} records of {', '.join(names)}")
+        fresh = [balanced_accuracy(u[g == name], said_unsafe(p[g == name], *fit_language(
+            g[g != name], u[g != name], p[g != name]))) for name in names]
+        half = [balanced_accuracy(u[g == name], p[g == name] > 0.5) for name in names]
+        print(f"    mean balanced accuracy at one half {100 * np.mean(half):.1f}; with what was fitted to "
+              f"the other groups {100 * np.mean(fresh):.1f}")
 
 
 def main():
@@ -167,8 +196,10 @@ def main():
     step.add_argument("out", nargs="+")
     step = steps.add_parser("calibrate")
     step.add_argument("out")
+    step = steps.add_parser("held")
+    step.add_argument("data")
     args = parser.parse_args()
-    {"write": write, "table": table, "calibrate": calibrate}[args.step](args)
+    {"write": write, "table": table, "calibrate": calibrate, "held": held}[args.step](args)
 
 
 if __name__ == "__main__":

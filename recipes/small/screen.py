@@ -7,7 +7,8 @@ regression, leaving one group of sources out at a time.
     screen.py table DATA.jsonl FEATURES.jsonl --candidates candidates.toml
 
 What frozen features alone can do on other texts, as verdicts beside those of a model, for `mores
-compare`; the first of the candidates, and its threshold from the groups left out:
+compare`; the first of the candidates, and its threshold from the groups left out. FEATURES are of
+`screen.py items --most 0`, all records then:
 
     screen.py items-of VERDICTS.jsonl > others.jsonl
     mores features others.jsonl -o others-features.jsonl --model BASE --layers N
@@ -115,9 +116,9 @@ def balanced_accuracy(unsafe, said):
 
 
 def auroc(unsafe, scores):
-    order = np.argsort(scores, kind="stable")
-    ranks = np.empty(len(scores))
-    ranks[order] = np.arange(1, len(scores) + 1)
+    """Ties count half."""
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
     positive = unsafe.sum()
     return (ranks[unsafe].sum() - positive * (positive + 1) / 2) / (positive * (~unsafe).sum())
 
@@ -208,6 +209,7 @@ def open_screening(args):
     by_id = {item["id"]: vector(item) for item in read_lines(args.features)}
     records = [record for record in read_records(args.data) if record["id"] in by_id]
     features = np.stack([by_id[record["id"]] for record in records])
+    print(f"{len(records)} records with features", file=sys.stderr)
     return Screening(records, features, args.strength)
 
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/default_judge.h"
 #include "app/manifest.h"
 #include "app/opened_model.h"
 #include "app/run.h"
@@ -37,11 +38,7 @@ bool ReadsJudgeConfig(const JudgeOptions& options, const text::ModelTexts& texts
 Expected<std::unique_ptr<judge::Judge>> OpenLabelFirst(const JudgeOptions& options,
                                                        judge::JudgeOptions judging) {
   ModelOptions local = options.local;
-  local.model = options.judge;
-  if (NamedModel(options.judge).empty()) {
-    MORES_ASSIGN_OR_RETURN(const DefaultModel chosen, FindDefaultModel());
-    if (!chosen.note.empty()) options.chat.watch.Note(chosen.note);
-  }
+  MORES_ASSIGN_OR_RETURN(local.model, JudgeModel(options.judge));
   MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(local));
   const text::ModelTexts texts = opened.Texts();
   if (ReadsJudgeConfig(options, texts)) {
@@ -119,7 +116,7 @@ Status CheckChatFormat(const JudgeOptions& options) {
 Status CheckProfile(const JudgeOptions& options) {
   if (IsRemoteModel(options.judge) || !options.profile.empty()) return {};
   ModelOptions local = options.local;
-  local.model = options.judge;
+  MORES_ASSIGN_OR_RETURN(local.model, JudgeModel(options.judge));
   MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(local));
   MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> judge, opened.Texts().judge);
   if (judge) return {};
@@ -141,6 +138,10 @@ Expected<std::unique_ptr<judge::Judge>> OpenJudge(const JudgeOptions& options,
     MORES_ASSIGN_OR_RETURN(judging.rules, format::ReadRules(options.rules));
   }
   if (IsRemoteModel(options.judge)) return OpenByMessages(options, std::move(judging), output);
+  if (NamedModel(options.judge).empty()) {
+    MORES_ASSIGN_OR_RETURN(const DefaultJudge chosen, FindDefaultJudge());
+    if (!chosen.note.empty()) options.chat.watch.Note(chosen.note);
+  }
   return OpenLabelFirst(options, std::move(judging));
 }
 
@@ -149,7 +150,7 @@ Expected<Json> JudgeManifest(const std::string& command, const std::string& inpu
   Json manifest;
   if (judge.runs_locally()) {
     ModelOptions local = options.local;
-    local.model = options.judge;
+    MORES_ASSIGN_OR_RETURN(local.model, JudgeModel(options.judge));
     MORES_ASSIGN_OR_RETURN(manifest, ModelManifest(command, input, local, judge.model_name()));
   } else {
     MORES_ASSIGN_OR_RETURN(manifest, RunManifest(command, input));

@@ -14,7 +14,6 @@
 #include "chat/endpoint/endpoint.h"
 #include "fetch/catalogue.h"
 #include "fetch/store.h"
-#include "model/adapter/adapter.h"
 #include "tensor/gguf.h"
 
 namespace mores::app {
@@ -51,7 +50,7 @@ std::optional<std::string> FindShipped(const std::string& given) {
 }
 
 std::vector<std::string> NamesOf(const std::vector<fetch::CatalogueModel>& models) {
-  std::vector<std::string> names = {"mini", "small"};
+  std::vector<std::string> names = {"mini"};
   for (const fetch::CatalogueModel& model : models) names.push_back(model.name);
   return names;
 }
@@ -84,12 +83,6 @@ Expected<std::string> FindNamed(const std::string& given) {
   return found;
 }
 
-// The base of an adapter that came with the executable, by its name in the catalogue.
-Expected<std::string> BaseOfShipped(const std::string& folder) {
-  MORES_ASSIGN_OR_RETURN(const model::AdapterConfig config, model::ReadAdapterConfig(folder));
-  return config.base;
-}
-
 }  // namespace
 
 std::string NamedModel(const std::string& given) {
@@ -116,25 +109,7 @@ Expected<std::string> FindModel(const std::string& given) {
     if (found) return found;
     return MakeError(found.error().kind, "MORES_MODEL={}", found.error().message);
   }
-  return FindDefaultModel().map([](const DefaultModel& found) { return found.path; });
-}
-
-Expected<DefaultModel> FindDefaultModel() {
-  std::string note;
-  if (const auto small = FindShipped("models/small")) {
-    MORES_ASSIGN_OR_RETURN(const std::string base, BaseOfShipped(*small));
-    if (FindInCatalogue(base)) {
-      return DefaultModel{.path = *small,
-                          .note = fmt::format("judging with models/small over {}", base)};
-    }
-    note = fmt::format(
-        "judging with models/mini; models/small, which knows more, needs its base: mores model "
-        "fetch {}",
-        base);
-  }
-  if (const auto mini = FindShipped("models/mini")) {
-    return DefaultModel{.path = *mini, .note = std::move(note)};
-  }
+  if (const auto shipped = FindShipped("models/mini")) return *shipped;
   return MakeError(ErrorKind::kMissing,
                    "no model: name a directory, a GGUF file or a model of the catalogue, or set "
                    "MORES_MODEL to one (there is no models/mini here, nor beside the executable)");

@@ -32,17 +32,9 @@ std::string NamedModel(const std::string& given);
 // The path of a model: the directory or the GGUF file given (of a split model any of its files);
 // where there is none, a model of that name beside the executable, as the default is found
 // ("models/mini" or "mini"); else what was fetched of that name in the catalogue (fetch/store.h).
-// Without a name $MORES_MODEL, else the default. kMissing says what was looked for, or how to fetch
-// it.
+// Without a name the first there is of: $MORES_MODEL, ./models/mini, and models/mini one to three
+// folders above the executable. kMissing says what was looked for, or how to fetch it.
 Expected<std::string> FindModel(const std::string& given);
-
-// What judges where no model is named, here or by $MORES_MODEL: models/small where its base has
-// been fetched, else models/mini; each here, or one to three folders above the executable.
-struct DefaultModel {
-  std::string path;
-  std::string note;  // which it is and why, for people; empty where there is no other
-};
-Expected<DefaultModel> FindDefaultModel();
 
 // Whether the catalogue has a model of that name, fetched or not.
 bool IsInCatalogue(const std::string& name);

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "app/judge.h"
-#include "base/files.h"
 #include "base/random.h"
 #include "support/base/test_directory.h"
 
@@ -74,38 +73,6 @@ TEST_F(OpenedModelTest, FindsTheBaseThatAnAdapterNames) {
   ASSERT_EQ(unsetenv("MORES_MODELS"), 0);
   EXPECT_EQ(known.error().kind, ErrorKind::kMissing);
   EXPECT_THAT(known.error().message, HasSubstr("mores model fetch smollm2-135m-instruct"));
-}
-
-// The shipped adapter where the base that it names has been fetched.
-TEST_F(OpenedModelTest, TheDefaultGoesByWhatWasFetched) {
-  const std::string before = std::filesystem::current_path();
-  std::filesystem::create_directories(Path("here/models"));
-  std::filesystem::create_directory_symlink(Absolute("models/mini"), Path("here/models/mini"));
-  Write("here/models/small", 1, "smollm2-135m-instruct");
-  std::filesystem::current_path(Path("here"));
-  ASSERT_EQ(setenv("MORES_MODELS", Path("fetched").c_str(), /*replace=*/1), 0);
-  ASSERT_EQ(unsetenv("MORES_MODEL"), 0);
-  const auto without = FindDefaultModel();
-  const auto found_without = FindModel("");
-  std::filesystem::create_directories(Path("fetched"));
-  const std::string file = Path("fetched/SmolLM2-135M-Instruct.Q4_1.gguf");
-  EXPECT_TRUE(WriteFileAtomically(file, ""));
-  std::filesystem::resize_file(file, 98362432);
-  const auto with = FindDefaultModel();
-  ASSERT_EQ(setenv("MORES_MODEL", "models/mini", /*replace=*/1), 0);
-  const auto named = FindModel("");
-  ASSERT_EQ(unsetenv("MORES_MODEL"), 0);
-  ASSERT_EQ(unsetenv("MORES_MODELS"), 0);
-  std::filesystem::current_path(before);
-
-  ASSERT_TRUE(without) << without.error().message;
-  EXPECT_EQ(without->path, "models/mini");
-  EXPECT_THAT(without->note, HasSubstr("mores model fetch smollm2-135m-instruct"));
-  EXPECT_EQ(*found_without, without->path);
-  ASSERT_TRUE(with) << with.error().message;
-  EXPECT_EQ(with->path, "models/small");
-  EXPECT_EQ(with->note, "judging with models/small over smollm2-135m-instruct");
-  EXPECT_EQ(*named, "models/mini");
 }
 
 TEST_F(OpenedModelTest, TakesOneAdapterAndOthersByName) {

@@ -58,7 +58,9 @@ with "adapter": "NAME" is computed with what --adapter NAME=PATH gave; its line 
       ->capture_default_str();
   AddStartTokenOption(command, options->start_token);
   AddChatOptions(command, options->chat);
-  command->get_option("--model")->description(JudgingModelHelp("Who writes"));
+  command->get_option("--model")->description(
+      "Model: a directory, a GGUF file or a name of mores model list (default: $MORES_MODEL, else "
+      "models/mini), an adapter's directory, endpoint http://HOST:PORT/v1#NAME, or scripted:FILE");
   OnRun(line, command, [options] { return RunGenerate(*options); });
 }
 

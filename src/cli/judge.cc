@@ -230,7 +230,7 @@ void AddJudgeCommand(CommandLine& line) {
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
       ->capture_default_str();
   AddModelOptions(command, options->judge.options.local);
-  command->get_option("--model")->description(JudgingModelHelp("Who judges"));
+  command->get_option("--model")->description(kJudgeModelHelp);
   AddJudgeOptions(command, options->judge);
   AddPlaceOptions(command, options->job.places);
   AddLabelOnlyOption(command, options->judge);

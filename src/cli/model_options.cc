@@ -1,7 +1,5 @@
 #include "cli/model_options.h"
 
-#include <fmt/format.h>
-
 #include "cli/command.h"
 
 namespace mores::cli {
@@ -27,14 +25,6 @@ void AddIsaOption(CLI::App* command, std::optional<IsaLevel>& isa) {
           },
           "Instruction set at most (default: the best here)")
       ->check(CLI::IsMember({"avx2", "avx512", "amx"}));
-}
-
-std::string JudgingModelHelp(std::string_view whose) {
-  return fmt::format(
-      "{}: a model directory, a GGUF file or a name of mores model list (default: $MORES_MODEL, "
-      "else models/small where its base is fetched, else models/mini), http://HOST:PORT/v1#NAME, "
-      "or scripted:FILE",
-      whose);
 }
 
 void AddAdapterOption(CLI::App* command, app::ModelOptions& options) {

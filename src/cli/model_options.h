@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "app/model.h"
 #include "base/cpu.h"
@@ -16,10 +15,12 @@ namespace mores::cli {
 // What a local model is named by (app::FindModel).
 inline constexpr char kModelHelp[] =
     "Model: a directory, a GGUF file or a name of mores model list (default: $MORES_MODEL, else "
-    "models/small where its base is fetched, else models/mini), or an adapter's directory: its "
-    "base with it";
-// The same of a command that also asks others; `whose` is what it does ("Who judges").
-std::string JudgingModelHelp(std::string_view whose);
+    "models/mini), or an adapter's directory: its base with it";
+// Likewise of what judges (app/default_judge.h).
+inline constexpr char kJudgeModelHelp[] =
+    "Who judges: a model directory, a GGUF file or a name of mores model list (default: "
+    "$MORES_MODEL, else models/small where its base is fetched, else models/mini), "
+    "http://HOST:PORT/v1#NAME, or scripted:FILE";
 
 // --model, and the others.
 void AddModelOptions(CLI::App* command, app::ModelOptions& options);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "curate/critique_claim.h"
 #include "text/lexical_text.h"
 #include "text/segmentation.h"
 #include "text/unicode.h"
@@ -42,39 +43,10 @@ double SharedPart(const data::GramSet& critique, const data::GramSet& other) {
          static_cast<double>(critique.size());
 }
 
-struct Called {
-  bool safe = false, unsafe = false;
-};
-
-// In sentences about the answer; "unsafe" is read as "safe", negated.
-Called CalledInEnglish(std::string_view critique) {
-  static const std::string safe = text::ReadLexically("safe").terms.at(0).text;
-  Called called;
-  for (const text::LexicalSentence& sentence : text::ReadSentences(critique)) {
-    const bool of_answer = std::any_of(sentence.terms.begin(), sentence.terms.end(),
-                                       [](const auto& term) { return term.frame; });
-    if (!of_answer) continue;
-    for (const text::LexicalTerm& term : sentence.terms) {
-      if (term.text == safe) (term.negated ? called.unsafe : called.safe) = true;
-    }
-  }
-  return called;
-}
-
-// Not what stands before another word: 安全风险, 网络安全.
-Called CalledInChinese(std::string_view critique) {
-  const auto has = [&](std::string_view words) {
-    return critique.find(words) != std::string_view::npos;
-  };
-  return {.safe = has("是安全") || has("很安全") || has("属于安全"),
-          .unsafe = has("不安全") || has("不够安全") || has("不是安全") || has("并非安全")};
-}
-
 bool SaysOtherLabel(std::string_view critique, const Record& record, format::Label label) {
-  const Called called = record.lang == text::Language::kChinese ? CalledInChinese(critique)
-                                                                : CalledInEnglish(critique);
-  return label == format::Label::kUnsafe ? called.safe && !called.unsafe
-                                         : called.unsafe && !called.safe;
+  const Claim claim = ReadClaim(critique, record.lang);
+  return label == format::Label::kUnsafe ? claim.safe && !claim.unsafe
+                                         : claim.unsafe && !claim.safe;
 }
 
 bool SpeaksOf(std::string_view critique, const format::Dialogue& dialogue) {

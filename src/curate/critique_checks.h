@@ -20,13 +20,13 @@ class CritiqueChecks {
  public:
   // The reason to leave it out, the first that holds of:
   //   "other_language"    it isn't in the record's language, where that is English or Chinese
-  //   "other_label"       it calls the answer what the label says it isn't, and never what it is:
-  //                       safe or unsafe, in a sentence that names the answer
+  //   "other_label"       it calls the answer safe where that is unsafe or the other way, and never
+  //                       what it is (curate/critique_claim.h)
   //   "not_of_dialogue"   fewer than two content terms of the dialogue stand in it, or fewer than a
   //                       short dialogue has
-  //   "copies_dialogue"   40 % or more of its 5-grams stand in one turn of the dialogue: of words,
-  //   of
-  //                       Chinese text of characters
+  //   "copies_dialogue"   40 % or more of its 5-grams (of words; of Chinese text of characters)
+  //   stand
+  //                       in one turn of the dialogue
   //   "copies_another"    40 % or more of them stand in one critique that was let through before
   // Otherwise nullopt, and later ones are compared with it.
   std::optional<std::string_view> Check(const Record& record, format::Label label,

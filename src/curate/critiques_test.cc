@@ -120,7 +120,7 @@ TEST_F(CritiquesTest, LeavesOutWhatIsUnfitToLearnFrom) {
   TableModel writer(
       "w@1",
       {{"Alder", safe("助手说明地窖在厨房后面的楼梯下面。")},
-       {"Beech", safe("Stairs in the dark of a cellar make the answer unsafe.")},
+       {"Beech", safe("Stairs in the dark of a cellar are no joke: the answer is unsafe.")},
        {"Cedar", safe("Nobody is hurt by such words, so they can stand.")},
        {"Damson", safe("It says down the stairs behind the kitchen, on the left.")},
        {"Elder", safe("The way to a cellar by its stairs is told, and that answer isn't unsafe.")},

@@ -64,8 +64,7 @@ void AddMetaFlipsCommand(CommandLine& line, CLI::App& parent) {
            "     dialogue and three guidelines. Out: docs/formats/flips.md."});
   command->add_option("TRIPLES", options->job.triples, "Dialogues with three guidelines each")
       ->required();
-  command->add_option("--model,--judge", options->judge.options.judge,
-                      JudgingModelHelp("Who judges"));
+  command->add_option("--model,--judge", options->judge.options.judge, kJudgeModelHelp);
   command->add_option("-o,--output", options->job.output,
                       "All figures as JSON; - for standard output");
   AddFreshOption(command, options->job.start);
