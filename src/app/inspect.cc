@@ -95,14 +95,14 @@ Expected<engine::VerifyReport> VerifyModel(
     const std::function<void(const engine::VerifyResult&)>& on_result) {
   MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(options.model));
   MORES_RETURN_IF_ERROR(SetIsa(options.model.isa));
-  const tensor::DType precision =
-      options.model.precision == chat::Precision::kF32 ? tensor::DType::kF32 : tensor::DType::kBf16;
+  const chat::DecoderNumbers numbers = chat::NumbersOf(options.model.precision);
   ThreadPool pool(options.model.threads);
-  MORES_ASSIGN_OR_RETURN(const auto decoder, model::Decoder::Load(*opened.base, precision, pool));
+  MORES_ASSIGN_OR_RETURN(const auto decoder, model::Decoder::Load(*opened.base, numbers.precision,
+                                                                  pool, 0, numbers.products));
   std::unique_ptr<const model::PackedAdapter> adapter;
   if (const model::Adapter* own = opened.own_adapter()) {
     MORES_ASSIGN_OR_RETURN(adapter,
-                           model::PackedAdapter::Pack(*own, *opened.base, precision, pool));
+                           model::PackedAdapter::Pack(*own, *opened.base, numbers.precision, pool));
   }
   const model::ModelConfig& config = decoder->config();
   const int most = std::min(options.tokens, config.context_length);

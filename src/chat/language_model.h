@@ -16,6 +16,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "engine/engine.h"
+#include "model/block_products.h"
+#include "tensor/dtype.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace mores::model {
@@ -25,8 +27,16 @@ class ModelSource;
 
 namespace mores::chat {
 
-enum class Precision { kF32, kBf16 };
-std::string_view Name(Precision precision);  // "f32", "bf16"
+// kInt8: products with weights in blocks by their whole numbers (ops/int8_products.h), all else in
+// float32.
+enum class Precision { kF32, kBf16, kInt8 };
+std::string_view Name(Precision precision);  // "f32", "bf16", "int8"
+// What a decoder is loaded with for it.
+struct DecoderNumbers {
+  tensor::DType precision;
+  model::BlockProducts products;
+};
+DecoderNumbers NumbersOf(Precision precision);
 
 // How a model is computed here: what shapes its numbers beside its files.
 struct Computation {

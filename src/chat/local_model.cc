@@ -16,10 +16,6 @@
 namespace mores::chat {
 namespace {
 
-tensor::DType ToDType(Precision precision) {
-  return precision == Precision::kF32 ? tensor::DType::kF32 : tensor::DType::kBf16;
-}
-
 using PackedAdapters = std::map<std::string, std::unique_ptr<const model::PackedAdapter>,
                                 std::less<>>;  // by name
 
@@ -107,8 +103,8 @@ Expected<PackedAdapters> PackAdapters(const model::ModelSource& source,
   PackedAdapters packed;
   for (const LocalAdapter& given : options.adapters) {
     MORES_ASSIGN_OR_RETURN(
-        auto adapter,
-        model::PackedAdapter::Pack(*given.adapter, source, ToDType(options.precision), pool));
+        auto adapter, model::PackedAdapter::Pack(*given.adapter, source,
+                                                 NumbersOf(options.precision).precision, pool));
     MORES_CHECK(packed.emplace(given.name, std::move(adapter)).second);
   }
   return packed;
@@ -116,7 +112,23 @@ Expected<PackedAdapters> PackAdapters(const model::ModelSource& source,
 
 }  // namespace
 
-std::string_view Name(Precision precision) { return precision == Precision::kF32 ? "f32" : "bf16"; }
+std::string_view Name(Precision precision) {
+  switch (precision) {
+    case Precision::kF32:
+      return "f32";
+    case Precision::kBf16:
+      return "bf16";
+    case Precision::kInt8:
+      return "int8";
+  }
+  return "";
+}
+
+DecoderNumbers NumbersOf(Precision precision) {
+  return {precision == Precision::kBf16 ? tensor::DType::kBf16 : tensor::DType::kF32,
+          precision == Precision::kInt8 ? model::BlockProducts::kInBlocks
+                                        : model::BlockProducts::kDecoded};
+}
 
 Json ToJson(const Computation& computation) {
   return {{"precision", Name(computation.precision)}, {"isa", mores::Name(computation.isa)}};
@@ -130,8 +142,10 @@ Expected<std::unique_ptr<LanguageModel>> LoadLocalModel(const model::ModelSource
       std::async(std::launch::async, [&source, &options] { return LoadBeside(source, options); });
   LoadedModel loaded;
   loaded.pool = std::make_unique<ThreadPool>(options.threads);
-  MORES_ASSIGN_OR_RETURN(loaded.decoder, model::Decoder::Load(source, ToDType(options.precision),
-                                                              *loaded.pool, options.blocks));
+  const DecoderNumbers numbers = NumbersOf(options.precision);
+  MORES_ASSIGN_OR_RETURN(
+      loaded.decoder, model::Decoder::Load(source, numbers.precision, *loaded.pool, options.blocks,
+                                           numbers.products));
   MORES_ASSIGN_OR_RETURN(loaded.adapters, PackAdapters(source, options, *loaded.pool));
   auto [tokenizer, name] = beside.get();
   const bool may_lack = options.tokenizer == TokenizerNeed::kOptional;

@@ -10,8 +10,9 @@ void AddModelOptions(CLI::App* command, app::ModelOptions& options) {
 }
 
 void AddPrecisionOption(CLI::App* command, chat::Precision& precision) {
-  AddNamed(command, "--precision", precision, {chat::Precision::kBf16, chat::Precision::kF32},
-           "Of products and weights");
+  AddNamed(command, "--precision", precision,
+           {chat::Precision::kBf16, chat::Precision::kF32, chat::Precision::kInt8},
+           "Of products and weights; int8: with a GGUF file's blocks as they are");
 }
 
 void AddIsaOption(CLI::App* command, std::optional<IsaLevel>& isa) {

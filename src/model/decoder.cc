@@ -72,6 +72,7 @@ DecoderScratch::~DecoderScratch() = default;
 struct Decoder::Impl {
   ModelConfig config;
   DType precision = DType::kF32;
+  BlockProducts products = BlockProducts::kDecoded;
   bool attends_on_tiles = false;
   PackedWeights weights;
   // The different ways in which layers rotate, and each layer's among them.
@@ -90,7 +91,7 @@ struct Decoder::Impl {
     }
     if (blocks > 0) config.layers = blocks;
     MORES_RETURN_IF_ERROR(RequireComputable(config, source.path()));
-    MORES_ASSIGN_OR_RETURN(weights, LoadPacked(source, config.layers, precision, pool));
+    MORES_ASSIGN_OR_RETURN(weights, LoadPacked(source, config.layers, precision, products, pool));
     attends_on_tiles = precision == DType::kBf16 && CurrentIsaLevel() == IsaLevel::kAmx &&
                        ops::amx::CanAttend(config.head_dim);
     CollectRotations();
@@ -395,10 +396,12 @@ const ModelConfig& Decoder::config() const { return impl_->config; }
 bool Decoder::attends_on_tiles() const { return impl_->attends_on_tiles; }
 
 Expected<std::unique_ptr<Decoder>> Decoder::Load(const ModelSource& source, DType precision,
-                                                 ThreadPool& pool, int blocks) {
+                                                 ThreadPool& pool, int blocks,
+                                                 BlockProducts products) {
   MORES_CHECK(precision == DType::kF32 || precision == DType::kBf16);
   auto impl = std::make_unique<Impl>();
   impl->precision = precision;
+  impl->products = products;
   MORES_RETURN_IF_ERROR(impl->Load(source, blocks, pool));
   return std::unique_ptr<Decoder>(new Decoder(std::move(impl)));
 }

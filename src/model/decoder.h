@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "model/block_products.h"
 #include "model/config.h"
 #include "model/kv_cache.h"
 #include "tensor/dtype.h"
@@ -48,11 +49,12 @@ struct DecoderScratch {
 
 class Decoder {
  public:
-  // f32 or bf16 products. kMissing, kCorrupt, kUnsupported with file and field named. The source
-  // may go afterwards. `blocks`: the model without those after so many, whose hidden states go to
-  // the last norm; 0 for all.
+  // f32 or bf16 products; with `products`, of weights in blocks those of blocks. kMissing,
+  // kCorrupt, kUnsupported with file and field named. The source may go afterwards. `blocks`: the
+  // model without those after so many, whose hidden states go to the last norm; 0 for all.
   static Expected<std::unique_ptr<Decoder>> Load(const ModelSource& source, tensor::DType precision,
-                                                 ThreadPool& pool, int blocks = 0);
+                                                 ThreadPool& pool, int blocks = 0,
+                                                 BlockProducts products = BlockProducts::kDecoded);
   // The same of what OpenModel finds at `path`.
   static Expected<std::unique_ptr<Decoder>> Load(const std::string& path, tensor::DType precision,
                                                  ThreadPool& pool);

@@ -25,6 +25,12 @@ const ops::LeftOperand& LinearInput::DenseRows(int64_t begin, int64_t end, tenso
   return dense_rows_;
 }
 
+const ops::int8::LeftRows& LinearInput::In8Bits(ThreadPool& pool) {
+  if (!in_8_bits_) rounded_.Pack(x_, pool);
+  in_8_bits_ = true;
+  return rounded_;
+}
+
 StackedLinear::StackedLinear(std::vector<std::unique_ptr<const Linear>> parts)
     : parts_(std::move(parts)) {
   MORES_CHECK(!parts_.empty());

@@ -10,6 +10,7 @@
 
 #include "base/threads.h"
 #include "model/adapter/linear_change.h"
+#include "ops/int8_products.h"
 #include "ops/matmul.h"
 #include "tensor/buffer.h"
 #include "tensor/dtype.h"
@@ -23,7 +24,7 @@ class LinearInput {
   // x [rows][depth], which must stay as it is while products read it.
   void Set(const float* x, int64_t rows, int64_t depth) {
     x_ = {x, rows, depth, depth};
-    packed_ = false;
+    packed_ = in_8_bits_ = false;
   }
   int64_t rows() const { return x_.rows; }
   int64_t depth() const { return x_.columns; }
@@ -32,12 +33,16 @@ class LinearInput {
   // Of rows [begin, end) alone, until it is asked for others.
   const ops::LeftOperand& DenseRows(int64_t begin, int64_t end, tensor::DType precision,
                                     ThreadPool& pool);
+  // For products with blocks.
+  const ops::int8::LeftRows& In8Bits(ThreadPool& pool);
 
  private:
   ops::MatrixView x_{};
   ops::LeftOperand dense_, dense_rows_;
   tensor::DType precision_ = tensor::DType::kF32;  // of dense_
   bool packed_ = false;
+  ops::int8::LeftRows rounded_;
+  bool in_8_bits_ = false;
 };
 
 // y = x W^T + b.

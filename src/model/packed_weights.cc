@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 
+#include "model/block_linear.h"
 #include "model/dense_linear.h"
 #include "model/weights.h"
 #include "ops/rows.h"
@@ -33,6 +34,7 @@ class StackedRows {
   }
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
+  const std::vector<RowRange>& ranges() const { return ranges_; }
 
   struct Part {
     int64_t first, count;
@@ -57,15 +59,16 @@ class StackedRows {
 
 // Neighbours among the parts of a product that are computed alike.
 struct LinearPart {
-  DType precision;
+  // Whose blocks are multiplied as they are; nullopt: elements are decoded.
+  std::optional<DType> blocks;
   StackedRows weight;
   std::optional<StackedRows> bias;
 };
 
 class Loader {
  public:
-  Loader(const ModelSource& source, DType precision, ThreadPool& pool)
-      : source_(source), precision_(precision), pool_(pool) {
+  Loader(const ModelSource& source, DType precision, BlockProducts products, ThreadPool& pool)
+      : source_(source), precision_(precision), products_(products), pool_(pool) {
     for (WeightShape& weight : WeightShapes(source.config()))
       shapes_[weight.name] = std::move(weight);
   }
@@ -80,7 +83,9 @@ class Loader {
     MORES_ASSIGN_OR_RETURN(const std::vector<LinearPart> parts, Parts(stems));
     std::vector<std::unique_ptr<const Linear>> packed;
     for (const LinearPart& part : parts) {
-      packed.push_back(std::make_unique<const DenseLinear>(Pack(part)));
+      in_blocks_ = in_blocks_ || part.blocks.has_value();
+      packed.push_back(part.blocks ? PackBlocks(part)
+                                   : std::make_unique<const DenseLinear>(Pack(part)));
     }
     Release(stems);
     if (packed.size() == 1) return std::move(packed.front());
@@ -91,7 +96,7 @@ class Loader {
     const std::vector<std::string> gate_up_stems = {names.gate, names.up};
     MORES_ASSIGN_OR_RETURN(const std::vector<LinearPart> gate_up, Parts(gate_up_stems));
     MORES_ASSIGN_OR_RETURN(const std::vector<LinearPart> down, Parts({names.down}));
-    if (gate_up.size() == 1 && gate_up[0].precision == down[0].precision) {
+    if (gate_up.size() == 1 && !gate_up[0].blocks && !down[0].blocks) {
       DenseLinear packed = Pack(gate_up[0]);
       Release(gate_up_stems);
       auto result = std::make_unique<const DenseFeedForward>(std::move(packed), Pack(down[0]));
@@ -103,6 +108,9 @@ class Loader {
     return std::make_unique<const GeneralFeedForward>(std::move(first), std::move(second));
   }
 
+  // Whether products of blocks were asked for in vain.
+  bool lacks_blocks() const { return products_ == BlockProducts::kInBlocks && !in_blocks_; }
+
   Status Embedding(const std::string& name, EmbeddingTable& out) {
     MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source_.Find(shapes_.at(name)));
     out.Copy(view);
@@ -111,21 +119,22 @@ class Loader {
   }
 
  private:
-  // What its tensor's element type and the decoder's precision make of a part: dense products for
-  // all types so far, blocks among them decoded.
-  DType PrecisionOf(const tensor::TensorView&) const { return precision_; }
+  std::optional<DType> BlocksOf(const tensor::TensorView& view) const {
+    const bool whole = products_ == BlockProducts::kInBlocks && tensor::CodeFormatOf(view.dtype);
+    return whole ? std::optional(view.dtype) : std::nullopt;
+  }
 
   Expected<std::vector<LinearPart>> Parts(const std::vector<std::string>& stems) const {
     std::vector<LinearPart> parts;
     for (const std::string& stem : stems) {
       MORES_ASSIGN_OR_RETURN(const tensor::TensorView view,
                              source_.Find(shapes_.at(stem + ".weight")));
-      LinearPart part{PrecisionOf(view), Rows(stem, view), std::nullopt};
+      LinearPart part{BlocksOf(view), Rows(stem, view), std::nullopt};
       if (const auto bias = shapes_.find(stem + ".bias"); bias != shapes_.end()) {
         MORES_ASSIGN_OR_RETURN(const tensor::TensorView values, source_.Find(bias->second));
         part.bias = Rows(stem, values);
       }
-      const bool joins = !parts.empty() && parts.back().precision == part.precision &&
+      const bool joins = !parts.empty() && parts.back().blocks == part.blocks &&
                          parts.back().bias.has_value() == part.bias.has_value();
       if (!joins) {
         parts.push_back(std::move(part));
@@ -152,7 +161,7 @@ class Loader {
   DenseLinear Pack(const LinearPart& part) const {
     const StackedRows& weight = part.weight;
     ops::RightOperand packed;
-    packed.Resize(weight.columns(), weight.rows(), part.precision);
+    packed.Resize(weight.columns(), weight.rows(), precision_);
     // Pieces that stay in a processor's own caches from decoding to packing, yet are read from
     // memory in long runs; whole blocks of all element types.
     constexpr int64_t kRows = ops::RightOperand::kColumnGroup, kColumns = 1024;
@@ -168,9 +177,36 @@ class Loader {
         packed.PackPart(first, column, {piece.data(), rows, columns, piece_row});
       }
     });
+    return DenseLinear(std::move(packed), BiasOf(part));
+  }
+
+  std::unique_ptr<const Linear> PackBlocks(const LinearPart& part) const {
+    const StackedRows& weight = part.weight;
+    const DType dtype = *part.blocks;
+    const int64_t row_bytes =
+        weight.columns() / tensor::BlockElements(dtype) * tensor::BlockBytes(dtype);
+    ops::int8::RightColumns packed;
+    packed.Resize(weight.columns(), weight.rows(), *tensor::CodeFormatOf(dtype));
+    int64_t first = 0;
+    for (const RowRange& range : weight.ranges()) {
+      const char* from = range.view.bytes.data() + range.first * row_bytes;
+      // Whole panels of columns to a thread.
+      constexpr int64_t kRows = 64;
+      pool_.ParallelFor(ops::CeilDiv(range.count, kRows), [&](int64_t task) {
+        const int64_t end = std::min(range.count, (task + 1) * kRows);
+        for (int64_t row = task * kRows; row < end; ++row) {
+          packed.SetColumn(first + row, dtype, from + row * row_bytes);
+        }
+      });
+      first += range.count;
+    }
+    return std::make_unique<const BlockLinear>(std::move(packed), BiasOf(part));
+  }
+
+  static std::vector<float> BiasOf(const LinearPart& part) {
     std::vector<float> bias(static_cast<size_t>(part.bias ? part.bias->rows() : 0));
     if (part.bias) part.bias->Copy({0, part.bias->rows()}, {0, 1}, bias.data(), 1);
-    return DenseLinear(std::move(packed), std::move(bias));
+    return bias;
   }
 
   void Release(const std::vector<std::string>& stems) const {
@@ -179,6 +215,8 @@ class Loader {
 
   const ModelSource& source_;
   DType precision_;
+  BlockProducts products_;
+  bool in_blocks_ = false;  // of any product so far
   ThreadPool& pool_;
   std::map<std::string, WeightShape> shapes_;
 };
@@ -201,9 +239,9 @@ int64_t PackedWeights::bytes() const {
 }
 
 Expected<PackedWeights> LoadPacked(const ModelSource& source, int blocks, DType precision,
-                                   ThreadPool& pool) {
+                                   BlockProducts products, ThreadPool& pool) {
   const ModelConfig& config = source.config();
-  Loader loader(source, precision, pool);
+  Loader loader(source, precision, products, pool);
   PackedWeights weights;
   const ModelNames names = NamesOf(config);
   // The largest tensors first: while a tensor is read its part of the file is in memory too.
@@ -222,6 +260,13 @@ Expected<PackedWeights> LoadPacked(const ModelSource& source, int blocks, DType 
     MORES_ASSIGN_OR_RETURN(block.qkv, loader.Stacked(part.qkv));
     MORES_ASSIGN_OR_RETURN(block.output, loader.Stacked({part.output}));
     MORES_ASSIGN_OR_RETURN(block.feed_forward, loader.Gated(part));
+  }
+  if (loader.lacks_blocks()) {
+    return MakeError(
+        ErrorKind::kUnsupported,
+        "{}: has no weights in blocks that int8 products are made of ({}): mores model "
+        "convert {} -o MODEL.gguf --dtype q8_0",
+        source.path(), tensor::CodeTypeNames(), source.path());
   }
   MORES_RETURN_IF_ERROR(loader.Vector(names.final_norm, weights.final_norm));
   return weights;

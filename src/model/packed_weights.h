@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "model/block_products.h"
 #include "model/linear_layer.h"
 #include "model/model_source.h"
 #include "tensor/buffer.h"
@@ -57,7 +58,7 @@ struct PackedWeights {
 // thread are in memory. kMissing, kCorrupt or kUnsupported, with file and tensor named.
 // Of the first `blocks` of its blocks.
 Expected<PackedWeights> LoadPacked(const ModelSource& source, int blocks, DType precision,
-                                   ThreadPool& pool);
+                                   BlockProducts products, ThreadPool& pool);
 
 }  // namespace mores::model
 

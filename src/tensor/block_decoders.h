@@ -17,6 +17,19 @@ inline float HalfAt(const uint8_t* from) {
   return ToFloat(Float16{bits});
 }
 
+// 6-bit scales and minima of the 8 sub-blocks of Q4_K and Q5_K, packed in 12 bytes.
+struct ScalesAndMinima {
+  explicit ScalesAndMinima(const uint8_t* packed) {
+    for (int i = 0; i < 4; ++i) {
+      scale[i] = packed[i] & 63;
+      least[i] = packed[i + 4] & 63;
+      scale[i + 4] = static_cast<uint8_t>((packed[i + 8] & 15) | ((packed[i] >> 6) << 4));
+      least[i + 4] = static_cast<uint8_t>((packed[i + 8] >> 4) | ((packed[i + 4] >> 6) << 4));
+    }
+  }
+  uint8_t scale[8], least[8];
+};
+
 // Of 32 elements (blocks_of_32.cc).
 void DecodeQ8_0(const uint8_t* blocks, int64_t count, float* out);
 void DecodeQ4_0(const uint8_t* blocks, int64_t count, float* out);

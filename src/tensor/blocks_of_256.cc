@@ -3,19 +3,6 @@
 namespace mores::tensor {
 namespace {
 
-// 6-bit scales and minima of the 8 sub-blocks of Q4_K and Q5_K, packed in 12 bytes.
-struct ScalesAndMinima {
-  explicit ScalesAndMinima(const uint8_t* packed) {
-    for (int i = 0; i < 4; ++i) {
-      scale[i] = packed[i] & 63;
-      least[i] = packed[i + 4] & 63;
-      scale[i + 4] = static_cast<uint8_t>((packed[i + 8] & 15) | ((packed[i] >> 6) << 4));
-      least[i + 4] = static_cast<uint8_t>((packed[i + 8] >> 4) | ((packed[i + 4] >> 6) << 4));
-    }
-  }
-  uint8_t scale[8], least[8];
-};
-
 // 6-bit scales of the 16 sub-blocks of Q3_K, packed in 12 bytes: 4 bits each, then 2 each.
 int ScaleOfQ3K(const uint8_t* packed, int i) {
   const int low = (packed[i % 8] >> (4 * (i / 8))) & 15;

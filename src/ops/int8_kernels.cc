@@ -1,0 +1,333 @@
+#include "ops/int8_kernels.h"
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#define MORES_BYTE_SUMS __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+
+namespace mores::ops::int8 {
+namespace {
+
+using tensor::CodeKind;
+
+constexpr int64_t kQuads = kDepth / 4;
+constexpr int64_t kCodesOfBlock = kDepth * kColumns;
+
+// What a block of 32 depths has in a panel.
+struct BlockPlaces {
+  const uint8_t* codes;
+  const float *scales, *least_scales;
+  const int8_t *parts, *leasts;
+};
+template <CodeKind kKind>
+BlockPlaces PlacesOf(const RightColumns::Panel& panel, int64_t block) {
+  // Eight blocks share the scales of 256 depths.
+  const int64_t scale = kKind == CodeKind::kPlain ? block : block / 8;
+  const int64_t part = kKind == CodeKind::kParts ? 2 * block : block;
+  return {.codes = panel.codes + block * kCodesOfBlock,
+          .scales = panel.scales + scale * kColumns,
+          .least_scales = panel.least_scales + scale * kColumns,
+          .parts = panel.parts + part * kColumns,
+          .leasts = panel.leasts + part * kColumns};
+}
+
+int32_t QuadAt(const int8_t* values) {
+  int32_t quad;
+  std::memcpy(&quad, values, sizeof(quad));
+  return quad;
+}
+
+// --- AVX-512 -------------------------------------------------------------------------------------
+
+MORES_BYTE_SUMS inline __m512i Bytes16(const int8_t* from) {
+  return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+
+template <CodeKind kKind, int kRows>
+MORES_BYTE_SUMS [[gnu::noinline]] void Sum512(const PanelProduct& p, int64_t row) {
+  const int64_t depth = p.a->depth(), blocks = depth / kDepth;
+  const int8_t* values = p.a->values(row);
+  const float* row_scales = p.a->scales(row);
+  const int16_t* sums = p.a->sums(row);
+  const int32_t offset = p.format.offset;
+  __m512 c[kRows];
+#pragma GCC unroll 12
+  for (int r = 0; r < kRows; ++r) c[r] = _mm512_setzero_ps();
+  for (int64_t block = 0; block < blocks; ++block) {
+    const BlockPlaces at = PlacesOf<kKind>(p.panel, block);
+    const int8_t* from = values + block * kDepth;
+    const int16_t* sums_here = sums + 2 * block;
+    __m512i whole[kRows];
+    if constexpr (kKind == CodeKind::kParts) {
+#pragma GCC unroll 2
+      for (int part = 0; part < 2; ++part) {
+        __m512i s[kRows];
+#pragma GCC unroll 12
+        for (int r = 0; r < kRows; ++r) {
+          s[r] = _mm512_set1_epi32(-offset * sums_here[r * 2 * blocks + part]);
+        }
+#pragma GCC unroll 4
+        for (int64_t quad = 4 * part; quad < 4 * part + 4; ++quad) {
+          const __m512i codes = _mm512_load_si512(at.codes + quad * 4 * kColumns);
+#pragma GCC unroll 12
+          for (int r = 0; r < kRows; ++r) {
+            const __m512i a = _mm512_set1_epi32(QuadAt(from + r * depth + 4 * quad));
+            s[r] = _mm512_dpbusd_epi32(s[r], codes, a);
+          }
+        }
+        const __m512i scale = Bytes16(at.parts + part * kColumns);
+#pragma GCC unroll 12
+        for (int r = 0; r < kRows; ++r) {
+          const __m512i scaled = _mm512_mullo_epi32(s[r], scale);
+          whole[r] = part == 0 ? scaled : _mm512_add_epi32(whole[r], scaled);
+        }
+      }
+    } else {
+#pragma GCC unroll 12
+      for (int r = 0; r < kRows; ++r) {
+        const int16_t* both = sums_here + r * 2 * blocks;
+        whole[r] = kKind == CodeKind::kPlain ? _mm512_set1_epi32(-offset * (both[0] + both[1]))
+                                             : _mm512_setzero_si512();
+      }
+#pragma GCC unroll 8
+      for (int64_t quad = 0; quad < kQuads; ++quad) {
+        const __m512i codes = _mm512_load_si512(at.codes + quad * 4 * kColumns);
+#pragma GCC unroll 12
+        for (int r = 0; r < kRows; ++r) {
+          const __m512i a = _mm512_set1_epi32(QuadAt(from + r * depth + 4 * quad));
+          whole[r] = _mm512_dpbusd_epi32(whole[r], codes, a);
+        }
+      }
+      if constexpr (kKind == CodeKind::kWithLeast) {
+        const __m512i scale = Bytes16(at.parts);
+#pragma GCC unroll 12
+        for (int r = 0; r < kRows; ++r) whole[r] = _mm512_mullo_epi32(whole[r], scale);
+      }
+    }
+    const __m512 scales = _mm512_load_ps(at.scales);
+#pragma GCC unroll 12
+    for (int r = 0; r < kRows; ++r) {
+      const __m512 row_scale = _mm512_set1_ps(row_scales[r * blocks + block]);
+      c[r] = _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(whole[r]), scales), row_scale, c[r]);
+      if constexpr (kKind == CodeKind::kWithLeast) {
+        const int16_t* both = sums_here + r * 2 * blocks;
+        const __m512i least =
+            _mm512_mullo_epi32(_mm512_set1_epi32(both[0] + both[1]), Bytes16(at.leasts));
+        const __m512 value =
+            _mm512_mul_ps(_mm512_cvtepi32_ps(least), _mm512_load_ps(at.least_scales));
+        c[r] = _mm512_fmadd_ps(value, row_scale, c[r]);
+      }
+    }
+  }
+  const auto there = static_cast<__mmask16>((1u << p.columns) - 1);
+#pragma GCC unroll 12
+  for (int r = 0; r < kRows; ++r) _mm512_mask_storeu_ps(p.c + (row + r) * p.c_row, there, c[r]);
+}
+
+template <CodeKind kKind>
+void Multiply512(const PanelProduct& p, int64_t row, int64_t end) {
+  for (; row + 12 <= end; row += 12) Sum512<kKind, 12>(p, row);
+  for (; row + 6 <= end; row += 6) Sum512<kKind, 6>(p, row);
+  for (; row + 2 <= end; row += 2) Sum512<kKind, 2>(p, row);
+  for (; row < end; ++row) Sum512<kKind, 1>(p, row);
+}
+
+// --- AVX2 ----------------------------------------------------------------------------------------
+
+// Products of 4 depths in pairs: a sum of two lies in 16 bits whatever the codes.
+template <bool kSigned>
+inline __m256i PairSums(__m256i codes, __m256i a) {
+  if constexpr (kSigned) {
+    // Codes above 127 don't fit: |w| by a with the sign of w, for w = code - 128.
+    const __m256i w = _mm256_xor_si256(codes, _mm256_set1_epi8(-128));
+    return _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(a, w));
+  } else {
+    return _mm256_maddubs_epi16(codes, a);
+  }
+}
+
+// How a type's pair sums are added up: so many quads fit into 16 bits.
+template <CodeKind kKindOf, int kLargest>
+struct CodesOf {
+  static constexpr CodeKind kKind = kKindOf;
+  static constexpr bool kSigned = kLargest > 127;
+  static constexpr int kTogether = kSigned ? 1 : std::min(8, 32767 / (2 * 127 * kLargest));
+};
+
+// Adds quads [first, first + kCount) of kRows rows to `whole`.
+template <class C, int kRows, int kCount>
+inline void AddQuads(const uint8_t* codes, const int8_t* from, int64_t depth, int64_t first,
+                     __m256i* whole) {
+  constexpr int kTogether = std::min(C::kTogether, kCount);
+  const __m256i ones = _mm256_set1_epi16(1);
+#pragma GCC unroll 8
+  for (int64_t begin = first; begin < first + kCount; begin += kTogether) {
+    __m256i sums[kRows];
+#pragma GCC unroll 8
+    for (int64_t quad = begin; quad < begin + kTogether; ++quad) {
+      const auto* at = reinterpret_cast<const __m256i*>(codes + quad * 4 * kColumns);
+      const __m256i w = _mm256_load_si256(at);
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) {
+        const __m256i a = _mm256_set1_epi32(QuadAt(from + r * depth + 4 * quad));
+        const __m256i pairs = PairSums<C::kSigned>(w, a);
+        sums[r] = quad == begin ? pairs : _mm256_add_epi16(sums[r], pairs);
+      }
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      whole[r] = _mm256_add_epi32(whole[r], _mm256_madd_epi16(sums[r], ones));
+    }
+  }
+}
+
+inline __m256i Bytes8(const int8_t* from) {
+  return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+}
+
+// Eight of the panel's columns from `lane` on.
+template <class C, int kRows>
+[[gnu::noinline]] void Sum256(const PanelProduct& p, int64_t row, int64_t lane) {
+  constexpr CodeKind kKind = C::kKind;
+  const int64_t depth = p.a->depth(), blocks = depth / kDepth;
+  const int8_t* values = p.a->values(row);
+  const float* row_scales = p.a->scales(row);
+  const int16_t* sums = p.a->sums(row);
+  // Signed codes have their offset taken already.
+  const int32_t offset = C::kSigned ? 0 : p.format.offset;
+  __m256 c[kRows];
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; ++r) c[r] = _mm256_setzero_ps();
+  for (int64_t block = 0; block < blocks; ++block) {
+    const BlockPlaces at = PlacesOf<kKind>(p.panel, block);
+    const uint8_t* codes = at.codes + lane * 4;
+    const int8_t* from = values + block * kDepth;
+    const int16_t* sums_here = sums + 2 * block;
+    __m256i whole[kRows];
+    if constexpr (kKind == CodeKind::kParts) {
+#pragma GCC unroll 2
+      for (int part = 0; part < 2; ++part) {
+        __m256i s[kRows];
+#pragma GCC unroll 4
+        for (int r = 0; r < kRows; ++r) {
+          s[r] = _mm256_set1_epi32(-offset * sums_here[r * 2 * blocks + part]);
+        }
+        AddQuads<C, kRows, 4>(codes, from, depth, 4 * part, s);
+        const __m256i scale = Bytes8(at.parts + part * kColumns + lane);
+#pragma GCC unroll 4
+        for (int r = 0; r < kRows; ++r) {
+          const __m256i scaled = _mm256_mullo_epi32(s[r], scale);
+          whole[r] = part == 0 ? scaled : _mm256_add_epi32(whole[r], scaled);
+        }
+      }
+    } else {
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) {
+        const int16_t* both = sums_here + r * 2 * blocks;
+        whole[r] = kKind == CodeKind::kPlain ? _mm256_set1_epi32(-offset * (both[0] + both[1]))
+                                             : _mm256_setzero_si256();
+      }
+      AddQuads<C, kRows, 8>(codes, from, depth, 0, whole);
+      if constexpr (kKind == CodeKind::kWithLeast) {
+        const __m256i scale = Bytes8(at.parts + lane);
+#pragma GCC unroll 4
+        for (int r = 0; r < kRows; ++r) whole[r] = _mm256_mullo_epi32(whole[r], scale);
+      }
+    }
+    const __m256 scales = _mm256_load_ps(at.scales + lane);
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      const __m256 row_scale = _mm256_set1_ps(row_scales[r * blocks + block]);
+      c[r] = _mm256_fmadd_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(whole[r]), scales), row_scale, c[r]);
+      if constexpr (kKind == CodeKind::kWithLeast) {
+        const int16_t* both = sums_here + r * 2 * blocks;
+        const __m256i least =
+            _mm256_mullo_epi32(_mm256_set1_epi32(both[0] + both[1]), Bytes8(at.leasts + lane));
+        const __m256 value =
+            _mm256_mul_ps(_mm256_cvtepi32_ps(least), _mm256_load_ps(at.least_scales + lane));
+        c[r] = _mm256_fmadd_ps(value, row_scale, c[r]);
+      }
+    }
+  }
+  const int64_t there = std::min<int64_t>(8, p.columns - lane);
+  for (int r = 0; r < kRows; ++r) {
+    float* to = p.c + (row + r) * p.c_row + lane;
+    if (there == 8) {
+      _mm256_storeu_ps(to, c[r]);
+    } else {
+      alignas(32) float all[8];
+      _mm256_store_ps(all, c[r]);
+      std::memcpy(to, all, static_cast<size_t>(there) * sizeof(float));
+    }
+  }
+}
+
+template <class C>
+void Multiply256(const PanelProduct& p, int64_t first, int64_t end) {
+  for (int64_t lane = 0; lane < p.columns; lane += 8) {
+    int64_t row = first;
+    for (; row + 4 <= end; row += 4) Sum256<C, 4>(p, row, lane);
+    for (; row + 2 <= end; row += 2) Sum256<C, 2>(p, row, lane);
+    for (; row < end; ++row) Sum256<C, 1>(p, row, lane);
+  }
+}
+
+}  // namespace
+
+void MultiplyPlainly(const PanelProduct& p, int64_t row, int64_t rows) {
+  const int64_t depth = p.a->depth();
+  const auto part_of = [&](const int8_t* parts, int64_t k, int64_t lane) {
+    return int32_t{parts[k / p.format.part_depth * kColumns + lane]};
+  };
+  for (const int64_t end = row + rows; row < end; ++row) {
+    const int8_t* values = p.a->values(row);
+    for (int64_t lane = 0; lane < p.columns; ++lane) {
+      float sum = 0;
+      for (int64_t block = 0; block < depth / kDepth; ++block) {
+        int32_t whole = 0, least = 0;
+        for (int64_t k = block * kDepth; k < (block + 1) * kDepth; ++k) {
+          const int32_t code = p.panel.codes[(k / 4 * kColumns + lane) * 4 + k % 4];
+          const int32_t product = (code - p.format.offset) * values[k];
+          whole += p.format.part_depth == 0 ? product : product * part_of(p.panel.parts, k, lane);
+          if (p.panel.leasts != nullptr) least += values[k] * part_of(p.panel.leasts, k, lane);
+        }
+        const int64_t scale = block * kDepth / p.format.scale_depth * kColumns + lane;
+        const float row_scale = p.a->scales(row)[block];
+        sum = std::fma(static_cast<float>(whole) * p.panel.scales[scale], row_scale, sum);
+        if (p.panel.leasts == nullptr) continue;
+        sum = std::fma(static_cast<float>(least) * p.panel.least_scales[scale], row_scale, sum);
+      }
+      p.c[row * p.c_row + lane] = sum;
+    }
+  }
+}
+
+void MultiplyAvx2(const PanelProduct& p, int64_t row, int64_t rows) {
+  const int64_t end = row + rows;
+  switch (p.format.kind) {
+    case CodeKind::kPlain:
+      if (p.format.largest > 63) return Multiply256<CodesOf<CodeKind::kPlain, 255>>(p, row, end);
+      return Multiply256<CodesOf<CodeKind::kPlain, 31>>(p, row, end);
+    case CodeKind::kParts:
+      return Multiply256<CodesOf<CodeKind::kParts, 63>>(p, row, end);
+    case CodeKind::kWithLeast:
+      return Multiply256<CodesOf<CodeKind::kWithLeast, 31>>(p, row, end);
+  }
+}
+
+void MultiplyAvx512Vnni(const PanelProduct& p, int64_t row, int64_t rows) {
+  const int64_t end = row + rows;
+  switch (p.format.kind) {
+    case CodeKind::kPlain:
+      return Multiply512<CodeKind::kPlain>(p, row, end);
+    case CodeKind::kParts:
+      return Multiply512<CodeKind::kParts>(p, row, end);
+    case CodeKind::kWithLeast:
+      return Multiply512<CodeKind::kWithLeast>(p, row, end);
+  }
+}
+
+}  // namespace mores::ops::int8

@@ -1,0 +1,28 @@
+// The inner loops of ops/int8_products.h.
+#ifndef MORES_OPS_INT8_KERNELS_H_
+#define MORES_OPS_INT8_KERNELS_H_
+
+#include <cstdint>
+
+#include "ops/int8_products.h"
+
+namespace mores::ops::int8 {
+
+// Rows [row, row + rows) of A by one panel.
+struct PanelProduct {
+  const LeftRows* a;
+  RightColumns::Panel panel;
+  tensor::CodeFormat format;
+  float* c;  // of row 0, at the panel's first column
+  int64_t c_row;
+  int64_t columns;  // of the panel that are there, at most 16
+};
+
+// The plain contract, and how it is met with AVX2, and with AVX-512's products of bytes.
+void MultiplyPlainly(const PanelProduct& product, int64_t row, int64_t rows);
+void MultiplyAvx2(const PanelProduct& product, int64_t row, int64_t rows);
+void MultiplyAvx512Vnni(const PanelProduct& product, int64_t row, int64_t rows);
+
+}  // namespace mores::ops::int8
+
+#endif  // MORES_OPS_INT8_KERNELS_H_
