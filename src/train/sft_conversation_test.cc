@@ -34,7 +34,7 @@ class SftConversationTest : public testing::Test {
     EXPECT_TRUE(WriteFileAtomically(
         Path("train.toml"),
         "[data]\ntrain = \"train.jsonl\"\n" + rest +
-            "\n[optim]\nlearning_rate = 0.02\nsteps = 30\ntokens_per_step = 512\n"
+            "\n[optim]\nlearning_rate = 0.02\nsteps = 60\ntokens_per_step = 512\n"
             "micro_batch_tokens = 256\n[run]\nprecision = \"f32\"\nsave_dtype = \"f32\"\n" +
             run));
     return TrainSft({.recipe = Path("train.toml"),

@@ -29,7 +29,7 @@ void AddDataCritiqueCommand(CommandLine& line, CLI::App& data) {
        .summary = "Have a model write critiques for dialogues with known labels, as SFT data.",
        .example =
            R"(  echo '{"id":"a","query":"Hi","response":"Hello there.","label":"safe"}' > in.jsonl
-  echo '{"reply":{"label":"safe","analysis":"The answer greets back."}}' > replies.jsonl
+  echo '{"reply":{"label":"safe","analysis":"It says hello to the hi of the user."}}' > replies.jsonl
   mores data critique in.jsonl -o sft.jsonl --model scripted:replies.jsonl
 
 With --examples each request shows one example of the same label and language, chosen by the seed
