@@ -27,11 +27,17 @@ BlockPlaces PlacesOf(const RightColumns::Panel& panel, int64_t block) {
   // Eight blocks share the scales of 256 depths.
   const int64_t scale = kKind == CodeKind::kPlain ? block : block / 8;
   const int64_t part = kKind == CodeKind::kParts ? 2 * block : block;
-  return {.codes = panel.codes + block * kCodesOfBlock,
-          .scales = panel.scales + scale * kColumns,
-          .least_scales = panel.least_scales + scale * kColumns,
-          .parts = panel.parts + part * kColumns,
-          .leasts = panel.leasts + part * kColumns};
+  BlockPlaces places{.codes = panel.codes + block * kCodesOfBlock,
+                     .scales = panel.scales + scale * kColumns,
+                     .least_scales = nullptr,
+                     .parts = nullptr,
+                     .leasts = nullptr};
+  if constexpr (kKind != CodeKind::kPlain) places.parts = panel.parts + part * kColumns;
+  if constexpr (kKind == CodeKind::kWithLeast) {
+    places.least_scales = panel.least_scales + scale * kColumns;
+    places.leasts = panel.leasts + part * kColumns;
+  }
+  return places;
 }
 
 int32_t QuadAt(const int8_t* values) {
@@ -309,7 +315,8 @@ void MultiplyAvx2(const PanelProduct& p, int64_t row, int64_t rows) {
   const int64_t end = row + rows;
   switch (p.format.kind) {
     case CodeKind::kPlain:
-      if (p.format.largest > 63) return Multiply256<CodesOf<CodeKind::kPlain, 255>>(p, row, end);
+      // Larger ones than q5_0 has don't fit into 16 bits four at a time.
+      if (p.format.largest > 31) return Multiply256<CodesOf<CodeKind::kPlain, 255>>(p, row, end);
       return Multiply256<CodesOf<CodeKind::kPlain, 31>>(p, row, end);
     case CodeKind::kParts:
       return Multiply256<CodesOf<CodeKind::kParts, 63>>(p, row, end);

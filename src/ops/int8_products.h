@@ -1,6 +1,6 @@
 // Products of weights in the whole numbers that their blocks hold (tensor/block_codes.h) with rows
-// rounded to 8 bits: absolute maximum of each 32 values of a row to 127, the others to the nearest
-// whole multiple, ties to even.
+// rounded to 8 bits: each 32 values of a row, times float(127 / their largest magnitude), to the
+// nearest whole number, ties to even; their scale is float(that magnitude / 127).
 //
 // Order of summation of an output element: within 32 depths exactly, in whole numbers, parts of K
 // blocks included; then, 32 depths by 32, sum = fma(float(whole) * scale of the weight, scale of
@@ -67,7 +67,6 @@ class RightColumns {
   int64_t panels() const { return (columns_ + kColumns - 1) / kColumns; }
 
  private:
-  int64_t blocks() const { return depth_ / kDepth; }
   int64_t scales_of_panel() const { return depth_ / format_.scale_depth * kColumns; }
   int64_t parts_of_panel() const {
     return format_.part_depth == 0 ? 0 : depth_ / format_.part_depth * kColumns;

@@ -82,7 +82,7 @@ bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
 TEST(Int8Products, AllKernelsGiveTheBitsOfTheContract) {
   ThreadPool pool(2);
   for (const DType dtype : kTypes) {
-    for (const int64_t rows : {1, 3, 29}) {
+    for (const int64_t rows : {1, 3, 20, 29}) {
       const Weight weight = MakeWeight(dtype, 512, 41, 5);
       const std::vector<float> x = RandomRows(rows, 512, 7);
       LeftRows a;
@@ -111,12 +111,19 @@ TEST(Int8Products, TheLargestSumsAreExact) {
   for (const DType dtype : kTypes) {
     Weight weight = MakeWeight(dtype, 256, 16, 5);
     for (char& byte : weight.bytes) byte = static_cast<char>(0xff);
-    // Scales of one: 0x3c00.
+    // Scales of one: 0x3c00; parts of q6_k -128.
     const int64_t size = tensor::BlockBytes(dtype);
-    for (size_t block = 0; block < weight.bytes.size(); block += static_cast<size_t>(size)) {
-      const size_t at = block + (dtype == DType::kQ6K ? 208 : 0);
+    const auto set_one = [&](size_t at) {
       weight.bytes[at] = 0;
       weight.bytes[at + 1] = 0x3c;
+    };
+    for (size_t block = 0; block < weight.bytes.size(); block += static_cast<size_t>(size)) {
+      set_one(block + (dtype == DType::kQ6K ? 208 : 0));
+      if (dtype == DType::kQ4K || dtype == DType::kQ5K) set_one(block + 2);
+      if (dtype != DType::kQ6K) continue;
+      for (size_t part = 192; part < 208; ++part) {
+        weight.bytes[block + part] = static_cast<char>(0x80);
+      }
     }
     if (dtype == DType::kQ8_0) {
       for (size_t i = 0; i < weight.bytes.size(); ++i) {
@@ -132,6 +139,7 @@ TEST(Int8Products, TheLargestSumsAreExact) {
     a.Pack({x.data(), 1, 256, 256}, pool);
     EXPECT_EQ(a.values(0)[0], -127);
     const std::vector<float> plain = Product(a, weight.packed, MultiplyPlainly);
+    EXPECT_TRUE(std::isfinite(plain[0])) << Name(dtype);
     EXPECT_TRUE(SameBits(Product(a, weight.packed, MultiplyAvx2), plain)) << Name(dtype);
     if (DetectedCpuFeatures().avx512_vnni) {
       EXPECT_TRUE(SameBits(Product(a, weight.packed, MultiplyAvx512Vnni), plain)) << Name(dtype);

@@ -11,13 +11,16 @@
 
 namespace mores::tensor {
 
-// How an element comes of its code, a whole number from 0 to `largest`:
-//   kPlain       scale (code - offset), a scale for each block of 32
-//   kParts       scale part (code - offset), a scale for each 256, a whole number `part` for each
-//   16 kWithLeast   scale part code - least_scale least, two scales for each 256, two whole numbers
-//   for
-//                each 32
-enum class CodeKind { kPlain, kParts, kWithLeast };
+// How an element comes of its code, a whole number from 0 to `largest`.
+enum class CodeKind {
+  // scale (code - offset), with a scale for each 32.
+  kPlain,
+  // scale part (code - offset), with a scale for each 256 and a whole number `part` for each 16.
+  kParts,
+  // scale part code - least_scale least, with both scales for each 256 and both whole numbers for
+  // each 32.
+  kWithLeast,
+};
 struct CodeFormat {
   CodeKind kind;
   int offset;
