@@ -15,16 +15,12 @@ DATA that replay their labels, evenly by source, language and label.
 
 import argparse
 import collections
-import hashlib
 import json
 import pathlib
 import re
 import sys
 
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+from records import by_hash, read_lines
 
 
 def dump(record):
@@ -40,17 +36,15 @@ def is_asked_for(record):
 def evenly(records, most):
     """So many, in turn from each source, language and label."""
     groups = collections.defaultdict(list)
-    for record in records:
+    for record in by_hash(records):
         groups[record["source"], record["lang"], record["label"]].append(record)
-    for group in groups.values():
-        group.sort(key=lambda r: hashlib.sha256(r["id"].encode()).digest())
     turns = [groups[key][i] for i in range(max(map(len, groups.values()), default=0))
              for key in sorted(groups) if i < len(groups[key])]
     return turns[:most]
 
 
 def choose(args):
-    records = [record for record in read(pathlib.Path(args.data) / "train.jsonl")
+    records = [record for record in read_lines(pathlib.Path(args.data) / "train.jsonl")
                if is_asked_for(record)
                and sum(len(turn["content"]) for turn in record["messages"]) <= args.characters]
     for record in evenly(records, args.most):
@@ -73,9 +67,9 @@ def shortened(critique, most=420):
 
 def merge(args):
     data, out = pathlib.Path(args.data), pathlib.Path(args.out)
-    written = {record["id"]: record["completion"] for record in read(args.written)}
+    written = {record["id"]: record["completion"] for record in read_lines(args.written)}
     critiques, others = [], []
-    for record in read(data / "train.jsonl"):
+    for record in read_lines(data / "train.jsonl"):
         label, _, critique = record["completion"].partition("\n")
         if record["id"] in written:
             written_label, _, critique = written.pop(record["id"]).partition("\n")
@@ -94,8 +88,7 @@ def merge(args):
         critiques.append(record)
     assert not written, sorted(written)[:3]
     learned = [record for record in others if record.get("label_weight", 1) > 0]
-    train = critiques + evenly(learned, args.replayed)
-    train.sort(key=lambda r: hashlib.sha256(r["id"].encode()).digest())
+    train = by_hash(critiques + evenly(learned, args.replayed))
     out.mkdir(parents=True, exist_ok=True)
     with open(out / "train.jsonl", "w", encoding="utf-8") as file:
         file.writelines(dump(record) + "\n" for record in train)

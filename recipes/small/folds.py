@@ -18,11 +18,11 @@ made. Records without a label of their own, and guidelines, are left out of both
 
 import argparse
 import collections
-import hashlib
 import json
 import pathlib
 import sys
 
+from records import bounded, by_hash, read_lines
 from screen import GROUPS, SHARED, auroc, balanced_accuracy, bootstrap, group_of
 
 import numpy as np
@@ -34,29 +34,10 @@ MOST_CONTRASTS = 160
 MOST_SCORED = 150
 
 
-def by_hash(records):
-    return sorted(records, key=lambda r: hashlib.sha256(r["id"].encode()).digest())
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
 def write_lines(path, records):
     with open(path, "w", encoding="utf-8") as file:
         for record in records:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
-
-
-def bounded(records, key, most):
-    left = collections.Counter()
-    kept = []
-    for record in by_hash(records):
-        left[key(record)] += 1
-        if left[key(record)] <= most(key(record)):
-            kept.append(record)
-    return kept
 
 
 def is_made(record):
@@ -65,7 +46,7 @@ def is_made(record):
 
 def write(args):
     data, out = pathlib.Path(args.data), pathlib.Path(args.out)
-    learned = [r for r in read(data / "train.jsonl") + read(data / "valid.jsonl")
+    learned = [r for r in read_lines(data / "train.jsonl") + read_lines(data / "valid.jsonl")
                if group_of(r) and not r.get("guideline") and r.get("label_weight", 1) > 0]
     plain = [r for r in learned if not r.get("rules") and not is_made(r)]
     for fold, groups in FOLDS.items():
@@ -87,7 +68,7 @@ def is_told(record):
 
 
 def held(args):
-    for record in read(pathlib.Path(args.data) / "valid.jsonl"):
+    for record in read_lines(pathlib.Path(args.data) / "valid.jsonl"):
         if is_told(record):
             print(json.dumps(record, ensure_ascii=False))
 
@@ -96,8 +77,8 @@ def verdicts_of(out):
     """Group, unsafe, probability, language and request of what was left out."""
     rows = []
     for fold in FOLDS:
-        records = {r["id"]: r for r in read(out / fold / "left.jsonl")}
-        for verdict in read(out / fold / "verdicts.jsonl"):
+        records = {r["id"]: r for r in read_lines(out / fold / "left.jsonl")}
+        for verdict in read_lines(out / fold / "verdicts.jsonl"):
             record = records[verdict["id"]]
             rows.append((group_of(record), record["label"] == "unsafe",
                          verdict.get("p_raw", verdict["p_unsafe"]),

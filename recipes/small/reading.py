@@ -17,15 +17,12 @@ import json
 import random
 import sys
 
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+from records import read_lines
 
 
 def sheet(args):
-    held = {record["id"]: record for record in read(args.held)}
-    verdicts = [{v["id"]: v for v in read(path)} for path in args.verdicts]
+    held = {record["id"]: record for record in read_lines(args.held)}
+    verdicts = [{v["id"]: v for v in read_lines(path)} for path in args.verdicts]
     draw = random.Random(args.seed)
     chosen = []
     for language in ("en", "zh"):
@@ -45,9 +42,9 @@ def sheet(args):
 
 
 def count(args):
-    keys = {row["n"]: row for row in read(args.key)}
+    keys = {row["n"]: row for row in read_lines(args.key)}
     groups = collections.defaultdict(list)
-    for answer in read(args.answers):
+    for answer in read_lines(args.answers):
         key = keys.pop(answer["n"])
         groups[key["model"].split("@")[0], key["lang"]].append((answer["true"], answer["supports"], key["right"]))
     if keys:

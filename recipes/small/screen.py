@@ -26,13 +26,14 @@ groups' balanced accuracies and AUROCs, with standard errors over groups of requ
 """
 
 import argparse
-import hashlib
 import json
 import pathlib
 import sys
 import tomllib
 
 import numpy as np
+
+from records import bounded, read_lines
 
 # Sources that teach alike go together.
 GROUPS = {"cipherchat": "cipherchat", "diasafety": "diasafety",
@@ -75,14 +76,8 @@ def read_records(path):
 
 
 def draw(records, most):
-    """At most so many of a group and label, by the hash of their ids; 0: all."""
-    taken, left = [], {}
-    for record in sorted(records, key=lambda r: hashlib.sha256(r["id"].encode()).digest()):
-        key = (group_of(record), record["label"])
-        left[key] = left.get(key, most) - 1
-        if most == 0 or left[key] >= 0:
-            taken.append(record)
-    return taken
+    """At most so many of a group and label; 0: all."""
+    return bounded(records, lambda r: (group_of(r), r["label"]), lambda _: most or len(records))
 
 
 def print_item(name, messages):
@@ -95,11 +90,6 @@ def print_item(name, messages):
 def items(args):
     for record in draw([r for r in read_records(args.data) if group_of(r)], args.most):
         print_item(record["id"], record["messages"])
-
-
-def read_lines(path):
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
 
 
 def items_of(args):
