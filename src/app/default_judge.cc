@@ -33,9 +33,11 @@ Expected<DefaultJudge> FindDefaultJudge() {
   return DefaultJudge{.path = std::move(mini), .note = std::move(note)};
 }
 
-Expected<std::string> JudgeModel(const std::string& given) {
-  if (std::string named = NamedModel(given); !named.empty()) return given;
-  return FindDefaultJudge().map([](const DefaultJudge& found) { return found.path; });
+Expected<std::string> JudgeModel(const std::string& given, const Watch* told) {
+  if (!NamedModel(given).empty()) return given;
+  MORES_ASSIGN_OR_RETURN(const DefaultJudge found, FindDefaultJudge());
+  if (told != nullptr && !found.note.empty()) told->Note(found.note);
+  return found.path;
 }
 
 }  // namespace mores::app

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "app/run.h"
 #include "base/error.h"
 
 namespace mores::app {
@@ -18,8 +19,8 @@ struct DefaultJudge {
 Expected<DefaultJudge> FindDefaultJudge();
 
 // The model that a judge is opened from, as FindModel takes it: `given`, or the default's path
-// where neither it nor $MORES_MODEL names one.
-Expected<std::string> JudgeModel(const std::string& given);
+// where neither it nor $MORES_MODEL names one; then `told`, where it isn't null, is given the note.
+Expected<std::string> JudgeModel(const std::string& given, const Watch* told = nullptr);
 
 }  // namespace mores::app
 

@@ -38,7 +38,7 @@ bool ReadsJudgeConfig(const JudgeOptions& options, const text::ModelTexts& texts
 Expected<std::unique_ptr<judge::Judge>> OpenLabelFirst(const JudgeOptions& options,
                                                        judge::JudgeOptions judging) {
   ModelOptions local = options.local;
-  MORES_ASSIGN_OR_RETURN(local.model, JudgeModel(options.judge));
+  MORES_ASSIGN_OR_RETURN(local.model, JudgeModel(options.judge, &options.chat.watch));
   MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(local));
   const text::ModelTexts texts = opened.Texts();
   if (ReadsJudgeConfig(options, texts)) {
@@ -138,10 +138,6 @@ Expected<std::unique_ptr<judge::Judge>> OpenJudge(const JudgeOptions& options,
     MORES_ASSIGN_OR_RETURN(judging.rules, format::ReadRules(options.rules));
   }
   if (IsRemoteModel(options.judge)) return OpenByMessages(options, std::move(judging), output);
-  if (NamedModel(options.judge).empty()) {
-    MORES_ASSIGN_OR_RETURN(const DefaultJudge chosen, FindDefaultJudge());
-    if (!chosen.note.empty()) options.chat.watch.Note(chosen.note);
-  }
   return OpenLabelFirst(options, std::move(judging));
 }
 

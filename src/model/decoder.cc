@@ -72,7 +72,6 @@ DecoderScratch::~DecoderScratch() = default;
 struct Decoder::Impl {
   ModelConfig config;
   DType precision = DType::kF32;
-  BlockProducts products = BlockProducts::kDecoded;
   bool attends_on_tiles = false;
   PackedWeights weights;
   // The different ways in which layers rotate, and each layer's among them.
@@ -83,7 +82,7 @@ struct Decoder::Impl {
   // arXiv:2402.13388.)
   tensor::AlignedBuffer<float> first_qkv;
 
-  Status Load(const ModelSource& source, int blocks, ThreadPool& pool) {
+  Status Load(const ModelSource& source, int blocks, BlockProducts products, ThreadPool& pool) {
     config = source.config();
     if (blocks < 0 || blocks > config.layers) {
       return MakeError(ErrorKind::kUsage, "{} layers are asked for; {} has {}", blocks,
@@ -401,8 +400,7 @@ Expected<std::unique_ptr<Decoder>> Decoder::Load(const ModelSource& source, DTyp
   MORES_CHECK(precision == DType::kF32 || precision == DType::kBf16);
   auto impl = std::make_unique<Impl>();
   impl->precision = precision;
-  impl->products = products;
-  MORES_RETURN_IF_ERROR(impl->Load(source, blocks, pool));
+  MORES_RETURN_IF_ERROR(impl->Load(source, blocks, products, pool));
   return std::unique_ptr<Decoder>(new Decoder(std::move(impl)));
 }
 

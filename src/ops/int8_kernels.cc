@@ -134,7 +134,9 @@ MORES_BYTE_SUMS [[gnu::noinline]] void Sum512(const PanelProduct& p, int64_t row
 }
 
 template <CodeKind kKind>
-void Multiply512(const PanelProduct& p, int64_t row, int64_t end) {
+void Multiply512(const PanelProduct& p) {
+  const int64_t end = p.a->rows();
+  int64_t row = 0;
   for (; row + 12 <= end; row += 12) Sum512<kKind, 12>(p, row);
   for (; row + 6 <= end; row += 6) Sum512<kKind, 6>(p, row);
   for (; row + 2 <= end; row += 2) Sum512<kKind, 2>(p, row);
@@ -272,9 +274,10 @@ template <class C, int kRows>
 }
 
 template <class C>
-void Multiply256(const PanelProduct& p, int64_t first, int64_t end) {
+void Multiply256(const PanelProduct& p) {
+  const int64_t end = p.a->rows();
   for (int64_t lane = 0; lane < p.columns; lane += 8) {
-    int64_t row = first;
+    int64_t row = 0;
     for (; row + 4 <= end; row += 4) Sum256<C, 4>(p, row, lane);
     for (; row + 2 <= end; row += 2) Sum256<C, 2>(p, row, lane);
     for (; row < end; ++row) Sum256<C, 1>(p, row, lane);
@@ -283,12 +286,12 @@ void Multiply256(const PanelProduct& p, int64_t first, int64_t end) {
 
 }  // namespace
 
-void MultiplyPlainly(const PanelProduct& p, int64_t row, int64_t rows) {
+void MultiplyPlainly(const PanelProduct& p) {
   const int64_t depth = p.a->depth();
   const auto part_of = [&](const int8_t* parts, int64_t k, int64_t lane) {
     return int32_t{parts[k / p.format.part_depth * kColumns + lane]};
   };
-  for (const int64_t end = row + rows; row < end; ++row) {
+  for (int64_t row = 0; row < p.a->rows(); ++row) {
     const int8_t* values = p.a->values(row);
     for (int64_t lane = 0; lane < p.columns; ++lane) {
       float sum = 0;
@@ -311,29 +314,27 @@ void MultiplyPlainly(const PanelProduct& p, int64_t row, int64_t rows) {
   }
 }
 
-void MultiplyAvx2(const PanelProduct& p, int64_t row, int64_t rows) {
-  const int64_t end = row + rows;
+void MultiplyAvx2(const PanelProduct& p) {
   switch (p.format.kind) {
     case CodeKind::kPlain:
       // Larger ones than q5_0 has don't fit into 16 bits four at a time.
-      if (p.format.largest > 31) return Multiply256<CodesOf<CodeKind::kPlain, 255>>(p, row, end);
-      return Multiply256<CodesOf<CodeKind::kPlain, 31>>(p, row, end);
+      if (p.format.largest > 31) return Multiply256<CodesOf<CodeKind::kPlain, 255>>(p);
+      return Multiply256<CodesOf<CodeKind::kPlain, 31>>(p);
     case CodeKind::kParts:
-      return Multiply256<CodesOf<CodeKind::kParts, 63>>(p, row, end);
+      return Multiply256<CodesOf<CodeKind::kParts, 63>>(p);
     case CodeKind::kWithLeast:
-      return Multiply256<CodesOf<CodeKind::kWithLeast, 31>>(p, row, end);
+      return Multiply256<CodesOf<CodeKind::kWithLeast, 31>>(p);
   }
 }
 
-void MultiplyAvx512Vnni(const PanelProduct& p, int64_t row, int64_t rows) {
-  const int64_t end = row + rows;
+void MultiplyAvx512Vnni(const PanelProduct& p) {
   switch (p.format.kind) {
     case CodeKind::kPlain:
-      return Multiply512<CodeKind::kPlain>(p, row, end);
+      return Multiply512<CodeKind::kPlain>(p);
     case CodeKind::kParts:
-      return Multiply512<CodeKind::kParts>(p, row, end);
+      return Multiply512<CodeKind::kParts>(p);
     case CodeKind::kWithLeast:
-      return Multiply512<CodeKind::kWithLeast>(p, row, end);
+      return Multiply512<CodeKind::kWithLeast>(p);
   }
 }
 

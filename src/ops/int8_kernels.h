@@ -8,7 +8,7 @@
 
 namespace mores::ops::int8 {
 
-// Rows [row, row + rows) of A by one panel.
+// All rows of A by one panel.
 struct PanelProduct {
   const LeftRows* a;
   RightColumns::Panel panel;
@@ -19,9 +19,9 @@ struct PanelProduct {
 };
 
 // The plain contract, and how it is met with AVX2, and with AVX-512's products of bytes.
-void MultiplyPlainly(const PanelProduct& product, int64_t row, int64_t rows);
-void MultiplyAvx2(const PanelProduct& product, int64_t row, int64_t rows);
-void MultiplyAvx512Vnni(const PanelProduct& product, int64_t row, int64_t rows);
+void MultiplyPlainly(const PanelProduct& product);
+void MultiplyAvx2(const PanelProduct& product);
+void MultiplyAvx512Vnni(const PanelProduct& product);
 
 }  // namespace mores::ops::int8
 

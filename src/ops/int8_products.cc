@@ -169,8 +169,7 @@ void MatMul(const LeftRows& a, const RightColumns& w, float* c, int64_t c_row, T
                 .format = w.format(),
                 .c = c + column,
                 .c_row = c_row,
-                .columns = std::min(kColumns, w.columns() - column)},
-               0, a.rows());
+                .columns = std::min(kColumns, w.columns() - column)});
     }
   });
 }

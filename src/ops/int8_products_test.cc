@@ -58,7 +58,7 @@ std::vector<float> RandomRows(int64_t rows, int64_t depth, uint64_t seed) {
   return values;
 }
 
-using Multiply = void (*)(const PanelProduct&, int64_t, int64_t);
+using Multiply = void (*)(const PanelProduct&);
 
 std::vector<float> Product(const LeftRows& a, const RightColumns& w, Multiply multiply) {
   std::vector<float> c(static_cast<size_t>(a.rows() * w.columns()), -1);
@@ -69,8 +69,7 @@ std::vector<float> Product(const LeftRows& a, const RightColumns& w, Multiply mu
               .format = w.format(),
               .c = c.data() + column,
               .c_row = w.columns(),
-              .columns = std::min(kColumns, w.columns() - column)},
-             0, a.rows());
+              .columns = std::min(kColumns, w.columns() - column)});
   }
   return c;
 }
