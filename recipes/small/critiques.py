@@ -3,14 +3,14 @@
 was written goes.
 
     critiques.py choose DATA > asked.jsonl
-    mores data critique asked.jsonl -o written.jsonl --model WRITER --max-new-tokens 96
+    mores data critique asked.jsonl -o written.jsonl --model WRITER --max-new-tokens 128
     critiques.py merge DATA written.jsonl OUT       OUT: data of the second stage
 
 DATA is a folder that `mores data build` wrote. Asked for are found texts whose label is learned, that
 aren't shown rules or guidelines and have no critique: evenly by source, language and label, by the
 hash of the id. A source's own critique is cut to whole sentences, first those on the response, of
 together 420 characters: judges are to be read. OUT has the examples with critiques, and others of
-DATA that replay their labels, evenly by source, language and label.
+DATA that replay their labels, in the mixture of the first stage: the first by the hash of the id.
 """
 
 import argparse
@@ -88,7 +88,7 @@ def merge(args):
         critiques.append(record)
     assert not written, sorted(written)[:3]
     learned = [record for record in others if record.get("label_weight", 1) > 0]
-    train = by_hash(critiques + evenly(learned, args.replayed))
+    train = by_hash(critiques + by_hash(learned)[:args.replayed])
     out.mkdir(parents=True, exist_ok=True)
     with open(out / "train.jsonl", "w", encoding="utf-8") as file:
         file.writelines(dump(record) + "\n" for record in train)
@@ -106,7 +106,7 @@ def main():
     step.add_argument("data")
     step.add_argument("written")
     step.add_argument("out")
-    step.add_argument("--replayed", type=int, default=1500, help="examples of labels alone")
+    step.add_argument("--replayed", type=int, default=5000, help="examples of labels alone")
     args = parser.parse_args()
     {"choose": choose, "merge": merge}[args.step](args)
 

@@ -95,7 +95,7 @@ Expected<engine::VerifyReport> VerifyModel(
     const std::function<void(const engine::VerifyResult&)>& on_result) {
   MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(options.model));
   MORES_RETURN_IF_ERROR(SetIsa(options.model.isa));
-  const chat::DecoderNumbers numbers = chat::NumbersOf(options.model.precision);
+  const chat::DecoderNumbers numbers = chat::NumbersOf(options.model.precision_or_default());
   ThreadPool pool(options.model.threads);
   MORES_ASSIGN_OR_RETURN(const auto decoder, model::Decoder::Load(*opened.base, numbers.precision,
                                                                   pool, 0, numbers.products));

@@ -53,6 +53,7 @@ Expected<std::unique_ptr<judge::Judge>> OpenLabelFirst(const JudgeOptions& optio
                                                    .prompt_directory = options.prompt_directory,
                                                    .chat_format = options.chat.chat_format}));
   SetThresholds(options.thresholds, judging.config);
+  if (!local.precision) local.precision = chat::FindPrecision(judging.config.precision);
   MORES_ASSIGN_OR_RETURN(judging.baseline, IsBaseline(texts));
   MORES_ASSIGN_OR_RETURN(auto model, LoadModel(opened, local));
   if (judging.config.prompt_hash.empty()) {  // no judge.json
@@ -147,6 +148,7 @@ Expected<Json> JudgeManifest(const std::string& command, const std::string& inpu
   if (judge.runs_locally()) {
     ModelOptions local = options.local;
     MORES_ASSIGN_OR_RETURN(local.model, JudgeModel(options.judge));
+    if (const auto computed = judge.computation()) local.precision = computed->precision;
     MORES_ASSIGN_OR_RETURN(manifest, ModelManifest(command, input, local, judge.model_name()));
   } else {
     MORES_ASSIGN_OR_RETURN(manifest, RunManifest(command, input));

@@ -39,7 +39,7 @@ Expected<Json> ModelManifest(const std::string& command, const std::string& inpu
       }
     }
   }
-  manifest["precision"] = chat::Name(options.precision);
+  manifest["precision"] = chat::Name(options.precision_or_default());
   manifest["isa"] = Name(CurrentIsaLevel());
   manifest["threads"] = options.threads;
   return manifest;

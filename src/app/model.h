@@ -20,7 +20,11 @@ struct ModelOptions {
   // Folders or GGUF files of adapters that it is computed with: one for all items, and as NAME=PATH
   // those that items may name (app/opened_model.h).
   std::vector<std::string> adapters;
-  chat::Precision precision = chat::Precision::kBf16;
+  // None: bf16, and of a judge what its judge.json says.
+  std::optional<chat::Precision> precision;
+  chat::Precision precision_or_default() const {
+    return precision.value_or(chat::Precision::kBf16);
+  }
   int threads = 0;              // 0: one a processor
   int64_t chunk_tokens = 0;     // tokens of a prompt computed at once; 0: as many as fit
   std::optional<IsaLevel> isa;  // at most; none: the highest that the machine has

@@ -156,7 +156,7 @@ Expected<std::unique_ptr<chat::LanguageModel>> LoadModel(const OpenedModel& open
                                                          chat::TokenizerNeed tokenizer,
                                                          int blocks) {
   MORES_RETURN_IF_ERROR(SetIsa(options.isa));
-  chat::LocalModelOptions loading{.precision = options.precision,
+  chat::LocalModelOptions loading{.precision = options.precision_or_default(),
                                   .threads = options.threads,
                                   .tokenizer = tokenizer,
                                   .engine = {.chunk_tokens = options.chunk_tokens},

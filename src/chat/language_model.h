@@ -31,6 +31,7 @@ namespace mores::chat {
 // float32.
 enum class Precision { kF32, kBf16, kInt8 };
 std::string_view Name(Precision precision);  // "f32", "bf16", "int8"
+std::optional<Precision> FindPrecision(std::string_view name);
 // What a decoder is loaded with for it.
 struct DecoderNumbers {
   tensor::DType precision;

@@ -124,6 +124,13 @@ std::string_view Name(Precision precision) {
   return "";
 }
 
+std::optional<Precision> FindPrecision(std::string_view name) {
+  for (const Precision one : {Precision::kF32, Precision::kBf16, Precision::kInt8}) {
+    if (name == Name(one)) return one;
+  }
+  return std::nullopt;
+}
+
 DecoderNumbers NumbersOf(Precision precision) {
   return {precision == Precision::kBf16 ? tensor::DType::kBf16 : tensor::DType::kF32,
           precision == Precision::kInt8 ? model::BlockProducts::kInBlocks

@@ -104,7 +104,7 @@ Expected<int> RunVerify(const app::VerifyOptions& options) {
   MORES_RETURN_IF_ERROR(CheckModel("--model", options.model.model));
   const auto on_start = [&](const app::VerifyRun& run) {
     PrintModel(fmt::format("{}: {} random prompts of 2 to {} tokens, {}, {}", run.directory,
-                           run.items, run.tokens, Name(options.model.precision),
+                           run.items, run.tokens, Name(options.model.precision_or_default()),
                            Name(CurrentIsaLevel())));
   };
   const auto on_result = [](const engine::VerifyResult& result) {

@@ -9,10 +9,14 @@ void AddModelOptions(CLI::App* command, app::ModelOptions& options) {
   AddEngineOptions(command, options);
 }
 
-void AddPrecisionOption(CLI::App* command, chat::Precision& precision) {
-  AddNamed(command, "--precision", precision,
-           {chat::Precision::kBf16, chat::Precision::kF32, chat::Precision::kInt8},
-           "Of products and weights; int8: with a GGUF file's blocks as they are");
+void AddPrecisionOption(CLI::App* command, std::optional<chat::Precision>& precision) {
+  command
+      ->add_option_function<std::string>(
+          "--precision",
+          [&precision](const std::string& name) { precision = chat::FindPrecision(name); },
+          "Of products and weights; int8: with a GGUF file's blocks as they are (default: bf16; "
+          "of a judge what its judge.json says)")
+      ->check(CLI::IsMember({"bf16", "f32", "int8"}));
 }
 
 void AddIsaOption(CLI::App* command, std::optional<IsaLevel>& isa) {

@@ -27,7 +27,7 @@ void AddModelOptions(CLI::App* command, app::ModelOptions& options);
 // All but --model.
 void AddEngineOptions(CLI::App* command, app::ModelOptions& options);
 void AddAdapterOption(CLI::App* command, app::ModelOptions& options);
-void AddPrecisionOption(CLI::App* command, chat::Precision& precision);
+void AddPrecisionOption(CLI::App* command, std::optional<chat::Precision>& precision);
 void AddIsaOption(CLI::App* command, std::optional<IsaLevel>& isa);
 
 // kMissing for a model that isn't there, named with the option that gave it.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 #include <string>
-#include <utility>
 
 #include "base/random.h"
 #include "curate/critique_claim.h"
@@ -67,18 +66,28 @@ std::optional<std::string_view> CritiqueChecks::Check(const Record& record, form
   }
   if (SaysOtherLabel(critique, record, label)) return "other_label";
   if (!SpeaksOf(critique, record.dialogue)) return "not_of_dialogue";
-  data::GramSet grams = GramsOf(critique, record.lang);
+  const data::GramSet grams = GramsOf(critique, record.lang);
   for (const format::Turn& turn : record.dialogue.turns) {
     if (SharedPart(grams, GramsOf(turn.content, record.lang)) >= kMostShared)
       return "copies_dialogue";
   }
-  std::vector<data::GramSet>& kept = kept_[static_cast<size_t>(record.lang)];
-  const bool copied = std::any_of(kept.begin(), kept.end(), [&](const data::GramSet& other) {
-    return SharedPart(grams, other) >= kMostShared;
-  });
-  if (copied) return "copies_another";
-  kept.push_back(std::move(grams));
+  if (!kept_[static_cast<size_t>(record.lang)].AddUnlessCopy(grams)) return "copies_another";
   return std::nullopt;
+}
+
+bool CritiqueChecks::Kept::AddUnlessCopy(const data::GramSet& grams) {
+  std::unordered_map<size_t, size_t> shared;
+  const double most = kMostShared * static_cast<double>(grams.size());
+  for (const uint64_t gram : grams) {
+    const auto found = critiques_with_.find(gram);
+    if (found == critiques_with_.end()) continue;
+    for (const size_t critique : found->second) {
+      if (static_cast<double>(++shared[critique]) >= most) return false;
+    }
+  }
+  for (const uint64_t gram : grams) critiques_with_[gram].push_back(count_);
+  ++count_;
+  return true;
 }
 
 }  // namespace mores::curate

@@ -5,8 +5,11 @@
 #define MORES_CURATE_CRITIQUE_CHECKS_H_
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "curate/record.h"
@@ -25,15 +28,24 @@ class CritiqueChecks {
   //   "not_of_dialogue"   fewer than two content terms of the dialogue stand in it, or fewer than a
   //                       short dialogue has
   //   "copies_dialogue"   40 % or more of its 5-grams (of words; of Chinese text of characters)
-  //   stand
-  //                       in one turn of the dialogue
+  //                       stand in one turn of the dialogue
   //   "copies_another"    40 % or more of them stand in one critique that was let through before
   // Otherwise nullopt, and later ones are compared with it.
   std::optional<std::string_view> Check(const Record& record, format::Label label,
                                         std::string_view critique);
 
  private:
-  std::array<std::vector<data::GramSet>, 3> kept_;  // by text::Language
+  // By their 5-grams.
+  class Kept {
+   public:
+    bool AddUnlessCopy(const data::GramSet& grams);
+
+   private:
+    size_t count_ = 0;
+    std::unordered_map<uint64_t, std::vector<size_t>> critiques_with_;
+  };
+
+  std::array<Kept, 3> kept_;  // by text::Language
 };
 
 }  // namespace mores::curate

@@ -8,8 +8,11 @@
 
 #include "base/random.h"
 #include "base/threads.h"
+#include "model/block_linear.h"
 #include "model/dense_linear.h"
 #include "ops/rows.h"
+#include "tensor/blocks.h"
+#include "tensor/quantize.h"
 
 namespace mores::model {
 namespace {
@@ -41,6 +44,23 @@ class LinearLayerTest : public ::testing::Test {
   std::unique_ptr<const Linear> Part(const std::vector<float>& weight, int64_t in, int64_t first,
                                      int64_t out, DType precision, Bias bias = Bias::kOne) {
     return std::make_unique<const DenseLinear>(Dense(weight, in, first, out, precision, bias));
+  }
+  // Rows [first, first + out) of a weight [..][in] in blocks of q8_0, which `decoded` gets.
+  std::unique_ptr<const Linear> Block(std::vector<float>& decoded, int64_t in, int64_t first,
+                                      int64_t out, Bias bias) {
+    const int64_t row_bytes = tensor::BytesOf(DType::kQ8_0, in);
+    std::vector<char> bytes(static_cast<size_t>(row_bytes));
+    ops::int8::RightColumns packed;
+    packed.Resize(in, out, *tensor::CodeFormatOf(DType::kQ8_0));
+    for (int64_t row = 0; row < out; ++row) {
+      float* const values = decoded.data() + (first + row) * in;
+      tensor::EncodeBlocks(DType::kQ8_0, values, in, bytes.data());
+      tensor::DecodeBlocks(DType::kQ8_0, bytes.data(), in / 32, values);
+      packed.SetColumn(row, DType::kQ8_0, bytes.data());
+    }
+    return std::make_unique<const BlockLinear>(
+        std::move(packed),
+        NormalFloats(bias == Bias::kOne ? out : 0, 100 + static_cast<uint64_t>(first)));
   }
   std::vector<float> Apply(const Linear& linear, const std::vector<float>& x, int64_t y_row) {
     LinearInput input;
@@ -74,6 +94,36 @@ TEST_F(LinearLayerTest, StacksPartsOfDifferentTypes) {
       EXPECT_EQ(y[static_cast<size_t>(row * kStride + i)], part) << row << ", " << i;
     }
     EXPECT_EQ(y[static_cast<size_t>(row * kStride + 80)], -1.0f);  // untouched
+  }
+}
+
+// Of inputs that 8 bits hold exactly: whole numbers, of which each 32 reach 127.
+TEST_F(LinearLayerTest, ProductsOfBlocksAreTheDenseOnesWithTheirBiasAndStackWithThem) {
+  constexpr int64_t kDepth = 64, kOut = 40, kFirst = 21;
+  std::vector<float> weight = NormalFloats(kOut * kDepth, 6);
+  std::vector<float> x(static_cast<size_t>(kRows * kDepth));
+  Random random(7, 1);
+  for (size_t i = 0; i < x.size(); ++i) {
+    x[i] = i % 32 == 5 ? 127.0f : static_cast<float>(random.Below(255)) - 127.0f;
+  }
+  std::vector<std::unique_ptr<const Linear>> parts;
+  parts.push_back(Block(weight, kDepth, 0, kFirst, Bias::kOne));
+  parts.push_back(Part(weight, kDepth, kFirst, kOut - kFirst, DType::kF32));
+  const auto dense = Apply(*Part(weight, kDepth, 0, kFirst, DType::kF32), x, kFirst);
+  const auto first = Apply(*parts[0], x, kFirst), second = Apply(*parts[1], x, kOut - kFirst);
+  const auto plain = Apply(*Block(weight, kDepth, 0, kFirst, Bias::kNone), x, kFirst);
+  const std::vector<float> bias = NormalFloats(kFirst, 100);
+  const auto stacked = Apply(StackedLinear(std::move(parts)), x, kOut);
+  for (int64_t row = 0; row < kRows; ++row) {
+    for (int64_t i = 0; i < kOut; ++i) {
+      const auto at = static_cast<size_t>(row * kFirst + i);
+      const auto beside = static_cast<size_t>(row * (kOut - kFirst) + i - kFirst);
+      EXPECT_EQ(stacked[static_cast<size_t>(row * kOut + i)],
+                i < kFirst ? first[at] : second[beside]);
+      if (i >= kFirst) continue;
+      EXPECT_NEAR(first[at], dense[at], 0.02) << row << ", " << i;  // of sums of thousands
+      EXPECT_EQ(first[at], plain[at] + bias[static_cast<size_t>(i)]);
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "model/block_linear.h"
 #include "model/dense_linear.h"
@@ -83,7 +84,6 @@ class Loader {
     MORES_ASSIGN_OR_RETURN(const std::vector<LinearPart> parts, Parts(stems));
     std::vector<std::unique_ptr<const Linear>> packed;
     for (const LinearPart& part : parts) {
-      in_blocks_ = in_blocks_ || part.blocks.has_value();
       packed.push_back(part.blocks ? PackBlocks(part)
                                    : std::make_unique<const DenseLinear>(Pack(part)));
     }
@@ -107,9 +107,6 @@ class Loader {
     MORES_ASSIGN_OR_RETURN(auto second, Stacked({names.down}));
     return std::make_unique<const GeneralFeedForward>(std::move(first), std::move(second));
   }
-
-  // Whether products of blocks were asked for in vain.
-  bool lacks_blocks() const { return products_ == BlockProducts::kInBlocks && !in_blocks_; }
 
   Status Embedding(const std::string& name, EmbeddingTable& out) {
     MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source_.Find(shapes_.at(name)));
@@ -216,10 +213,43 @@ class Loader {
   const ModelSource& source_;
   DType precision_;
   BlockProducts products_;
-  bool in_blocks_ = false;  // of any product so far
   ThreadPool& pool_;
   std::map<std::string, WeightShape> shapes_;
 };
+
+// Others are decoded to float32, so that with few of them in blocks a model would be slower and
+// larger than in bf16. Told before anything is loaded; queries, keys and values, which a source may
+// have to join, are left out of the count.
+Status RequireBlocks(const ModelSource& source) {
+  const ModelConfig& config = source.config();
+  const ModelNames names = NamesOf(config);
+  std::set<std::string> counted = {names.head + ".weight"};
+  for (int layer = 0; layer < config.layers; ++layer) {
+    const LayerNames part = NamesOfLayer(config, layer);
+    for (const std::string& stem : {part.output, part.gate, part.up, part.down}) {
+      counted.insert(stem + ".weight");
+    }
+  }
+  int64_t all = 0, in_blocks = 0;
+  std::set<std::string_view> others;
+  for (const WeightShape& weight : WeightShapes(config)) {
+    if (!counted.contains(weight.name)) continue;
+    MORES_ASSIGN_OR_RETURN(const tensor::TensorView view, source.Find(weight));
+    all += view.elements();
+    if (tensor::CodeFormatOf(view.dtype)) {
+      in_blocks += view.elements();
+    } else {
+      others.insert(tensor::Name(view.dtype));
+    }
+  }
+  if (2 * in_blocks >= all) return {};
+  return MakeError(ErrorKind::kUnsupported,
+                   "{}: int8 products are made of weights in blocks ({}), and {} of its weights "
+                   "are in {}: another --precision, or mores model convert {} -o MODEL.gguf "
+                   "--dtype q8_0",
+                   source.path(), tensor::CodeTypeNames(), in_blocks == 0 ? "all" : "most",
+                   fmt::join(others, ", "), source.path());
+}
 
 }  // namespace
 
@@ -240,6 +270,7 @@ int64_t PackedWeights::bytes() const {
 
 Expected<PackedWeights> LoadPacked(const ModelSource& source, int blocks, DType precision,
                                    BlockProducts products, ThreadPool& pool) {
+  if (products == BlockProducts::kInBlocks) MORES_RETURN_IF_ERROR(RequireBlocks(source));
   const ModelConfig& config = source.config();
   Loader loader(source, precision, products, pool);
   PackedWeights weights;
@@ -260,13 +291,6 @@ Expected<PackedWeights> LoadPacked(const ModelSource& source, int blocks, DType 
     MORES_ASSIGN_OR_RETURN(block.qkv, loader.Stacked(part.qkv));
     MORES_ASSIGN_OR_RETURN(block.output, loader.Stacked({part.output}));
     MORES_ASSIGN_OR_RETURN(block.feed_forward, loader.Gated(part));
-  }
-  if (loader.lacks_blocks()) {
-    return MakeError(
-        ErrorKind::kUnsupported,
-        "{}: has no weights in blocks that int8 products are made of ({}): mores model "
-        "convert {} -o MODEL.gguf --dtype q8_0",
-        source.path(), tensor::CodeTypeNames(), source.path());
   }
   MORES_RETURN_IF_ERROR(loader.Vector(names.final_norm, weights.final_norm));
   return weights;

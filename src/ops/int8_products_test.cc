@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -175,6 +176,37 @@ TEST(Int8Products, AreThoseOfTheElements) {
       }
     }
   }
+}
+
+TEST(Int8Products, RowsAreRoundedAsTheContractSays) {
+  ThreadPool pool(1);
+  constexpr int64_t kBlocks = 200, kDepthHere = kBlocks * kDepth;
+  std::vector<float> x = RandomRows(1, kDepthHere, 13);
+  for (int i = 0; i < kDepth; ++i)
+    x[static_cast<size_t>(i)] = static_cast<float>(i) - 16.5f;  // ties
+  x[3] = -127.0f;
+  for (int i = 0; i < kDepth; ++i) x[static_cast<size_t>(kDepth + i)] *= 1e30f;
+  for (int i = 0; i < kDepth; ++i) x[static_cast<size_t>(2 * kDepth + i)] *= 1e-29f;
+  x[3 * kDepth] = std::numeric_limits<float>::max();
+  LeftRows a;
+  a.Pack({x.data(), 1, kDepthHere, kDepthHere}, pool);
+  for (int64_t block = 0; block < kBlocks; ++block) {
+    const float* const from = x.data() + block * kDepth;
+    float largest = 0;
+    for (int64_t i = 0; i < kDepth; ++i) largest = std::max(largest, std::abs(from[i]));
+    EXPECT_EQ(a.scales(0)[block], largest / 127.0f);
+    int sums[2] = {0, 0};
+    for (int64_t i = 0; i < kDepth; ++i) {
+      const float whole = std::nearbyint(from[i] * (127.0f / largest));
+      EXPECT_EQ(a.values(0)[block * kDepth + i], whole) << block << ", " << i;
+      sums[i / 16] += static_cast<int>(whole);
+    }
+    EXPECT_EQ(a.sums(0)[2 * block], sums[0]);
+    EXPECT_EQ(a.sums(0)[2 * block + 1], sums[1]);
+  }
+  EXPECT_EQ(a.values(0)[16], 0);  // -0.5
+  EXPECT_EQ(a.values(0)[18], 2);  // 1.5
+  EXPECT_EQ(a.values(0)[19], 2);  // 2.5
 }
 
 TEST(Int8Products, RowsThatAreNotFiniteMakeNaNsAndTinyOnesZeros) {

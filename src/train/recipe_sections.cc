@@ -252,6 +252,8 @@ void ReadJudge(TomlFields fields, const std::filesystem::path& folder, JudgeReci
     // Those of the validation are of probabilities as they were trained.
     if (judge.thresholds_from_validation) fields.Refuse("calibration", "needs fixed thresholds");
   }
+  fields.Choice<std::string>("precision", {{"bf16", "bf16"}, {"f32", "f32"}, {"int8", "int8"}},
+                             judge.precision);
   fields.Finish();
 }
 
@@ -347,6 +349,7 @@ Json SectionsFingerprint(const TrainingRecipe& recipe) {
   if (Json calibrations = CalibrationsJson(judge); !calibrations.empty()) {
     json["judge"]["calibration"] = std::move(calibrations);
   }
+  if (!judge.precision.empty()) json["judge"]["precision"] = judge.precision;
   return json;
 }
 

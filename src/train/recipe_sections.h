@@ -48,6 +48,7 @@ struct JudgeRecipe {
   bool thresholds_from_validation = true;
   std::optional<double> threshold_en, threshold_zh, threshold_other;
   std::array<std::optional<format::Calibration>, 3> calibrations;  // by text::Language
+  std::string precision;  // that judge.json states; empty: none
 };
 
 struct TrainingRecipe {

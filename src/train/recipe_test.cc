@@ -97,6 +97,7 @@ context_length = 100
 max_critique_tokens = 20
 thresholds = { en = 0.4, zh = 0.6 }
 calibration = { zh = { temperature = 1.5, bias = -0.25 } }
+precision = "int8"
 profile = "mine.json"
 prompt_dir = "prompts"
 )");
@@ -130,6 +131,7 @@ prompt_dir = "prompts"
   ASSERT_TRUE(recipe->judge.calibrations[1]);
   EXPECT_EQ(recipe->judge.calibrations[1]->bias, -0.25);
   EXPECT_EQ(RecipeFingerprint(*recipe)["judge"]["calibration"]["zh"]["temperature"], 1.5);
+  EXPECT_EQ(RecipeFingerprint(*recipe)["judge"]["precision"], "int8");
   EXPECT_EQ(recipe->judge.profile, (folder_ / "mine.json").string());
   EXPECT_EQ(recipe->judge.prompt_directory, (folder_ / "prompts").string());
 }
@@ -191,6 +193,8 @@ TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
       {"[run]\nprecision = \"fp8\"\n", ":12: field 'run.precision': must be one of 'bf16', 'f32'"},
       {"[judge]\ncalibration = { en = { bias = 1 } }\n",
        ":12: field 'judge.calibration': needs fixed thresholds"},
+      {"[judge]\nprecision = \"int4\"\n",
+       ":12: field 'judge.precision': must be one of 'bf16', 'f32', 'int8'"},
       {"[judge]\nthresholds = { en = 2 }\n",
        ":12: field 'judge.thresholds.en': must be at least 0 and at most 1"},
       {"[judge]\nprompt_dir = \"p\"\n",

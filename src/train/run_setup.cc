@@ -259,7 +259,9 @@ Status MakeJudgeConfig(RunSetup& setup) {
   const int64_t micro_batch_tokens = setup.recipe.optim.micro_batch_tokens;
   format::JudgeConfig& judge = setup.judge;
   if (setup.start_judge) judge = *setup.start_judge;
-  judge.calibrations = recipe.calibrations;  // those it starts from are of other weights
+  // Those it starts from are of other weights.
+  judge.calibrations = recipe.calibrations;
+  judge.precision = recipe.precision;
   if (setup.profile) {
     judge.profile = setup.profile_files.contains(std::string(format::kModelProfileFile))
                         ? std::string(format::kModelProfileFile)

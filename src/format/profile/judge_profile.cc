@@ -382,6 +382,10 @@ double JudgeConfig::threshold(text::Language language) const {
   return threshold_other;
 }
 
+bool IsPrecision(std::string_view name) {
+  return name == "bf16" || name == "f32" || name == "int8";
+}
+
 Json CalibrationJson(const JudgeConfig& config) {
   Json json = Json::object();
   for (const text::Language language : kCalibrated) {
@@ -421,6 +425,10 @@ Expected<JudgeConfig> ReadJudgeConfig(const text::ModelTexts& model) {
   MORES_ASSIGN_OR_RETURN(config.threshold_zh, thresholds.RequiredProbability("zh"));
   MORES_ASSIGN_OR_RETURN(config.threshold_other, thresholds.RequiredProbability("other"));
   MORES_RETURN_IF_ERROR(ReadCalibration(fields, config));
+  MORES_ASSIGN_OR_RETURN(config.precision, fields.OptionalString("precision"));
+  if (!config.precision.empty() && !IsPrecision(config.precision)) {
+    return fields.Wrong("precision", "must be bf16, f32 or int8");
+  }
   const bool from_file = config.profile == kModelProfileFile;
   if (from_file) config.profile = model.PathOf(kModelProfileFile);
   Expected<std::unique_ptr<JudgeProfile>> profile =
@@ -461,6 +469,7 @@ Json ToJson(const JudgeConfig& config, const JudgeProfile& profile) {
   if (Json calibration = CalibrationJson(config); !calibration.empty()) {
     json["calibration"] = std::move(calibration);
   }
+  if (!config.precision.empty()) json["precision"] = config.precision;
   return json;
 }
 

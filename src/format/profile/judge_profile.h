@@ -99,6 +99,9 @@ struct Calibration {
   double temperature = 1, bias = 0;
 };
 
+// What JudgeConfig::precision may be.
+bool IsPrecision(std::string_view name);
+
 // judge.json of a model directory.
 struct JudgeConfig {
   std::string profile = "mores-label-first";  // a name, or the path of a file
@@ -114,6 +117,9 @@ struct JudgeConfig {
   const std::optional<Calibration>& calibration(text::Language language) const {
     return calibrations[static_cast<size_t>(language)];
   }
+  // "bf16", "f32" or "int8": what it is judged in where nobody asks for another precision, since
+  // calibration and thresholds were fitted in it. Empty where it doesn't matter.
+  std::string precision;
 };
 
 // A profile that lies in the model's folder as a file is named by its path there. kMissing where

@@ -218,6 +218,17 @@ TEST_F(JudgeConfigTest, ReadsACalibration) {
   ExpectBroken("calibration': field 'fr");
 }
 
+TEST_F(JudgeConfigTest, ReadsThePrecisionThatItIsJudgedIn) {
+  EXPECT_EQ(ReadBack()->precision, "");
+  json_["precision"] = "int8";
+  const auto config = ReadBack();
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->precision, "int8");
+  EXPECT_EQ(DumpJson(ToJson(*config)), DumpJson(json_));
+  json_["precision"] = "int4";
+  ExpectBroken("precision");
+}
+
 TEST_F(JudgeConfigTest, NamesTheBrokenField) {
   const Json good = json_;
   for (const auto& [name, value] : good.items()) {
