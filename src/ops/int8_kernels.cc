@@ -14,20 +14,21 @@ namespace {
 using tensor::CodeKind;
 
 constexpr int64_t kQuads = kDepth / 4;
-constexpr int64_t kCodesOfBlock = kDepth * kColumns;
+constexpr int64_t kQuadBytes = 4 * kColumns;
+constexpr int64_t kUpperPart = kQuads / 2 * kQuadBytes;  // of packed codes (ops/packed_codes.h)
 
 // What a block of 32 depths has in a panel.
 struct BlockPlaces {
   const uint8_t* codes;
-  const float *scales, *least_scales;
+  const uint16_t *scales, *least_scales;
   const int8_t *parts, *leasts;
 };
-template <CodeKind kKind>
+template <CodeKind kKind, int kBits>
 BlockPlaces PlacesOf(const RightColumns::Panel& panel, int64_t block) {
   // Eight blocks share the scales of 256 depths.
   const int64_t scale = kKind == CodeKind::kPlain ? block : block / 8;
   const int64_t part = kKind == CodeKind::kParts ? 2 * block : block;
-  BlockPlaces places{.codes = panel.codes + block * kCodesOfBlock,
+  BlockPlaces places{.codes = panel.codes + block * PackedBlockBytes(kBits),
                      .scales = panel.scales + scale * kColumns,
                      .least_scales = nullptr,
                      .parts = nullptr,
@@ -52,7 +53,38 @@ MORES_BYTE_SUMS inline __m512i Bytes16(const int8_t* from) {
   return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }
 
-template <CodeKind kKind, int kRows>
+MORES_BYTE_SUMS inline __m512 Halves16(const uint16_t* from) {
+  return _mm512_cvtph_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(from)));
+}
+
+// x with the bits of each byte moved up by `by`, or down where that is below 0; what crosses into
+// another byte is to be masked out.
+MORES_BYTE_SUMS inline __m512i Shifted512(__m512i x, int by) {
+  return by >= 0 ? _mm512_slli_epi16(x, static_cast<unsigned>(by))
+                 : _mm512_srli_epi16(x, static_cast<unsigned>(-by));
+}
+
+// (value & mask) | rest
+MORES_BYTE_SUMS inline __m512i MaskedOr(__m512i value, __m512i mask, __m512i rest) {
+  return _mm512_ternarylogic_epi32(value, mask, rest, 0xEA);
+}
+
+// A block's quad as bytes (ops/packed_codes.h).
+template <int kBits>
+MORES_BYTE_SUMS inline __m512i Quad512(const uint8_t* block, int quad) {
+  if constexpr (kBits == 8) return _mm512_load_si512(block + quad * kQuadBytes);
+  const __m512i both = _mm512_load_si512(block + quad / 2 * kQuadBytes);
+  const __m512i lower = _mm512_and_si512(Shifted512(both, -4 * (quad % 2)), _mm512_set1_epi8(0x0f));
+  if constexpr (kBits == 4) return lower;
+  if constexpr (kBits == 5) {
+    const __m512i upper = Shifted512(_mm512_load_si512(block + kUpperPart), 4 - quad);
+    return MaskedOr(upper, _mm512_set1_epi8(0x10), lower);
+  }
+  const __m512i upper = _mm512_load_si512(block + kUpperPart + quad / 4 * kQuadBytes);
+  return MaskedOr(Shifted512(upper, 4 - 2 * (quad % 4)), _mm512_set1_epi8(0x30), lower);
+}
+
+template <CodeKind kKind, int kBits, int kRows>
 MORES_BYTE_SUMS [[gnu::noinline]] void Sum512(const PanelProduct& p, int64_t row) {
   const int64_t depth = p.a->depth(), blocks = depth / kDepth;
   const int8_t* values = p.a->values(row);
@@ -63,7 +95,7 @@ MORES_BYTE_SUMS [[gnu::noinline]] void Sum512(const PanelProduct& p, int64_t row
 #pragma GCC unroll 12
   for (int r = 0; r < kRows; ++r) c[r] = _mm512_setzero_ps();
   for (int64_t block = 0; block < blocks; ++block) {
-    const BlockPlaces at = PlacesOf<kKind>(p.panel, block);
+    const BlockPlaces at = PlacesOf<kKind, kBits>(p.panel, block);
     const int8_t* from = values + block * kDepth;
     const int16_t* sums_here = sums + 2 * block;
     __m512i whole[kRows];
@@ -76,8 +108,8 @@ MORES_BYTE_SUMS [[gnu::noinline]] void Sum512(const PanelProduct& p, int64_t row
           s[r] = _mm512_set1_epi32(-offset * sums_here[r * 2 * blocks + part]);
         }
 #pragma GCC unroll 4
-        for (int64_t quad = 4 * part; quad < 4 * part + 4; ++quad) {
-          const __m512i codes = _mm512_load_si512(at.codes + quad * 4 * kColumns);
+        for (int quad = 4 * part; quad < 4 * part + 4; ++quad) {
+          const __m512i codes = Quad512<kBits>(at.codes, quad);
 #pragma GCC unroll 12
           for (int r = 0; r < kRows; ++r) {
             const __m512i a = _mm512_set1_epi32(QuadAt(from + r * depth + 4 * quad));
@@ -99,8 +131,8 @@ MORES_BYTE_SUMS [[gnu::noinline]] void Sum512(const PanelProduct& p, int64_t row
                                              : _mm512_setzero_si512();
       }
 #pragma GCC unroll 8
-      for (int64_t quad = 0; quad < kQuads; ++quad) {
-        const __m512i codes = _mm512_load_si512(at.codes + quad * 4 * kColumns);
+      for (int quad = 0; quad < kQuads; ++quad) {
+        const __m512i codes = Quad512<kBits>(at.codes, quad);
 #pragma GCC unroll 12
         for (int r = 0; r < kRows; ++r) {
           const __m512i a = _mm512_set1_epi32(QuadAt(from + r * depth + 4 * quad));
@@ -113,7 +145,7 @@ MORES_BYTE_SUMS [[gnu::noinline]] void Sum512(const PanelProduct& p, int64_t row
         for (int r = 0; r < kRows; ++r) whole[r] = _mm512_mullo_epi32(whole[r], scale);
       }
     }
-    const __m512 scales = _mm512_load_ps(at.scales);
+    const __m512 scales = Halves16(at.scales);
 #pragma GCC unroll 12
     for (int r = 0; r < kRows; ++r) {
       const __m512 row_scale = _mm512_set1_ps(row_scales[r * blocks + block]);
@@ -122,8 +154,7 @@ MORES_BYTE_SUMS [[gnu::noinline]] void Sum512(const PanelProduct& p, int64_t row
         const int16_t* both = sums_here + r * 2 * blocks;
         const __m512i least =
             _mm512_mullo_epi32(_mm512_set1_epi32(both[0] + both[1]), Bytes16(at.leasts));
-        const __m512 value =
-            _mm512_mul_ps(_mm512_cvtepi32_ps(least), _mm512_load_ps(at.least_scales));
+        const __m512 value = _mm512_mul_ps(_mm512_cvtepi32_ps(least), Halves16(at.least_scales));
         c[r] = _mm512_fmadd_ps(value, row_scale, c[r]);
       }
     }
@@ -133,14 +164,17 @@ MORES_BYTE_SUMS [[gnu::noinline]] void Sum512(const PanelProduct& p, int64_t row
   for (int r = 0; r < kRows; ++r) _mm512_mask_storeu_ps(p.c + (row + r) * p.c_row, there, c[r]);
 }
 
-template <CodeKind kKind>
+template <CodeKind kKind, int kBits>
 void Multiply512(const PanelProduct& p) {
   const int64_t end = p.a->rows();
   int64_t row = 0;
-  for (; row + 12 <= end; row += 12) Sum512<kKind, 12>(p, row);
-  for (; row + 6 <= end; row += 6) Sum512<kKind, 6>(p, row);
-  for (; row + 2 <= end; row += 2) Sum512<kKind, 2>(p, row);
-  for (; row < end; ++row) Sum512<kKind, 1>(p, row);
+  if constexpr (kBits == 8) {
+    for (; row + 12 <= end; row += 12) Sum512<kKind, kBits, 12>(p, row);
+    for (; row + 6 <= end; row += 6) Sum512<kKind, kBits, 6>(p, row);
+  }
+  for (; row + 4 <= end; row += 4) Sum512<kKind, kBits, 4>(p, row);
+  for (; row + 2 <= end; row += 2) Sum512<kKind, kBits, 2>(p, row);
+  for (; row < end; ++row) Sum512<kKind, kBits, 1>(p, row);
 }
 
 // --- AVX2 ----------------------------------------------------------------------------------------
@@ -157,27 +191,53 @@ inline __m256i PairSums(__m256i codes, __m256i a) {
   }
 }
 
-// How a type's pair sums are added up: so many quads fit into 16 bits.
-template <CodeKind kKindOf, int kLargest>
+// How a type's pair sums are added up: so many quads fit into 16 bits. kBitsOf: as its codes lie.
+template <CodeKind kKindOf, int kLargest, int kBitsOf>
 struct CodesOf {
   static constexpr CodeKind kKind = kKindOf;
+  static constexpr int kBits = kBitsOf;
   static constexpr bool kSigned = kLargest > 127;
   static constexpr int kTogether = kSigned ? 1 : std::min(8, 32767 / (2 * 127 * kLargest));
 };
 
+inline __m256i Shifted256(__m256i x, int by) {
+  return by >= 0 ? _mm256_slli_epi16(x, by) : _mm256_srli_epi16(x, -by);
+}
+
+inline __m256i Load256(const uint8_t* from) {
+  return _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
+}
+
+// As Quad512, of eight columns.
+template <int kBits>
+inline __m256i Quad256(const uint8_t* block, int quad) {
+  if constexpr (kBits == 8) return Load256(block + quad * kQuadBytes);
+  const __m256i both = Load256(block + quad / 2 * kQuadBytes);
+  const __m256i lower = _mm256_and_si256(Shifted256(both, -4 * (quad % 2)), _mm256_set1_epi8(0x0f));
+  if constexpr (kBits == 4) return lower;
+  const int place = kBits == 5 ? quad : 2 * (quad % 4);
+  const int part = kBits == 5 ? 0 : quad / 4;
+  const __m256i upper = Load256(block + kUpperPart + part * kQuadBytes);
+  const __m256i mask = _mm256_set1_epi8(kBits == 5 ? 0x10 : 0x30);
+  return _mm256_or_si256(lower, _mm256_and_si256(Shifted256(upper, 4 - place), mask));
+}
+
+inline __m256 Halves8(const uint16_t* from) {
+  return _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(from)));
+}
+
 // Adds quads [first, first + kCount) of kRows rows to `whole`.
 template <class C, int kRows, int kCount>
-inline void AddQuads(const uint8_t* codes, const int8_t* from, int64_t depth, int64_t first,
+inline void AddQuads(const uint8_t* codes, const int8_t* from, int64_t depth, int first,
                      __m256i* whole) {
   constexpr int kTogether = std::min(C::kTogether, kCount);
   const __m256i ones = _mm256_set1_epi16(1);
 #pragma GCC unroll 8
-  for (int64_t begin = first; begin < first + kCount; begin += kTogether) {
+  for (int begin = first; begin < first + kCount; begin += kTogether) {
     __m256i sums[kRows];
 #pragma GCC unroll 8
-    for (int64_t quad = begin; quad < begin + kTogether; ++quad) {
-      const auto* at = reinterpret_cast<const __m256i*>(codes + quad * 4 * kColumns);
-      const __m256i w = _mm256_load_si256(at);
+    for (int quad = begin; quad < begin + kTogether; ++quad) {
+      const __m256i w = Quad256<C::kBits>(codes, quad);
 #pragma GCC unroll 4
       for (int r = 0; r < kRows; ++r) {
         const __m256i a = _mm256_set1_epi32(QuadAt(from + r * depth + 4 * quad));
@@ -196,8 +256,8 @@ inline __m256i Bytes8(const int8_t* from) {
   return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
 }
 
-// Eight of the panel's columns from `lane` on.
-template <class C, int kRows>
+// kHalves times eight of the panel's columns, from `lane` on.
+template <class C, int kRows, int kHalves>
 [[gnu::noinline]] void Sum256(const PanelProduct& p, int64_t row, int64_t lane) {
   constexpr CodeKind kKind = C::kKind;
   const int64_t depth = p.a->depth(), blocks = depth / kDepth;
@@ -206,82 +266,86 @@ template <class C, int kRows>
   const int16_t* sums = p.a->sums(row);
   // Signed codes have their offset taken already.
   const int32_t offset = C::kSigned ? 0 : p.format.offset;
-  __m256 c[kRows];
+  __m256 c[kHalves][kRows];
+#pragma GCC unroll 2
+  for (int half = 0; half < kHalves; ++half) {
 #pragma GCC unroll 4
-  for (int r = 0; r < kRows; ++r) c[r] = _mm256_setzero_ps();
+    for (int r = 0; r < kRows; ++r) c[half][r] = _mm256_setzero_ps();
+  }
   for (int64_t block = 0; block < blocks; ++block) {
-    const BlockPlaces at = PlacesOf<kKind>(p.panel, block);
-    const uint8_t* codes = at.codes + lane * 4;
+    const BlockPlaces at = PlacesOf<kKind, C::kBits>(p.panel, block);
     const int8_t* from = values + block * kDepth;
     const int16_t* sums_here = sums + 2 * block;
-    __m256i whole[kRows];
-    if constexpr (kKind == CodeKind::kParts) {
 #pragma GCC unroll 2
-      for (int part = 0; part < 2; ++part) {
-        __m256i s[kRows];
+    for (int half = 0; half < kHalves; ++half) {
+      const int64_t first = lane + 8 * half;
+      const uint8_t* codes = at.codes + first * 4;
+      __m256i whole[kRows];
+      if constexpr (kKind == CodeKind::kParts) {
+#pragma GCC unroll 2
+        for (int part = 0; part < 2; ++part) {
+          __m256i s[kRows];
 #pragma GCC unroll 4
-        for (int r = 0; r < kRows; ++r) {
-          s[r] = _mm256_set1_epi32(-offset * sums_here[r * 2 * blocks + part]);
+          for (int r = 0; r < kRows; ++r) {
+            s[r] = _mm256_set1_epi32(-offset * sums_here[r * 2 * blocks + part]);
+          }
+          AddQuads<C, kRows, 4>(codes, from, depth, 4 * part, s);
+          const __m256i scale = Bytes8(at.parts + part * kColumns + first);
+#pragma GCC unroll 4
+          for (int r = 0; r < kRows; ++r) {
+            const __m256i scaled = _mm256_mullo_epi32(s[r], scale);
+            whole[r] = part == 0 ? scaled : _mm256_add_epi32(whole[r], scaled);
+          }
         }
-        AddQuads<C, kRows, 4>(codes, from, depth, 4 * part, s);
-        const __m256i scale = Bytes8(at.parts + part * kColumns + lane);
+      } else {
 #pragma GCC unroll 4
         for (int r = 0; r < kRows; ++r) {
-          const __m256i scaled = _mm256_mullo_epi32(s[r], scale);
-          whole[r] = part == 0 ? scaled : _mm256_add_epi32(whole[r], scaled);
+          const int16_t* both = sums_here + r * 2 * blocks;
+          whole[r] = kKind == CodeKind::kPlain ? _mm256_set1_epi32(-offset * (both[0] + both[1]))
+                                               : _mm256_setzero_si256();
+        }
+        AddQuads<C, kRows, 8>(codes, from, depth, 0, whole);
+        if constexpr (kKind == CodeKind::kWithLeast) {
+          const __m256i scale = Bytes8(at.parts + first);
+#pragma GCC unroll 4
+          for (int r = 0; r < kRows; ++r) whole[r] = _mm256_mullo_epi32(whole[r], scale);
         }
       }
-    } else {
+      const __m256 scales = Halves8(at.scales + first);
 #pragma GCC unroll 4
       for (int r = 0; r < kRows; ++r) {
-        const int16_t* both = sums_here + r * 2 * blocks;
-        whole[r] = kKind == CodeKind::kPlain ? _mm256_set1_epi32(-offset * (both[0] + both[1]))
-                                             : _mm256_setzero_si256();
-      }
-      AddQuads<C, kRows, 8>(codes, from, depth, 0, whole);
-      if constexpr (kKind == CodeKind::kWithLeast) {
-        const __m256i scale = Bytes8(at.parts + lane);
-#pragma GCC unroll 4
-        for (int r = 0; r < kRows; ++r) whole[r] = _mm256_mullo_epi32(whole[r], scale);
-      }
-    }
-    const __m256 scales = _mm256_load_ps(at.scales + lane);
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; ++r) {
-      const __m256 row_scale = _mm256_set1_ps(row_scales[r * blocks + block]);
-      c[r] = _mm256_fmadd_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(whole[r]), scales), row_scale, c[r]);
-      if constexpr (kKind == CodeKind::kWithLeast) {
-        const int16_t* both = sums_here + r * 2 * blocks;
-        const __m256i least =
-            _mm256_mullo_epi32(_mm256_set1_epi32(both[0] + both[1]), Bytes8(at.leasts + lane));
-        const __m256 value =
-            _mm256_mul_ps(_mm256_cvtepi32_ps(least), _mm256_load_ps(at.least_scales + lane));
-        c[r] = _mm256_fmadd_ps(value, row_scale, c[r]);
+        __m256& sum = c[half][r];
+        const __m256 row_scale = _mm256_set1_ps(row_scales[r * blocks + block]);
+        sum = _mm256_fmadd_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(whole[r]), scales), row_scale, sum);
+        if constexpr (kKind == CodeKind::kWithLeast) {
+          const int16_t* both = sums_here + r * 2 * blocks;
+          const __m256i least =
+              _mm256_mullo_epi32(_mm256_set1_epi32(both[0] + both[1]), Bytes8(at.leasts + first));
+          const __m256 value =
+              _mm256_mul_ps(_mm256_cvtepi32_ps(least), Halves8(at.least_scales + first));
+          sum = _mm256_fmadd_ps(value, row_scale, sum);
+        }
       }
     }
   }
-  const int64_t there = std::min<int64_t>(8, p.columns - lane);
   for (int r = 0; r < kRows; ++r) {
-    float* to = p.c + (row + r) * p.c_row + lane;
-    if (there == 8) {
-      _mm256_storeu_ps(to, c[r]);
-    } else {
-      alignas(32) float all[8];
-      _mm256_store_ps(all, c[r]);
-      std::memcpy(to, all, static_cast<size_t>(there) * sizeof(float));
-    }
+    alignas(32) float all[8 * kHalves];
+    for (int half = 0; half < kHalves; ++half) _mm256_store_ps(all + 8 * half, c[half][r]);
+    const auto there = static_cast<size_t>(std::min<int64_t>(8 * kHalves, p.columns - lane));
+    std::memcpy(p.c + (row + r) * p.c_row + lane, all, there * sizeof(float));
   }
 }
 
 template <class C>
 void Multiply256(const PanelProduct& p) {
-  const int64_t end = p.a->rows();
+  const int64_t end = p.a->rows(), fours = end / 4 * 4;
   for (int64_t lane = 0; lane < p.columns; lane += 8) {
-    int64_t row = 0;
-    for (; row + 4 <= end; row += 4) Sum256<C, 4>(p, row, lane);
-    for (; row + 2 <= end; row += 2) Sum256<C, 2>(p, row, lane);
-    for (; row < end; ++row) Sum256<C, 1>(p, row, lane);
+    for (int64_t row = 0; row < fours; row += 4) Sum256<C, 4, 1>(p, row, lane);
   }
+  // Whole cache lines of codes at once: of few rows reading them is what takes the time.
+  int64_t row = fours;
+  for (; row + 2 <= end; row += 2) Sum256<C, 2, 2>(p, row, 0);
+  for (; row < end; ++row) Sum256<C, 1, 2>(p, row, 0);
 }
 
 }  // namespace
@@ -305,9 +369,11 @@ void MultiplyPlainly(const PanelProduct& p) {
         }
         const int64_t scale = block * kDepth / p.format.scale_depth * kColumns + lane;
         const float row_scale = p.a->scales(row)[block];
-        sum = std::fma(static_cast<float>(whole) * p.panel.scales[scale], row_scale, sum);
+        sum =
+            std::fma(static_cast<float>(whole) * _cvtsh_ss(p.panel.scales[scale]), row_scale, sum);
         if (p.panel.leasts == nullptr) continue;
-        sum = std::fma(static_cast<float>(least) * p.panel.least_scales[scale], row_scale, sum);
+        const float least_scale = _cvtsh_ss(p.panel.least_scales[scale]);
+        sum = std::fma(static_cast<float>(least) * least_scale, row_scale, sum);
       }
       p.c[row * p.c_row + lane] = sum;
     }
@@ -315,26 +381,36 @@ void MultiplyPlainly(const PanelProduct& p) {
 }
 
 void MultiplyAvx2(const PanelProduct& p) {
+  // Codes larger than q5_0 has don't fit into 16 bits four at a time.
   switch (p.format.kind) {
     case CodeKind::kPlain:
-      // Larger ones than q5_0 has don't fit into 16 bits four at a time.
-      if (p.format.largest > 31) return Multiply256<CodesOf<CodeKind::kPlain, 255>>(p);
-      return Multiply256<CodesOf<CodeKind::kPlain, 31>>(p);
+      if (p.panel.bits == 4) return Multiply256<CodesOf<CodeKind::kPlain, 31, 4>>(p);
+      if (p.panel.bits == 5) return Multiply256<CodesOf<CodeKind::kPlain, 31, 5>>(p);
+      if (p.format.largest > 31) return Multiply256<CodesOf<CodeKind::kPlain, 255, 8>>(p);
+      return Multiply256<CodesOf<CodeKind::kPlain, 31, 8>>(p);
     case CodeKind::kParts:
-      return Multiply256<CodesOf<CodeKind::kParts, 63>>(p);
+      if (p.panel.bits == 6) return Multiply256<CodesOf<CodeKind::kParts, 63, 6>>(p);
+      return Multiply256<CodesOf<CodeKind::kParts, 63, 8>>(p);
     case CodeKind::kWithLeast:
-      return Multiply256<CodesOf<CodeKind::kWithLeast, 31>>(p);
+      if (p.panel.bits == 4) return Multiply256<CodesOf<CodeKind::kWithLeast, 31, 4>>(p);
+      if (p.panel.bits == 5) return Multiply256<CodesOf<CodeKind::kWithLeast, 31, 5>>(p);
+      return Multiply256<CodesOf<CodeKind::kWithLeast, 31, 8>>(p);
   }
 }
 
 void MultiplyAvx512Vnni(const PanelProduct& p) {
   switch (p.format.kind) {
     case CodeKind::kPlain:
-      return Multiply512<CodeKind::kPlain>(p);
+      if (p.panel.bits == 4) return Multiply512<CodeKind::kPlain, 4>(p);
+      if (p.panel.bits == 5) return Multiply512<CodeKind::kPlain, 5>(p);
+      return Multiply512<CodeKind::kPlain, 8>(p);
     case CodeKind::kParts:
-      return Multiply512<CodeKind::kParts>(p);
+      if (p.panel.bits == 6) return Multiply512<CodeKind::kParts, 6>(p);
+      return Multiply512<CodeKind::kParts, 8>(p);
     case CodeKind::kWithLeast:
-      return Multiply512<CodeKind::kWithLeast>(p);
+      if (p.panel.bits == 4) return Multiply512<CodeKind::kWithLeast, 4>(p);
+      if (p.panel.bits == 5) return Multiply512<CodeKind::kWithLeast, 5>(p);
+      return Multiply512<CodeKind::kWithLeast, 8>(p);
   }
 }
 

@@ -62,6 +62,13 @@ float RoundTo8Bits(const float* x, int8_t* values) {
   return absolute / kLargestValue;
 }
 
+// Of a half's value exactly.
+uint16_t ToHalf(float value) {
+  const auto half = static_cast<uint16_t>(_cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT));
+  MORES_CHECK(std::isnan(value) || _cvtsh_ss(half) == value);
+  return half;
+}
+
 }  // namespace
 
 void LeftRows::Pack(MatrixView a, ThreadPool& pool) {
@@ -91,8 +98,9 @@ void RightColumns::Resize(int64_t depth, int64_t columns, const tensor::CodeForm
   depth_ = depth;
   columns_ = columns;
   format_ = format;
+  bits_ = BitsOfCodes(format.largest);
   const int64_t padded = panels();
-  codes_.Resize(padded * depth_ * kColumns);
+  codes_.Resize(padded * code_bytes_of_panel());
   scales_.Resize(padded * scales_of_panel());
   least_scales_.Resize(has_least() ? scales_.size() : 0);
   parts_.Resize(padded * parts_of_panel());
@@ -101,8 +109,8 @@ void RightColumns::Resize(int64_t depth, int64_t columns, const tensor::CodeForm
   scales_.FillZero();
   if (has_least()) least_scales_.FillZero();
   if (columns_ % kColumns == 0) return;
-  std::memset(codes_.data() + (padded - 1) * depth_ * kColumns, 0,
-              static_cast<size_t>(depth_ * kColumns));
+  std::memset(codes_.data() + (padded - 1) * code_bytes_of_panel(), 0,
+              static_cast<size_t>(code_bytes_of_panel()));
   if (parts_.size() > 0) parts_.FillZero();
   if (has_least()) leasts_.FillZero();
 }
@@ -122,14 +130,14 @@ void RightColumns::SetColumn(int64_t column, tensor::DType dtype, const char* by
   tensor::ReadBlockCodes(dtype, bytes, depth_ / tensor::BlockElements(dtype),
                          {codes.data(), scale_values.data(), part_values.data(),
                           least_scale_values.data(), least_values.data()});
-  uint8_t* to = codes_.data() + panel * depth_ * kColumns + lane * 4;
-  for (int64_t k = 0; k < depth_; k += 4) {
-    std::memcpy(to + k * kColumns, codes.data() + k, 4);
+  for (int64_t block = 0; block < depth_ / kDepth; ++block) {
+    PackCodes(bits_, codes.data() + block * kDepth, lane,
+              codes_.data() + panel * code_bytes_of_panel() + block * PackedBlockBytes(bits_));
   }
   for (int64_t i = 0; i < scales; ++i) {
     const int64_t at = panel * scales_of_panel() + i * kColumns + lane;
-    scales_[at] = scale_values[static_cast<size_t>(i)];
-    if (has_least()) least_scales_[at] = -least_scale_values[static_cast<size_t>(i)];
+    scales_[at] = ToHalf(scale_values[static_cast<size_t>(i)]);
+    if (has_least()) least_scales_[at] = ToHalf(-least_scale_values[static_cast<size_t>(i)]);
   }
   for (int64_t i = 0; i < parts; ++i) {
     const int64_t at = panel * parts_of_panel() + i * kColumns + lane;
@@ -140,15 +148,27 @@ void RightColumns::SetColumn(int64_t column, tensor::DType dtype, const char* by
 
 int64_t RightColumns::bytes() const {
   return codes_.size() + parts_.size() + leasts_.size() +
-         (scales_.size() + least_scales_.size()) * static_cast<int64_t>(sizeof(float));
+         (scales_.size() + least_scales_.size()) * static_cast<int64_t>(sizeof(uint16_t));
 }
 
 RightColumns::Panel RightColumns::panel(int64_t index) const {
-  return {.codes = codes_.data() + index * depth_ * kColumns,
-          .scales = scales_.data() + index * scales_of_panel(),
-          .least_scales = has_least() ? least_scales_.data() + index * scales_of_panel() : nullptr,
-          .parts = parts_of_panel() > 0 ? parts_.data() + index * parts_of_panel() : nullptr,
-          .leasts = has_least() ? leasts_.data() + index * parts_of_panel() : nullptr};
+  const int64_t scale = index * scales_of_panel(), part = index * parts_of_panel();
+  return {.bits = bits_,
+          .codes = codes_.data() + index * code_bytes_of_panel(),
+          .scales = scales_.data() + scale,
+          .least_scales = has_least() ? least_scales_.data() + scale : nullptr,
+          .parts = parts_of_panel() > 0 ? parts_.data() + part : nullptr,
+          .leasts = has_least() ? leasts_.data() + part : nullptr};
+}
+
+RightColumns::Panel RightColumns::UnpackedPanel(int64_t index,
+                                                tensor::AlignedBuffer<uint8_t>& room) const {
+  Panel unpacked = panel(index);
+  if (bits_ == 8) return unpacked;
+  UnpackCodes(bits_, unpacked.codes, depth_ / kDepth, room.Resize(depth_ * kColumns));
+  unpacked.codes = room.data();
+  unpacked.bits = 8;
+  return unpacked;
 }
 
 void MatMul(const LeftRows& a, const RightColumns& w, float* c, int64_t c_row, ThreadPool& pool) {
@@ -159,13 +179,15 @@ void MatMul(const LeftRows& a, const RightColumns& w, float* c, int64_t c_row, T
   // Tasks of about as much work whatever the rows: a panel stays in the first-level cache while all
   // rows pass.
   constexpr int64_t kLeastRows = 64;
+  const bool few = a.rows() <= kFewRows;
   const int64_t at_once = std::clamp<int64_t>(kLeastRows / std::max<int64_t>(1, a.rows()), 1, 8);
   pool.ParallelFor(CeilDiv(w.panels(), at_once), [&](int64_t task) {
+    thread_local tensor::AlignedBuffer<uint8_t> room;
     const int64_t end = std::min(w.panels(), (task + 1) * at_once);
     for (int64_t index = task * at_once; index < end; ++index) {
       const int64_t column = index * kColumns;
       multiply({.a = &a,
-                .panel = w.panel(index),
+                .panel = few ? w.panel(index) : w.UnpackedPanel(index, room),
                 .format = w.format(),
                 .c = c + column,
                 .c_row = c_row,

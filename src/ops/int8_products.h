@@ -15,6 +15,7 @@
 
 #include "base/threads.h"
 #include "ops/matmul.h"
+#include "ops/packed_codes.h"
 #include "tensor/block_codes.h"
 #include "tensor/buffer.h"
 
@@ -43,7 +44,8 @@ class LeftRows {
   tensor::AlignedBuffer<int16_t> sums_;
 };
 
-// A weight [columns][depth] in panels of 16 columns; columns past the end are zeros.
+// A weight [columns][depth] in panels of 16 columns, in about the bytes of its file: codes have the
+// bits that they need (ops/packed_codes.h), scales are halves. Columns past the end are zeros.
 class RightColumns {
  public:
   // REQUIRES: depth a multiple of the format's blocks.
@@ -56,14 +58,18 @@ class RightColumns {
   int64_t bytes() const;
   const tensor::CodeFormat& format() const { return format_; }
 
-  // What a panel has for each 32 depths: codes [8][16][4], parts [1 or 2][16], leasts [16]; and for
-  // each scale's depth scales [16] and least scales [16], the latter negative.
+  // What a panel has for each 32 depths: codes [8][16][4] of so many bits, parts [1 or 2][16],
+  // leasts [16]; and for each scale's depth scales [16] and least scales [16], halves, the latter
+  // negative.
   struct Panel {
+    int bits;
     const uint8_t* codes;
-    const float *scales, *least_scales;
+    const uint16_t *scales, *least_scales;
     const int8_t *parts, *leasts;
   };
   Panel panel(int64_t index) const;
+  // The same with its codes as bytes, in `room` where they aren't yet.
+  Panel UnpackedPanel(int64_t index, tensor::AlignedBuffer<uint8_t>& room) const;
   int64_t panels() const { return (columns_ + kColumns - 1) / kColumns; }
 
  private:
@@ -71,12 +77,14 @@ class RightColumns {
   int64_t parts_of_panel() const {
     return format_.part_depth == 0 ? 0 : depth_ / format_.part_depth * kColumns;
   }
+  int64_t code_bytes_of_panel() const { return depth_ / kDepth * PackedBlockBytes(bits_); }
   bool has_least() const { return format_.kind == tensor::CodeKind::kWithLeast; }
 
   int64_t depth_ = 0, columns_ = 0;
   tensor::CodeFormat format_{};
+  int bits_ = 8;  // of a code
   tensor::AlignedBuffer<uint8_t> codes_;
-  tensor::AlignedBuffer<float> scales_, least_scales_;
+  tensor::AlignedBuffer<uint16_t> scales_, least_scales_;  // halves
   tensor::AlignedBuffer<int8_t> parts_, leasts_;
 };
 

@@ -61,12 +61,16 @@ std::vector<float> RandomRows(int64_t rows, int64_t depth, uint64_t seed) {
 
 using Multiply = void (*)(const PanelProduct&);
 
-std::vector<float> Product(const LeftRows& a, const RightColumns& w, Multiply multiply) {
+enum class Codes { kAsBytes, kAsTheyLie };
+
+std::vector<float> Product(const LeftRows& a, const RightColumns& w, Multiply multiply,
+                           Codes codes = Codes::kAsBytes) {
   std::vector<float> c(static_cast<size_t>(a.rows() * w.columns()), -1);
+  tensor::AlignedBuffer<uint8_t> room;
   for (int64_t panel = 0; panel < w.panels(); ++panel) {
     const int64_t column = panel * kColumns;
     multiply({.a = &a,
-              .panel = w.panel(panel),
+              .panel = codes == Codes::kAsBytes ? w.UnpackedPanel(panel, room) : w.panel(panel),
               .format = w.format(),
               .c = c.data() + column,
               .c_row = w.columns(),
@@ -82,7 +86,7 @@ bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
 TEST(Int8Products, AllKernelsGiveTheBitsOfTheContract) {
   ThreadPool pool(2);
   for (const DType dtype : kTypes) {
-    for (const int64_t rows : {1, 3, 20, 29}) {
+    for (const int64_t rows : {1, 3, 4, 20, 29}) {
       const Weight weight = MakeWeight(dtype, 512, 41, 5);
       const std::vector<float> x = RandomRows(rows, 512, 7);
       LeftRows a;
@@ -93,6 +97,15 @@ TEST(Int8Products, AllKernelsGiveTheBitsOfTheContract) {
       if (DetectedCpuFeatures().avx512_vnni) {
         EXPECT_TRUE(SameBits(Product(a, weight.packed, MultiplyAvx512Vnni), plain))
             << Name(dtype) << ", " << rows << " rows";
+      }
+      if (rows <= kFewRows) {
+        EXPECT_TRUE(SameBits(Product(a, weight.packed, MultiplyAvx2, Codes::kAsTheyLie), plain))
+            << Name(dtype) << ", " << rows << " rows";
+        if (DetectedCpuFeatures().avx512_vnni) {
+          EXPECT_TRUE(
+              SameBits(Product(a, weight.packed, MultiplyAvx512Vnni, Codes::kAsTheyLie), plain))
+              << Name(dtype) << ", " << rows << " rows";
+        }
       }
       for (const IsaLevel level : SupportedIsaLevels()) {
         ASSERT_TRUE(SetIsaLevel(level));
