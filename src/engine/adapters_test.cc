@@ -9,6 +9,7 @@
 #include "base/cpu.h"
 #include "base/random.h"
 #include "engine/engine.h"
+#include "engine/item_groups.h"
 #include "support/model/golden_case.h"
 #include "support/model/random_adapter.h"
 
@@ -108,6 +109,32 @@ TEST_P(AdaptersTest, ScoresAreThoseOfEachItemAlone) {
   auto backwards = Score(reversed, {}, 2);
   std::reverse(backwards.begin(), backwards.end());
   EXPECT_EQ(backwards, expected) << "in another order";
+}
+
+// Whatever was computed before: one item a call, long beginnings, adapters in turn.
+TEST_P(AdaptersTest, BeginningsAreKeptForTheirAdapterAlone) {
+  const auto vocab = static_cast<uint64_t>(decoder_->config().vocab_size);
+  Random random(13);
+  const auto draw = [&](int count, std::vector<int32_t>& ids) {
+    for (int i = 0; i < count; ++i) ids.push_back(static_cast<int32_t>(random.Below(vocab)));
+  };
+  constexpr int kBeginnings = 2;
+  std::vector<int32_t> beginnings[kBeginnings];
+  for (std::vector<int32_t>& beginning : beginnings) draw(kLeastKept + 10, beginning);
+  ThreadPool pool(2);
+  Engine engine(*decoder_, {}, pool);
+  for (int i = 0; i < 40; ++i) {
+    const std::vector<int32_t>& beginning = beginnings[random.Below(kBeginnings)];
+    Item item{beginning, {}, nullptr};
+    if (i % 7 == 6) item.prompt.resize(item.prompt.size() / 2);
+    draw(1 + i % 5, item.prompt);
+    draw(3, item.continuation);
+    if (const uint64_t which = random.Below(adapters_.size() + 1); which < adapters_.size()) {
+      item.adapter = adapters_[which].get();
+    }
+    const ScoreItem request{item.prompt, item.continuation, item.adapter};
+    EXPECT_EQ(*engine.Score({&request, 1})[0], Score({item}, {}, 1)[0]) << i;
+  }
 }
 
 TEST_P(AdaptersTest, TextsAreThoseOfEachItemAlone) {

@@ -3,7 +3,8 @@
 //
 // Results of a request do not depend on the other requests of the call (model/decoder.h). Each
 // names the adapter that it is computed with, null for the model as it is: several go side by side,
-// and what requests share at their beginning is shared among those of one adapter alone.
+// and what requests share at their beginning is shared among those of one adapter alone. Long
+// beginnings are kept from call to call, so an adapter must outlive the engine.
 #ifndef MORES_ENGINE_ENGINE_H_
 #define MORES_ENGINE_ENGINE_H_
 

@@ -103,9 +103,16 @@ class Engine::Impl {
     }
   }
 
-  // What sequences share, and their caches.
+  // What sequences share, with each other and with those of before, and their caches.
   void Prepare(std::vector<Sequence>& sequences, const Further& further) {
+    if (sequences.empty()) return;
+    Sequence& first = sequences.front();
+    KeepBeginning(first);
+    std::vector<int32_t> last = sequences.back().tokens;
+    const model::PackedAdapter* const last_adapter = sequences.back().adapter;
     SharePrefixes(sequences, further);
+    TakeKept(first, config().RopeBound(Room(first, further(0))));
+    last_ = {.tokens = std::move(last), .adapter = last_adapter, .cache = nullptr};
     GiveCaches(sequences, further);
   }
 
@@ -174,6 +181,54 @@ class Engine::Impl {
   }
 
  private:
+  // A beginning of prompts, and where it is in a cache of all layers.
+  struct Beginning {
+    std::vector<int32_t> tokens;
+    const model::PackedAdapter* adapter = nullptr;
+    std::unique_ptr<KvCache> cache;
+  };
+
+  int64_t CommonWith(const Beginning& beginning, const Sequence& sequence) const {
+    if (beginning.adapter != sequence.adapter) return 0;
+    return std::min(CommonPrefix(beginning.tokens, sequence.tokens), sequence.first_wanted);
+  }
+
+  // Computes and keeps what a sequence begins alike with as the one before it, of an earlier group
+  // or call, where hardly as much is kept. The last used ones stay.
+  void KeepBeginning(const Sequence& sequence) {
+    constexpr size_t kMostBeginnings = 4;
+    constexpr int64_t kWorthwhile = 32;
+    const int64_t common = std::min(CommonWith(last_, sequence), options_.batch_tokens);
+    int64_t most = 0;
+    for (const Beginning& one : kept_) most = std::max(most, CommonWith(one, sequence));
+    if (common < kLeastKept || most + kWorthwhile > common) return;
+    Beginning made{.tokens = {sequence.tokens.begin(), sequence.tokens.begin() + common},
+                   .adapter = sequence.adapter,
+                   .cache = std::make_unique<KvCache>(decoder_, common, KvCache::Keep::kAllLayers,
+                                                      sequence.adapter)};
+    std::vector<Sequence> alone(1);
+    alone[0] = {.tokens = made.tokens, .cache = made.cache.get(), .first_wanted = common};
+    RunPasses(alone, [](std::span<const WantedRow>, std::span<const float>) {});
+    if (kept_.size() == kMostBeginnings) kept_.erase(kept_.begin());
+    kept_.push_back(std::move(made));
+  }
+
+  // Lets a sequence begin as what is kept. `bound`: of its rotary positions.
+  void TakeKept(Sequence& sequence, int64_t bound) {
+    const auto best =
+        std::max_element(kept_.begin(), kept_.end(), [&](const auto& a, const auto& b) {
+          return CommonWith(a, sequence) < CommonWith(b, sequence);
+        });
+    if (best == kept_.end()) return;
+    const int64_t common = CommonWith(*best, sequence);
+    if (common < kLeastShared || config().RopeBound(best->cache->positions()) != bound) return;
+    sequence.begins_as = best->cache.get();
+    sequence.shared = common;
+    sequence.tokens.erase(sequence.tokens.begin(), sequence.tokens.begin() + common);
+    sequence.first_wanted -= common;
+    std::rotate(best, best + 1, kept_.end());
+  }
+
   // The next tokens of sequences in order, as many as a pass takes.
   void NextChunks(const std::vector<Sequence>& sequences, const std::vector<size_t>& at,
                   std::vector<Chunk>& chunks, std::vector<size_t>& owners) const {
@@ -265,6 +320,8 @@ class Engine::Impl {
   tensor::AlignedBuffer<float> logits_;
   std::vector<std::unique_ptr<KvCache>> caches_;
   std::vector<KvCache*> free_caches_;
+  std::vector<Beginning> kept_;  // from the longest unused on
+  Beginning last_;               // the last sequence prepared, without a cache
 };
 
 }  // namespace mores::engine

@@ -14,6 +14,8 @@ namespace mores::engine {
 
 // A beginning shorter than this costs as much to take over as to compute.
 inline constexpr int64_t kLeastShared = 4;
+// What groups have in common is kept from one to the next where it is at least so long.
+inline constexpr int64_t kLeastKept = 32;
 // Positions that the caches of a group hold, shared ones too, at most: so many times batch_tokens.
 inline constexpr int64_t kMostKept = 8;
 
@@ -61,7 +63,7 @@ std::vector<std::vector<size_t>> GroupItems(std::span<const Item> items,
         static_cast<int64_t>(groups.back().size()) >= options.max_sequences) {
       groups.emplace_back();
       tokens = positions = 0;
-      added = length(item);
+      if (length(item) - added < kLeastKept) added = length(item);
     }
     groups.back().push_back(item);
     tokens += added;

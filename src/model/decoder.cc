@@ -426,8 +426,7 @@ std::span<const float> Decoder::Forward(std::span<const Chunk> chunks, DecoderSc
       });
       const int64_t computed = earlier == &chunk ? 0 : static_cast<int64_t>(earlier->tokens.size());
       MORES_CHECK(chunk.shared <= chunk.shared_from->length_ + computed);
-      MORES_CHECK(chunk.cache->layers_held_ == config.layers || earlier != &chunk);
-      MORES_CHECK(chunk.cache->layers_held_ == chunk.shared_from->layers_held_);
+      MORES_CHECK(chunk.shared_from->layers_held_ == config.layers || earlier != &chunk);
       MORES_CHECK(chunk.cache->rope_bound_ == chunk.shared_from->rope_bound_);
       MORES_CHECK(chunk.cache->adapter() == chunk.shared_from->adapter());
       chunk.cache->length_ = chunk.shared;

@@ -33,7 +33,7 @@ struct Chunk {
   // A sequence that begins as another does takes over what the other computed: its cache, empty so
   // far, is given positions [0, shared) of shared_from, layer by layer, once this layer's are
   // stored and before any attention. Same numbers as computing them again. An earlier chunk of the
-  // same call computes them, or with caches of all layers an earlier call did. Both caches are of
+  // same call computes them, or an earlier call did, to a cache of all layers. Both caches are of
   // one adapter, or of none.
   KvCache* shared_from = nullptr;
   int64_t shared = 0;
