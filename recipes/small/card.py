@@ -7,7 +7,8 @@ Reads models/small, and of out/small: data/table.json, held.jsonl (validation re
 learned, found ones without guidelines; `folds.py held`), valid.jsonl and valid.json (their verdicts, and
 `mores report` of them), holdout.jsonl and categories.jsonl (XGuard's held-out third and
 its verdicts), flips.json; of out/tests: report.json, and verdicts of the sets by this model
-(SET.jsonl), by frozen features (SET.frozen.jsonl) and by the base asked plainly (SET.plain.jsonl); and
+(SET.jsonl), and, where they are there, by frozen features (SET.frozen.jsonl) and by the base asked plainly
+(SET.plain.jsonl), of the sets or of a part of them; and
 recipes/small/critiques-read.json, what people who read critiques counted. Needs numpy.
 """
 import collections
@@ -40,8 +41,8 @@ def paired(suffix):
     random = np.random.default_rng(1)
     cells, differences, means, theirs_all = [], [], [], []
     for name in SETS:
-        ours = read_lines(f"out/tests/{name}.jsonl")
         theirs = {v["id"]: v for v in read_lines(f"out/tests/{name}.{suffix}.jsonl")}
+        ours = [v for v in read_lines(f"out/tests/{name}.jsonl") if v["id"] in theirs]
         right = np.array([v["label"] == v["expected"] for v in ours], dtype=float)
         other = np.array([theirs[v["id"]]["label"] == v["expected"] for v in ours], dtype=float)
         _, group = np.unique([query_of(v) for v in ours], return_inverse=True)
@@ -59,6 +60,8 @@ def paired(suffix):
 
 
 def paired_rows(name, suffix):
+    if not all((ROOT / f"out/tests/{one}.{suffix}.jsonl").exists() for one in SETS):
+        return f"| {name} |" + " not measured |" * (len(SETS) + 1)
     cells = paired(suffix)
     return "\n".join([f"| {name} | " + " | ".join(other for other, _ in cells) + " |",
                       "| – small less it | " + " | ".join(more for _, more in cells) + " |"])

@@ -4,7 +4,8 @@ was written goes.
 
     critiques.py choose DATA > asked.jsonl
     mores data critique asked.jsonl -o written.jsonl --model WRITER --max-new-tokens 128
-    critiques.py merge DATA written.jsonl OUT       OUT: data of the second stage
+    critiques.py merge DATA written.jsonl OUT       OUT: data of the second stage; of the third with
+                                                    --replayed 3000 --behind 5000
 
 DATA is a folder that `mores data build` wrote. Asked for are found texts whose label is learned, that
 aren't shown rules or guidelines and have no critique: evenly by source, language and label, by the
@@ -88,7 +89,7 @@ def merge(args):
         critiques.append(record)
     assert not written, sorted(written)[:3]
     learned = [record for record in others if record.get("label_weight", 1) > 0]
-    train = by_hash(critiques + by_hash(learned)[:args.replayed])
+    train = by_hash(critiques + by_hash(learned)[args.behind:args.behind + args.replayed])
     out.mkdir(parents=True, exist_ok=True)
     with open(out / "train.jsonl", "w", encoding="utf-8") as file:
         file.writelines(dump(record) + "\n" for record in train)
@@ -107,6 +108,7 @@ def main():
     step.add_argument("written")
     step.add_argument("out")
     step.add_argument("--replayed", type=int, default=5000, help="examples of labels alone")
+    step.add_argument("--behind", type=int, default=0, help="so many that were replayed before")
     args = parser.parse_args()
     {"choose": choose, "merge": merge}[args.step](args)
 

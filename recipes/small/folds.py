@@ -6,7 +6,7 @@
     mores judge OUT/<fold>/left.jsonl -o OUT/<fold>/verdicts.jsonl --model OUT/<fold>/model \\
         --label-only --no-category-scores
     folds.py table OUT [OUT ...]
-    folds.py calibrate OUT                          what labels.toml says of probabilities
+    folds.py calibrate OUT HELD VERDICTS            what critiques.toml says of probabilities
     folds.py held DATA > held.jsonl                 validation records that figures are told of
 
 DATA is a folder that `mores data build` wrote. A fold leaves out two groups of sources at a time
@@ -14,6 +14,11 @@ DATA is a folder that `mores data build` wrote. A fold leaves out two groups of 
 is bounded (MOST), by the hash of an example's id. Scored are found texts whose label is learned, from
 training and validation split alike, since nothing of the group was read; never contrasts that were
 made. Records without a label of their own, and guidelines, are left out of both.
+
+`calibrate` fits a temperature a language to what was left out, groups and labels alike. Where that says the
+opposite of the labels (Chinese: what is read there foretells nothing of the rest), to HELD, held-out
+records of sources that were read, with the finished model's VERDICTS. A bias and a threshold are fitted
+too, to show whether they would help on groups that they weren't fitted to.
 """
 
 import argparse
@@ -78,6 +83,9 @@ def verdicts_of(out):
     rows = []
     for fold in FOLDS:
         records = {r["id"]: r for r in read_lines(out / fold / "left.jsonl")}
+        if not (out / fold / "verdicts.jsonl").exists():
+            print(f"{fold} isn't judged yet", file=sys.stderr)
+            continue
         for verdict in read_lines(out / fold / "verdicts.jsonl"):
             record = records[verdict["id"]]
             rows.append((group_of(record), record["label"] == "unsafe",
@@ -114,56 +122,62 @@ def table(args):
               f"{np.mean(areas):.1f}", *cells, sep="\t")
 
 
-def fit(x, unsafe, weights):
-    """Slope and offset of a logistic regression of one variable, by Newton's method."""
-    slope, offset = 1.0, 0.0
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-(slope * x + offset)))
-        error, curve = weights * (p - unsafe), weights * p * (1 - p)
-        gradient = np.array([np.sum(error * x) + 1e-3 * slope, np.sum(error)])
-        hessian = np.array([[np.sum(curve * x * x) + 1e-3, np.sum(curve * x)],
-                            [np.sum(curve * x), np.sum(curve) + 1e-9]])
-        slope, offset = np.array([slope, offset]) - np.linalg.solve(hessian, gradient)
-    return slope, offset
+def logit(p):
+    p = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.log(p / (1 - p))
 
 
-def fit_language(groups, unsafe, p):
-    """Temperature, bias and threshold: each group and label counts alike, and the threshold has the
-    best mean over the groups."""
+def cell_weights(groups, unsafe):
+    """Each group and label counts alike."""
     cells = collections.Counter(zip(groups, unsafe))
-    weights = np.array([1 / cells[key] for key in zip(groups, unsafe)])
-    slope, offset = fit(np.log(p / (1 - p)), unsafe, weights)
-    if slope <= 0:
-        raise SystemExit("the probabilities say the opposite of the labels: nothing to calibrate")
-    made = 1 / (1 + np.exp(-(slope * np.log(p / (1 - p)) + offset)))
+    return np.array([1 / cells[key] for key in zip(groups, unsafe)])
+
+
+def temperature(groups, unsafe, p):
+    """The likeliest by a search over slopes; None where the probabilities say the opposite of the
+    labels, or nothing."""
+    weights, x = cell_weights(groups, unsafe), np.where(unsafe, 1, -1) * logit(p)
+    slopes = np.linspace(-1, 3, 801)
+    slope = min(slopes, key=lambda slope: np.sum(weights * np.logaddexp(0, -slope * x)))
+    return 1 / slope if slope > 0.1 else None
+
+
+def best_threshold(groups, unsafe, p):
+    """Of the best mean balanced accuracy over the groups."""
     tried = np.linspace(0.2, 0.8, 121)
-    values = np.array([np.mean([balanced_accuracy(unsafe[groups == name], made[groups == name] > t)
+    values = np.array([np.mean([balanced_accuracy(unsafe[groups == name], p[groups == name] > t)
                                 for name in sorted(set(groups))]) for t in tried])
     near = tried[values >= values.max() - 0.005]
-    return 1 / slope, -offset / slope, near[np.argmin(np.abs(near - np.median(near)))]
+    return near[np.argmin(np.abs(near - np.median(near)))]
 
 
-def said_unsafe(p, temperature, bias, threshold):
-    return 1 / (1 + np.exp(-(np.log(p / (1 - p)) - bias) / temperature)) > threshold
+def with_both_labels(groups, unsafe):
+    return [name for name in sorted(set(groups))
+            if min(unsafe[groups == name].sum(), (~unsafe[groups == name]).sum()) >= 10]
 
 
 def calibrate(args):
     rows = verdicts_of(pathlib.Path(args.out))
-    groups, unsafe, scores, languages, _ = map(np.array, zip(*rows))
+    records = {r["id"]: r for r in read_lines(args.held)}
+    held = [(records[v["id"]]["source"], records[v["id"]]["label"] == "unsafe", v.get("p_raw", v["p_unsafe"]),
+             records[v["id"]]["lang"]) for v in read_lines(args.verdicts)]
     for language in ("en", "zh"):
-        inside = languages == language
-        g, u, p = groups[inside], unsafe[inside], np.clip(scores[inside], 1e-6, 1 - 1e-6)
-        names = [name for name in sorted(set(g)) if min(u[g == name].sum(), (~u[g == name]).sum()) >= 10]
-        kept = np.isin(g, names)
-        g, u, p = g[kept], u[kept], p[kept]
-        fitted = fit_language(g, u, p)
-        print(f"{language}: temperature {fitted[0]:.3f}, bias {fitted[1]:.3f}, threshold {fitted[2]:.3f}; "
-              f"{len(u)} records of {', '.join(names)}")
-        fresh = [balanced_accuracy(u[g == name], said_unsafe(p[g == name], *fit_language(
-            g[g != name], u[g != name], p[g != name]))) for name in names]
-        half = [balanced_accuracy(u[g == name], p[g == name] > 0.5) for name in names]
-        print(f"    mean balanced accuracy at one half {100 * np.mean(half):.1f}; with what was fitted to "
-              f"the other groups {100 * np.mean(fresh):.1f}")
+        for what, source in (("left out", rows), ("held out", held)):
+            groups, unsafe, p = map(np.array, zip(*[row[:3] for row in source if row[3] == language]))
+            names = with_both_labels(groups, unsafe)
+            kept = np.isin(groups, names)
+            groups, unsafe, p = groups[kept], unsafe[kept], p[kept]
+            fitted = temperature(groups, unsafe, p)
+            if fitted is None:
+                print(f"{language}: what was {what} ({', '.join(names)}) says the opposite of the labels")
+                continue
+            print(f"{language}: temperature {fitted:.2f}; {len(unsafe)} records {what}, of {', '.join(names)}")
+            half = [balanced_accuracy(unsafe[groups == n], p[groups == n] > 0.5) for n in names]
+            fresh = [balanced_accuracy(unsafe[groups == n], p[groups == n] > best_threshold(
+                groups[groups != n], unsafe[groups != n], p[groups != n])) for n in names]
+            print(f"    mean balanced accuracy at one half {100 * np.mean(half):.1f}; at thresholds fitted to the "
+                  f"other groups {100 * np.mean(fresh):.1f}")
+            break
 
 
 def main():
@@ -177,6 +191,8 @@ def main():
     step.add_argument("out", nargs="+")
     step = steps.add_parser("calibrate")
     step.add_argument("out")
+    step.add_argument("held")
+    step.add_argument("verdicts")
     step = steps.add_parser("held")
     step.add_argument("data")
     args = parser.parse_args()

@@ -55,7 +55,13 @@ Expected<std::unique_ptr<judge::Judge>> OpenLabelFirst(const JudgeOptions& optio
   SetThresholds(options.thresholds, judging.config);
   if (!local.precision) local.precision = chat::FindPrecision(judging.config.precision);
   MORES_ASSIGN_OR_RETURN(judging.baseline, IsBaseline(texts));
-  MORES_ASSIGN_OR_RETURN(auto model, LoadModel(opened, local));
+  auto loaded = LoadModel(opened, local);
+  if (!loaded && loaded.error().kind == ErrorKind::kUnsupported && !options.local.precision &&
+      !judging.config.precision.empty()) {
+    return MakeError(loaded.error().kind, "judge.json says {}: {}", judging.config.precision,
+                     loaded.error().message);
+  }
+  MORES_ASSIGN_OR_RETURN(auto model, std::move(loaded));
   if (judging.config.prompt_hash.empty()) {  // no judge.json
     judging.config.max_critique_tokens = std::min(kCritiqueTokens, model->context_length() / 4);
   }

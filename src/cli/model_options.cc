@@ -15,7 +15,7 @@ void AddPrecisionOption(CLI::App* command, std::optional<chat::Precision>& preci
           "--precision",
           [&precision](const std::string& name) { precision = chat::FindPrecision(name); },
           "Of products and weights; int8: with a GGUF file's blocks as they are (default: bf16; "
-          "of a judge what its judge.json says)")
+          "where it judges what judge.json says)")
       ->check(CLI::IsMember({"bf16", "f32", "int8"}));
 }
 

@@ -13,10 +13,6 @@ namespace {
 
 using tensor::CodeKind;
 
-constexpr int64_t kQuads = kDepth / 4;
-constexpr int64_t kQuadBytes = 4 * kColumns;
-constexpr int64_t kUpperPart = kQuads / 2 * kQuadBytes;  // of packed codes (ops/packed_codes.h)
-
 // What a block of 32 depths has in a panel.
 struct BlockPlaces {
   const uint8_t* codes;

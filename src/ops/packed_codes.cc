@@ -10,9 +10,6 @@
 namespace mores::ops::int8 {
 namespace {
 
-constexpr int kQuads = 8, kQuadBytes = 64;
-constexpr int64_t kUpperPart = kQuads / 2 * kQuadBytes;  // where what is above four bits lies
-
 __m256i Load(const uint8_t* from) {
   return _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
 }

@@ -12,6 +12,8 @@ namespace mores::ops::int8 {
 // above four bits: of 5 bits, quad i's in bit i of 64 bytes; of 6 bits, quad i's in bits 2 (i % 4)
 // of 64 bytes for each four quads. Codes of 8 bits stay bytes.
 constexpr int64_t kBlockCodes = 512;
+constexpr int kQuads = 8, kQuadBytes = 64;
+constexpr int64_t kUpperPart = kQuads / 2 * kQuadBytes;  // where what is above four bits lies
 
 // 4, 5, 6 or 8, for codes up to `largest`.
 int BitsOfCodes(int largest);

@@ -254,6 +254,9 @@ void ReadJudge(TomlFields fields, const std::filesystem::path& folder, JudgeReci
   }
   fields.Choice<std::string>("precision", {{"bf16", "bf16"}, {"f32", "f32"}, {"int8", "int8"}},
                              judge.precision);
+  if (!judge.precision.empty() && judge.thresholds_from_validation) {
+    fields.Refuse("precision", "needs fixed thresholds");  // those are of the training's precision
+  }
   fields.Finish();
 }
 

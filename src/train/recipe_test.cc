@@ -195,6 +195,7 @@ TEST_F(RecipeTest, ErrorsNameFileLineAndField) {
        ":12: field 'judge.calibration': needs fixed thresholds"},
       {"[judge]\nprecision = \"int4\"\n",
        ":12: field 'judge.precision': must be one of 'bf16', 'f32', 'int8'"},
+      {"[judge]\nprecision = \"int8\"\n", ":12: field 'judge.precision': needs fixed thresholds"},
       {"[judge]\nthresholds = { en = 2 }\n",
        ":12: field 'judge.thresholds.en': must be at least 0 and at most 1"},
       {"[judge]\nprompt_dir = \"p\"\n",
