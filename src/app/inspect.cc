@@ -23,6 +23,16 @@ Expected<Json> AdapterAlone(const std::string& path) {
   return Json{{"adapter", std::move(adapter)}};
 }
 
+// That asked for; else what the model judges in, where it is a judge; else the default.
+Expected<chat::Precision> PrecisionOf(const ModelOptions& options, const OpenedModel& opened) {
+  if (options.precision) return *options.precision;
+  const text::ModelTexts texts = opened.Texts();
+  MORES_ASSIGN_OR_RETURN(const std::optional<text::NamedText> judge, texts.judge);
+  if (!judge) return options.precision_or_default();
+  MORES_ASSIGN_OR_RETURN(const format::JudgeConfig config, format::ReadJudgeConfig(texts));
+  return chat::FindPrecision(config.precision).value_or(options.precision_or_default());
+}
+
 }  // namespace
 
 Expected<Json> DescribeModel(const ModelOptions& model) {
@@ -95,7 +105,8 @@ Expected<engine::VerifyReport> VerifyModel(
     const std::function<void(const engine::VerifyResult&)>& on_result) {
   MORES_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(options.model));
   MORES_RETURN_IF_ERROR(SetIsa(options.model.isa));
-  const chat::DecoderNumbers numbers = chat::NumbersOf(options.model.precision_or_default());
+  MORES_ASSIGN_OR_RETURN(const chat::Precision precision, PrecisionOf(options.model, opened));
+  const chat::DecoderNumbers numbers = chat::NumbersOf(precision);
   ThreadPool pool(options.model.threads);
   MORES_ASSIGN_OR_RETURN(const auto decoder, model::Decoder::Load(*opened.base, numbers.precision,
                                                                   pool, 0, numbers.products));
@@ -110,6 +121,7 @@ Expected<engine::VerifyReport> VerifyModel(
       engine::MakeVerifyItems(options.items, most, config.vocab_size, options.seed);
   const std::string path = opened.base->path();
   on_start({.directory = adapter ? path + " with " + opened.own_adapter()->path : path,
+            .precision = precision,
             .items = items.size(),
             .tokens = most});
   return engine::Verify(items, engine::ScoreByEngine(*decoder, adapter.get()), on_result);

@@ -9,6 +9,7 @@
 #include "app/model.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "chat/language_model.h"
 #include "engine/verify.h"
 
 namespace mores::app {
@@ -25,6 +26,7 @@ struct VerifyOptions {
 
 struct VerifyRun {
   std::string directory;
+  chat::Precision precision = chat::Precision::kBf16;
   size_t items = 0;
   int tokens = 0;  // of the longest prompt, within the model's context
 };

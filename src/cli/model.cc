@@ -104,8 +104,7 @@ Expected<int> RunVerify(const app::VerifyOptions& options) {
   MORES_RETURN_IF_ERROR(CheckModel("--model", options.model.model));
   const auto on_start = [&](const app::VerifyRun& run) {
     PrintModel(fmt::format("{}: {} random prompts of 2 to {} tokens, {}, {}", run.directory,
-                           run.items, run.tokens, Name(options.model.precision_or_default()),
-                           Name(CurrentIsaLevel())));
+                           run.items, run.tokens, Name(run.precision), Name(CurrentIsaLevel())));
   };
   const auto on_result = [](const engine::VerifyResult& result) {
     std::string verdict = fmt::format("{} numbers, all the same", result.numbers);
