@@ -46,7 +46,8 @@ def count(args):
     groups = collections.defaultdict(list)
     for answer in read_lines(args.answers):
         key = keys.pop(answer["n"])
-        groups[key["model"].split("@")[0].split("+")[-1], key["lang"]].append((answer["true"], answer["supports"], key["right"]))
+        model = key["model"].split("@")[0].split("+")[-1]  # an adapter's own name
+        groups[model, key["lang"]].append((answer["true"], answer["supports"], key["right"]))
     if keys:
         raise SystemExit(f"not read: {len(keys)} of the sheet")
     def share(answers, told):

@@ -30,6 +30,7 @@ namespace mores::chat {
 // kInt8: products with weights in blocks by their whole numbers (ops/int8_products.h), all else in
 // float32.
 enum class Precision { kF32, kBf16, kInt8 };
+inline constexpr Precision kPrecisions[] = {Precision::kBf16, Precision::kF32, Precision::kInt8};
 std::string_view Name(Precision precision);  // "f32", "bf16", "int8"
 std::optional<Precision> FindPrecision(std::string_view name);
 // What a decoder is loaded with for it.

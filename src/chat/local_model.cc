@@ -125,7 +125,7 @@ std::string_view Name(Precision precision) {
 }
 
 std::optional<Precision> FindPrecision(std::string_view name) {
-  for (const Precision one : {Precision::kF32, Precision::kBf16, Precision::kInt8}) {
+  for (const Precision one : kPrecisions) {
     if (name == Name(one)) return one;
   }
   return std::nullopt;

@@ -10,13 +10,15 @@ void AddModelOptions(CLI::App* command, app::ModelOptions& options) {
 }
 
 void AddPrecisionOption(CLI::App* command, std::optional<chat::Precision>& precision) {
+  std::vector<std::string> names;
+  for (const chat::Precision one : chat::kPrecisions) names.emplace_back(Name(one));
   command
       ->add_option_function<std::string>(
           "--precision",
           [&precision](const std::string& name) { precision = chat::FindPrecision(name); },
           "Of products and weights; int8: with a GGUF file's blocks as they are (default: bf16; "
           "where it judges what judge.json says)")
-      ->check(CLI::IsMember({"bf16", "f32", "int8"}));
+      ->check(CLI::IsMember(names));
 }
 
 void AddIsaOption(CLI::App* command, std::optional<IsaLevel>& isa) {

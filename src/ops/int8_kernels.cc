@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "ops/packed_quads.h"
+
 #define MORES_BYTE_SUMS __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 
 namespace mores::ops::int8 {
@@ -53,8 +55,7 @@ MORES_BYTE_SUMS inline __m512 Halves16(const uint16_t* from) {
   return _mm512_cvtph_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(from)));
 }
 
-// x with the bits of each byte moved up by `by`, or down where that is below 0; what crosses into
-// another byte is to be masked out.
+// As Shifted256.
 MORES_BYTE_SUMS inline __m512i Shifted512(__m512i x, int by) {
   return by >= 0 ? _mm512_slli_epi16(x, static_cast<unsigned>(by))
                  : _mm512_srli_epi16(x, static_cast<unsigned>(-by));
@@ -65,7 +66,7 @@ MORES_BYTE_SUMS inline __m512i MaskedOr(__m512i value, __m512i mask, __m512i res
   return _mm512_ternarylogic_epi32(value, mask, rest, 0xEA);
 }
 
-// A block's quad as bytes (ops/packed_codes.h).
+// As Quad256, of all sixteen columns.
 template <int kBits>
 MORES_BYTE_SUMS inline __m512i Quad512(const uint8_t* block, int quad) {
   if constexpr (kBits == 8) return _mm512_load_si512(block + quad * kQuadBytes);
@@ -195,28 +196,6 @@ struct CodesOf {
   static constexpr bool kSigned = kLargest > 127;
   static constexpr int kTogether = kSigned ? 1 : std::min(8, 32767 / (2 * 127 * kLargest));
 };
-
-inline __m256i Shifted256(__m256i x, int by) {
-  return by >= 0 ? _mm256_slli_epi16(x, by) : _mm256_srli_epi16(x, -by);
-}
-
-inline __m256i Load256(const uint8_t* from) {
-  return _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
-}
-
-// As Quad512, of eight columns.
-template <int kBits>
-inline __m256i Quad256(const uint8_t* block, int quad) {
-  if constexpr (kBits == 8) return Load256(block + quad * kQuadBytes);
-  const __m256i both = Load256(block + quad / 2 * kQuadBytes);
-  const __m256i lower = _mm256_and_si256(Shifted256(both, -4 * (quad % 2)), _mm256_set1_epi8(0x0f));
-  if constexpr (kBits == 4) return lower;
-  const int place = kBits == 5 ? quad : 2 * (quad % 4);
-  const int part = kBits == 5 ? 0 : quad / 4;
-  const __m256i upper = Load256(block + kUpperPart + part * kQuadBytes);
-  const __m256i mask = _mm256_set1_epi8(kBits == 5 ? 0x10 : 0x30);
-  return _mm256_or_si256(lower, _mm256_and_si256(Shifted256(upper, 4 - place), mask));
-}
 
 inline __m256 Halves8(const uint16_t* from) {
   return _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(from)));

@@ -6,57 +6,20 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "ops/packed_quads.h"
 
 namespace mores::ops::int8 {
 namespace {
 
-__m256i Load(const uint8_t* from) {
-  return _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
-}
-
-// Bits of each byte moved up by kBy, or down where it is below 0. What crosses into another byte
-// has to be masked out.
-template <int kBy>
-__m256i Shifted(__m256i x) {
-  if constexpr (kBy >= 0) {
-    return _mm256_slli_epi16(x, kBy);
-  } else {
-    return _mm256_srli_epi16(x, -kBy);
-  }
-}
-
-template <int kBits, int kQuad>
-void UnpackQuad(const uint8_t* block, uint8_t* codes) {
-  for (int half = 0; half < 2; ++half) {
-    const uint8_t* from = block + 32 * half;
-    __m256i code = _mm256_and_si256(Shifted<-4 * (kQuad % 2)>(Load(from + kQuad / 2 * kQuadBytes)),
-                                    _mm256_set1_epi8(0x0f));
-    if constexpr (kBits == 5) {
-      const __m256i upper = Shifted<4 - kQuad>(Load(from + kUpperPart));
-      code = _mm256_or_si256(code, _mm256_and_si256(upper, _mm256_set1_epi8(0x10)));
-    }
-    if constexpr (kBits == 6) {
-      const __m256i upper =
-          Shifted<4 - 2 * (kQuad % 4)>(Load(from + kUpperPart + kQuad / 4 * kQuadBytes));
-      code = _mm256_or_si256(code, _mm256_and_si256(upper, _mm256_set1_epi8(0x30)));
-    }
-    _mm256_store_si256(reinterpret_cast<__m256i*>(codes + kQuad * kQuadBytes + 32 * half), code);
-  }
-}
-
 template <int kBits>
 void Unpack(const uint8_t* packed, int64_t blocks, uint8_t* codes) {
-  for (int64_t i = 0; i < blocks; ++i) {
-    const uint8_t* block = packed + i * PackedBlockBytes(kBits);
-    uint8_t* out = codes + i * kBlockCodes;
-    UnpackQuad<kBits, 0>(block, out);
-    UnpackQuad<kBits, 1>(block, out);
-    UnpackQuad<kBits, 2>(block, out);
-    UnpackQuad<kBits, 3>(block, out);
-    UnpackQuad<kBits, 4>(block, out);
-    UnpackQuad<kBits, 5>(block, out);
-    UnpackQuad<kBits, 6>(block, out);
-    UnpackQuad<kBits, 7>(block, out);
+  for (int64_t i = 0; i < blocks; ++i, packed += PackedBlockBytes(kBits)) {
+#pragma GCC unroll 8
+    for (int quad = 0; quad < kQuads; ++quad) {
+      for (int half = 0; half < kQuadBytes; half += 32, codes += 32) {
+        _mm256_store_si256(reinterpret_cast<__m256i*>(codes), Quad256<kBits>(packed + half, quad));
+      }
+    }
   }
 }
 

@@ -333,6 +333,10 @@ Status ReadCalibration(const JsonFields& fields, JudgeConfig& config) {
   return {};
 }
 
+bool IsPrecision(std::string_view name) {
+  return name == "bf16" || name == "f32" || name == "int8";
+}
+
 Json LabelsJson(const JudgeProfile& profile) {
   Json labels = Json::object();
   for (const text::Language language :
@@ -380,10 +384,6 @@ double JudgeConfig::threshold(text::Language language) const {
       break;
   }
   return threshold_other;
-}
-
-bool IsPrecision(std::string_view name) {
-  return name == "bf16" || name == "f32" || name == "int8";
 }
 
 Json CalibrationJson(const JudgeConfig& config) {

@@ -99,9 +99,6 @@ struct Calibration {
   double temperature = 1, bias = 0;
 };
 
-// What JudgeConfig::precision may be.
-bool IsPrecision(std::string_view name);
-
 // judge.json of a model directory.
 struct JudgeConfig {
   std::string profile = "mores-label-first";  // a name, or the path of a file
